@@ -1,0 +1,100 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// The folder of a LibTorch distribution (`include/`, `lib/`): `./scripts/setup` links it as `.libtorch`.
+let libtorch = Context.environment["THORAX_LIBTORCH"] ?? Context.packageDirectory + "/.libtorch"
+
+/// LibTorch's headers are C++17 and reach only the one target that includes them.
+let torchHeaders: [CXXSetting] = [
+  .unsafeFlags([
+    "-isystem", libtorch + "/include",
+    "-isystem", libtorch + "/include/torch/csrc/api/include",
+  ])
+]
+let torchLibraries: [LinkerSetting] = [
+  .unsafeFlags(["-L" + libtorch + "/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"]),
+  .linkedLibrary("torch_cpu"),
+  .linkedLibrary("c10"),
+]
+
+let package = Package(
+  name: "thorax",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "thorax", targets: ["thorax"]),
+    .library(name: "Generation", targets: ["Generation"]),
+    // Opened with dlopen by `Torch` when the first tensor is made, so that `--help` never pays for LibTorch.
+    .library(name: "ctorch", type: .dynamic, targets: ["CTorchRuntime"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // Tensors
+    .target(name: "CTorch"),
+    .target(name: "CTorchRuntime", dependencies: ["CTorch"], cxxSettings: torchHeaders, linkerSettings: torchLibraries),
+    .target(name: "TensorFiles"),
+    .target(name: "Torch", dependencies: ["CTorch", "TensorFiles"]),
+    .target(name: "TorchNN", dependencies: ["Torch"]),
+
+    // Models and mathematics
+    .target(name: "Tokenization"),
+    .target(name: "RadiographModels", dependencies: ["TorchNN"]),
+    .target(name: "Diffusion", dependencies: ["Torch"]),
+
+    // Images and datasets
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+    .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"]),
+    .target(name: "ImageFiles", dependencies: ["CImageCodecs"]),
+    .target(
+      name: "RadiographData",
+      dependencies: [
+        "ImageFiles", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      resources: [.embedInCode("Resources")]),
+
+    // What users call
+    .target(
+      name: "Generation",
+      dependencies: [
+        "RadiographModels", "Tokenization", "Diffusion", "ImageFiles", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .target(
+      name: "Training",
+      dependencies: ["Generation", "RadiographData", .product(name: "Yams", package: "Yams")]),
+    .target(name: "Evaluation", dependencies: ["Generation", "RadiographData"]),
+    .executableTarget(
+      name: "thorax",
+      dependencies: [
+        "Generation", "Training", "Evaluation",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // Tools of the developers
+    .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),
+
+    // Tests
+    .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"]),
+    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+    .testTarget(name: "TorchNNTests", dependencies: ["TorchNN"]),
+    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
+    .testTarget(name: "RadiographModelsTests", dependencies: ["RadiographModels", "Tokenization"]),
+    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"]),
+    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
+    .testTarget(name: "RadiographDataTests", dependencies: ["RadiographData"]),
+    .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["TensorFiles"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)
