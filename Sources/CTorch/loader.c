@@ -1,1 +1,75 @@
+#define _GNU_SOURCE
 #include "CTorch.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __APPLE__
+#define LIBRARY_SUFFIX ".dylib"
+#else
+#define LIBRARY_SUFFIX ".so"
+#endif
+
+typedef const ct_api *(*entry_point)(void);
+typedef const char *(*folder_function)(void);
+
+/// Opens `folder/lib/NAME` so that libraries opened later find their dependency in it.
+static void *open_library(const char *folder, const char *name) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/lib/%s" LIBRARY_SUFFIX, folder, name);
+  if (access(path, R_OK) != 0) return NULL;
+  return dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+}
+
+/// CUDA's part of LibTorch registers itself with hooks that are read once, so it is opened before any tensor is
+/// made, and only where a driver is present.
+static void open_cuda(const char *folder) {
+#ifndef __APPLE__
+  if (folder && dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL)) open_library(folder, "libtorch_cuda");
+#endif
+}
+
+const ct_api *ct_load(const char *libtorch, const char *runtime, char **message) {
+  if (libtorch) {
+    open_library(libtorch, "libc10");
+    if (!open_library(libtorch, "libtorch_cpu")) {
+      const char *reason = dlerror();
+      *message = strdup(reason ? reason : "no lib/libtorch_cpu in it");
+      return NULL;
+    }
+  }
+  void *library = dlopen(runtime, RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    *message = strdup(dlerror());
+    return NULL;
+  }
+  folder_function folder = (folder_function)dlsym(library, "ct_libtorch_folder");
+  if (folder) open_cuda(folder());
+  entry_point entry = (entry_point)dlsym(library, "ct_api_table");
+  const ct_api *api = entry ? entry() : NULL;
+  if (!api || api->size != sizeof(ct_api)) {
+    *message = strdup("it belongs to another build of this program");
+    return NULL;
+  }
+  return api;
+}
+
+char *ct_image_path(void) {
+  Dl_info info;
+  if (!dladdr((void *)ct_load, &info) || !info.dli_fname) return NULL;
+#ifdef __linux__
+  // The program's own name may be relative to a folder that has changed since; the kernel knows better.
+  if (!strchr(info.dli_fname, '/') || info.dli_fname[0] != '/') {
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) {
+      path[length] = 0;
+      return strdup(path);
+    }
+  }
+#endif
+  return realpath(info.dli_fname, NULL);
+}

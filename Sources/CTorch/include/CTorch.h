@@ -1,1 +1,116 @@
 #pragma once
+// The border between Swift and LibTorch, in plain C. Nothing is thrown across it: every function that can fail
+// returns a `ct_status` and fills an explicit error. The functions live in `libctorch`, a library of its own that
+// `ct_load` opens when the first tensor is needed, so that a program which needs no tensor never starts LibTorch.
+#include "CTorchOperators.h"
+#include "CTorchTypes.h"
+
+/// Everything that is not in the operator table: handles, memory, conversions, randomness, autograd, threads.
+typedef struct ct_functions {
+  // Handles
+  void (*_Nonnull tensor_release)(ct_tensor _Nonnull);
+  void (*_Nonnull generator_release)(ct_generator _Nonnull);
+  void (*_Nonnull list_free)(ct_tensor _Nullable *_Nonnull);
+  void (*_Nonnull message_free)(char *_Nonnull);
+  int64_t (*_Nonnull live_handles)(void);
+
+  // Making tensors
+  int32_t (*_Nonnull from_bytes)(const void *_Nonnull bytes, const ptrdiff_t *_Nonnull shape, size_t rank,
+                                 int32_t dtype, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  /// No copy: `release(context)` runs after the last tensor over the memory is gone.
+  int32_t (*_Nonnull over_memory)(void *_Nonnull memory, const ptrdiff_t *_Nonnull shape, size_t rank, int32_t dtype,
+                                  void *_Nonnull context, ct_release _Nonnull release,
+                                  ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull full)(const ptrdiff_t *_Nonnull shape, size_t rank, double value, ct_options options,
+                           ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull empty)(const ptrdiff_t *_Nonnull shape, size_t rank, ct_options options,
+                            ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull arange)(double start, double end, double step, ct_options options,
+                             ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+
+  // Randomness
+  int32_t (*_Nonnull generator_make)(uint64_t seed, ct_generator _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull generator_state)(ct_generator _Nonnull generator, ct_tensor _Nullable *_Nonnull out,
+                                      ct_error *_Nonnull error);
+  int32_t (*_Nonnull generator_restore)(ct_generator _Nonnull generator, ct_tensor _Nonnull state,
+                                        ct_error *_Nonnull error);
+  int32_t (*_Nonnull randn)(const ptrdiff_t *_Nonnull shape, size_t rank, ct_generator _Nonnull generator,
+                            ct_options options, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull rand)(const ptrdiff_t *_Nonnull shape, size_t rank, ct_generator _Nonnull generator,
+                           ct_options options, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull randint)(ptrdiff_t low, ptrdiff_t high, const ptrdiff_t *_Nonnull shape, size_t rank,
+                              ct_generator _Nonnull generator, ct_tensor _Nullable *_Nonnull out,
+                              ct_error *_Nonnull error);
+  int32_t (*_Nonnull randperm)(ptrdiff_t count, ct_generator _Nonnull generator, ct_tensor _Nullable *_Nonnull out,
+                               ct_error *_Nonnull error);
+
+  // Looking at tensors
+  size_t (*_Nonnull rank)(ct_tensor _Nonnull);
+  void (*_Nonnull sizes)(ct_tensor _Nonnull, ptrdiff_t *_Nonnull out);
+  void (*_Nonnull strides)(ct_tensor _Nonnull, ptrdiff_t *_Nonnull out);
+  int32_t (*_Nonnull dtype)(ct_tensor _Nonnull);
+  ct_device (*_Nonnull device)(ct_tensor _Nonnull);
+  bool (*_Nonnull is_contiguous)(ct_tensor _Nonnull, int32_t memory_format);
+  int32_t (*_Nonnull copy_bytes)(ct_tensor _Nonnull, void *_Nonnull out, size_t byte_count, ct_error *_Nonnull error);
+  int32_t (*_Nonnull item)(ct_tensor _Nonnull, double *_Nonnull out, ct_error *_Nonnull error);
+
+  // Conversions
+  int32_t (*_Nonnull to_dtype)(ct_tensor _Nonnull, int32_t dtype, ct_tensor _Nullable *_Nonnull out,
+                               ct_error *_Nonnull error);
+  int32_t (*_Nonnull to_device)(ct_tensor _Nonnull, ct_device device, ct_tensor _Nullable *_Nonnull out,
+                                ct_error *_Nonnull error);
+  int32_t (*_Nonnull contiguous)(ct_tensor _Nonnull, int32_t memory_format, ct_tensor _Nullable *_Nonnull out,
+                                 ct_error *_Nonnull error);
+
+  // Autograd
+  bool (*_Nonnull requires_grad)(ct_tensor _Nonnull);
+  int32_t (*_Nonnull set_requires_grad)(ct_tensor _Nonnull, bool, ct_error *_Nonnull error);
+  /// A null result without an error: there is no gradient.
+  int32_t (*_Nonnull grad)(ct_tensor _Nonnull, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull set_grad)(ct_tensor _Nonnull, ct_tensor _Nullable grad, ct_error *_Nonnull error);
+  int32_t (*_Nonnull backward)(ct_tensor _Nonnull, ct_tensor _Nullable gradient, ct_error *_Nonnull error);
+  bool (*_Nonnull grad_enabled)(void);
+  void (*_Nonnull set_grad_enabled)(bool);
+  int32_t (*_Nonnull checkpoint)(const ct_tensor _Nonnull *_Nonnull inputs, size_t input_count,
+                                 void *_Nonnull context, ct_body _Nonnull body, ct_release _Nonnull release,
+                                 ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+
+  // Autocast
+  int32_t (*_Nonnull autocast_enter)(int32_t device_kind, int32_t dtype, ct_error *_Nonnull error);
+  void (*_Nonnull autocast_leave)(int32_t device_kind, bool was_enabled, int32_t previous_dtype);
+  bool (*_Nonnull autocast_enabled)(int32_t device_kind);
+  int32_t (*_Nonnull autocast_dtype)(int32_t device_kind);
+
+  // The machine
+  void (*_Nonnull set_threads)(int32_t);
+  int32_t (*_Nonnull threads)(void);
+  int32_t (*_Nonnull cuda_device_count)(void);
+  bool (*_Nonnull mps_available)(void);
+  const char *_Nonnull (*_Nonnull version)(void);
+} ct_functions;
+
+/// What the runtime library offers; `size` guards against a library of another build.
+typedef struct ct_api {
+  size_t size;
+  ct_operators operators;
+  ct_functions functions;
+} ct_api;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Opens LibTorch and the runtime library and returns its functions.
+///
+/// `libtorch` is the folder of a LibTorch distribution (`lib/` inside) or null for the one that the runtime library
+/// was linked with; `runtime` is the runtime library's path. On failure returns null and sets `message`, which the
+/// caller frees.
+const ct_api *_Nullable ct_load(const char *_Nullable libtorch, const char *_Nonnull runtime,
+                                char *_Nullable *_Nonnull message);
+
+/// The path of the program or library that this code is linked into; the caller frees it.
+char *_Nullable ct_image_path(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,62 @@
+import CTorch
+import Foundation
+
+/// The LibTorch library: opened once, when the first tensor is made.
+public enum LibTorch {
+  /// Opens LibTorch if nothing has yet.
+  ///
+  /// - Throws: ``TorchError/libraryUnavailable(_:)`` when it cannot be opened.
+  public static func load() throws { _ = try api() }
+
+  /// LibTorch's version, such as `2.11.0`.
+  public static func version() throws -> String { String(cString: try api().pointee.functions.version()) }
+
+  /// How many tensors and generators Swift holds a reference to: the test that nothing leaks.
+  public static func liveHandles() throws -> Int { Int(try api().pointee.functions.live_handles()) }
+
+  /// Sets how many threads one operation may use.
+  public static func setThreads(_ count: Int) throws {
+    try api().pointee.functions.set_threads(Int32(clamping: max(1, count)))
+  }
+
+  /// How many threads one operation may use.
+  public static func threads() throws -> Int { Int(try api().pointee.functions.threads()) }
+
+  static func api() throws -> UnsafePointer<ct_api> { try opened.get().pointer }
+
+  /// Immutable after loading, hence safe to share.
+  private struct Opened: @unchecked Sendable {
+    var pointer: UnsafePointer<ct_api>
+  }
+
+  private static let opened: Result<Opened, TorchError> = {
+    let environment = ProcessInfo.processInfo.environment
+    let libtorch = environment["THORAX_LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 }
+    var message: UnsafeMutablePointer<CChar>?
+    guard let api = ct_load(libtorch, runtimeLibrary(), &message) else {
+      let reason = message.map { String(cString: $0) } ?? "unknown reason"
+      free(message)
+      return .failure(.libraryUnavailable(reason))
+    }
+    return .success(Opened(pointer: api))
+  }()
+
+  /// `libctorch` lies beside the program, or beside the test bundle.
+  private static func runtimeLibrary() -> String {
+    #if os(macOS)
+      let name = "libctorch.dylib"
+    #else
+      let name = "libctorch.so"
+    #endif
+    guard let path = ct_image_path() else { return name }
+    defer { free(path) }
+    var folder = URL(fileURLWithPath: String(cString: path)).deletingLastPathComponent()
+    // A test bundle on macOS is a folder three levels deep.
+    for _ in 0..<4 {
+      let candidate = folder.appendingPathComponent(name).path
+      if FileManager.default.fileExists(atPath: candidate) { return candidate }
+      folder.deleteLastPathComponent()
+    }
+    return name
+  }
+}
