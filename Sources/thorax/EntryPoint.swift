@@ -1,0 +1,80 @@
+import ArgumentParser
+import Foundation
+import Generation
+
+@main
+enum EntryPoint {
+  static func main() async {
+    do {
+      try checkArgumentsAreText()
+      try await Interruption.run { try await execute(parse()) }
+    } catch {
+      exit(report(error).rawValue)
+    }
+  }
+
+  private static func parse() throws -> any ParsableCommand {
+    do {
+      return try Thorax.parseAsRoot()
+    } catch {
+      throw ParsingError(underlying: error)
+    }
+  }
+
+  private static func execute(_ command: any ParsableCommand) async throws {
+    do {
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        var command = command
+        try command.run()
+      }
+    } catch let error where Thorax.exitCode(for: error) == .success || error is ValidationError {
+      // A verb that stands alone ("thorax", "thorax data") asks for its own help.
+      throw ParsingError(underlying: error)
+    }
+  }
+
+  /// Prints what ended the program: help and version as results, anything else as one line on standard error.
+  private static func report(_ error: any Error) -> ExitStatus {
+    guard let parsing = error as? ParsingError else { return print(Failure(error)) }
+    if Thorax.exitCode(for: parsing.underlying) == .success {
+      do {
+        try Console.writeResult(Thorax.fullMessage(for: parsing.underlying))
+        return .done
+      } catch {
+        return print(Failure(error))
+      }
+    }
+    return print(parsing.failure)
+  }
+
+  private static func print(_ failure: Failure) -> ExitStatus {
+    Console(level: .normal).clearProgress()
+    Console.writeError("error: \(failure.message)")
+    return failure.status
+  }
+
+  /// Swift repairs arguments that are not UTF-8, which would draw another prompt or open another file than was meant.
+  private static func checkArgumentsAreText() throws {
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let pointer = CommandLine.unsafeArgv[index] else { continue }
+      let bytes = UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))
+      guard String(validating: bytes, as: UTF8.self) != nil else {
+        throw RequestError.conflict(
+          "argument \(index) is not UTF-8 text", remedy: "set the terminal to UTF-8, or put the prompt into a file")
+      }
+    }
+  }
+}
+
+/// What the argument parser ended with: help, version, a completion script, or a usage error.
+private struct ParsingError: Error {
+  var underlying: any Error
+
+  var failure: Failure {
+    let verbs = Thorax.configuration.subcommands.compactMap { $0.configuration.commandName }
+    let verb = CommandLine.arguments.dropFirst().first.flatMap { verbs.contains($0) ? " \($0)" : nil } ?? ""
+    return Failure.usage(Thorax.message(for: underlying), command: "thorax\(verb)")
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import Generation
+
+/// The exit codes of `sysexits.h` that the program uses, and what each means here.
+enum ExitStatus: Int32 {
+  case done = 0
+  case usage = 64
+  case badData = 65
+  case inputMissing = 66
+  case unavailable = 69
+  case defect = 70
+  case cannotCreate = 73
+  case readWrite = 74
+  case interrupted = 130
+}
+
+/// The one place where errors become an exit code and the line that a person reads.
+struct Failure {
+  var status: ExitStatus
+  /// What is wrong, and after a colon what to do.
+  var message: String
+
+  init(_ error: any Error) {
+    message = "\(error)"
+    switch error {
+    case is CancellationError:
+      status = .interrupted
+      message = "interrupted: run the command again to start over"
+    case is RequestError: status = .usage
+    case let error as PromptsFileError: status = Self.status(error)
+    case let error as OutputError: status = Self.status(error)
+    case is StreamError: status = .readWrite
+    default: self = Self.foreign(error)
+    }
+  }
+
+  private static func status(_ error: PromptsFileError) -> ExitStatus {
+    switch error {
+    case .missing: .inputMissing
+    case .unreadable: .readWrite
+    case .tooLarge, .notText, .empty, .malformed: .badData
+    }
+  }
+
+  private static func status(_ error: OutputError) -> ExitStatus {
+    switch error {
+    case .exists, .isDirectory, .folder: .cannotCreate
+    case .duplicate: .usage
+    }
+  }
+
+  /// Errors of the system and of the argument parser, which are not ours to describe.
+  private static func foreign(_ error: any Error) -> Failure {
+    if let system = error as NSError?, system.domain == NSCocoaErrorDomain || system.domain == NSPOSIXErrorDomain {
+      return Failure(status: .readWrite, message: "\(system.localizedDescription): check the file and the space left")
+    }
+    return Failure(
+      status: .defect, message: "unexpected failure (\(error)): please report it with the command that you gave")
+  }
+
+  private init(status: ExitStatus, message: String) {
+    self.status = status
+    self.message = message
+  }
+
+  /// What the argument parser refuses, as a line of ours.
+  static func usage(_ text: String, command: String) -> Failure {
+    let sentence = Console.oneLine(text).trimmingCharacters(in: CharacterSet(charactersIn: ". "))
+    let start = sentence.prefix(1).lowercased()
+    return Failure(status: .usage, message: "\(start + sentence.dropFirst()): see '\(command) --help'")
+  }
+}

@@ -1,0 +1,38 @@
+import Dispatch
+import Foundation
+
+/// Ctrl-C and `kill` cancel the running work, which stops between two steps and leaves no partial file.
+enum Interruption {
+  private static let signals = [SIGINT, SIGTERM]
+
+  /// Runs `body`, cancelling it on the first signal. A second signal ends the process at once.
+  static func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    let work = Task(operation: body)
+    let pending = Pending()
+    let sources = signals.map { number in
+      // The dispatch source sees the signal only when its default action is off.
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        if pending.isFirst() { work.cancel() } else { _exit(ExitStatus.interrupted.rawValue) }
+      }
+      source.resume()
+      return source
+    }
+    defer { sources.forEach { $0.cancel() } }
+    try await work.value
+  }
+
+  private final class Pending: @unchecked Sendable {
+    // Guarded by `lock`.
+    private var seen = false
+    private let lock = NSLock()
+
+    func isFirst() -> Bool {
+      lock.withLock {
+        defer { seen = true }
+        return !seen
+      }
+    }
+  }
+}

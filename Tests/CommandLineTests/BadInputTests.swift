@@ -1,0 +1,148 @@
+import Foundation
+import Testing
+
+/// One bad input: what is typed, what lies in the folder, and how the program must answer.
+struct BadInput: CustomTestStringConvertible, Sendable {
+  var name: String
+  var arguments: [String]
+  var files: [String: Data] = [:]
+  var status: Int32
+  /// Words that the one line must hold.
+  var says: String
+
+  var testDescription: String { name }
+
+  init(
+    _ name: String, _ arguments: [String], files: [String: Data] = [:], status: Int32, says: String
+  ) {
+    self.name = name
+    self.arguments = arguments
+    self.files = files
+    self.status = status
+    self.says = says
+  }
+}
+
+/// Every bad input ends with one clear line, the right exit code, an empty standard output and nothing lost.
+@Suite struct BadInputTests {
+  @Test(arguments: BadInput.commandLine + BadInput.promptsFiles + BadInput.outputs)
+  func isAnsweredWithOneLine(input: BadInput) throws {
+    try withTemporaryFolder { folder in
+      for (name, content) in input.files {
+        let url = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+          at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try content.write(to: url)
+      }
+      let before = try contents(of: folder)
+      let result = try Program.run(input.arguments, in: folder)
+      #expect(!result.wasKilled, "\(result.errors)")
+      #expect(result.status == input.status, "\(result.errors)")
+      #expect(result.output.isEmpty)
+      #expect(result.errorLines.count == 1, "\(result.errors)")
+      #expect(result.errors.hasPrefix("error: "))
+      #expect(result.errors.contains(input.says), "\(result.errors)")
+      #expect(result.errors.utf8.count < 1_000)
+      #expect(try contents(of: folder) == before, "a refused call changes nothing")
+    }
+  }
+
+  /// Every file below `folder` with its bytes.
+  private func contents(of folder: URL) throws -> [String: Data] {
+    var files: [String: Data] = [:]
+    for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
+      files[name] = FileManager.default.contents(atPath: folder.appendingPathComponent(name).path)
+    }
+    return files
+  }
+}
+
+extension BadInput {
+  static let commandLine: [BadInput] = [
+    BadInput("unknown verb", ["generat"], status: 64, says: "generat"),
+    BadInput("unknown option", ["generate", "a", "--stepz", "3"], status: 64, says: "--stepz"),
+    BadInput("value missing", ["generate", "a", "--steps"], status: 64, says: "--steps"),
+    BadInput("no prompt", ["generate"], status: 64, says: "no prompt"),
+    BadInput("no prompt under --json", ["generate", "--json"], status: 64, says: "no prompt"),
+    BadInput("empty prompt", ["generate", ""], status: 64, says: "prompt 1 is empty"),
+    BadInput("blank prompt among others", ["generate", "a", " \t"], status: 64, says: "prompt 2 is empty"),
+    BadInput("empty prompt with guidance", ["generate", "", "--guidance", "2"], status: 64, says: "empty"),
+    BadInput("empty negative prompt", ["generate", "a", "--negative", " "], status: 64, says: "negative"),
+    BadInput("steps 0", ["generate", "a", "--steps", "0"], status: 64, says: "steps is 0"),
+    BadInput("steps negative", ["generate", "a", "--steps=-3"], status: 64, says: "steps is -3"),
+    BadInput("steps a word", ["generate", "a", "--steps", "many"], status: 64, says: "many"),
+    BadInput("steps a fraction", ["generate", "a", "--steps", "2.5"], status: 64, says: "2.5"),
+    BadInput("steps beyond integers", ["generate", "a", "--steps", "99999999999999999999"], status: 64, says: "9999"),
+    BadInput("guidance NaN", ["generate", "a", "--guidance", "nan"], status: 64, says: "guidance is nan"),
+    BadInput("guidance infinite", ["generate", "a", "--guidance", "inf"], status: 64, says: "guidance is inf"),
+    BadInput("guidance negative", ["generate", "a", "--guidance=-1"], status: 64, says: "guidance is -1"),
+    BadInput("guidance absurd", ["generate", "a", "--guidance", "1e300"], status: 64, says: "guidance"),
+    BadInput("eta NaN", ["generate", "a", "--eta", "nan"], status: 64, says: "eta is nan"),
+    BadInput("eta above 1", ["generate", "a", "--eta", "1.5"], status: 64, says: "eta is 1.5"),
+    BadInput("count 0", ["generate", "a", "--count", "0"], status: 64, says: "count is 0"),
+    BadInput("count negative", ["generate", "a", "--count=-1"], status: 64, says: "count is -1"),
+    BadInput("count absurd", ["generate", "a", "--count", "1000000000000"], status: 64, says: "count"),
+    BadInput("seed negative", ["generate", "a", "--seed=-1"], status: 64, says: "seed"),
+    BadInput("seed beyond 64 bits", ["generate", "a", "--seed", "18446744073709551616"], status: 64, says: "seed"),
+    BadInput(
+      "seed without room", ["generate", "a", "--seed", "18446744073709551615", "--count", "2"], status: 64,
+      says: "seed"),
+    BadInput("unknown sampler", ["generate", "a", "--sampler", "plms"], status: 64, says: "plms"),
+    BadInput("unknown device", ["generate", "a", "--device", "tpu"], status: 64, says: "tpu"),
+    BadInput("device index a word", ["generate", "a", "--device", "cuda:x"], status: 64, says: "cuda:x"),
+    BadInput("unknown precision", ["generate", "a", "--precision", "fp8"], status: 64, says: "fp8"),
+    BadInput("threads 0", ["generate", "a", "--threads", "0"], status: 64, says: "threads is 0"),
+    BadInput("threads absurd", ["generate", "a", "--threads", "100000"], status: 64, says: "threads"),
+    BadInput("preview every 0", ["generate", "a", "--preview-every", "0"], status: 64, says: "preview-every is 0"),
+    BadInput("quiet and verbose", ["generate", "a", "--quiet", "--verbose"], status: 64, says: "exclude"),
+    BadInput("prompt and file", ["generate", "a", "--prompts", "p.txt"], status: 64, says: "--prompts"),
+    BadInput("line ends in a value", ["generate", "a", "--sampler", "x\ny\u{1B}[31m"], status: 64, says: "sampler"),
+  ]
+
+  private static func promptsFile(
+    _ name: String, _ file: String, _ content: Data, status: Int32 = 65, says: String
+  ) -> BadInput {
+    BadInput(name, ["generate", "--prompts", file, "--json"], files: [file: content], status: status, says: says)
+  }
+
+  static let promptsFiles: [BadInput] = [
+    BadInput("prompts file missing", ["generate", "--prompts", "p.txt"], status: 66, says: "p.txt"),
+    BadInput("prompts file a folder", ["generate", "--prompts", "/"], status: 74, says: "directory"),
+    BadInput("prompts file endless", ["generate", "--prompts", "/dev/zero"], status: 65, says: "bytes"),
+    promptsFile("prompts file empty", "p.txt", Data(), says: "no prompt"),
+    promptsFile("prompts file a byte-order mark", "p.txt", Data([0xEF, 0xBB, 0xBF, 0x0D, 0x0A]), says: "no prompt"),
+    promptsFile("prompts file binary", "p.txt", Data([0x7F, 0x45, 0x4C, 0x46, 0, 1, 2]), says: "UTF-8"),
+    promptsFile("prompts file Latin-1", "p.txt", Data([0x63, 0x6F, 0xE9, 0x75, 0x72]), says: "UTF-8"),
+    promptsFile("prompts file UTF-16", "p.csv", Data([0xFF, 0xFE, 0x70, 0x00]), says: "UTF-8"),
+    promptsFile("CSV without the column", "p.csv", Data("text\r\na\r\n".utf8), says: "line 1"),
+    promptsFile("CSV with a header alone", "p.csv", Data("prompt\r\n".utf8), says: "no prompt"),
+    promptsFile("CSV ragged", "p.csv", Data("prompt,seed\r\na,1\r\nb,2,3\r\n".utf8), says: "line 3"),
+    promptsFile("CSV with an open quote", "p.csv", Data("prompt\n\"a\nb".utf8), says: "line 2"),
+    promptsFile("CSV with a bad seed", "p.csv", Data("prompt,seed\na,x\n".utf8), says: "seed 'x'"),
+    promptsFile("CSV that leaves the folder", "p.csv", Data("prompt,output\na,../x.png\n".utf8), says: "../x.png"),
+    promptsFile(
+      "CSV with one name twice", "p.csv", Data("prompt,output\na,x.png\nb,x.png\n".utf8), status: 64, says: "x.png"),
+    promptsFile("CSV with an empty prompt", "p.csv", Data("prompt,seed\n,4\n".utf8), status: 64, says: "empty"),
+    promptsFile(
+      "CSV with an unknown extension", "p.csv", Data("prompt,output\na,x.bmp\n".utf8), status: 64, says: "x.bmp"),
+    promptsFile("JSONL broken", "p.jsonl", Data("{\"prompt\":\"a\"}\n{\"prompt\"".utf8), says: "line 2"),
+    promptsFile("JSONL without prompt", "p.jsonl", Data("{\"text\":\"a\"}".utf8), says: "line 1"),
+    promptsFile("JSONL nested 100,000 deep", "p.jsonl", Data(repeating: 0x5B, count: 100_000), says: "line 1"),
+  ]
+
+  static let outputs: [BadInput] = [
+    BadInput("output without extension", ["generate", "a", "--output", "x"], status: 64, says: "'x'"),
+    BadInput("output of an unknown kind", ["generate", "a", "--output", "x.tiff"], status: 64, says: "x.tiff"),
+    BadInput(
+      "output in a folder that cannot be made", ["generate", "a", "--output", "/proc/no/x.png"], status: 73,
+      says: "/proc/no"),
+    BadInput(
+      "output below a file", ["generate", "a", "--output", "f/x.png"], files: ["f": Data([1])], status: 73, says: "'f'"),
+    BadInput(
+      "output exists", ["generate", "a", "--output", "x.png"], files: ["x.png": Data([1, 2])], status: 73,
+      says: "--overwrite"),
+    BadInput(
+      "one of several outputs exists", ["generate", "a", "--count", "3", "--output", "n/x.png"],
+      files: ["n/x-002.png": Data([1])], status: 73, says: "x-002.png"),
+  ]
+}

@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Generation
+
+@Suite struct GenerationSettingsTests {
+  @Test(arguments: [
+    GenerationSettings(steps: 0), GenerationSettings(steps: -1), GenerationSettings(guidance: .nan),
+    GenerationSettings(guidance: .infinity), GenerationSettings(guidance: -0.1), GenerationSettings(guidance: 1e30),
+    GenerationSettings(eta: .nan), GenerationSettings(eta: 1.1), GenerationSettings(eta: -1),
+    GenerationSettings(negative: " \n"),
+  ])
+  func numbersThatMeanNothingAreRefused(settings: GenerationSettings) {
+    #expect(throws: RequestError.self) { try settings.validate() }
+  }
+
+  @Test func sensibleNumbersPass() throws {
+    try GenerationSettings(steps: 1, guidance: 0, negative: "tubes", sampler: .heun, eta: 1).validate()
+    try GenerationSettings().validate()
+  }
+
+  @Test func samplersGoByTheirCommandLineNames() throws {
+    #expect(try SamplerName(name: "DPM++") == .dpmPlusPlus)
+    #expect(throws: RequestError.self) { try SamplerName(name: "plms") }
+  }
+
+  @Test func devicesAreParsedWhole() throws {
+    #expect(try DeviceChoice(name: "cuda") == .cuda(0))
+    #expect(try DeviceChoice(name: "CUDA:3") == .cuda(3))
+    for name in ["", "cuda:", "cuda:-1", "cuda:1:2", "cuda:99999999999999999999", "cpu:0", "gpu", "cuda:٣"] {
+      #expect(throws: RequestError.self) { try DeviceChoice(name: name) }
+    }
+  }
+
+  @Test func anEmptyPromptNeedsGuidanceOne() throws {
+    #expect(throws: RequestError.emptyPrompt(index: 2)) {
+      try GenerationSettings.check(prompt: " \t\n", index: 2, guidance: 1.5)
+    }
+    try GenerationSettings.check(prompt: "", index: 0, guidance: 1)
+  }
+
+  @Test func errorsStayOnOneShortLine() {
+    let error = RequestError.unknown(what: "sampler", value: String(repeating: "x\n", count: 500_000), known: ["ddim"])
+    #expect(error.description.count < 300)
+    #expect(!error.description.contains("\n"))
+  }
+}
