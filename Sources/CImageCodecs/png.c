@@ -1,0 +1,269 @@
+#include "common.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/// Deflate expands a byte to at most 1,032: a file shorter than that lies about its size.
+static const uint64_t most_bytes_per_compressed_byte = 1032;
+
+typedef struct {
+  const uint8_t *bytes;
+  size_t count;
+  size_t position;
+} byte_reader;
+
+static void on_error(png_structp png, png_const_charp message) {
+  cimage_fail(png_get_error_ptr(png), "%s", message);
+  png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message) {
+  (void)png;
+  (void)message;
+}
+
+static void read_bytes(png_structp png, png_bytep target, size_t count) {
+  byte_reader *reader = png_get_io_ptr(png);
+  if (count > reader->count - reader->position) png_error(png, "the file is truncated");
+  memcpy(target, reader->bytes + reader->position, count);
+  reader->position += count;
+}
+
+/// Everything that a read owns. It lives outside the function that calls setjmp, so that no local is lost by longjmp.
+typedef struct {
+  png_structp png;
+  png_infop info;
+  byte_reader reader;
+  png_bytep rows;        // the decoded rows, `row_bytes` each
+  png_bytepp row_starts;
+  void *samples;
+} png_reading;
+
+static void finish_reading(png_reading *reading) {
+  png_destroy_read_struct(&reading->png, &reading->info, NULL);
+  free(reading->rows);
+  free(reading->row_starts);
+  free(reading->samples);
+}
+
+static int start_reading(png_reading *reading, const uint8_t *bytes, size_t count, cimage_failure *failure) {
+  if (count < 8 || png_sig_cmp(bytes, 0, 8) != 0) {
+    cimage_fail(failure, "it does not start as a PNG does");
+    return CIMAGE_CORRUPT;
+  }
+  reading->reader = (byte_reader){bytes, count, 0};
+  reading->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, failure, on_error, on_warning);
+  if (reading->png != NULL) reading->info = png_create_info_struct(reading->png);
+  if (reading->info == NULL) {
+    cimage_fail(failure, "out of memory");
+    return CIMAGE_OUT_OF_MEMORY;
+  }
+  png_set_read_fn(reading->png, &reading->reader, read_bytes);
+  // Our own limits speak: the header is checked below, before anything of its size is allocated.
+  png_set_user_limits(reading->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+  return CIMAGE_OK;
+}
+
+static int allocate_rows(png_reading *reading, size_t row_bytes, uint32_t height, cimage_failure *failure) {
+  reading->rows = malloc(row_bytes * height);
+  reading->row_starts = malloc(sizeof(png_bytep) * height);
+  if (reading->rows == NULL || reading->row_starts == NULL) {
+    cimage_fail(failure, "out of memory");
+    return CIMAGE_OUT_OF_MEMORY;
+  }
+  for (uint32_t y = 0; y < height; y += 1) reading->row_starts[y] = reading->rows + row_bytes * y;
+  return CIMAGE_OK;
+}
+
+/// Interleaved rows of 1 to 4 channels to one grey value a pixel; alpha is ignored, as Pillow's `convert("L")` does.
+static int reduce_to_grey(png_reading *reading, uint32_t width, uint32_t height, cimage_failure *failure) {
+  const uint32_t channels = png_get_channels(reading->png, reading->info);
+  const int wide = png_get_bit_depth(reading->png, reading->info) == 16;
+  const size_t pixels = (size_t)width * height;
+  const int colour = channels >= 3;
+
+  reading->samples = malloc(pixels * (wide ? 2 : 1));
+  if (reading->samples == NULL) {
+    cimage_fail(failure, "out of memory");
+    return CIMAGE_OUT_OF_MEMORY;
+  }
+  if (wide) {
+    const uint16_t *source = (const uint16_t *)(void *)reading->rows;
+    uint16_t *target = reading->samples;
+    for (size_t i = 0; i < pixels; i += 1, source += channels)
+      target[i] = (uint16_t)(colour ? cimage_luminance(source[0], source[1], source[2]) : source[0]);
+  } else {
+    const uint8_t *source = reading->rows;
+    uint8_t *target = reading->samples;
+    for (size_t i = 0; i < pixels; i += 1, source += channels)
+      target[i] = (uint8_t)(colour ? cimage_luminance(source[0], source[1], source[2]) : source[0]);
+  }
+  return CIMAGE_OK;
+}
+
+static int read_pixels(png_reading *reading, cimage_limits limits, cimage_raster *raster, cimage_failure *failure) {
+  if (setjmp(png_jmpbuf(reading->png)) != 0) return CIMAGE_CORRUPT;
+  png_structp png = reading->png;
+  png_infop info = reading->info;
+
+  png_read_info(png, info);
+  const uint32_t width = png_get_image_width(png, info);
+  const uint32_t height = png_get_image_height(png, info);
+  int status = cimage_check_limits(width, height, limits, failure);
+  if (status != CIMAGE_OK) return status;
+  const uint64_t stored = (uint64_t)png_get_rowbytes(png, info) * height;
+  if (stored / most_bytes_per_compressed_byte > reading->reader.count) {
+    cimage_fail(failure, "the header says %u x %u pixels, which %zu bytes cannot hold", width, height,
+                reading->reader.count);
+    return CIMAGE_CORRUPT;
+  }
+
+  png_set_expand(png);  // palette to RGB, 1/2/4 bits to 8, tRNS to alpha
+  if (png_get_bit_depth(png, info) == 16 && (union { uint16_t word; uint8_t first; }){1}.first == 1) png_set_swap(png);
+  png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  status = allocate_rows(reading, png_get_rowbytes(png, info), height, failure);
+  if (status != CIMAGE_OK) return status;
+  png_read_image(png, reading->row_starts);
+  png_read_end(png, NULL);
+
+  status = reduce_to_grey(reading, width, height, failure);
+  if (status != CIMAGE_OK) return status;
+  raster->width = width;
+  raster->height = height;
+  raster->bits = png_get_bit_depth(png, info) == 16 ? 16 : 8;
+  raster->samples = reading->samples;
+  reading->samples = NULL;
+  return CIMAGE_OK;
+}
+
+int cimage_png_read(
+  const uint8_t *bytes, size_t count, cimage_limits limits, cimage_raster *raster, cimage_failure *failure
+) {
+  png_reading reading = {0};
+  int status = start_reading(&reading, bytes, count, failure);
+  if (status == CIMAGE_OK) status = read_pixels(&reading, limits, raster, failure);
+  finish_reading(&reading);
+  return status;
+}
+
+/// Text may stand before or after the pixels; these are skipped row by row.
+static int read_texts(
+  png_reading *reading, cimage_limits limits, cimage_text_visitor visitor, void *context, cimage_failure *failure
+) {
+  if (setjmp(png_jmpbuf(reading->png)) != 0) return CIMAGE_CORRUPT;
+  png_structp png = reading->png;
+  png_infop info = reading->info;
+
+  png_read_info(png, info);
+  const uint32_t height = png_get_image_height(png, info);
+  int status = cimage_check_limits(png_get_image_width(png, info), height, limits, failure);
+  if (status != CIMAGE_OK) return status;
+  const int passes = png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  reading->rows = calloc(1, png_get_rowbytes(png, info));
+  if (reading->rows == NULL) {
+    cimage_fail(failure, "out of memory");
+    return CIMAGE_OUT_OF_MEMORY;
+  }
+  for (int pass = 0; pass < passes; pass += 1)
+    for (uint32_t y = 0; y < height; y += 1) png_read_row(png, reading->rows, NULL);
+  png_read_end(png, info);
+
+  png_textp texts = NULL;
+  const int text_count = png_get_text(png, info, &texts, NULL);
+  for (int i = 0; i < text_count; i += 1) {
+    const int international = texts[i].compression >= PNG_ITXT_COMPRESSION_NONE;
+    const size_t length = international ? texts[i].itxt_length : texts[i].text_length;
+    visitor(context, texts[i].key, texts[i].text == NULL ? "" : texts[i].text, length, international);
+  }
+  return CIMAGE_OK;
+}
+
+int cimage_png_read_text(
+  const uint8_t *bytes, size_t count, cimage_limits limits, cimage_text_visitor visitor, void *context,
+  cimage_failure *failure
+) {
+  png_reading reading = {0};
+  int status = start_reading(&reading, bytes, count, failure);
+  if (status == CIMAGE_OK) status = read_texts(&reading, limits, visitor, context, failure);
+  finish_reading(&reading);
+  return status;
+}
+
+// Writing
+
+typedef struct {
+  png_structp png;
+  png_infop info;
+  png_textp texts;
+  cimage_bytes file;
+  size_t capacity;
+} png_writing;
+
+static void write_bytes(png_structp png, png_bytep source, size_t count) {
+  png_writing *writing = png_get_io_ptr(png);
+  if (writing->file.count + count > writing->capacity) {
+    const size_t capacity = (writing->file.count + count) * 2;
+    uint8_t *grown = realloc(writing->file.bytes, capacity);
+    if (grown == NULL) png_error(png, "out of memory");
+    writing->file.bytes = grown;
+    writing->capacity = capacity;
+  }
+  memcpy(writing->file.bytes + writing->file.count, source, count);
+  writing->file.count += count;
+}
+
+static void flush_bytes(png_structp png) { (void)png; }
+
+static int write_image(
+  png_writing *writing, const uint8_t *pixels, uint32_t width, uint32_t height, int level, size_t text_count
+) {
+  if (setjmp(png_jmpbuf(writing->png)) != 0) return CIMAGE_CORRUPT;
+  png_structp png = writing->png;
+  png_set_write_fn(png, writing, write_bytes, flush_bytes);
+  png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+  png_set_compression_level(png, level);
+  png_set_IHDR(png, writing->info, width, height, 8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (text_count > 0) png_set_text(png, writing->info, writing->texts, (int)text_count);
+  png_write_info(png, writing->info);
+  for (uint32_t y = 0; y < height; y += 1) png_write_row(png, pixels + (size_t)y * width);
+  png_write_end(png, writing->info);
+  return CIMAGE_OK;
+}
+
+int cimage_png_write(
+  const uint8_t *pixels, uint32_t width, uint32_t height, int level, const cimage_text *texts, size_t text_count,
+  cimage_bytes *file, cimage_failure *failure
+) {
+  png_writing writing = {0};
+  int status = CIMAGE_OUT_OF_MEMORY;
+  cimage_fail(failure, "out of memory");
+  writing.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, failure, on_error, on_warning);
+  if (writing.png != NULL) writing.info = png_create_info_struct(writing.png);
+  if (text_count > 0) writing.texts = calloc(text_count, sizeof(png_text));
+  if (writing.info != NULL && (text_count == 0 || writing.texts != NULL)) {
+    for (size_t i = 0; i < text_count; i += 1) {
+      writing.texts[i].compression = texts[i].international ? PNG_ITXT_COMPRESSION_NONE : PNG_TEXT_COMPRESSION_NONE;
+      writing.texts[i].key = (png_charp)texts[i].key;
+      writing.texts[i].text = (png_charp)texts[i].value;
+      if (texts[i].international) {
+        writing.texts[i].itxt_length = strlen(texts[i].value);
+      } else {
+        writing.texts[i].text_length = strlen(texts[i].value);
+      }
+    }
+    status = write_image(&writing, pixels, width, height, level, text_count);
+  }
+  png_destroy_write_struct(&writing.png, &writing.info);
+  free(writing.texts);
+  if (status == CIMAGE_OK) {
+    *file = writing.file;
+  } else {
+    free(writing.file.bytes);
+  }
+  return status;
+}

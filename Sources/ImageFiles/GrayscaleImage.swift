@@ -1,0 +1,48 @@
+/// An 8-bit grey image: 0 is black, rows run from the top, without padding.
+public struct GrayscaleImage: Sendable, Equatable {
+  public let width: Int
+  public let height: Int
+  /// `width * height` values, row by row.
+  public let pixels: [UInt8]
+
+  /// - Throws: `ImageFileError.inconsistentSize` where `pixels` does not hold exactly `width * height` values, or a
+  ///   side is below 1.
+  public init(width: Int, height: Int, pixels: [UInt8]) throws(ImageFileError) {
+    guard width > 0, height > 0, pixels.count == width * height else {
+      throw .inconsistentSize(width: width, height: height, pixels: pixels.count)
+    }
+    self.init(uncheckedWidth: width, height: height, pixels: pixels)
+  }
+
+  init(uncheckedWidth width: Int, height: Int, pixels: [UInt8]) {
+    self.width = width
+    self.height = height
+    self.pixels = pixels
+  }
+
+  public subscript(x: Int, y: Int) -> UInt8 { pixels[y * width + x] }
+}
+
+/// A grey image as its file holds it: 8 or 16 bits a pixel.
+///
+/// Detectors give 10 to 16 bits; windowing them before they are reduced to 8 keeps what reduction first would lose.
+public struct DecodedImage: Sendable, Equatable {
+  public enum Samples: Sendable, Equatable {
+    case bits8([UInt8])
+    case bits16([UInt16])
+  }
+
+  public let width: Int
+  public let height: Int
+  public let samples: Samples
+
+  /// Values divided by the sample type's maximum: 0 to 1.
+  public var grayscale: GrayscaleImage {
+    let pixels: [UInt8] =
+      switch samples {
+      case .bits8(let pixels): pixels
+      case .bits16(let pixels): pixels.map { UInt8((UInt32($0) * 255 + 32_767) / 65_535) }
+      }
+    return GrayscaleImage(uncheckedWidth: width, height: height, pixels: pixels)
+  }
+}
