@@ -1,0 +1,60 @@
+import Foundation
+import TensorFiles
+
+/// Where the committed fixtures of this target lie, and what their generator wrote about them.
+enum Fixtures {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Fixtures")
+
+  static func path(_ name: String) -> String { folder.appendingPathComponent("tensor_files/\(name)").path }
+
+  static func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
+
+  struct Tensor: Decodable, Equatable {
+    var name: String
+    var dtype: String
+    var shape: [Int]
+    var hex: String
+  }
+
+  struct Expected: Decodable {
+    var tensors: [Tensor]
+    var metadata: [String: String]?
+  }
+
+  /// The contents of the fixture `name`, as PyTorch sees them.
+  static func expected(_ name: String) throws -> Expected {
+    try JSONDecoder().decode(Expected.self, from: Data(contentsOf: URL(fileURLWithPath: path(name + ".json"))))
+  }
+}
+
+extension Fixtures.Tensor {
+  init(_ name: String, _ tensor: MappedTensor) {
+    let hex = tensor.contiguousBytes().map { byte in
+      let digits = String(byte, radix: 16)
+      return byte < 16 ? "0" + digits : digits
+    }
+    self.init(name: name, dtype: tensor.dtype.rawValue, shape: tensor.shape, hex: hex.joined())
+  }
+}
+
+/// A folder of its own for a test, removed when the object goes.
+final class TemporaryFolder {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("tensor-files-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(at: url)
+  }
+
+  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+  /// Every name in the folder, hidden ones too.
+  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
+}
