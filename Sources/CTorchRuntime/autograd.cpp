@@ -109,13 +109,13 @@ struct AutocastScope {
 
 struct Checkpoint : torch::autograd::Function<Checkpoint> {
   static at::Tensor forward(torch::autograd::AutogradContext *context, c10::intrusive_ptr<Body> body,
-                            torch::autograd::variable_list inputs) {
+                            at::TensorList inputs) {
     context->saved_data["body"] = c10::IValue::make_capsule(body);
     context->saved_data["autocast"] = at::autocast::is_autocast_enabled(at::kCPU);
     context->saved_data["autocast_dtype"] = at::autocast::get_autocast_dtype(at::kCPU);
-    context->save_for_backward(inputs);
+    context->save_for_backward(inputs.vec());
     at::NoGradGuard without_gradients;
-    return (*body)(inputs);
+    return (*body)(inputs.vec());
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
@@ -146,7 +146,11 @@ int32_t checkpoint(const ct_tensor *inputs, size_t input_count, void *context, c
                    ct_tensor *out, ct_error *error) {
   // Made first, so that the closure is released whatever happens next.
   auto shared = c10::make_intrusive<Body>(context, body, release);
-  return guarded(error, [&] { *out = own(Checkpoint::apply(shared, tensor_list(inputs, input_count))); });
+  return guarded(error, [&] {
+    // As a TensorList: autograd looks for gradients in that, and not in a std::vector.
+    auto list = tensor_list(inputs, input_count);
+    *out = own(Checkpoint::apply(shared, at::TensorList(list)));
+  });
 }
 
 }  // namespace
