@@ -1,0 +1,61 @@
+import TensorFiles
+
+extension Tensor {
+  /// A tensor over a file's memory: nothing is copied, and the file stays mapped while the tensor lives. Writing to
+  /// the tensor changes the process's copy alone, never the file.
+  ///
+  /// Elements that are not aligned or not packed (older writers, strided checkpoints) are copied.
+  ///
+  /// - Throws: ``TorchError/unsupportedElements(_:)`` for a type that Thorax does not compute with.
+  public convenience init(_ mapped: MappedTensor) throws {
+    guard let dtype = DType(mapped.dtype) else { throw TorchError.unsupportedElements(mapped.dtype.rawValue) }
+    if mapped.elementCount > 0, mapped.isContiguous, mapped.isAligned {
+      let memory = UnsafeRawBufferPointer(start: mapped.baseAddress, count: mapped.byteCount)
+      try self.init(over: memory, shape: mapped.shape, dtype: dtype, keepingAlive: mapped.file)
+    } else {
+      try self.init(bytes: mapped.contiguousBytes(), shape: mapped.shape, dtype: dtype)
+    }
+  }
+}
+
+extension SafetensorsFile {
+  /// All tensors by name, over the file's memory.
+  public func loadTensors() throws -> [String: Tensor] {
+    var result: [String: Tensor] = [:]
+    for name in names { result[name] = try Tensor(tensor(name)) }
+    return result
+  }
+}
+
+extension SafetensorsWriter {
+  /// Writes tensors to a file that appears whole or not at all; one at a time is brought to the CPU and packed.
+  public static func write(
+    _ tensors: [String: Tensor], metadata: [String: String] = [:], to path: String, mode: AtomicFile.Mode = .replace
+  ) throws {
+    let entries = tensors.map { SafetensorsEntry(name: $0.key, dtype: $0.value.dtype.stored, shape: $0.value.shape) }
+    try write(entries, metadata: metadata, to: path, mode: mode) { entry, append in
+      guard let tensor = tensors[entry.name] else { return }
+      try tensor.bytes().withUnsafeBytes { try append($0) }
+    }
+  }
+}
+
+extension DType {
+  init?(_ stored: StoredDType) {
+    guard let match = DType.allCases.first(where: { $0.stored == stored }) else { return nil }
+    self = match
+  }
+
+  var stored: StoredDType {
+    switch self {
+    case .uint8: .uint8
+    case .int32: .int32
+    case .int64: .int64
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    case .float32: .float32
+    case .float64: .float64
+    case .bool: .bool
+    }
+  }
+}
