@@ -1,0 +1,107 @@
+// Compares a package's targets with the arrows they may have.
+//
+//   swift check-arrows.swift DUMP ARROWS ROOT
+//
+// DUMP is the output of `swift package dump-package`, ARROWS the file of lines "target: allowed...", ROOT the package.
+import Foundation
+
+struct Package: Decodable {
+  var targets: [Target]
+}
+
+struct Target: Decodable {
+  var name: String
+  var type: String
+  var path: String?
+  var dependencies: [Dependency]
+}
+
+/// `{"byName": ["Torch", null]}`, `{"target": [...]}` or `{"product": ["GRDB", "GRDB.swift", null, null]}`.
+struct Dependency: Decodable {
+  var name: String
+
+  enum CodingKeys: String, CodingKey { case byName, target, product }
+  struct AnyElement: Decodable {
+    var text: String?
+    init(from decoder: any Decoder) throws { text = try? decoder.singleValueContainer().decode(String.self) }
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    if let product = try container.decodeIfPresent([AnyElement].self, forKey: .product) {
+      name = "\(product[1].text ?? "?")/\(product[0].text ?? "?")"
+    } else {
+      let key: CodingKeys = container.contains(.byName) ? .byName : .target
+      name = try container.decode([AnyElement].self, forKey: key)[0].text ?? "?"
+    }
+  }
+}
+
+func contents(_ path: String) -> String {
+  guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+    print("error: \(path) cannot be read")
+    exit(1)
+  }
+  return text
+}
+
+/// The modules that a Swift file imports.
+func imports(in source: String) -> Set<String> {
+  var found = Set<String>()
+  for line in source.split(whereSeparator: \.isNewline) {
+    var words = line.split(separator: " ")
+    while let first = words.first, first.hasPrefix("@") || ["public", "package", "internal"].contains(first) {
+      words.removeFirst()
+    }
+    guard words.first == "import", words.count > 1 else { continue }
+    // `import struct Foundation.Data`
+    let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"]
+    guard let module = kinds.contains(words[1]) ? words.dropFirst(2).first : words[1] else { continue }
+    found.insert(String(module.prefix { $0 != "." && $0 != ";" }))
+  }
+  return found
+}
+
+let arguments = CommandLine.arguments
+guard arguments.count == 4 else {
+  print("usage: check-arrows.swift DUMP ARROWS ROOT")
+  exit(64)
+}
+let root = arguments[3]
+let package = try JSONDecoder().decode(Package.self, from: Data(contents(arguments[1]).utf8))
+
+var allowed: [String: Set<String>] = [:]
+for line in contents(arguments[2]).split(separator: "\n") where !line.hasPrefix("#") {
+  let parts = line.split(separator: ":", maxSplits: 1)
+  allowed[String(parts[0])] = Set(parts.dropFirst().joined().split(separator: " ").map(String.init))
+}
+
+var complaints: [String] = []
+// Modules that are subject to arrows: our own, and the products of other packages that someone may import.
+let products = allowed.values.joined().filter { $0.contains("/") }
+let governed = Set(package.targets.map(\.name)).union(products.map { String($0.split(separator: "/")[1]) })
+
+for target in package.targets where target.type != "test" {
+  guard let arrows = allowed[target.name] else {
+    complaints.append("\(target.name) is not in arrows.txt: add it with what it may import")
+    continue
+  }
+  for dependency in target.dependencies where !arrows.contains(dependency.name) {
+    complaints.append("\(target.name) may not depend on \(dependency.name) (Package.swift)")
+  }
+  let modules = Set(arrows.map { String($0.split(separator: "/").last ?? "") })
+  let folder = root + "/" + (target.path ?? "Sources/\(target.name)")
+  let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+  for file in files.sorted() where file.hasSuffix(".swift") {
+    for module in imports(in: contents("\(folder)/\(file)")).intersection(governed).subtracting(modules).sorted() {
+      complaints.append("\(target.name) may not import \(module) (\(file))")
+    }
+  }
+}
+for name in allowed.keys.sorted() where !package.targets.contains(where: { $0.name == name }) {
+  complaints.append("arrows.txt names \(name), which is no target of Package.swift")
+}
+
+for complaint in complaints { print("error: \(complaint)") }
+if !complaints.isEmpty { exit(1) }
+print("arrows: \(package.targets.filter { $0.type != "test" }.count) targets, none against scripts/arrows.txt")
