@@ -89,7 +89,7 @@ let package = Package(
     .testTarget(name: "TorchNNTests", dependencies: ["TorchNN"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
     .testTarget(name: "RadiographModelsTests", dependencies: ["RadiographModels", "Tokenization"]),
-    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"]),
+    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "RadiographDataTests", dependencies: ["RadiographData"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation"]),

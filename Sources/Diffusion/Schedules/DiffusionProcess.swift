@@ -19,7 +19,7 @@ public struct DiffusionProcess: Sendable {
   ///
   /// Between whole timesteps of a discrete schedule the noise level sigma / alpha is interpolated linearly.
   public func time(atTimestep timestep: Double) throws(DiffusionError) -> SampleTime {
-    try time(atTimestep: timestep, smallestAlphaCumprod: 0)
+    try time(atTimestep: timestep, substituteForNoSignal: 0)
   }
 
   /// The time t in 0 ... 1 of a rectified flow, or, on a discrete schedule, the timestep floor(t T).
@@ -49,7 +49,7 @@ public struct DiffusionProcess: Sendable {
       return SamplingPlan(chaining: times, initialNoiseScale: 1, configuration: configuration)
     }
 
-    let floor = convention.smallestAlphaCumprod
+    let substitute = convention.substituteForNoSignal
     let grid = try timestepGrid(
       steps: steps, trainTimesteps: table.count, spacing: spacing, offset: configuration.stepsOffset,
       convention: convention)
@@ -59,7 +59,7 @@ public struct DiffusionProcess: Sendable {
       case .smallest: SampleTime(timestep: 0, alphaCumprod: table.alphasCumprod[0])
       }
     var times: [SampleTime] = []
-    for timestep in grid { times.append(try time(atTimestep: timestep, smallestAlphaCumprod: floor)) }
+    for timestep in grid { times.append(try time(atTimestep: timestep, substituteForNoSignal: substitute)) }
     times.append(end)
 
     if convention == .chain(stride: true) {
@@ -77,7 +77,7 @@ public struct DiffusionProcess: Sendable {
   }
 
   private func time(
-    atTimestep timestep: Double, smallestAlphaCumprod floor: Double
+    atTimestep timestep: Double, substituteForNoSignal substitute: Double
   ) throws(DiffusionError) -> SampleTime {
     guard let table else {
       let count = Double(configuration.schedule.trainTimesteps)
@@ -87,7 +87,9 @@ public struct DiffusionProcess: Sendable {
     }
     let last = Double(table.count - 1)
     guard (0...last).contains(timestep) else { throw .timestepOutOfRange(timestep: timestep, maximum: last) }
-    func alphaCumprod(_ index: Int) -> Double { max(table.alphasCumprod[index], floor) }
+    func alphaCumprod(_ index: Int) -> Double {
+      table.alphasCumprod[index] == 0 ? substitute : table.alphasCumprod[index]
+    }
     let below = Int(timestep)
     let weight = timestep - Double(below)
     if weight == 0 { return SampleTime(timestep: timestep, alphaCumprod: alphaCumprod(below)) }

@@ -10,9 +10,9 @@ public enum TimestepConvention: Sendable, Hashable {
   /// DPM-Solver++ on lambda: n + 1 whole timesteps, the smallest of which is left out.
   case logSNR
 
-  /// Noise levels and lambda are infinite without signal. As in diffusers, alphaBar is then taken as 2^-24, the
-  /// smallest that half precision holds.
-  var smallestAlphaCumprod: Double {
+  /// What stands for an alphaBar of 0. Noise levels and lambda are infinite without signal; as in diffusers, 2^-24 is
+  /// then put in its place, the smallest number of half precision.
+  var substituteForNoSignal: Double {
     switch self {
     case .chain: 0
     case .noiseLevels, .logSNR: 0x1p-24
