@@ -1,0 +1,109 @@
+import Foundation
+
+/// BERT's tokenizer: the same identifiers as Hugging Face `tokenizers` for every text.
+///
+/// Covers the uncased models (MiniLM: lower case, no accents) and the cased ones (BioBERT). Encoding is linear in the
+/// length of the text.
+public struct WordPieceTokenizer: Sendable {
+  let configuration: TokenizerConfiguration
+  private let vocabulary: WordPieceVocabulary
+  private let addedTokens: AddedTokens
+
+  /// Reads a tokenizer from a model's folder (`tokenizer.json`, otherwise `vocab.txt` with `tokenizer_config.json`), or
+  /// from one of these files.
+  ///
+  /// Padding and truncation that `tokenizer.json` may ask for are not applied: `encode` is told the limit. A bare
+  /// `vocab.txt` says nothing of case; `lowercases` of `tokenizer_config.json` decides, and without it a vocabulary
+  /// that holds capital letters is a cased one.
+  ///
+  /// - Throws: `TokenizationError` for files that are missing, damaged, or not of a BERT tokenizer.
+  public init(contentsOf url: URL) throws {
+    try self.init(configuration: TokenizerConfiguration(contentsOf: url))
+  }
+
+  init(configuration: TokenizerConfiguration) throws {
+    self.configuration = configuration
+    vocabulary = try WordPieceVocabulary(
+      tokens: configuration.tokens, unknownToken: configuration.unknownToken,
+      prefix: configuration.continuingPrefix, maximumScalarsPerWord: configuration.maximumScalarsPerWord)
+    addedTokens = AddedTokens(configuration.addedTokens)
+  }
+
+  /// The number of distinct tokens in the vocabulary.
+  public var vocabularySize: Int { vocabulary.count }
+
+  /// The identifier of `[PAD]`.
+  public var paddingID: Int { configuration.paddingID }
+
+  /// Whether the tokenizer tells capital letters from small ones.
+  public var isCased: Bool { !configuration.normalizer.lowercases }
+
+  /// The identifier of a token, `nil` when the vocabulary lacks it.
+  public func id(of token: String) -> Int? { addedTokens.id(of: token) ?? vocabulary.identifier(of: token) }
+
+  /// Encodes a text as `[CLS] tokens [SEP]`, dropping tokens from its end that do not fit.
+  ///
+  /// - Parameter maximumLength: The most identifiers to return, those of `[CLS]` and `[SEP]` included.
+  /// - Throws: `TokenizationError.maximumLengthTooSmall` when not even the special tokens fit.
+  public func encode(_ text: String, maximumLength: Int) throws -> Encoding {
+    let room = maximumLength - configuration.leadingIDs.count - configuration.trailingIDs.count
+    guard room >= 0 else {
+      throw TokenizationError.maximumLengthTooSmall(maximumLength, minimum: maximumLength - room + 1)
+    }
+    let tokens = try tokenize(text)
+    let ids = configuration.leadingIDs + tokens.prefix(room).map(\.id) + configuration.trailingIDs
+    var truncation: Truncation?
+    if tokens.count > room {
+      let scalarOffset = tokens[room].scalarOffset
+      let end = text.unicodeScalars.index(text.startIndex, offsetBy: scalarOffset)
+      truncation = Truncation(
+        tokenCount: tokens.count, keptTokenCount: room,
+        characterOffset: text.distance(from: text.startIndex, to: end), scalarOffset: scalarOffset)
+    }
+    return Encoding(ids: ids, attentionMask: Array(repeating: 1, count: ids.count), truncation: truncation)
+  }
+
+  /// Encodes text that may be ill-formed UTF-8: each maximal ill-formed part counts as U+FFFD, as in Python's
+  /// `bytes.decode(errors="replace")`. BERT's normaliser deletes U+FFFD.
+  public func encode(utf8: some Collection<UInt8>, maximumLength: Int) throws -> Encoding {
+    try encode(String(decoding: utf8, as: UTF8.self), maximumLength: maximumLength)
+  }
+
+  /// Encodes text that may be ill-formed UTF-16: each unpaired surrogate counts as U+FFFD.
+  public func encode(utf16: some Collection<UInt16>, maximumLength: Int) throws -> Encoding {
+    try encode(String(decoding: utf16, as: UTF16.self), maximumLength: maximumLength)
+  }
+
+  /// Encodes texts and pads them on the right to the longest of them.
+  public func encodePadded(_ texts: [String], maximumLength: Int) throws -> [Encoding] {
+    let encodings = try texts.map { try encode($0, maximumLength: maximumLength) }
+    let length = encodings.map(\.ids.count).max() ?? 0
+    return encodings.map { $0.padded(to: length, with: paddingID) }
+  }
+
+  /// All tokens of a text with the scalars of the original at which they begin.
+  func tokenize(_ text: String) throws(TokenizationError) -> [(id: Int, scalarOffset: Int)] {
+    let scalars = text.unicodeScalars.map(\.value)
+    guard scalars.count <= Int(Int32.max) else { throw .textTooLong(scalars: scalars.count) }
+    var tokens: [(id: Int, scalarOffset: Int)] = []
+    var buffer: [UInt8] = []
+    var pieces: [WordPiece] = []
+    // Special tokens written out in the text are found before anything is normalised.
+    for part in addedTokens.split(scalars) {
+      switch part {
+      case .added(let id, let offset):
+        tokens.append((id, offset))
+      case .text(let range):
+        let normalized = configuration.normalizer.normalize(scalars[range], origin: range.lowerBound)
+        for word in BertPreTokenizer.words(in: normalized.scalars) {
+          pieces.removeAll(keepingCapacity: true)
+          vocabulary.appendTokens(of: normalized.scalars[word], buffer: &buffer, to: &pieces)
+          for piece in pieces {
+            tokens.append((piece.identifier, Int(normalized.origins[word.lowerBound + piece.offset])))
+          }
+        }
+      }
+    }
+    return tokens
+  }
+}
