@@ -12,6 +12,11 @@ enum Fixtures {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 
+  static func hex(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
   struct Tensor: Decodable, Equatable {
     var name: String
     var dtype: String
@@ -32,11 +37,8 @@ enum Fixtures {
 
 extension Fixtures.Tensor {
   init(_ name: String, _ tensor: MappedTensor) {
-    let hex = tensor.contiguousBytes().map { byte in
-      let digits = String(byte, radix: 16)
-      return byte < 16 ? "0" + digits : digits
-    }
-    self.init(name: name, dtype: tensor.dtype.rawValue, shape: tensor.shape, hex: hex.joined())
+    self.init(
+      name: name, dtype: tensor.dtype.rawValue, shape: tensor.shape, hex: Fixtures.hex(tensor.contiguousBytes()))
   }
 }
 

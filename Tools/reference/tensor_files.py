@@ -6,8 +6,12 @@ writes Tests/Fixtures/tensor_files. Made with torch 2.11.0 and safetensors 0.8.0
 """
 
 import collections
+import io
 import json
+import os
 import pathlib
+import pickle
+import zipfile
 
 import numpy as np
 import safetensors
@@ -109,10 +113,149 @@ def write_expected(name, content):
     (FIXTURES / (name + ".json")).write_text(text + "\n")
 
 
+def described_value(value):
+    """What a reader should make of a value of a checkpoint."""
+    if isinstance(value, torch.Tensor):
+        return {"kind": "tensor", "strides": list(value.stride()), **described(value)}
+    if isinstance(value, torch.dtype):
+        return {"kind": "dtype", "text": NAMES[value]}
+    if value is None:
+        return {"kind": "None"}
+    if isinstance(value, bool):
+        return {"kind": "bool", "text": str(value).lower()}
+    if isinstance(value, int):
+        return {"kind": "int", "text": str(value)}
+    if isinstance(value, float):
+        return {"kind": "float", "text": np.float64(value).tobytes().hex()}
+    if isinstance(value, str):
+        return {"kind": "str", "text": value}
+    if isinstance(value, bytes):
+        return {"kind": "bytes", "text": value.hex()}
+    if isinstance(value, dict):
+        return {"kind": "dict", "keys": [described_value(key) for key in value],
+                "elements": [described_value(element) for element in value.values()]}
+    if isinstance(value, (tuple, list)):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {"kind": kind, "elements": [described_value(element) for element in value]}
+    raise TypeError(type(value))
+
+
+def layouts():
+    """Tensors that do not lie packed, storages that several tensors share, and every plain value."""
+    base = torch.arange(24, dtype=torch.float32).reshape(2, 3, 4)
+    image = torch.arange(2 * 3 * 2 * 2, dtype=torch.float16).reshape(2, 3, 2, 2)
+    shared_list = [1, 2]
+    return {
+        "base": base, "transposed": base.permute(2, 0, 1), "offset": base[1], "stepped": base[:, ::2, 1::2],
+        "expanded": torch.tensor([7], dtype=torch.int16).expand(3, 2), "scalar": torch.tensor(2.5, dtype=torch.float64),
+        "scalar.inside": base[1, 2, 3], "empty": torch.zeros(0), "empty.inside": base[:, 1:1],
+        "channels last": image.contiguous(memory_format=torch.channels_last),
+        "parameter": torch.nn.Parameter(torch.tensor([1.0, -1.0])), "overlapping": base.reshape(-1).unfold(0, 4, 2),
+        "bytes as floats": torch.arange(10, dtype=torch.uint8)[:8].view(torch.float32),
+        "plain": {"none": None, "yes": True, "no": False, "small": 7, "medium": 300, "negative": -3, "large": 2**40,
+                  "largest": 2**63 - 1, "smallest": -(2**63), "zero": 0, "float": 0.18215, "infinite": float("inf"),
+                  "text": "caf\u00e9 \U0001fac1", "": "", "bytes": b"\x00ab\xff", "size": torch.Size([3, 4]),
+                  "dtype": torch.bfloat16, "tuple": (1, (2, ()), "three"), "list": [[], [None], {}]},
+        "shared": [shared_list, shared_list], 5: "five", "cafe\u0301": 1, "caf\u00e9": 2,
+        "ordered": collections.OrderedDict(b=1, a=2),
+    }
+
+
+def released(rng):
+    """A checkpoint laid out as that of the article's author: state dictionaries, a configuration, an optimizer."""
+    torch.manual_seed(int(rng.integers(1 << 30)))
+    vae = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.GroupNorm(1, 2), torch.nn.BatchNorm2d(2))
+    unet = torch.nn.ModuleDict({"time_embed": torch.nn.Linear(2, 3), "out": torch.nn.Linear(3, 1, bias=False)})
+    text = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(unet.parameters(), lr=1e-4)
+    sum(parameter.sum() for parameter in unet.parameters()).backward()
+    optimizer.step()
+    return {
+        "epoch": 3, "global_step": 1200, "vae_state_dict": vae.state_dict(), "unet_state_dict": unet.state_dict(),
+        "text_encoder_state_dict": text.state_dict(), "optimizer_state_dict": optimizer.state_dict(), "loss": 0.125,
+        "config": {"latent_channels": 8, "model_channels": 48, "scheduler_type": "ddpm", "beta_schedule": "linear",
+                   "prediction_type": "epsilon", "guidance_scale": 7.5, "num_train_timesteps": 1000,
+                   "text_model": "dmis-lab/biobert-base-cased-v1.1"},
+    }
+
+
+def write_checkpoints(rng):
+    all_types = {f"type.{name}": random_tensor(rng, dtype, (2, 3)) for dtype, name in NAMES.items()}
+    zip_only = {"_use_new_zipfile_serialization": True}
+    plain = {"_use_new_zipfile_serialization": False}
+    save_checkpoint("all-types.pt", all_types, **zip_only)
+    save_checkpoint("layouts.pt", layouts(), **zip_only)
+    save_checkpoint("layouts-protocol-5.pt", layouts(), pickle_protocol=5, **zip_only)
+    # PyTorch itself cannot read back a legacy storage whose bytes do not divide into elements.
+    whole = {key: value for key, value in layouts().items() if key != "bytes as floats"}
+    save_checkpoint("layouts-legacy.bin", whole, **plain)
+    content = released(rng)
+    save_checkpoint("released.pt", content, **zip_only)
+    save_checkpoint("released-legacy.bin", content, **plain)
+    save_checkpoint("only-a-tensor.pt", torch.tensor([1.0, 2.0]), **zip_only)
+
+
+def save_checkpoint(name, content, **options):
+    torch.save(content, FIXTURES / name, **options)
+    text = json.dumps(described_value(content), ensure_ascii=True, separators=(",", ":"))
+    (FIXTURES / (name + ".json")).write_text(text + "\n")
+
+
+class Command:
+    """What an attacker would save: unpickling it runs a command."""
+
+    def __reduce__(self):
+        return os.system, ("touch thorax-was-here",)
+
+
+class Point:
+    def __init__(self):
+        self.x = 1
+
+
+def write_refused():
+    """Files that PyTorch makes and that are to be refused, each for a reason of its own."""
+    folder = FIXTURES / "refused"
+    folder.mkdir(exist_ok=True)
+    contents = {
+        "posix.system": Command(), "__main__.Point": Point(), "torch.nn.modules.linear.Linear": torch.nn.Linear(1, 1),
+        "torch.ComplexDoubleStorage": torch.zeros(1, dtype=torch.complex128), "__builtin__.set": {1},
+        "torch._utils._rebuild_sparse_tensor": torch.eye(2).to_sparse(), "torch.device": torch.device("cpu"),
+        "numpy scalar": np.float64(1), "conjugated": torch.zeros(1, dtype=torch.complex64).conj(),
+        "big integer": 2**64, "quantized": torch.quantize_per_tensor(torch.zeros(1), 1.0, 0, torch.qint8),
+        "float key": {1.5: 1},
+    }
+    for name, content in contents.items():
+        torch.save(content, folder / (name + ".pt"))
+    torch.save(Command(), folder / "posix.system legacy.pt", _use_new_zipfile_serialization=False)
+    torch.jit.script(torch.nn.Linear(1, 1)).save(folder / "TorchScript.pt")
+    cycle = []
+    cycle.append(cycle)
+    torch.save(cycle, folder / "cycle.pt")
+    rewrite(folder / "deflated.pt", compression=zipfile.ZIP_DEFLATED)
+    rewrite(folder / "big-endian.pt", replace={"byteorder": b"big"})
+    rewrite(folder / "storage missing.pt", replace={"data/0": None})
+    rewrite(folder / "storage short.pt", replace={"data/0": bytes(7)})
+    (folder / "plain pickle.pt").write_bytes(pickle.dumps({"a": 1}))
+
+
+def rewrite(path, compression=zipfile.ZIP_STORED, replace=None):
+    """A checkpoint whose archive was written again with some entries replaced or left out (None)."""
+    buffer = io.BytesIO()
+    torch.save({"x": torch.tensor([1.0, 2.0])}, buffer)
+    with zipfile.ZipFile(buffer) as source, zipfile.ZipFile(path, "w", compression) as target:
+        for item in source.infolist():
+            content = (replace or {}).get(item.filename.split("/", 1)[1], source.read(item))
+            if content is not None:
+                target.writestr(zipfile.ZipInfo(item.filename), content, compression)
+
+
 def main():
     FIXTURES.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(20260)
     write_safetensors(rng)
+    write_checkpoints(rng)
+    write_refused()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,99 @@
+/// What a PyTorch checkpoint holds: plain values, containers and tensors, and nothing that could run.
+public enum CheckpointValue: Sendable {
+  case none
+  case bool(Bool)
+  case int(Int)
+  case double(Double)
+  case string(String)
+  case bytes([UInt8])
+  /// An element type that was saved as a value, such as `torch.float16` in a configuration.
+  case dtype(StoredDType)
+  case tensor(MappedTensor)
+  case list([CheckpointValue])
+  /// A tuple or a `torch.Size`.
+  case tuple([CheckpointValue])
+  /// A dict or an `OrderedDict`.
+  case dictionary(CheckpointDictionary)
+
+  /// The entry of a dictionary; nil for other values and missing keys.
+  public subscript(key: String) -> CheckpointValue? { dictionary?[key] }
+
+  public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  public var int: Int? { if case .int(let value) = self { value } else { nil } }
+  /// A float, or an integer as one.
+  public var double: Double? {
+    switch self {
+    case .double(let value): value
+    case .int(let value): Double(value)
+    default: nil
+    }
+  }
+  public var string: String? { if case .string(let value) = self { value } else { nil } }
+  public var tensor: MappedTensor? { if case .tensor(let value) = self { value } else { nil } }
+  public var dictionary: CheckpointDictionary? { if case .dictionary(let value) = self { value } else { nil } }
+  /// The elements of a list or tuple.
+  public var elements: [CheckpointValue]? {
+    switch self {
+    case .list(let values), .tuple(let values): values
+    default: nil
+    }
+  }
+
+  /// What kind of value this is, for messages.
+  public var kind: String {
+    switch self {
+    case .none: "None"
+    case .bool: "bool"
+    case .int: "int"
+    case .double: "float"
+    case .string: "str"
+    case .bytes: "bytes"
+    case .dtype: "dtype"
+    case .tensor: "tensor"
+    case .list: "list"
+    case .tuple: "tuple"
+    case .dictionary: "dict"
+    }
+  }
+}
+
+/// A dictionary of a checkpoint, in the order in which it was saved.
+public struct CheckpointDictionary: Sendable {
+  /// The keys that checkpoints use. Texts differ where their bytes differ.
+  public enum Key: Hashable, Sendable {
+    case string(String)
+    case int(Int)
+
+    public static func == (left: Self, right: Self) -> Bool {
+      switch (left, right) {
+      case (.string(let left), .string(let right)): ExactString(left) == ExactString(right)
+      case (.int(let left), .int(let right)): left == right
+      default: false
+      }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      switch self {
+      case .string(let text): ExactString(text).hash(into: &hasher)
+      case .int(let number): hasher.combine(number)
+      }
+    }
+  }
+
+  public let entries: [(key: Key, value: CheckpointValue)]
+  private let positions: [Key: Int]
+
+  /// nil when a key occurs twice.
+  init?(_ entries: [(key: Key, value: CheckpointValue)]) {
+    var positions: [Key: Int] = [:]
+    positions.reserveCapacity(entries.count)
+    for (position, entry) in entries.enumerated() {
+      guard positions.updateValue(position, forKey: entry.key) == nil else { return nil }
+    }
+    self.entries = entries
+    self.positions = positions
+  }
+
+  public subscript(key: String) -> CheckpointValue? { positions[.string(key)].map { entries[$0].value } }
+  public subscript(key: Int) -> CheckpointValue? { positions[.int(key)].map { entries[$0].value } }
+}

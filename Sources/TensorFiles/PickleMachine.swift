@@ -1,0 +1,363 @@
+import Foundation
+
+/// Reads a pickle of plain data and tensors. It calls nothing: every name that a pickle asks for is one of
+/// `PickleGlobal` or refused, and those few are handled here as data.
+///
+/// Memory and time grow with the pickle's length only: values are counted, containers refer to each other by index
+/// instead of being copied, and nothing recurses.
+struct PickleMachine {
+  /// Most instructions that one pickle may have. A tensor takes about thirty.
+  static let instructionLimit = 1 << 22
+  /// Most values that one pickle may make or remember.
+  static let valueLimit = 1 << 20
+  /// Longest pickle, in bytes.
+  static let lengthLimit = 1 << 28
+  /// PyTorch itself goes no further.
+  static let dimensionLimit = 64
+
+  var values: [PickleValue] = [.none, .bool(false), .bool(true)]
+  private var stack: [Int] = []
+  private var marks: [Int] = []
+  private var memo: [Int: Int] = [:]
+  private var reader: ByteReader
+  /// Where the instruction being run begins, and how many ran before it.
+  private var instruction = 0
+  private var instructionCount = 0
+  /// Bytes made by `_codecs.encode`, which a pickle could ask for again and again.
+  private var encodedCount = 0
+
+  /// Reads the pickle that begins at `start`; returns the machine with its values, the index of the result among them
+  /// and where the pickle ends.
+  static func run(
+    _ bytes: UnsafeRawBufferPointer, at start: Int = 0
+  ) throws(CheckpointFailure) -> (values: [PickleValue], root: Int, end: Int) {
+    let end = min(bytes.count, start + lengthLimit)
+    var machine = PickleMachine(reader: ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<end]), at: start))
+    while try machine.step() {}
+    guard machine.stack.count == 1, machine.marks.isEmpty else { throw machine.malformed("one result") }
+    return (machine.values, machine.stack[0], machine.reader.position)
+  }
+
+  private init(reader: ByteReader) {
+    self.reader = reader
+  }
+
+  // MARK: Instructions
+
+  /// Runs one instruction; false at the end.
+  private mutating func step() throws(CheckpointFailure) -> Bool {
+    instruction = reader.position
+    instructionCount += 1
+    guard instructionCount <= Self.instructionLimit else {
+      throw CheckpointFailure(problem: .limitExceeded("pickle instructions", limit: Self.instructionLimit))
+    }
+    let code: UInt8 = try read()
+    switch Unicode.Scalar(code) {
+    case "\u{80}": try readProtocol()
+    case "\u{95}":  // FRAME: a hint on buffering
+      let length: UInt64 = try read()
+      guard length <= UInt64(reader.remaining) else { throw malformed("a frame inside the pickle") }
+    case ".": return false
+    case "N": stack.append(0)
+    case "\u{88}": stack.append(2)
+    case "\u{89}": stack.append(1)
+    case "J", "K", "M", "\u{8A}", "\u{8B}": try push(.int(readInteger(code)))
+    case "G": try push(.double(Double(bitPattern: read(UInt64.self).byteSwapped)))
+    case "X", "\u{8C}", "\u{8D}": try push(.string(readString(code)))
+    case "B", "C", "\u{8E}": try push(.bytes(Array(readCounted(code))))
+    case "]": try push(.list([]))
+    case "}": try push(.dictionary([], isOrdered: false))
+    case ")": try push(.tuple([]))
+    case "(": marks.append(stack.count)
+    case "0": _ = try pop()
+    case "1": _ = try popMark()
+    case "2": try stack.append(top())
+    case "t": try push(.tuple(popMark()))
+    case "\u{85}": try push(.tuple(pop(count: 1)))
+    case "\u{86}": try push(.tuple(pop(count: 2)))
+    case "\u{87}": try push(.tuple(pop(count: 3)))
+    case "l": try push(.list(popMark()))
+    case "d": try push(.dictionary(keysAndValues(popMark()), isOrdered: false))
+    case "a": try appendToList(pop(count: 1))
+    case "e": try appendToList(popMark())
+    case "s": try addToDictionary(pop(count: 2))
+    case "u": try addToDictionary(keysAndValues(popMark()))
+    case "q", "r", "\u{94}": try store(code)
+    case "h", "j": try recall(code)
+    case "c": try push(readGlobal())
+    case "\u{93}": try push(popGlobal())
+    case "Q": try push(storage(pop()))
+    case "R": try reduce()
+    case "b": try build()
+    default: throw CheckpointFailure(problem: .refusedOpcode(code: code, offset: instruction))
+    }
+    return true
+  }
+
+  private mutating func readProtocol() throws(CheckpointFailure) {
+    let version: UInt8 = try read()
+    guard (2...5).contains(version) else { throw malformed("a protocol from 2 to 5") }
+  }
+
+  private mutating func readInteger(_ code: UInt8) throws(CheckpointFailure) -> Int {
+    switch Unicode.Scalar(code) {
+    case "J": return Int(try read(Int32.self))
+    case "K": return Int(try read(UInt8.self))
+    case "M": return Int(try read(UInt16.self))
+    default:
+      let length = code == 0x8A ? Int(try read(UInt8.self)) : Int(try read(Int32.self))
+      guard length >= 0, let bytes = reader.read(count: length) else { throw malformed("an integer") }
+      guard length <= 8 else { throw CheckpointFailure(problem: .limitExceeded("an integer's bytes", limit: 8)) }
+      let isNegative = bytes.last.map { $0 & 0x80 != 0 } ?? false
+      return bytes.reversed().reduce(isNegative ? -1 : 0) { $0 << 8 | Int($1) }
+    }
+  }
+
+  /// The bytes whose count, of 1, 4 or 8 bytes, stands before them.
+  private mutating func readCounted(_ code: UInt8) throws(CheckpointFailure) -> UnsafeRawBufferPointer {
+    let count: UInt64 =
+      switch Unicode.Scalar(code) {
+      case "C", "\u{8C}": UInt64(try read(UInt8.self))
+      case "B", "X": UInt64(try read(UInt32.self))
+      default: try read(UInt64.self)
+      }
+    guard let count = Int(exactly: count), let bytes = reader.read(count: count) else {
+      throw malformed("a text inside the pickle")
+    }
+    return bytes
+  }
+
+  private mutating func readString(_ code: UInt8) throws(CheckpointFailure) -> String {
+    let bytes = try readCounted(code)
+    guard firstInvalidUTF8Offset(in: bytes) == nil else { throw malformed("a text in UTF-8") }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  // MARK: The memo
+
+  private mutating func store(_ code: UInt8) throws(CheckpointFailure) {
+    let key: Int =
+      switch Unicode.Scalar(code) {
+      case "q": Int(try read(UInt8.self))
+      case "r": Int(try read(UInt32.self))
+      default: memo.count
+      }
+    memo[key] = try top()
+    guard memo.count <= Self.valueLimit else {
+      throw CheckpointFailure(problem: .limitExceeded("values", limit: Self.valueLimit))
+    }
+  }
+
+  private mutating func recall(_ code: UInt8) throws(CheckpointFailure) {
+    let key = code == UInt8(ascii: "h") ? Int(try read(UInt8.self)) : Int(try read(UInt32.self))
+    guard let index = memo[key] else { throw malformed("a value stored before") }
+    stack.append(index)
+  }
+
+  // MARK: Containers
+
+  private mutating func appendToList(_ elements: [Int]) throws(CheckpointFailure) {
+    let target = try top()
+    guard case .list(var list) = values[target] else { throw malformed("a list") }
+    // The list leaves its place while it grows, or every growth would copy it.
+    values[target] = .none
+    list.append(contentsOf: elements)
+    values[target] = .list(list)
+  }
+
+  private mutating func addToDictionary(_ elements: [Int]) throws(CheckpointFailure) {
+    let target = try top()
+    guard case .dictionary(var dictionary, let isOrdered) = values[target] else { throw malformed("a dictionary") }
+    values[target] = .none
+    dictionary.append(contentsOf: elements)
+    values[target] = .dictionary(dictionary, isOrdered: isOrdered)
+  }
+
+  private func keysAndValues(_ elements: [Int]) throws(CheckpointFailure) -> [Int] {
+    guard elements.count % 2 == 0 else { throw malformed("a value for every key") }
+    return elements
+  }
+
+  // MARK: Names and what stands for calls
+
+  private mutating func readGlobal() throws(CheckpointFailure) -> PickleValue {
+    guard let module = reader.readLine(), let name = reader.readLine() else { throw malformed("a name") }
+    return try global(module, name)
+  }
+
+  private mutating func popGlobal() throws(CheckpointFailure) -> PickleValue {
+    let parts = try pop(count: 2)
+    guard case .string(let module) = values[parts[0]], case .string(let name) = values[parts[1]] else {
+      throw malformed("a name")
+    }
+    return try global(module, name)
+  }
+
+  private func global(_ module: String, _ name: String) throws(CheckpointFailure) -> PickleValue {
+    if module == "torch", let dtype = PickleGlobal.dtypes[name] { return .dtype(dtype) }
+    guard let global = PickleGlobal(module: module, name: name) else {
+      throw CheckpointFailure(problem: .refusedGlobal("\(module).\(name)"))
+    }
+    return .global(global)
+  }
+
+  private mutating func reduce() throws(CheckpointFailure) {
+    let parts = try pop(count: 2)
+    guard case .global(let global) = values[parts[0]], case .tuple(let arguments) = values[parts[1]] else {
+      throw malformed("a name and a tuple")
+    }
+    switch global {
+    case .orderedDict:
+      guard arguments.isEmpty else { throw malformed("an OrderedDict without arguments") }
+      try push(.dictionary([], isOrdered: true))
+    case .size:
+      guard arguments.count == 1, case .tuple = values[arguments[0]] else { throw malformed("a torch.Size of a tuple") }
+      stack.append(arguments[0])
+    case .encode: try push(.bytes(encode(arguments)))
+    case .rebuildTensor: try push(.tensor(tensor(arguments, isUntyped: false)))
+    case .rebuildUntypedTensor: try push(.tensor(tensor(arguments, isUntyped: true)))
+    case .rebuildParameter:
+      guard arguments.count == 3, case .tensor = values[arguments[0]], case .bool = values[arguments[1]],
+        isEmptyDictionary(arguments[2])
+      else { throw malformed("a parameter of a tensor, without hooks") }
+      stack.append(arguments[0])
+    case .storage: throw malformed("something that makes a value")
+    }
+  }
+
+  /// Attributes of an `OrderedDict`: PyTorch gives a state dictionary its `_metadata` so. They are no data.
+  private mutating func build() throws(CheckpointFailure) {
+    let state = try pop()
+    guard case .dictionary(_, isOrdered: true) = values[try top()], case .dictionary = values[state] else {
+      throw malformed("attributes of an OrderedDict")
+    }
+  }
+
+  private mutating func encode(_ arguments: [Int]) throws(CheckpointFailure) -> [UInt8] {
+    guard arguments.count == 2, case .string(let text) = values[arguments[0]],
+      case .string(let encoding) = values[arguments[1]], encoding == "latin1"
+    else { throw malformed("a text to encode in latin1") }
+    encodedCount += text.utf8.count
+    guard encodedCount <= reader.bytes.count else {
+      throw CheckpointFailure(problem: .limitExceeded("encoded bytes", limit: reader.bytes.count))
+    }
+    var bytes: [UInt8] = []
+    for scalar in text.unicodeScalars {
+      guard let byte = UInt8(exactly: scalar.value) else { throw malformed("a text in latin1") }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+
+  // MARK: Storages and tensors
+
+  /// A storage from its persistent id: ("storage", type, key, device, count), and in the older layout a view of it.
+  private func storage(_ index: Int) throws(CheckpointFailure) -> PickleValue {
+    guard case .tuple(let parts) = values[index], parts.count == 5 || parts.count == 6,
+      case .string("storage") = values[parts[0]], case .global(.storage(let dtype)) = values[parts[1]],
+      case .string(let key) = values[parts[2]], case .string = values[parts[3]],
+      case .int(let count) = values[parts[4]],
+      count >= 0
+    else { throw malformed("a storage") }
+    if parts.count == 6 {
+      guard case .none = values[parts[5]] else {
+        throw CheckpointFailure(problem: .invalidTensor("storage \(key) is a view of another storage"))
+      }
+    }
+    return .storage(StorageReference(key: key, dtype: dtype, count: count))
+  }
+
+  /// Arguments: storage, offset, shape, strides, requires_grad, hooks, the element type of an untyped storage, and
+  /// optionally metadata.
+  private func tensor(_ arguments: [Int], isUntyped: Bool) throws(CheckpointFailure) -> TensorReference {
+    let required = isUntyped ? 7 : 6
+    guard arguments.count == required || arguments.count == required + 1,
+      case .storage(let storage) = values[arguments[0]], case .int(let offset) = values[arguments[1]],
+      case .bool = values[arguments[4]], isEmptyDictionary(arguments[5])
+    else { throw malformed("a tensor of a storage, without hooks") }
+    let shape = try integers(arguments[2])
+    let strides = try integers(arguments[3])
+    let dtype: StoredDType
+    if isUntyped {
+      guard case .dtype(let stated) = values[arguments[6]], storage.dtype == nil else {
+        throw malformed("an untyped storage and its element type")
+      }
+      dtype = stated
+    } else {
+      guard let stated = storage.dtype else { throw malformed("a storage with a type") }
+      dtype = stated
+    }
+    if arguments.count > required {
+      // A tensor that is to be conjugated or negated on reading.
+      guard isEmptyDictionary(arguments[required]) || arguments[required] == 0 else {
+        throw CheckpointFailure(problem: .invalidTensor("a conjugated or otherwise lazy tensor"))
+      }
+    }
+    return TensorReference(storage: storage, dtype: dtype, offset: offset, shape: shape, strides: strides)
+  }
+
+  private func integers(_ index: Int) throws(CheckpointFailure) -> [Int] {
+    guard case .tuple(let elements) = values[index] else { throw malformed("a tuple of integers") }
+    guard elements.count <= Self.dimensionLimit else {
+      throw CheckpointFailure(problem: .limitExceeded("dimensions", limit: Self.dimensionLimit))
+    }
+    var integers: [Int] = []
+    for element in elements {
+      guard case .int(let integer) = values[element] else { throw malformed("a tuple of integers") }
+      integers.append(integer)
+    }
+    return integers
+  }
+
+  private func isEmptyDictionary(_ index: Int) -> Bool {
+    if case .dictionary(let elements, _) = values[index] { elements.isEmpty } else { false }
+  }
+
+  // MARK: Reading and the stack
+
+  private func malformed(_ expected: String) -> CheckpointFailure {
+    CheckpointFailure(problem: .malformedPickle(offset: instruction, expected: expected))
+  }
+
+  private mutating func read<Integer: FixedWidthInteger & BitwiseCopyable>(
+    _: Integer.Type = Integer.self
+  ) throws(CheckpointFailure) -> Integer {
+    guard let value = reader.read(Integer.self) else { throw malformed("more of the pickle") }
+    return value
+  }
+
+  private mutating func push(_ value: PickleValue) throws(CheckpointFailure) {
+    guard values.count < Self.valueLimit else {
+      throw CheckpointFailure(problem: .limitExceeded("values", limit: Self.valueLimit))
+    }
+    values.append(value)
+    stack.append(values.count - 1)
+  }
+
+  /// The lowest stack entry that instructions may take: none of those before the last mark.
+  private var floor: Int { marks.last ?? 0 }
+
+  private func top() throws(CheckpointFailure) -> Int {
+    guard stack.count > floor, let index = stack.last else { throw malformed("a value before it") }
+    return index
+  }
+
+  private mutating func pop() throws(CheckpointFailure) -> Int {
+    let index = try top()
+    stack.removeLast()
+    return index
+  }
+
+  private mutating func pop(count: Int) throws(CheckpointFailure) -> [Int] {
+    guard stack.count - count >= floor else { throw malformed("\(count) values before it") }
+    defer { stack.removeLast(count) }
+    return Array(stack.suffix(count))
+  }
+
+  /// The values since the last mark.
+  private mutating func popMark() throws(CheckpointFailure) -> [Int] {
+    guard let mark = marks.popLast() else { throw malformed("a mark before it") }
+    defer { stack.removeLast(stack.count - mark) }
+    return Array(stack[mark...])
+  }
+}

@@ -1,0 +1,104 @@
+/// A PyTorch checkpoint (`.pt`, `.pth`, `.bin`), mapped into memory and read without running anything.
+///
+/// Both layouts of `torch.save` are understood: the zip archive, and the plain one from before PyTorch 1.6, in which
+/// many published checkpoints still are. A pickle inside may hold tensors, parameters, numbers, texts, bytes, lists,
+/// tuples and dicts; whatever else it asks for is refused by name.
+public struct TorchArchive: Sendable {
+  /// The mapping that every tensor points into.
+  public let file: MappedFile
+  /// What was given to `torch.save`.
+  public let root: CheckpointValue
+
+  /// Maps and reads the checkpoint at `path`.
+  ///
+  /// - Throws: `FileAccessError` when it cannot be read, `TensorFileError.checkpoint` when it is no plain checkpoint.
+  public init(path: String) throws {
+    try self.init(file: MappedFile(path: path))
+  }
+
+  /// Reads a checkpoint that is in memory already.
+  public init(file: MappedFile) throws(TensorFileError) {
+    self.file = file
+    do {
+      root = try StoredArchive.isZip(file.bytes) ? Self.readZip(file) : LegacyCheckpoint.read(file)
+    } catch {
+      throw .checkpoint(file: file.path, place: error.place, problem: error.problem)
+    }
+  }
+
+  /// The tensors of the dictionary that `keys` lead to, in the order in which they were saved: a `state_dict`.
+  ///
+  /// - Throws: `TensorFileError.checkpoint` when there is no such dictionary or it holds something else than tensors.
+  public func tensors(at keys: String...) throws(TensorFileError) -> [(name: String, tensor: MappedTensor)] {
+    var value = root
+    var place: [String] = []
+    func failure(_ problem: CheckpointProblem) -> TensorFileError {
+      .checkpoint(file: file.path, place: place.isEmpty ? nil : place.joined(separator: "."), problem: problem)
+    }
+    for key in keys {
+      guard let dictionary = value.dictionary else { throw failure(.wrongKind(expected: "dict", found: value.kind)) }
+      guard let next = dictionary[key] else { throw failure(.missingEntry(key)) }
+      place.append(key)
+      value = next
+    }
+    guard let dictionary = value.dictionary else { throw failure(.wrongKind(expected: "dict", found: value.kind)) }
+    var tensors: [(name: String, tensor: MappedTensor)] = []
+    tensors.reserveCapacity(dictionary.entries.count)
+    for (key, value) in dictionary.entries {
+      guard case .string(let name) = key else { throw failure(.unsupportedKey("int")) }
+      guard let tensor = value.tensor else {
+        place.append(name)
+        throw failure(.wrongKind(expected: "tensor", found: value.kind))
+      }
+      tensors.append((name, tensor))
+    }
+    return tensors
+  }
+
+  // MARK: The zip layout
+
+  private static func readZip(_ file: MappedFile) throws(CheckpointFailure) -> CheckpointValue {
+    let archive = try StoredArchive(file.bytes)
+    let pickles = archive.names.filter { $0.hasSuffix("/data.pkl") && $0.filter { $0 == "/" }.count == 1 }
+    guard pickles.count == 1 else {
+      throw CheckpointFailure(problem: pickles.isEmpty ? .missingEntry("data.pkl") : .malformedArchive("two data.pkl"))
+    }
+    let folder = pickles[0].dropLast("data.pkl".count)
+    guard !archive.contains("\(folder)constants.pkl") else { throw CheckpointFailure(problem: .torchScript) }
+    if let order = try archive.range(of: "\(folder)byteorder") {
+      guard file.bytes[order].elementsEqual("little".utf8) else { throw CheckpointFailure(problem: .bigEndian) }
+    }
+    let pickleRange = try archive.range(of: pickles[0]) ?? 0..<0
+    let pickle = UnsafeRawBufferPointer(rebasing: file.bytes[pickleRange])
+    guard pickle.count <= PickleMachine.lengthLimit else {
+      throw CheckpointFailure(problem: .limitExceeded("bytes of data.pkl", limit: PickleMachine.lengthLimit))
+    }
+    let (values, root, end) = try PickleMachine.run(pickle)
+    guard end == pickle.count else {
+      throw CheckpointFailure(problem: .malformedPickle(offset: end, expected: "the end"))
+    }
+    var assembler = CheckpointAssembler(file: file, values: values) { (storage) throws(CheckpointFailure) in
+      guard let range = try archive.range(of: "\(folder)data/\(storage.key)") else {
+        throw CheckpointFailure(problem: .missingStorage(storage.key))
+      }
+      return try storage.checked(range)
+    }
+    return try assembler.assemble(root)
+  }
+}
+
+extension StorageReference {
+  /// Bytes that the storage needs; nil when that overflows.
+  var byteCount: Int? { dtype.map { $0.byteCount(elementCount: count) } ?? count }
+
+  /// `range` where it is as long as the storage needs. A storage of bytes that was viewed as wider elements may leave
+  /// less than one of them over.
+  func checked(_ range: Range<Int>) throws(CheckpointFailure) -> Range<Int> {
+    let width = dtype?.byteWidth ?? 1
+    guard let byteCount, byteCount <= range.count, range.count - byteCount < width else {
+      throw CheckpointFailure(
+        problem: .storageSizeMismatch(storage: key, expected: byteCount ?? .max, found: range.count))
+    }
+    return range
+  }
+}
