@@ -1,0 +1,76 @@
+import ImageFiles
+
+/// What can be wrong with a dataset, a source, or a request to import one into the other.
+public enum DatasetError: Error, Sendable, Equatable {
+  /// There is no dataset in the folder.
+  case notADataset(path: String)
+  /// The folder holds something that is not a dataset, and is left alone.
+  case outputIsNotOurs(path: String)
+  /// The dataset was written by a later version of the program.
+  case laterVersion(path: String, version: Int, supported: Int)
+  /// The index or a shard is damaged.
+  case damaged(path: String, reason: String)
+  /// Another process is importing into the dataset.
+  case busy(path: String)
+  /// A setting that must be the same for all of a dataset.
+  case settingMismatch(name: String, stored: String, given: String)
+  /// The source, or a part of it, is not there.
+  case sourceMissing(path: String, remedy: String)
+  /// The source is there and holds nothing that can be imported.
+  case sourceEmpty(path: String, expected: String)
+  /// A table of the source cannot be understood.
+  case malformedTable(path: String, reason: String)
+  /// Listed images that are not there, with the policy to fail.
+  case missingImages(count: Int, first: String)
+  /// The source and the dataset are one folder, or one holds the other.
+  case sourceInsideOutput(source: String, output: String)
+  case invalidImageSize(Int)
+  case invalidSplit(String)
+  case cannotCreate(path: String, reason: String)
+  case inputOutput(path: String, reason: String)
+  /// A record of another dataset, or one without pixels.
+  case noPixels(key: String)
+  /// The prompt grammar's file cannot be used.
+  case malformedGrammar(reason: String)
+}
+
+extension DatasetError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .notADataset(let path):
+      "no dataset in \(path): make one with `thorax data import`"
+    case .outputIsNotOurs(let path):
+      "\(path) holds files that are not a dataset's: name an empty or a new folder"
+    case .laterVersion(let path, let version, let supported):
+      "\(path) is of format \(version), this program reads up to \(supported): update the program"
+    case .damaged(let path, let reason):
+      "damaged dataset \(path) (\(reason)): import it again into a new folder"
+    case .busy(let path):
+      "another import is writing to \(path): wait until it ends"
+    case .settingMismatch(let name, let stored, let given):
+      "the dataset was made with \(name) \(stored), not \(given): leave the option out, or name a new folder"
+    case .sourceMissing(let path, let remedy):
+      "not found: \(path): \(remedy)"
+    case .sourceEmpty(let path, let expected):
+      "nothing to import in \(path): expected \(expected)"
+    case .malformedTable(let path, let reason):
+      "cannot read the table \(path) (\(reason)): give it as its publisher ships it"
+    case .missingImages(let count, let first):
+      "\(count) listed images are not there, the first is \(first): fetch them, or pass --missing-images skip"
+    case .sourceInsideOutput(let source, let output):
+      "the source \(source) and the dataset \(output) share a folder: name another folder for the dataset"
+    case .invalidImageSize(let size):
+      "image size \(size): give 16 to 2048"
+    case .invalidSplit(let text):
+      "split \"\(text)\": give three parts such as 70/10/20"
+    case .cannotCreate(let path, let reason):
+      "cannot create \(path) (\(reason)): name a folder that can be written"
+    case .inputOutput(let path, let reason):
+      "reading or writing \(path) failed (\(reason)): free space or check the disk, then run the same command again"
+    case .noPixels(let key):
+      "the dataset has no pixels for \(key): import its image"
+    case .malformedGrammar(let reason):
+      "prompt grammar: \(reason): correct the file"
+    }
+  }
+}

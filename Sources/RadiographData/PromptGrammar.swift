@@ -1,0 +1,64 @@
+import Foundation
+
+/// Writes prompts for images that have no report, from their labels, view, age and sex.
+///
+/// All wording is data (`Resources/prompts.json`); this type only chooses. What a prompt says is always true of the
+/// image as far as its source knows: a finding that the image has is never negated, a finding that the source did not
+/// decide on is neither asserted nor negated, and a side (left, right) is never named.
+public struct PromptGrammar: Sendable {
+  let rules: GrammarRules
+
+  /// The grammar that comes with the program.
+  public static func standard() throws(DatasetError) -> PromptGrammar {
+    try PromptGrammar(json: Data(PackageResources.prompts_json))
+  }
+
+  /// - Throws: `DatasetError.malformedGrammar` where the JSON is not a grammar, or a template names an unknown slot.
+  public init(json: Data) throws(DatasetError) {
+    do {
+      rules = try JSONDecoder().decode(GrammarRules.self, from: json)
+    } catch {
+      throw .malformedGrammar(reason: "\(error)".split(separator: "\n").joined(separator: " "))
+    }
+    try rules.check()
+  }
+
+  /// `count` prompts for one image, different ones as far as the grammar has them. The same arguments give the same
+  /// prompts, and the first of many equal the few.
+  public func prompts(for attributes: RadiographAttributes, count: Int, seed: UInt64) -> [String] {
+    var generator = SplitMix64(seed: seed)
+    var prompts: [String] = []
+    var seen: Set<String> = []
+    while prompts.count < count {
+      var prompt = prompt(for: attributes, using: &generator)
+      for _ in 0..<8 where seen.contains(prompt) { prompt = self.prompt(for: attributes, using: &generator) }
+      seen.insert(prompt)
+      prompts.append(prompt)
+    }
+    return prompts
+  }
+
+  /// One prompt.
+  public func prompt(
+    for attributes: RadiographAttributes, using generator: inout some RandomNumberGenerator
+  ) -> String {
+    var choice = GrammarChoice(rules: rules, attributes: attributes, generator: generator)
+    defer { generator = choice.generator }
+    return choice.prompt()
+  }
+}
+
+/// Vigna's SplitMix64: small, seedable, and the same everywhere.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  public init(seed: UInt64) { state = seed }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

@@ -1,0 +1,139 @@
+import GRDB
+
+/// Which records of a dataset are wanted.
+public struct RecordFilter: Sendable, Equatable {
+  public var split: DatasetSplit?
+  public var source: String?
+  /// Frontal, not a copy of another image, and with text or labels to make text of.
+  public var eligibleOnly: Bool
+  public var withPixelsOnly: Bool
+
+  public init(
+    split: DatasetSplit? = nil, source: String? = nil, eligibleOnly: Bool = true, withPixelsOnly: Bool = true
+  ) {
+    self.split = split
+    self.source = source
+    self.eligibleOnly = eligibleOnly
+    self.withPixelsOnly = withPixelsOnly
+  }
+
+  /// Every row of the index, also those without pixels.
+  public static let everything = RecordFilter(eligibleOnly: false, withPixelsOnly: false)
+}
+
+extension RadiographDataset {
+  /// The eligible records with pixels of one split, or of all, in the order of import.
+  public func records(split: DatasetSplit? = nil) throws(DatasetError) -> [RadiographRecord] {
+    try records(matching: RecordFilter(split: split))
+  }
+
+  public func records(matching filter: RecordFilter) throws(DatasetError) -> [RadiographRecord] {
+    do {
+      return try database.read { try Self.fetch(filter, from: $0) }
+    } catch {
+      throw .wrapping(error, path: url.path)
+    }
+  }
+
+  private static func fetch(_ filter: RecordFilter, from database: Database) throws -> [RadiographRecord] {
+    var conditions = ["1"]
+    var arguments: StatementArguments = []
+    if let split = filter.split {
+      conditions.append("patients.split = ?")
+      arguments += [split.rawValue]
+    }
+    if let source = filter.source {
+      conditions.append("sources.name = ?")
+      arguments += [source]
+    }
+    if filter.eligibleOnly { conditions.append("images.eligible") }
+    if filter.withPixelsOnly { conditions.append("images.slot IS NOT NULL") }
+    let condition = conditions.joined(separator: " AND ")
+    let join = """
+      FROM images JOIN studies ON studies.id = images.study_id JOIN patients ON patients.id = studies.patient_id
+      JOIN sources ON sources.id = images.source_id
+      """
+
+    let labels = try labelsByImage(
+      Row.fetchCursor(
+        database,
+        sql: "SELECT image_id, labels.name, state \(join) JOIN labels ON image_id = images.id WHERE \(condition)",
+        arguments: arguments))
+    let sections = try sectionsByStudy(
+      Row.fetchCursor(
+        database,
+        sql: """
+          SELECT DISTINCT sections.study_id, position, sections.name, text \(join)
+          JOIN sections ON sections.study_id = studies.id WHERE \(condition) ORDER BY sections.study_id, position
+          """, arguments: arguments))
+    let vocabularies = try vocabularyBySource(database)
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT images.id, images.study_id, images.source_id, sources.name AS source, images.path, patients.key AS patient,
+          studies.key AS study, split, view, age_lower, age_upper, sex, width, height, sha256, slot
+        \(join) WHERE \(condition) ORDER BY images.id
+        """, arguments: arguments)
+    var records: [RadiographRecord] = []
+    while let row = try rows.next() {
+      records.append(record(row, labels: labels, sections: sections, vocabularies: vocabularies))
+    }
+    return records
+  }
+
+  private static func record(
+    _ row: Row, labels: [Int64: [String: LabelState]], sections: [Int64: [TextSection]], vocabularies: [Int64: [String]]
+  ) -> RadiographRecord {
+    let id: Int64 = row["id"]
+    let studyID: Int64 = row["study_id"]
+    let sourceID: Int64 = row["source_id"]
+    let source: String = row["source"]
+    let patient: String = row["patient"]
+    let lower: Double? = row["age_lower"]
+    let upper: Double? = row["age_upper"]
+    let width: Int? = row["width"]
+    let height: Int? = row["height"]
+    let split: String = row["split"]
+    let view: String? = row["view"]
+    let sex: String? = row["sex"]
+    return RadiographRecord(
+      id: id, source: source, path: row["path"], patient: "\(source)/\(patient)", study: row["study"],
+      // The table's CHECK leaves no other value.
+      split: DatasetSplit(rawValue: split) ?? .test,
+      attributes: RadiographAttributes(
+        labels: labels[id] ?? [:], vocabulary: vocabularies[sourceID] ?? [],
+        view: view.flatMap(ViewPosition.init(rawValue:)),
+        age: lower.flatMap { lower in upper.map { AgeRange(lower, $0) } }, sex: sex.flatMap(PatientSex.init(rawValue:))),
+      sections: sections[studyID] ?? [], originalSize: width.flatMap { width in height.map { (width, $0) } },
+      contentHash: row["sha256"], slot: row["slot"])
+  }
+
+  private static func labelsByImage(_ rows: RowCursor) throws -> [Int64: [String: LabelState]] {
+    var result: [Int64: [String: LabelState]] = [:]
+    while let row = try rows.next() {
+      let image: Int64 = row[0]
+      let name: String = row[1]
+      let state: Int = row[2]
+      result[image, default: [:]][name] = LabelState(rawValue: state)
+    }
+    return result
+  }
+
+  private static func sectionsByStudy(_ rows: RowCursor) throws -> [Int64: [TextSection]] {
+    var result: [Int64: [TextSection]] = [:]
+    while let row = try rows.next() {
+      let study: Int64 = row[0]
+      result[study, default: []].append(TextSection(name: row[2], text: row[3]))
+    }
+    return result
+  }
+
+  private static func vocabularyBySource(_ database: Database) throws -> [Int64: [String]] {
+    let rows = try Row.fetchAll(database, sql: "SELECT id, vocabulary FROM sources")
+    return Dictionary(
+      uniqueKeysWithValues: rows.map { row -> (Int64, [String]) in
+        let vocabulary: String = row["vocabulary"]
+        return (row["id"], vocabulary.split(separator: "|").map(String.init))
+      })
+  }
+}
