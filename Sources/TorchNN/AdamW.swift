@@ -1,0 +1,151 @@
+import Torch
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2), step for step as `torch.optim.AdamW`.
+public final class AdamW {
+  public struct Configuration: Codable, Sendable, Equatable {
+    /// How fast the mean of the gradients forgets.
+    public var beta1: Double
+    /// How fast the mean of the squared gradients forgets.
+    public var beta2: Double
+    public var epsilon: Double
+    /// The share of a weight, times the learning rate, that every step takes away.
+    public var weightDecay: Double
+    /// Whether biases and gains, which have one dimension, decay as well. PyTorch's default is that all do.
+    public var decaysVectors: Bool
+
+    public init(
+      beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01,
+      decaysVectors: Bool = true
+    ) {
+      self.beta1 = beta1
+      self.beta2 = beta2
+      self.epsilon = epsilon
+      self.weightDecay = weightDecay
+      self.decaysVectors = decaysVectors
+    }
+  }
+
+  private struct Slot {
+    let parameter: Parameter
+    let mean: Tensor
+    let meanSquare: Tensor
+    /// How many steps the parameter has had a gradient in.
+    var step = 0
+  }
+
+  public let configuration: Configuration
+  private var slots: [Slot]
+
+  /// An optimiser of `parameters`, which keep their type, device and layout from here on.
+  public init(_ parameters: [Parameter], _ configuration: Configuration = Configuration()) throws {
+    self.configuration = configuration
+    slots = try withoutGradients {
+      try parameters.map {
+        Slot(parameter: $0, mean: try $0.value.zerosLike(), meanSquare: try $0.value.zerosLike())
+      }
+    }
+  }
+
+  public var parameters: [Parameter] { slots.map(\.parameter) }
+
+  /// Moves every parameter that has a gradient. The gradients stay; clear them before the next pass.
+  public func step(learningRate: Double) throws {
+    try withoutGradients {
+      var decaying = Batch()
+      var plain = Batch()
+      for index in slots.indices {
+        guard let gradient = try slots[index].parameter.value.grad else { continue }
+        slots[index].step += 1
+        let slot = slots[index]
+        if configuration.decaysVectors || slot.parameter.shape.count > 1 {
+          try decaying.append(slot, gradient)
+        } else {
+          try plain.append(slot, gradient)
+        }
+      }
+      try decaying.run(configuration, learningRate: learningRate, weightDecay: configuration.weightDecay)
+      try plain.run(configuration, learningRate: learningRate, weightDecay: 0)
+    }
+  }
+
+  /// The tensors of one call of the fused operator.
+  private struct Batch {
+    var weights: [Tensor] = []
+    var gradients: [Tensor] = []
+    var means: [Tensor] = []
+    var meanSquares: [Tensor] = []
+    var steps: [Tensor] = []
+    private var stepTensors: [Int: Tensor] = [:]
+
+    mutating func append(_ slot: Slot, _ gradient: Tensor) throws {
+      weights.append(try slot.parameter.value)
+      gradients.append(gradient)
+      means.append(slot.mean)
+      meanSquares.append(slot.meanSquare)
+      // The operator reads the step and leaves it, so parameters at the same step share one tensor.
+      let step = try stepTensors[slot.step] ?? Tensor([Float(slot.step)], shape: [])
+      stepTensors[slot.step] = step
+      steps.append(step)
+    }
+
+    func run(_ configuration: Configuration, learningRate: Double, weightDecay: Double) throws {
+      guard !weights.isEmpty else { return }
+      try Tensor.fusedAdamwInPlace(
+        weights, grads: gradients, expAvgs: means, expAvgSqs: meanSquares, maxExpAvgSqs: [], stateSteps: steps,
+        lr: learningRate, beta1: configuration.beta1, beta2: configuration.beta2, weightDecay: weightDecay,
+        eps: configuration.epsilon, amsgrad: false, maximize: false)
+    }
+  }
+}
+
+// MARK: - State
+
+extension AdamW {
+  /// The state by name, to be stored in a checkpoint: `mean.PATH`, `mean_square.PATH` and `step.PATH`. No copy.
+  public func state() throws -> [String: Tensor] {
+    var state: [String: Tensor] = [:]
+    for slot in slots {
+      state["mean." + slot.parameter.path] = slot.mean
+      state["mean_square." + slot.parameter.path] = slot.meanSquare
+      state["step." + slot.parameter.path] = try Tensor([Int64(slot.step)], shape: [1])
+    }
+    return state
+  }
+
+  /// Continues from a stored state. Nothing changes unless all of it fits.
+  ///
+  /// - Throws: ``ParameterLoadingError`` with every offending name.
+  public func restore(_ state: [String: Tensor]) throws {
+    var problems = ParameterLoadingError()
+    var expected: Set<String> = []
+    func find(_ name: String, _ shape: [Int]) throws -> Tensor? {
+      expected.insert(name)
+      guard let tensor = state[name] else {
+        problems.missing.append(name)
+        return nil
+      }
+      guard tensor.shape == shape else {
+        problems.misshaped.append(.init(path: name, expected: shape, found: tensor.shape))
+        return nil
+      }
+      if try !tensor.isEntirelyFinite { problems.nonFinite.append(name) }
+      return tensor
+    }
+    let found = try slots.map { slot in
+      (
+        mean: try find("mean." + slot.parameter.path, slot.parameter.shape),
+        meanSquare: try find("mean_square." + slot.parameter.path, slot.parameter.shape),
+        step: try find("step." + slot.parameter.path, [1])
+      )
+    }
+    problems.unexpected = state.keys.filter { !expected.contains($0) }
+    try problems.throwIfAny()
+    try withoutGradients {
+      for (index, tensors) in found.enumerated() {
+        if let mean = tensors.mean { try slots[index].mean.copyInPlace(mean) }
+        if let meanSquare = tensors.meanSquare { try slots[index].meanSquare.copyInPlace(meanSquare) }
+        if let step = tensors.step { slots[index].step = Int(try step.item()) }
+      }
+    }
+  }
+}

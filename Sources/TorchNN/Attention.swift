@@ -1,0 +1,38 @@
+import Torch
+
+// B batch, C channels, H height, W width, N heads, L queries, S keys, D width of a head
+
+/// The parts of attention over images that self- and cross-attention share. Heads are contiguous groups of channels;
+/// scores are scaled by `1 / sqrt(D)`.
+public enum ImageAttention {
+  /// `[B, C, H, W]` to `[B, N, H*W, D]`: a view where the image lies channels-last.
+  public static func split(_ x_BCHW: Tensor, heads: Int) throws -> Tensor {
+    let shape = x_BCHW.shape
+    return try x_BCHW.permute([0, 2, 3, 1])
+      .reshape([shape[0], shape[2] * shape[3], heads, shape[1] / heads]).transpose(dim0: 1, dim1: 2)
+  }
+
+  /// `[B, S, C]` to `[B, N, S, D]`.
+  public static func split(tokens_BSC: Tensor, heads: Int) throws -> Tensor {
+    let shape = tokens_BSC.shape
+    return try tokens_BSC.reshape([shape[0], shape[1], heads, shape[2] / heads]).transpose(dim0: 1, dim1: 2)
+  }
+
+  /// `softmax(Q K^T / sqrt(D)) V` and back to an image.
+  ///
+  /// - Parameters:
+  ///   - query_BNLD: queries of every position of an image of `height` rows.
+  ///   - mask: true or 0 where a key may be seen, false or minus infinity where not; broadcast to `[B, N, L, S]`.
+  /// - Returns: `[B, N*D, H, W]`, lying channels-last.
+  public static func attend(
+    query_BNLD: Tensor, key_BNSD: Tensor, value_BNSD: Tensor, mask: Tensor? = nil, height: Int
+  ) throws -> Tensor {
+    let shape = query_BNLD.shape
+    let mixed_BNLD = try query_BNLD.scaledDotProductAttention(key: key_BNSD, value: value_BNSD, attnMask: mask)
+    return try mixed_BNLD.transpose(dim0: 1, dim1: 2)
+      .reshape([shape[0], height, shape[2] / height, shape[1] * shape[3]]).permute([0, 3, 1, 2])
+  }
+
+  /// Floating-point operations of the two products for one image of `queries` positions.
+  public static func flops(queries: Int, keys: Int, channels: Int) -> Int { 4 * queries * keys * channels }
+}

@@ -1,0 +1,84 @@
+import Torch
+
+// B batch, C channels, H height, W width
+
+/// Two-dimensional convolution with square kernel and equal padding on all sides, as `torch.nn.Conv2d`.
+public struct Conv2d {
+  public let inputs: Int
+  public let outputs: Int
+  public let kernel: Int
+  public let stride: Int
+  public let padding: Int
+  public let weight: Parameter
+  public let bias: Parameter?
+
+  /// - Parameters:
+  ///   - padding: zeros added on each side; nil for `kernel / 2`, which keeps the size at stride 1.
+  ///   - initialisation: the rule of the weights; nil for PyTorch's own, which the bias always has.
+  public init(
+    _ scope: ParameterScope, _ inputs: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1, padding: Int? = nil,
+    bias: Bool = true, initialisation: Initialisation? = nil
+  ) throws {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding ?? kernel / 2
+    let standard = Initialisation.kaimingUniform(fanIn: inputs * kernel * kernel)
+    weight = try scope.parameter("weight", [outputs, inputs, kernel, kernel], initialisation ?? standard)
+    self.bias = bias ? try scope.parameter("bias", [outputs], initialisation == .zeros ? .zeros : standard) : nil
+  }
+
+  /// - Parameter x_BCHW: `[B, inputs, H, W]`.
+  public func callAsFunction(_ x_BCHW: Tensor) throws -> Tensor {
+    try x_BCHW.conv2d(
+      weight: weight.value, bias: bias?.value, stride: [stride, stride], padding: [padding, padding])
+  }
+
+  /// The side of the output for a square input.
+  public func outputSide(_ side: Int) -> Int { (side + 2 * padding - kernel) / stride + 1 }
+
+  /// Floating-point operations for one square input; a multiply-add counts as two.
+  public func flops(side: Int) -> Int {
+    let output = outputSide(side)
+    return 2 * output * output * inputs * outputs * kernel * kernel
+  }
+}
+
+/// Transposed convolution with square kernel, as `torch.nn.ConvTranspose2d`.
+public struct ConvTranspose2d {
+  public let inputs: Int
+  public let outputs: Int
+  public let kernel: Int
+  public let stride: Int
+  public let padding: Int
+  public let weight: Parameter
+  public let bias: Parameter?
+
+  public init(
+    _ scope: ParameterScope, _ inputs: Int, _ outputs: Int, kernel: Int = 4, stride: Int = 2, padding: Int = 1,
+    bias: Bool = true
+  ) throws {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    // PyTorch takes the second dimension for the fan-in, which here is the number of outputs.
+    let standard = Initialisation.kaimingUniform(fanIn: outputs * kernel * kernel)
+    weight = try scope.parameter("weight", [inputs, outputs, kernel, kernel], standard)
+    self.bias = bias ? try scope.parameter("bias", [outputs], standard) : nil
+  }
+
+  /// - Parameter x_BCHW: `[B, inputs, H, W]`.
+  public func callAsFunction(_ x_BCHW: Tensor) throws -> Tensor {
+    try x_BCHW.convTranspose2D(
+      weight: weight.value, bias: bias?.value, stride: [stride, stride], padding: [padding, padding])
+  }
+
+  /// The side of the output for a square input.
+  public func outputSide(_ side: Int) -> Int { (side - 1) * stride - 2 * padding + kernel }
+
+  /// Floating-point operations for one square input; a multiply-add counts as two.
+  public func flops(side: Int) -> Int { 2 * side * side * inputs * outputs * kernel * kernel }
+}

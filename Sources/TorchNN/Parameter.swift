@@ -1,0 +1,87 @@
+import Torch
+
+/// One named weight of a model: the box that modules, optimisers and stores share.
+///
+/// A module keeps the `Parameter`, not its tensor, so that a store may convert, move or replace the tensor after the
+/// module was made. A parameter of a store in shape-only mode has no tensor at all; it can be counted and listed.
+public final class Parameter {
+  /// Where the parameter lives in its model: names joined by dots, such as `down.0.blocks.1.convolution1.weight`.
+  public let path: String
+
+  /// The shape that the module asked for.
+  public let shape: [Int]
+
+  /// Whether an optimiser should change it. Set it through ``ParameterStore/setTrainable(_:where:)``.
+  public internal(set) var isTrainable: Bool
+
+  private var storage: Tensor?
+
+  init(path: String, shape: [Int], tensor: Tensor?, isTrainable: Bool) {
+    self.path = path
+    self.shape = shape
+    self.storage = tensor
+    self.isTrainable = isTrainable
+  }
+
+  /// The number of elements.
+  public var count: Int { shape.reduce(1, *) }
+
+  /// The weights.
+  ///
+  /// - Throws: ``ParameterError/noValue(path:)`` when the store holds shapes alone.
+  public var value: Tensor {
+    get throws {
+      guard let storage else { throw ParameterError.noValue(path: path) }
+      return storage
+    }
+  }
+
+  /// Whether the parameter holds a tensor.
+  public var hasValue: Bool { storage != nil }
+
+  /// Puts another tensor of the same shape in place of the present one; the old gradient is dropped with it.
+  ///
+  /// - Throws: ``ParameterError/shapeMismatch(path:expected:found:)``.
+  public func replaceValue(with tensor: Tensor) throws {
+    guard tensor.shape == shape else {
+      throw ParameterError.shapeMismatch(path: path, expected: shape, found: tensor.shape)
+    }
+    storage = try Parameter.leaf(tensor, trainable: isTrainable)
+  }
+
+  /// Puts another tensor in place without touching it: the caller puts this one back.
+  func exchange(_ tensor: Tensor) { storage = tensor }
+
+  func applyTrainability() throws {
+    guard let storage else { return }
+    self.storage = try Parameter.leaf(storage, trainable: isTrainable)
+  }
+
+  /// A tensor that stands at the beginning of an autograd graph.
+  static func leaf(_ tensor: Tensor, trainable: Bool) throws -> Tensor {
+    let leaf = try tensor.detach()
+    try leaf.setRequiresGrad(trainable)
+    return leaf
+  }
+}
+
+/// What can go wrong with a single parameter.
+public enum ParameterError: Error, Equatable, CustomStringConvertible {
+  case noValue(path: String)
+  case shapeMismatch(path: String, expected: [Int], found: [Int])
+  case duplicate(path: String)
+  case invalidShape(path: String, shape: [Int])
+
+  public var description: String {
+    switch self {
+    case .noValue(let path):
+      "parameter \(path) has a shape but no values: make the model from a generator or from a checkpoint"
+    case .shapeMismatch(let path, let expected, let found):
+      "parameter \(path) has shape \(expected) and was given \(found): give a tensor of the parameter's shape"
+    case .duplicate(let path):
+      "parameter \(path) was asked for twice: give each module a scope of its own"
+    case .invalidShape(let path, let shape):
+      "parameter \(path) cannot have shape \(shape): every size must be positive"
+    }
+  }
+}

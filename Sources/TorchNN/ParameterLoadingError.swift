@@ -1,0 +1,58 @@
+/// Everything that is wrong with a set of tensors that should become a model's parameters.
+public struct ParameterLoadingError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A tensor whose shape is not the parameter's.
+  public struct Misshaped: Equatable, Sendable {
+    public let path: String
+    public let expected: [Int]
+    public let found: [Int]
+
+    public init(path: String, expected: [Int], found: [Int]) {
+      self.path = path
+      self.expected = expected
+      self.found = found
+    }
+  }
+
+  /// Parameters of the model for which there is no tensor.
+  public var missing: [String] = []
+  /// Tensors that are no parameter of the model.
+  public var unexpected: [String] = []
+  public var misshaped: [Misshaped] = []
+  /// Tensors with NaN or infinite elements.
+  public var nonFinite: [String] = []
+
+  public init() {}
+
+  public var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty && nonFinite.isEmpty }
+
+  /// One line with every offending name.
+  public var description: String {
+    var parts: [String] = []
+    if !missing.isEmpty { parts.append("missing \(missing.sorted().joined(separator: ", "))") }
+    if !unexpected.isEmpty { parts.append("unexpected \(unexpected.sorted().joined(separator: ", "))") }
+    if !misshaped.isEmpty {
+      let list = misshaped.sorted { $0.path < $1.path }.map {
+        "\($0.path) is \(shapeText($0.found)) and must be \(shapeText($0.expected))"
+      }
+      parts.append("mis-shaped " + list.joined(separator: ", "))
+    }
+    if !nonFinite.isEmpty { parts.append("not finite \(nonFinite.sorted().joined(separator: ", "))") }
+    return "the weights do not fit the architecture (\(parts.joined(separator: "; "))): "
+      + "use the file that belongs to this model.json"
+  }
+
+  private func shapeText(_ shape: [Int]) -> String {
+    shape.isEmpty ? "a scalar" : shape.map(String.init).joined(separator: "x")
+  }
+
+  func throwIfAny() throws {
+    if !isEmpty {
+      var sorted = self
+      sorted.missing.sort()
+      sorted.unexpected.sort()
+      sorted.misshaped.sort { $0.path < $1.path }
+      sorted.nonFinite.sort()
+      throw sorted
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Torch
+
+/// A place in a ``ParameterStore``: what a module is made from.
+///
+/// A module asks its scope for the parameters it needs, by name, shape and initialisation rule, and does not know
+/// whether they come fresh from a generator or out of a file. The habit is candle's `VarBuilder`.
+///
+///     init(_ scope: ParameterScope) throws {
+///       input = try Linear(scope["input"], 48, 192)
+///       scale = try scope.parameter("scale", [192], .ones)
+///     }
+public struct ParameterScope {
+  let store: ParameterStore
+
+  /// The path of this place; empty at the root.
+  public let path: String
+
+  /// The place `name` below this one; `name` may hold dots.
+  public subscript(_ name: String) -> ParameterScope {
+    ParameterScope(store: store, path: join(name))
+  }
+
+  /// The place `name.index` below this one.
+  public subscript(_ name: String, _ index: Int) -> ParameterScope { self["\(name).\(index)"] }
+
+  /// The parameter `name` at this place.
+  ///
+  /// In a store that loads, a parameter that is missing or of another shape is noted, and the model comes to be
+  /// without it; ``ParameterStore/verify()`` then fails with all that was noted.
+  ///
+  /// - Throws: ``ParameterError`` when the path was asked for before or the shape is not positive; `TorchError`.
+  public func parameter(_ name: String, _ shape: [Int], _ initialisation: Initialisation) throws -> Parameter {
+    try store.parameter(at: join(name), shape: shape, initialisation)
+  }
+
+  private func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+}
