@@ -48,4 +48,20 @@ public enum PredictionType: String, Sendable, Codable, CaseIterable {
     guard determinant != 0 else { throw .undeterminedPrediction(self, timestep: time.timestep) }
     return (-mixture(at: time).clean / determinant, time.alpha / determinant)
   }
+
+  /// a and b of other output = a x_t + b output: the same network, as if it had been trained for another prediction.
+  ///
+  /// Throws `DiffusionError.undeterminedPrediction` where x_t and the output do not determine x_0 or epsilon.
+  public func conversion(
+    to other: PredictionType, at time: SampleTime
+  ) throws(DiffusionError) -> (noisy: Double, output: Double) {
+    if other == self { return (0, 1) }
+    let wanted = other.mixture(at: time)
+    let clean = wanted.clean == 0 ? (noisy: 0, output: 0) : try cleanCoefficients(at: time)
+    let noise = wanted.noise == 0 ? (noisy: 0, output: 0) : try noiseCoefficients(at: time)
+    return (
+      wanted.noise * noise.noisy + wanted.clean * clean.noisy,
+      wanted.noise * noise.output + wanted.clean * clean.output
+    )
+  }
 }

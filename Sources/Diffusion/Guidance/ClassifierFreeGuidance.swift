@@ -1,0 +1,76 @@
+import Torch
+
+/// Classifier-free guidance (Ho and Salimans, arXiv:2207.12598): the network's answer to the prompt, driven away from
+/// its answer to the null condition, or to a negative prompt in its place.
+///
+/// In `model.json`: `{"scale": 4, "rescale": 0.5, "interval": [0.2, 0.9]}`; only `scale` is required.
+public struct ClassifierFreeGuidance: Sendable, Hashable, Codable {
+  /// 1 is the prompt's answer as it is; larger values follow the prompt more closely.
+  public let scale: Double
+  /// phi, 0 ... 1: how much of the contrast that guidance adds is taken back (Lin et al., arXiv:2305.08891, section 3.4).
+  public let rescale: Double
+  /// The times, as `SampleTime.flowTime`, at which guidance acts (Kynkäänniemi et al., arXiv:2404.07724). A noise level
+  /// s of that paper is s / (1 + s) here. nil: at all times.
+  public let interval: ClosedRange<Double>?
+
+  /// Throws `DiffusionError.invalidSetting` for a scale outside 0 ... 1000, and a rescale or interval outside 0 ... 1.
+  public init(scale: Double, rescale: Double = 0, interval: ClosedRange<Double>? = nil) throws(DiffusionError) {
+    guard (0...1000).contains(scale) else {
+      throw .invalidSetting(name: "guidance", value: scale, allowed: "0 to 1000; 1 is off")
+    }
+    guard (0...1).contains(rescale) else {
+      throw .invalidSetting(name: "guidance rescale", value: rescale, allowed: "0 to 1")
+    }
+    if let interval, !(interval.lowerBound >= 0 && interval.upperBound <= 1) {
+      let outside = interval.lowerBound >= 0 ? interval.upperBound : interval.lowerBound
+      throw .invalidSetting(name: "guidance interval", value: outside, allowed: "two times from 0 to 1")
+    }
+    self.scale = scale
+    self.rescale = rescale
+    self.interval = interval
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      scale: try values.decode(Double.self, forKey: .scale),
+      rescale: try values.decodeIfPresent(Double.self, forKey: .rescale) ?? 0,
+      interval: try values.decodeIfPresent(ClosedRange<Double>.self, forKey: .interval))
+  }
+
+  /// Whether the null condition has to be evaluated at this time: the scale is not 1 and the time lies in the interval.
+  public func isActive(at time: SampleTime) -> Bool {
+    scale != 1 && (interval?.contains(time.flowTime) ?? true)
+  }
+
+  /// The guided output, of any prediction type: all of them are linear in the clean sample.
+  ///
+  /// - Parameters: the two outputs, of one shape, the batch first.
+  public func combine(conditional: Tensor, unconditional: Tensor) throws -> Tensor {
+    let guided = try unconditional + (conditional - unconditional) * scale
+    guard rescale > 0 else { return guided }
+    // Lin et al., equations 14 to 16: the guided output gets back the standard deviation that each sample of the
+    // conditional one has, in the proportion phi.
+    let dims = Array(1..<conditional.shape.count)
+    let wanted = try conditional.std(dim: dims, keepdim: true)
+    let found = try guided.std(dim: dims, keepdim: true).clamp(min: 1e-12)
+    return try guided * (wanted / found * rescale + (1 - rescale))
+  }
+
+  /// A denoiser that guides a network: one batch of two where guidance is active, the prompt alone elsewhere.
+  ///
+  /// - Parameters:
+  ///   - conditional: the network under the prompt.
+  ///   - pair: the network for a doubled batch, whose first half is under the null condition and whose second half is
+  ///     under the prompt.
+  public func denoiser(conditional: @escaping Denoiser, pair: @escaping Denoiser) -> Denoiser {
+    { x_t, time in
+      guard isActive(at: time) else { return try conditional(x_t, time) }
+      let halves = try pair(Tensor.cat([x_t, x_t], dim: 0), time).chunk(chunks: 2, dim: 0)
+      guard halves.count == 2 else {
+        throw DiffusionError.batchMismatch(what: "halves of a guided batch", expected: 2, found: halves.count)
+      }
+      return try combine(conditional: halves[1], unconditional: halves[0])
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Torch
+
+// Shapes: B samples of any further dimensions; `times` holds one time for each of the B.
+
+extension DiffusionProcess {
+  /// The times of a training batch: whole timesteps on a discrete schedule, any t on a rectified flow.
+  ///
+  /// A flow's `shift` moves the times of sampling, not these: for the same effect in training draw from
+  /// `logitNormal` with mean log(shift).
+  public func drawTimes(
+    _ count: Int, from distribution: TimeDistribution, generator: Generator
+  ) throws -> [SampleTime] {
+    try distribution.draw(count, generator: generator).map { try time(at: $0) }
+  }
+
+  /// x_t = alpha x_0 + sigma epsilon.
+  public func addNoise(clean: Tensor, noise: Tensor, times: [SampleTime]) throws -> Tensor {
+    try mix(clean, times.map(\.alpha), noise, times.map(\.sigma))
+  }
+
+  /// What the network should say: p epsilon + q x_0 of the configuration's prediction type.
+  public func target(clean: Tensor, noise: Tensor, times: [SampleTime]) throws -> Tensor {
+    let mixtures = times.map { configuration.prediction.mixture(at: $0) }
+    return try mix(clean, mixtures.map(\.clean), noise, mixtures.map(\.noise))
+  }
+
+  /// The weighted mean squared error, one number.
+  ///
+  /// - Parameters:
+  ///   - output: what the network said, in any floating-point type; the error is taken in the target's.
+  ///   - target: as from `target(clean:noise:times:)`.
+  public func loss(
+    output: Tensor, target: Tensor, times: [SampleTime], weighting: LossWeighting = .uniform
+  ) throws -> Tensor {
+    let difference = try output.to(target.dtype) - target
+    if weighting == .uniform { return try difference.square().mean() }
+    let weights = times.map { weighting.weight(at: $0, prediction: configuration.prediction) }
+    return try (difference.square() * column(weights, like: difference)).mean()
+  }
+
+  private func mix(_ a: Tensor, _ aFactors: [Double], _ b: Tensor, _ bFactors: [Double]) throws -> Tensor {
+    try a * column(aFactors, like: a) + b * column(bFactors, like: a)
+  }
+
+  /// One number a sample, in a shape that spreads over the sample's dimensions.
+  private func column(_ values: [Double], like tensor: Tensor) throws -> Tensor {
+    let shape = tensor.shape
+    guard let batch = shape.first, batch == values.count else {
+      throw DiffusionError.batchMismatch(what: "times", expected: shape.first ?? 0, found: values.count)
+    }
+    let ones = [Int](repeating: 1, count: shape.count - 1)
+    return try Tensor(values, shape: [batch] + ones).to(tensor.dtype).to(tensor.device)
+  }
+}

@@ -1,0 +1,52 @@
+/// How much the error at each time counts.
+///
+/// Written as `{"type": "uniform"}` or `{"type": "minSNR", "gamma": 5}`.
+public enum LossWeighting: Sendable, Hashable {
+  /// The mean squared error of the network's output, as it is.
+  case uniform
+  /// The error of x_0 counts min(SNR, gamma) (Hang et al., arXiv:2303.09556, equation 8).
+  case minSNR(gamma: Double = 5)
+
+  /// The weight of the squared error of the network's output.
+  ///
+  /// At a given x_t, an error d of x_0 is an error of (determinant / sigma) d in the output, so the paper's weights for
+  /// noise prediction, min(SNR, gamma) / SNR, and for v, min(SNR, gamma) / (SNR + 1), and that for flow, are one
+  /// expression.
+  public func weight(at time: SampleTime, prediction: PredictionType) -> Double {
+    switch self {
+    case .uniform:
+      return 1
+    case .minSNR(let gamma):
+      let determinant = prediction.determinant(at: time)
+      // SNR sigma^2 is alpha^2, which stays finite where there is no noise.
+      let clipped = min(time.alpha * time.alpha, gamma * time.sigma * time.sigma)
+      // Noise prediction without signal: the limit of alpha^2 / alpha^2.
+      return determinant == 0 ? 1 : clipped / (determinant * determinant)
+    }
+  }
+}
+
+extension LossWeighting: Codable {
+  private enum Key: String, CodingKey { case type, gamma }
+  private enum Name: String, Codable { case uniform, minSNR }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    self =
+      switch try values.decode(Name.self, forKey: .type) {
+      case .uniform: .uniform
+      case .minSNR: .minSNR(gamma: try values.decodeIfPresent(Double.self, forKey: .gamma) ?? 5)
+      }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .uniform:
+      try values.encode(Name.uniform, forKey: .type)
+    case .minSNR(let gamma):
+      try values.encode(Name.minSNR, forKey: .type)
+      try values.encode(gamma, forKey: .gamma)
+    }
+  }
+}
