@@ -1,0 +1,113 @@
+import Testing
+import Torch
+import TorchNN
+
+@Suite struct LayerTests {
+  let fixture: [String: Tensor]
+
+  init() throws { fixture = try Fixture.load() }
+
+  /// Makes a layer from the fixture's weights and compares its output and its gradients with PyTorch's.
+  private func check(
+    _ name: String, _ parameters: [String], _ make: (ParameterScope) throws -> (Tensor) throws -> Tensor
+  ) throws {
+    var weights: [String: Tensor] = [:]
+    for parameter in parameters { weights[parameter] = try #require(fixture["\(name).\(parameter)"]).clone() }
+    let store = ParameterStore(tensors: weights, trainable: true)
+    let layer = try make(store.root)
+    try store.verify()
+    let output = try layer(#require(fixture["\(name).in"]))
+    #expect(try maximumError(output, #require(fixture["\(name).out"])) < 1e-5)
+    try output.square().mean().backward()
+    for parameter in store.parameters {
+      let gradient = try parameter.value.grad
+      let expected = try #require(fixture["\(name).grad.\(parameter.path)"])
+      #expect(try maximumError(#require(gradient), expected) < 1e-5, "\(parameter.path)")
+    }
+  }
+
+  @Test func linear() throws {
+    try check("linear", ["weight", "bias"]) { try Linear($0, 6, 5).callAsFunction }
+  }
+
+  @Test func convolution() throws {
+    try check("convolution", ["weight", "bias"]) { try Conv2d($0, 8, 12, stride: 2).callAsFunction }
+  }
+
+  @Test func transposedConvolution() throws {
+    try check("transposed", ["weight", "bias"]) { try ConvTranspose2d($0, 8, 4).callAsFunction }
+  }
+
+  @Test func groupNorm() throws {
+    try check("groupNorm", ["weight", "bias"]) { try GroupNorm($0, groups: 4, channels: 8).callAsFunction }
+  }
+
+  @Test func layerNorm() throws {
+    try check("layerNorm", ["weight", "bias"]) { try LayerNorm($0, 6).callAsFunction }
+  }
+
+  @Test func embedding() throws {
+    try check("embedding", ["weight"]) { try Embedding($0, rows: 7, width: 4).callAsFunction }
+  }
+
+  @Test("Attention over an image, in both memory formats, with tokens that are not seen")
+  func attention() throws {
+    let expected = try #require(fixture["attention.out"])
+    let mask_BS = try #require(fixture["attention.mask"]).to(.bool)
+    for format in [MemoryFormat.contiguous, .channelsLast] {
+      let query_BCHW = try #require(fixture["attention.query"]).contiguous(memoryFormat: format)
+      let output = try ImageAttention.attend(
+        query_BNLD: ImageAttention.split(query_BCHW, heads: 2),
+        key_BNSD: ImageAttention.split(tokens_BSC: #require(fixture["attention.key"]), heads: 2),
+        value_BNSD: ImageAttention.split(tokens_BSC: #require(fixture["attention.value"]), heads: 2),
+        mask: mask_BS.unsqueeze(dim: 1).unsqueeze(dim: 1), height: 3)
+      #expect(try maximumError(output, expected) < 1e-5)
+    }
+  }
+
+  @Test("Fresh weights lie within PyTorch's bounds and fill them")
+  func initialisation() throws {
+    let store = ParameterStore(generator: try Generator(seed: 1))
+    _ = try Conv2d(store.root["convolution"], 64, 512)
+    _ = try ConvTranspose2d(store.root["transposed"], 512, 16)
+    _ = try Linear(store.root["linear"], 100, 5000)
+    for name in ["convolution", "transposed", "linear"] {
+      let weight = try #require(store["\(name).weight"]).value.detach()
+      let largest = try weight.abs().max().item()
+      let expected = try #require(fixture["init.\(name)"]).item()
+      #expect(abs(largest / expected - 1) < 1e-3)
+      #expect(abs(try weight.mean().item()) < expected * 0.01)
+    }
+    let embedding = try Embedding(store.root["embedding"], rows: 100, width: 100).weight.value.detach()
+    #expect(abs(try embedding.square().mean().item() - 1) < 0.05)
+  }
+
+  @Test("Operations are counted by hand-checked numbers")
+  func flops() throws {
+    let root = ParameterStore.shapesOnly().root
+    #expect(try Linear(root["a"], 10, 20).flops(rows: 3) == 1200)
+    #expect(try Conv2d(root["b"], 8, 16).flops(side: 4) == 2 * 16 * 8 * 16 * 9)
+    #expect(try Conv2d(root["c"], 8, 16, stride: 2).flops(side: 4) == 2 * 4 * 8 * 16 * 9)
+    #expect(try ConvTranspose2d(root["d"], 8, 16).flops(side: 4) == 2 * 16 * 8 * 16 * 16)
+    #expect(try ConvTranspose2d(root["e"], 8, 16).outputSide(4) == 8)
+  }
+}
+
+@Suite struct DropoutTests {
+  @Test("Without a generator nothing is dropped")
+  func evaluation() throws {
+    let x = try Tensor.ones([100])
+    #expect(try Dropout(0.5)(x, generator: nil).floats() == x.floats())
+  }
+
+  @Test("The share is dropped, the rest scaled up, and the same state drops the same elements")
+  func training() throws {
+    let x = try Tensor.ones([10_000])
+    let dropped = try Dropout(0.25)(x, generator: Generator(seed: 3)).floats()
+    let zeros = dropped.count { $0 == 0 }
+    #expect((2_300...2_700).contains(zeros))
+    #expect(dropped.allSatisfy { $0 == 0 || abs($0 - 4 / 3) < 1e-6 })
+    #expect(try Dropout(0.25)(x, generator: Generator(seed: 3)).floats() == dropped)
+    #expect(try Dropout(0.25)(x, generator: Generator(seed: 4)).floats() != dropped)
+  }
+}
