@@ -81,7 +81,10 @@ struct GrammarChoice<Generator: RandomNumberGenerator> {
     switch slot {
     case "findings":
       guard let style else { return "" }
-      if isNormal { return pick(rules.normal.phrases, weight: \.weight)?.text ?? "" }
+      if isNormal {
+        let alternatives = chance(style.standaloneNormal) ? rules.normal.standalone : rules.normal.phrases
+        return pick(alternatives, weight: \.weight)?.text ?? ""
+      }
       let separator = pick(style.separators, weight: \.weight)?.text ?? ", "
       return Self.joined(namedFindings().map { phrase(for: $0) }, by: separator)
     case "findingSentences":

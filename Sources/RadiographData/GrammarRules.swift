@@ -32,7 +32,10 @@ struct GrammarRules: Decodable, Sendable {
   struct Normal: Decodable, Sendable {
     /// The labels that say that nothing is wrong.
     let labels: [String]
+    /// Noun phrases, which may follow "showing".
     let phrases: [Weighted]
+    /// What stands for itself: "normal chest radiograph", "lungs are clear".
+    let standalone: [Weighted]
     let sentences: [Weighted]
   }
 
@@ -63,6 +66,8 @@ struct GrammarRules: Decodable, Sendable {
     /// Between findings, and between phrases.
     let separators: [Weighted]
     let capitalized: Double
+    /// How often a normal radiograph is called so by one of `Normal.standalone`.
+    let standaloneNormal: Double
     let templates: [Weighted]
     /// Templates that say who the patient is.
     let subjectTemplates: [Weighted]
@@ -74,7 +79,9 @@ struct GrammarRules: Decodable, Sendable {
   ]
 
   func check() throws(DatasetError) {
-    guard !styles.isEmpty, !findings.isEmpty, !normal.phrases.isEmpty, !normal.sentences.isEmpty else {
+    guard !styles.isEmpty, !findings.isEmpty, !normal.phrases.isEmpty, !normal.standalone.isEmpty,
+      !normal.sentences.isEmpty
+    else {
       throw .malformedGrammar(reason: "styles, findings and the normal phrases must not be empty")
     }
     for style in styles {
