@@ -45,10 +45,14 @@ func contents(_ path: String) -> String {
   return text
 }
 
-/// The modules that a Swift file imports.
+/// The modules that a Swift file imports. What stands in a literal of several lines is text (a generator's, say).
 func imports(in source: String) -> Set<String> {
   var found = Set<String>()
+  var isInLiteral = false
   for line in source.split(whereSeparator: \.isNewline) {
+    let quotes = line.components(separatedBy: "\"\"\"").count - 1
+    if !quotes.isMultiple(of: 2) { isInLiteral.toggle() }
+    if isInLiteral || quotes > 0 { continue }
     var words = line.split(separator: " ")
     while let first = words.first, first.hasPrefix("@") || ["public", "package", "internal"].contains(first) {
       words.removeFirst()

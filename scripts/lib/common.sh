@@ -69,8 +69,9 @@ need_room() {
 
 # The commonest reason by far for a file that cannot be written.
 fail_to_write() {
-  fail "cannot write to $1, which has $(free_megabytes "$1" || echo '?') MB free: free some there, make it writable, \
-or set XDG_CACHE_HOME to a folder elsewhere, then run this again"
+  free=$(free_megabytes "$1")
+  fail "cannot write to $1 (${free:-unknown} MB free): free some there, make it writable, or set XDG_CACHE_HOME to a" \
+    "folder elsewhere, then run this again"
 }
 
 # hold_lock FILE: waits until this process alone holds it; released by the system when the process ends.
