@@ -1,0 +1,55 @@
+import TorchNN
+
+/// Why a text encoder cannot be used.
+public enum TextEncoderError: Error, Equatable, CustomStringConvertible {
+  /// No encoder of this name in any of the places where encoders are kept.
+  case notFound(name: String, places: [String])
+  /// A folder that lacks one of an encoder's files.
+  case missingFile(folder: String, file: String)
+  case unreadable(path: String, reason: String)
+  /// A variant of BERT that is not computed here.
+  case unsupported(path: String, option: String, value: String, supported: String)
+  /// Weights that are not the architecture's; every offending name is in there.
+  case unfitWeights(path: String, ParameterLoadingError)
+  /// A tokenizer that knows more tokens than the encoder.
+  case vocabularyMismatch(folder: String, tokenizer: Int, encoder: Int)
+  case tooManyTokens(count: Int, limit: Int)
+  case tokenOutOfRange(Int, vocabularySize: Int)
+
+  public var description: String {
+    switch self {
+    case .notFound(let name, let places):
+      "the text encoder \(name) is not in \(places.joined(separator: ", ")): put its Hugging Face folder (config.json, "
+        + "model.safetensors or pytorch_model.bin, vocab.txt or tokenizer.json) there, or name its parent folder in "
+        + "THORAX_TEXT_ENCODERS"
+    case .missingFile(let folder, let file):
+      "the text encoder \(folder) has no \(file): copy the whole Hugging Face folder"
+    case .unreadable(let path, let reason):
+      "\(path) cannot be read (\(reason)): fetch the text encoder again"
+    case .unsupported(let path, let option, let value, let supported):
+      "\(path) has \(option) \(value), and only \(supported) is supported: choose another text encoder"
+    case .unfitWeights(let path, let problems):
+      "\(path) does not fit its config.json (\(problems.list)): fetch the text encoder again"
+    case .vocabularyMismatch(let folder, let tokenizer, let encoder):
+      "the text encoder \(folder) has a tokenizer of \(tokenizer) tokens and weights for \(encoder): "
+        + "copy the whole Hugging Face folder"
+    case .tooManyTokens(let count, let limit):
+      "a text of \(count) tokens is longer than the encoder's \(limit): shorten it"
+    case .tokenOutOfRange(let token, let size):
+      "token \(token) is not in the encoder's vocabulary of \(size): use the tokenizer that came with the encoder"
+    }
+  }
+}
+
+extension ParameterLoadingError {
+  /// Every offending name, by kind.
+  fileprivate var list: String {
+    [
+      ("missing", missing), ("unexpected", unexpected), ("not finite", nonFinite),
+      ("mis-shaped", misshaped.map { "\($0.path) \($0.found) instead of \($0.expected)" }),
+    ]
+    .filter { !$0.1.isEmpty }
+    .map { "\($0.0) \($0.1.joined(separator: ", "))" }
+    .joined(separator: "; ")
+  }
+}
