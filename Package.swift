@@ -66,7 +66,8 @@ let package = Package(
     .target(
       name: "Generation",
       dependencies: [
-        "RadiographModels", "Tokenization", "Diffusion", "ImageFiles", .product(name: "Crypto", package: "swift-crypto"),
+        "RadiographModels", "Tokenization", "Diffusion", "ImageFiles",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(
       name: "Training",

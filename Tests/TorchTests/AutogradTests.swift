@@ -49,7 +49,9 @@ struct AutogradTests {
     }
     let output = checkpointing ? try checkpointed([input], generators: [generator], body) : try body([input])
     try output.sum().backward()
-    return try [input.grad?.floats() ?? [], weight.grad?.floats() ?? [], Tensor.rand([3], generator: generator).floats()]
+    return try [
+      input.grad?.floats() ?? [], weight.grad?.floats() ?? [], Tensor.rand([3], generator: generator).floats(),
+    ]
   }
 
   @Test("checkpointing gives the same gradients, bit for bit, and leaves the generator where it was")

@@ -83,7 +83,9 @@ private func parse(_ line: String) -> Operator? {
   let isMethod = head.hasPrefix("Tensor.")
   if isMethod { head.removeFirst("Tensor.".count) }
   let parts = head.split(separator: ":", maxSplits: 1).map(String.init)
-  guard let name = parts.first, let result = Operator.Result(rawValue: String(line[arrow.upperBound...])) else { return nil }
+  guard let name = parts.first, let result = Operator.Result(rawValue: String(line[arrow.upperBound...])) else {
+    return nil
+  }
 
   var arguments: [Operator.Argument] = isMethod ? [.init(kind: .tensor, name: "self")] : []
   for item in splitOutsideBrackets(String(line[line.index(after: open)..<arrow.lowerBound])) {

@@ -38,7 +38,10 @@ enum SwiftBinding {
       case .nothing: [call]
       case .tensor: ["var out: OpaquePointer?", call, "return try Tensor(owning: out)"]
       case .pair:
-        ["var out0: OpaquePointer?, out1: OpaquePointer?", call, "return (try Tensor(owning: out0), try Tensor(owning: out1))"]
+        [
+          "var out0: OpaquePointer?, out1: OpaquePointer?", call,
+          "return (try Tensor(owning: out0), try Tensor(owning: out1))",
+        ]
       case .tensors:
         [
           "var out: UnsafeMutablePointer<OpaquePointer?>?, count = 0", call,
