@@ -43,7 +43,7 @@ let package = Package(
 
     // Models and mathematics
     .target(name: "Tokenization"),
-    .target(name: "RadiographModels", dependencies: ["TorchNN"]),
+    .target(name: "RadiographModels", dependencies: ["TorchNN", "TensorFiles"]),
     .target(name: "Diffusion", dependencies: ["Torch"]),
 
     // Images and datasets

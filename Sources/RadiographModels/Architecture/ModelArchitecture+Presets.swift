@@ -22,37 +22,48 @@ extension ModelArchitecture {
   ///
   /// The attention of the decoder stands before its first two stages, and that of the U-Net at its lowest level and
   /// in the first middle block only, on the branch; padding is attended to; no text is zeros.
-  public static let released = ModelArchitecture(
-    autoencoder: AutoencoderArchitecture(
-      encoder: [
-        .convolution(channels: 48),
-        .normalisedConvolution(channels: 96, stride: 2),
-        .normalisedConvolution(channels: 192, stride: 2),
-        .normalisedConvolution(channels: 384, stride: 2),
-        .normalisedConvolution(channels: 16),
-      ],
-      decoder: [
-        .convolution(channels: 384),
-        .selfAttention(heads: 8),
-        .normalisedTransposedConvolution(channels: 192),
-        .selfAttention(heads: 8),
-        .normalisedTransposedConvolution(channels: 96),
-        .normalisedTransposedConvolution(channels: 48),
-        .normalisedConvolution(channels: 1),
-      ]),
-    unet: UNetArchitecture(
-      latentChannels: 8,
-      levels: [
-        .init(channels: 48, blocks: 2), .init(channels: 96, blocks: 2), .init(channels: 192, blocks: 2),
-        .init(channels: 384, blocks: 2, crossAttention: .every),
-      ],
-      middle: .init(blocks: 2, crossAttention: .first), skips: .everyFeature,
-      timeEmbedding: .init(sinusoids: 48, width: 192), conditioning: .addition, contextWidth: 768,
-      attentionHeads: .count(8), attentionPlacement: .insideResidual, downsampling: .stridedConvolution,
-      upsampling: .transposedConvolution, dropout: 0.1),
-    textProjection: TextProjectionArchitecture(
-      hiddenWidth: 768, contextWidth: 768, pooling: nil, nullCondition: .zeros, tokenLimit: 256,
-      attendsToPadding: true))
+  public static let released = released()
+
+  /// The author's code with other widths than its defaults.
+  static func released(
+    latentChannels: Int = 8, autoencoderChannels a: Int = 48, unetChannels u: Int = 48, hiddenWidth: Int = 768,
+    contextWidth: Int = 768
+  ) -> ModelArchitecture {
+    // Widths come out of a file: those beyond any limit stay beyond it and are refused by name, without overflow.
+    func times(_ factor: Int, _ width: Int) -> Int { factor * min(max(width, 0), 1 << 40) }
+    return ModelArchitecture(
+      autoencoder: AutoencoderArchitecture(
+        latentChannels: latentChannels,
+        encoder: [
+          .convolution(channels: a),
+          .normalisedConvolution(channels: times(2, a), stride: 2),
+          .normalisedConvolution(channels: times(4, a), stride: 2),
+          .normalisedConvolution(channels: times(8, a), stride: 2),
+          .normalisedConvolution(channels: times(2, latentChannels)),
+        ],
+        decoder: [
+          .convolution(channels: times(8, a)),
+          .selfAttention(heads: 8),
+          .normalisedTransposedConvolution(channels: times(4, a)),
+          .selfAttention(heads: 8),
+          .normalisedTransposedConvolution(channels: times(2, a)),
+          .normalisedTransposedConvolution(channels: a),
+          .normalisedConvolution(channels: 1),
+        ]),
+      unet: UNetArchitecture(
+        latentChannels: latentChannels,
+        levels: [
+          .init(channels: u, blocks: 2), .init(channels: times(2, u), blocks: 2),
+          .init(channels: times(4, u), blocks: 2), .init(channels: times(8, u), blocks: 2, crossAttention: .every),
+        ],
+        middle: .init(blocks: 2, crossAttention: .first), skips: .everyFeature,
+        timeEmbedding: .init(sinusoids: u, width: times(4, u)), conditioning: .addition, contextWidth: contextWidth,
+        attentionHeads: .count(8), attentionPlacement: .insideResidual, downsampling: .stridedConvolution,
+        upsampling: .transposedConvolution, dropout: 0.1),
+      textProjection: TextProjectionArchitecture(
+        hiddenWidth: hiddenWidth, contextWidth: contextWidth, pooling: nil, nullCondition: .zeros, tokenLimit: 256,
+        attendsToPadding: true))
+  }
 
   /// The article's prose, sections 3.2.1 to 3.2.3, over BioBERT. Chosen freely, since the article leaves it open:
   ///
