@@ -82,10 +82,14 @@ let package = Package(
       ]),
 
     // Tools of the developers
+    .target(name: "TensorFileFuzzing", dependencies: ["TensorFiles"], path: "Tools/TensorFileFuzzing"),
+    .executableTarget(
+      name: "fuzz-tensor-files", dependencies: ["TensorFileFuzzing", "TensorFiles"],
+      path: "Tools/fuzz-tensor-files"),
     .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),
 
     // Tests
-    .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"]),
+    .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles", "TensorFileFuzzing"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "TorchNNTests", dependencies: ["TorchNN"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),

@@ -2,7 +2,8 @@
 ///
 /// The rules are those of the format's reference (huggingface/safetensors 0.8): a header of at most 100 MB; every
 /// tensor's bytes as many as its shape and type need; the tensors' ranges in order without overlap or hole, covering
-/// the file to its last byte. Beyond the reference, a key that occurs twice is refused.
+/// the file to its last byte. Three things that the reference lets pass are refused: a key that occurs twice, blanks
+/// before the header's first brace (the format's document forbids them), and integers of 2^63 and above.
 public final class SafetensorsFile: Sendable {
   /// The longest header that the format allows, in bytes.
   public static let headerLimit = 100_000_000

@@ -20,8 +20,8 @@ struct SafetensorsHeader {
   private(set) var entries: [SafetensorsHeaderEntry] = []
   private(set) var metadata: [String: String] = [:]
 
-  private let bytes: UnsafeRawBufferPointer
-  private var position = 0
+  let bytes: UnsafeRawBufferPointer
+  var position = 0
   private var tensor: String?
 
   /// Reads `bytes`, which must be valid UTF-8.
@@ -94,29 +94,29 @@ struct SafetensorsHeader {
 
   // MARK: JSON
 
-  private func syntax(_ expected: String) -> Failure {
+  func syntax(_ expected: String) -> Failure {
     Failure(tensor: tensor, problem: .headerSyntax(offset: position, expected: expected))
   }
 
-  private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+  var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  private mutating func skipBlanks() {
+  mutating func skipBlanks() {
     while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
   }
 
   /// Skips blanks and then `character` where it is the next one.
-  private mutating func skip(_ character: Unicode.Scalar) -> Bool {
+  mutating func skip(_ character: Unicode.Scalar) -> Bool {
     skipBlanks()
     guard next == UInt8(ascii: character) else { return false }
     position += 1
     return true
   }
 
-  private mutating func expect(_ character: Unicode.Scalar) throws(Failure) {
+  mutating func expect(_ character: Unicode.Scalar) throws(Failure) {
     guard skip(character) else { throw syntax(String(character)) }
   }
 
-  private mutating func skip(literal: StaticString) throws(Failure) -> Bool {
+  mutating func skip(literal: StaticString) throws(Failure) -> Bool {
     skipBlanks()
     let text = UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
     guard bytes[position...].starts(with: text) else { return false }
@@ -171,7 +171,7 @@ struct SafetensorsHeader {
     return value
   }
 
-  private mutating func parseString() throws(Failure) -> String {
+  mutating func parseString() throws(Failure) -> String {
     try expect("\"")
     var start = position
     var text = ""
@@ -232,67 +232,5 @@ struct SafetensorsHeader {
       position += 1
     }
     return value
-  }
-
-  /// Skips one value of any kind, with brackets counted instead of recursing.
-  private mutating func skipValue() throws(Failure) {
-    // serde_json, which the format's reference reads with, goes no deeper.
-    let depthLimit = 128
-    var closers: [Unicode.Scalar] = []
-    repeat {
-      skipBlanks()
-      if let closer = closers.last, closer == "}" {
-        _ = try parseString()
-        try expect(":")
-        skipBlanks()
-      }
-      if skip("{") {
-        closers.append("}")
-      } else if skip("[") {
-        closers.append("]")
-      } else {
-        try skipScalar()
-        try finishValue(&closers)
-        continue
-      }
-      guard closers.count <= depthLimit else { throw syntax("at most \(depthLimit) brackets") }
-      if let closer = closers.last, skip(closer) {
-        closers.removeLast()
-        try finishValue(&closers)
-      }
-    } while !closers.isEmpty
-  }
-
-  /// After a value inside brackets: a comma before the next one, or closers.
-  private mutating func finishValue(_ closers: inout [Unicode.Scalar]) throws(Failure) {
-    while let closer = closers.last {
-      if skip(",") { return }
-      try expect(closer)
-      closers.removeLast()
-    }
-  }
-
-  private mutating func skipScalar() throws(Failure) {
-    if next == UInt8(ascii: "\"") {
-      _ = try parseString()
-      return
-    }
-    for literal: StaticString in ["true", "false", "null"] where try skip(literal: literal) { return }
-    let start = position
-    while let byte = next, isNumberByte(byte) { position += 1 }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    // Swift reads all that JSON calls a number, and a sign or point that JSON does not allow in front.
-    guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "."), Double(text) != nil
-    else {
-      position = start
-      throw syntax("a value")
-    }
-  }
-
-  private func isNumberByte(_ byte: UInt8) -> Bool {
-    switch Unicode.Scalar(byte) {
-    case "0"..."9", "+", "-", ".", "e", "E": true
-    default: false
-    }
   }
 }

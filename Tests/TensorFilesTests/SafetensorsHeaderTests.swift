@@ -112,11 +112,14 @@ import Testing
   }
 
   @Test func skipsKeysThatTheFormatDoesNotKnow() throws {
-    let extra = "\"x\": {\"y\": [1, -2.5e3, [], {}, [[\"]\"]], {\"z\": null}], \"w\": true} , \"v\":false,"
+    let extra = "\"x\": {\"y\": [1, -2.5e3, 0, -0.0E-1, [], {}, [[\"]\"]], {\"z\": null}], \"w\": true} , \"v\":false,"
     let header = "{\"a\":{\(extra)\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}"
     let file = try SafetensorsFile(file: Self.file(Array(header.utf8), dataCount: 1))
     #expect(file.names == ["a"])
-    for nonsense in ["+1", ".5", "nul", "[1", "[1,]", "{\"a\"}", "{,}", "[}", "1 2", "]", "", "--1"] {
+    for nonsense in [
+      "+1", ".5", "1.", "01", "-", "1e", "1e+", "1e999", "nul", "[1", "[1,]", "{\"a\"}", "{,}", "[}", "1 2", "]", "",
+      "--1",
+    ] {
       let header = "{\"a\":{\"x\":\(nonsense),\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}"
       #expect(Self.problem(header, dataCount: 1) != nil, "\(nonsense)")
     }

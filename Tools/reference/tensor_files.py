@@ -2,7 +2,8 @@
 
     python Tools/reference/tensor_files.py
 
-writes Tests/Fixtures/tensor_files. Made with torch 2.11.0 and safetensors 0.8.0.
+writes Tests/Fixtures/tensor_files, and Tests/Fixtures/fuzz: the smallest files that use each part of the formats, for
+mutating. Made with torch 2.11.0 and safetensors 0.8.0.
 """
 
 import collections
@@ -19,6 +20,8 @@ import safetensors.torch
 import torch
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "tensor_files"
+
+FUZZ_CORPUS = FIXTURES.parent / "fuzz"
 
 # torch dtype -> name in safetensors
 NAMES = {
@@ -250,12 +253,47 @@ def rewrite(path, compression=zipfile.ZIP_STORED, replace=None):
                 target.writestr(zipfile.ZipInfo(item.filename), content, compression)
 
 
+def write_fuzz_corpus():
+    FUZZ_CORPUS.mkdir(parents=True, exist_ok=True)
+    byte = {"dtype": "U8", "shape": [1], "data": b"\x01"}
+    contents = {
+        "empty": serialize({}), "one": serialize({"a": byte}), "metadata": serialize({"a": byte}, {"k": "v", "l": ""}),
+        "three": serialize({"a": byte, "b": {"dtype": "F32", "shape": [2, 2], "data": bytes(range(16))},
+                            "c": {"dtype": "BF16", "shape": [], "data": b"\x00\x3f"}}),
+        "no-elements": serialize({"a": {"dtype": "F32", "shape": [0, 3], "data": b""}, "b": byte}),
+        "packed": serialize({"a": {"dtype": "F4", "shape": [2, 2], "data": b"ab"},
+                             "b": {"dtype": "F6_E2M3", "shape": [4], "data": b"abc"}}),
+    }
+    escapes = b'{"\\u00e9\\ud83e\\udec1\\n\\"":{"dtype":"U8","shape":[1],'
+    escapes += b'"extra":[{"x":[1.5e3,null]}],"data_offsets":[0,1]}}'
+    contents["escapes"] = len(escapes).to_bytes(8, "little") + escapes + b"\x01"
+    for name, content in contents.items():
+        safetensors.deserialize(content)
+        (FUZZ_CORPUS / (name + ".safetensors")).write_bytes(content)
+
+    base = torch.arange(6, dtype=torch.float32).reshape(2, 3)
+    checkpoints = {
+        "tensor": base, "strided": {"a": base.t(), "b": base[1], "c": base[:, :0], "d": base[0, :1].expand(4)},
+        "plain": {"n": None, "b": True, "i": -1, "l": 2**40, "f": 0.5, "s": "x", "y": b"\xff", "t": (1, (2,)),
+                  "e": [[], {}], 3: torch.Size([1]), "d": torch.float16},
+        "state": torch.nn.Linear(1, 2).state_dict(), "parameter": torch.nn.Parameter(base[0]),
+        "untyped": torch.zeros(2, dtype=torch.uint16), "complex": torch.zeros(1, dtype=torch.complex64),
+        "shared": (lambda element: [element, element, (element,)])([1, "x"]),
+    }
+    for name, content in checkpoints.items():
+        torch.save(content, FUZZ_CORPUS / (name + ".pt"))
+        torch.save(content, FUZZ_CORPUS / (name + "-5.pt"), pickle_protocol=5)
+        if name != "untyped":
+            torch.save(content, FUZZ_CORPUS / (name + "-legacy.bin"), _use_new_zipfile_serialization=False)
+
+
 def main():
     FIXTURES.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(20260)
     write_safetensors(rng)
     write_checkpoints(rng)
     write_refused()
+    write_fuzz_corpus()
 
 
 if __name__ == "__main__":
