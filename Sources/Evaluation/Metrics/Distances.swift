@@ -1,0 +1,61 @@
+import Torch
+
+/// Distances within and between sets of features.
+public enum FeatureDistances {
+  /// The mean Euclidean distance over all pairs of a set: its diversity. Beside that of real images it shows whether
+  /// a model draws the same picture again and again.
+  ///
+  /// Throws `MetricError.tooFew` for fewer than two rows.
+  public static func meanPairwise(_ features: FeatureMatrix) throws -> Double {
+    guard features.rows >= 2 else {
+      throw MetricError.tooFew(what: "feature vectors", found: features.rows, minimum: 2)
+    }
+    let all = try features.tensor()
+    var sum = 0.0
+    for rows in try blocks(of: all) { sum += try rows.cdist(other: all).sum().item() }
+    return sum / Double(features.rows * (features.rows - 1))
+  }
+
+  /// The nearest neighbour of one feature vector.
+  public struct Neighbour: Sendable, Equatable {
+    public let index: Int
+    public let distance: Double
+  }
+
+  /// For each query its nearest reference by Euclidean distance.
+  ///
+  /// Throws `MetricError.tooFew` without references, and `countMismatch` for features of different width.
+  public static func nearest(of queries: FeatureMatrix, in references: FeatureMatrix) throws -> [Neighbour] {
+    guard references.rows > 0 else { throw MetricError.tooFew(what: "references", found: 0, minimum: 1) }
+    guard queries.columns == references.columns else {
+      throw MetricError.countMismatch(
+        what: "features a row", expected: references.columns, found: queries.columns)
+    }
+    guard queries.rows > 0 else { return [] }
+    let all = try references.tensor()
+    var neighbours: [Neighbour] = []
+    for rows in try blocks(of: queries.tensor()) {
+      let distances = try rows.cdist(other: all)
+      let indices = try distances.neg().argmax(dim: 1).int64s()
+      let values = try distances.amin(dim: [1]).doubles()
+      neighbours += zip(indices, values).map { Neighbour(index: Int($0), distance: $1) }
+    }
+    return neighbours
+  }
+
+  /// A few hundred rows at a time, so that the table of distances stays small.
+  private static func blocks(of rows: Tensor) throws -> [Tensor] {
+    let count = rows.shape[0]
+    return try stride(from: 0, to: count, by: 256).map {
+      try rows.narrow(dim: 0, start: $0, length: min(256, count - $0))
+    }
+  }
+}
+
+/// The middle value, or the mean of the two in the middle; NaN of nothing.
+public func median(_ values: [Double]) -> Double {
+  let sorted = values.sorted()
+  guard !sorted.isEmpty else { return .nan }
+  let middle = sorted.count / 2
+  return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Torch
+
+/// How the power of a set of images is spread over spatial frequency, coarse to fine.
+///
+/// The texture of generated images stands or falls with it: what is blurred lacks power at high frequencies, what is
+/// noisy or chequered has too much.
+public struct PowerSpectrum: Sendable, Equatable {
+  /// The borders of the bands in cycles a pixel, rising; 0.5 is the finest that pixels can hold.
+  public let edges: [Double]
+  /// The mean power in each band, in dB; relative to an image of unit-variance white noise, which has 0 dB in each.
+  public let decibels: [Double]
+
+  /// `count` bands of equal width up to 0.5 cycles a pixel.
+  public static func equalBands(_ count: Int) -> [Double] {
+    (0...max(count, 1)).map { 0.5 * Double($0) / Double(max(count, 1)) }
+  }
+
+  /// Bands of an octave each, the finest up to 0.5 cycles a pixel, the coarsest from 0 to two cycles over `size` pixels.
+  public static func octaves(size: Int) -> [Double] {
+    var edges = [0.5]
+    while edges[0] > 3 / Double(max(size, 6)) { edges.insert(edges[0] / 2, at: 0) }
+    return [0] + edges
+  }
+
+  /// The spectrum of a set: of each image without its mean the two-dimensional power |F|^2 / pixels, averaged over
+  /// the frequencies whose radius lies in a band (its upper edge included, the mean's own frequency not), and over the
+  /// images.
+  ///
+  /// - Throws: `MetricError` for no images, edges that do not rise from 0 or more, or a band in which there is no
+  ///   frequency at this image size.
+  public init(_ images: GrayImages, edges: [Double] = PowerSpectrum.equalBands(8)) throws {
+    guard images.count > 0 else { throw MetricError.tooFew(what: "images", found: 0, minimum: 1) }
+    let rises = zip(edges, edges.dropFirst()).allSatisfy { $0 < $1 }
+    guard edges.count >= 2, let first = edges.first, first >= 0, rises else {
+      throw MetricError.invalidSetting(
+        name: "the spectrum's first edge", value: edges.first ?? .nan, allowed: "two or more rising frequencies from 0")
+    }
+    let (height, width) = (images.height, images.width)
+    var band = [Int?](repeating: nil, count: height * width)
+    var members = [Double](repeating: 0, count: edges.count - 1)
+    for y in 0..<height {
+      for x in 0..<width where x + y > 0 {
+        let radius = hypot(Self.frequency(y, of: height), Self.frequency(x, of: width))
+        // A rounding error of the radius must not move a frequency over the edge it lies on.
+        guard let above = edges.firstIndex(where: { radius <= $0 + 1e-12 }), above > 0 else { continue }
+        let index = above - 1
+        band[y * width + x] = index
+        members[index] += 1
+      }
+    }
+    if let empty = members.firstIndex(of: 0) {
+      throw MetricError.invalidSetting(
+        name: "the spectrum's edge", value: edges[empty + 1],
+        allowed: "wider bands: none of the frequencies of \(height)x\(width) pixels lies in this one")
+    }
+
+    var sums = [Double](repeating: 0, count: edges.count - 1)
+    let rows = try FourierMatrix(height)
+    let columns = try FourierMatrix(width)
+    for index in 0..<images.count {
+      let image = try Tensor(images[index].map(Double.init), shape: [height, width])
+      let power = try Self.power(of: image - image.mean(), rows: rows, columns: columns).doubles()
+      for (position, value) in power.enumerated() {
+        if let target = band[position] { sums[target] += value }
+      }
+    }
+    let pixels = Double(height * width * images.count)
+    self.edges = edges
+    self.decibels = zip(sums, members).map { 10 * log10($0 / $1 / pixels) }
+  }
+
+  /// This spectrum over the other, band by band, in dB: below 0 where the other has more power.
+  ///
+  /// Throws `MetricError.countMismatch` for spectra over other bands.
+  public func difference(from other: PowerSpectrum) throws(MetricError) -> [Double] {
+    guard edges == other.edges else {
+      throw .countMismatch(what: "bands of the spectra", expected: edges.count - 1, found: other.edges.count - 1)
+    }
+    return zip(decibels, other.decibels).map { $0 - $1 }
+  }
+
+  /// Cycles a pixel, -0.5 ... 0.5, of the frequency at an index.
+  private static func frequency(_ index: Int, of size: Int) -> Double {
+    Double(index <= size / 2 ? index : index - size) / Double(size)
+  }
+
+  /// |F|^2 of a real image, F = (C - iS) X (C - iS)^T.
+  private static func power(of image: Tensor, rows: FourierMatrix, columns: FourierMatrix) throws -> Tensor {
+    let cosine = try rows.cosine.matmul(image)
+    let sine = try rows.sine.matmul(image)
+    let real = try cosine.matmul(columns.cosine) - sine.matmul(columns.sine)
+    let imaginary = try cosine.matmul(columns.sine) + sine.matmul(columns.cosine)
+    return try real.square() + imaginary.square()
+  }
+
+  /// The discrete Fourier transform of one length as two symmetric matrices: exact for every length, and at the sizes
+  /// of images two products of matrices are as fast as they need to be.
+  private struct FourierMatrix {
+    let cosine: Tensor
+    let sine: Tensor
+
+    init(_ size: Int) throws {
+      let angles = (0..<size * size).map { index in
+        2 * Double.pi * Double((index / size) * (index % size) % size) / Double(size)
+      }
+      cosine = try Tensor(angles.map(cos), shape: [size, size])
+      sine = try Tensor(angles.map(sin), shape: [size, size])
+    }
+  }
+}
