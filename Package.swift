@@ -72,7 +72,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: ["Generation", "RadiographData", .product(name: "Yams", package: "Yams")]),
-    .target(name: "Evaluation", dependencies: ["Generation", "RadiographData"]),
+    .target(name: "Evaluation", dependencies: ["Generation", "RadiographData", "Torch"]),
     .executableTarget(
       name: "thorax",
       dependencies: [
