@@ -90,13 +90,15 @@ struct NoiseTableTests {
       NoiseSchedule(.linear(betaStart: 0, betaEnd: 0.02)), NoiseSchedule(.linear(betaStart: 0.03, betaEnd: 0.02)),
       NoiseSchedule(.scaledLinear(betaStart: 0.1, betaEnd: 1)), NoiseSchedule(.linear(betaStart: .nan, betaEnd: 0.02)),
       NoiseSchedule(.cosine(offset: -1)), NoiseSchedule(.cosine(maximumBeta: 1)),
-      NoiseSchedule(.sigmoidLogSNR(maximum: -1, minimum: 1)), NoiseSchedule(.rectifiedFlow(shift: 0)),
+      NoiseSchedule(.sigmoidLogSNR(maximum: -1, minimum: 1)), NoiseSchedule(.sigmoidLogSNR(maximum: 31, minimum: 1)),
+      NoiseSchedule(.linear(betaStart: 1e-300, betaEnd: 0.02)), NoiseSchedule(.rectifiedFlow(shift: 0)),
       NoiseSchedule(.rectifiedFlow(shift: .infinity)),
     ]
     for schedule in bad {
       #expect(throws: DiffusionError.self) { try schedule.validate() }
     }
     #expect(throws: DiffusionError.self) { try NoiseTable(NoiseSchedule(.rectifiedFlow())) }
+    #expect(throws: DiffusionError.self) { try NoiseTable(NoiseSchedule(.linear(betaStart: 0.5, betaEnd: 0.9))) }
   }
 }
 

@@ -23,7 +23,7 @@ public struct DDPMSampler: Sampler {
     let step = try state.nextStep()
     let x = state.sample
     let estimate = try Estimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser)
-    // Equation 7 for any alpha and sigma (Kingma et al., arXiv:2107.00630, equations 26 and 27).
+    // Equation 7 for any alpha and sigma (Kingma et al., arXiv:2107.00630, appendix A).
     let keep = step.decay * step.to.sigma / step.from.sigma
     let mean = try combination((keep, x), (step.to.alpha * step.renewal, estimate.clean))
     // The last step ends in the mean.

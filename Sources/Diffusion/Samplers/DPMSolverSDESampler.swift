@@ -1,7 +1,7 @@
 import Torch
 
-/// SDE-DPM-Solver++(2M), the stochastic form of the multistep solver (Lu et al., arXiv:2211.01095, section 5.1 and
-/// appendix B).
+/// SDE-DPM-Solver++(2M), the multistep solver of the diffusion SDE (Lu et al., arXiv:2211.01095, the section on fast
+/// solvers for diffusion SDEs).
 public struct DPMSolverSDESampler: Sampler {
   public var options: DPMSolverOptions
 
@@ -16,7 +16,7 @@ public struct DPMSolverSDESampler: Sampler {
     let step = try state.nextStep()
     let x = state.sample
     let clean = try Estimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser).clean
-    // Equation 18: x_s = sigma_s / sigma_t exp(-h) x + alpha_s (1 - exp(-2h)) D + sigma_s sqrt(1 - exp(-2h)) z.
+    // x_s = sigma_s / sigma_t exp(-h) x + alpha_s (1 - exp(-2h)) D + sigma_s sqrt(1 - exp(-2h)) z.
     let whole = step.to.alpha * step.renewal
     var next = try combination((step.to.sigma / step.from.sigma * step.decay, x), (whole, clean))
     if let change = try options.change(of: clean, in: state) {

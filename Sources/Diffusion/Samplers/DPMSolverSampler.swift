@@ -16,8 +16,8 @@ public struct DPMSolverSampler: Sampler {
     let step = try state.nextStep()
     let x = state.sample
     let clean = try Estimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser).clean
-    // Equation 9 with exp(-h) as `decay`: x_s = sigma_s / sigma_t x - alpha_s (exp(-h) - 1) D, where D is x_0 carried
-    // forward along its change over the step before.
+    // The update of algorithm 2 with exp(-h) as `decay`: x_s = sigma_s / sigma_t x - alpha_s (exp(-h) - 1) D, where D
+    // is x_0 carried forward along its change over the step before.
     let whole = step.to.alpha * (1 - step.decay)
     var next = try combination((step.to.sigma / step.from.sigma, x), (whole, clean))
     if let change = try options.change(of: clean, in: state) {

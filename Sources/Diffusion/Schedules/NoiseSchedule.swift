@@ -53,14 +53,15 @@ public struct NoiseSchedule: Sendable, Hashable {
     switch curve {
     case .linear(let start, let end), .scaledLinear(let start, let end), .sigmoid(let start, let end):
       try require(
-        start > 0 && start <= end && end < 1, "betas run from \(start) to \(end): give 0 < betaStart <= betaEnd < 1")
+        start >= 1e-12 && start <= end && end < 1,
+        "betas run from \(start) to \(end): give 1e-12 <= betaStart <= betaEnd < 1")
     case .cosine(let offset, let maximumBeta):
       try require(offset >= 0 && offset <= 1, "the cosine's offset is \(offset): give 0 to 1")
       try require(maximumBeta > 0 && maximumBeta < 1, "maximumBeta is \(maximumBeta): give a value between 0 and 1")
     case .sigmoidLogSNR(let maximum, let minimum):
       try require(
-        minimum < maximum && abs(minimum) <= 50 && abs(maximum) <= 50,
-        "log SNR runs from \(maximum) to \(minimum): give a falling range within -50 to 50")
+        minimum < maximum && abs(minimum) <= 30 && abs(maximum) <= 30,
+        "log SNR runs from \(maximum) to \(minimum): give a falling range within -30 to 30")
     case .rectifiedFlow(let shift):
       try require(shift > 0 && shift.isFinite, "shift is \(shift): give a positive number")
     }

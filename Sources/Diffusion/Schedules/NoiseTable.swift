@@ -37,6 +37,10 @@ public struct NoiseTable: Sendable, Hashable {
       product *= 1 - beta
       return product
     }
+    // Samplers divide by the signal: it may vanish at the last timestep alone, where rescaling asks for it.
+    if let vanished = alphasCumprod.firstIndex(where: { $0 < 1e-30 }) {
+      throw .invalidSchedule(reason: "no signal is left from timestep \(vanished) on: give smaller betas")
+    }
     if schedule.zeroTerminalSNR {
       self.init(alphasCumprod: alphasCumprod, zeroTerminalSNR: true)
     } else {

@@ -4,7 +4,7 @@
 public enum LossWeighting: Sendable, Hashable {
   /// The mean squared error of the network's output, as it is.
   case uniform
-  /// The error of x_0 counts min(SNR, gamma) (Hang et al., arXiv:2303.09556, equation 8).
+  /// The error of x_0 counts min(SNR, gamma) (Hang et al., arXiv:2303.09556, min-SNR-gamma).
   case minSNR(gamma: Double = 5)
 
   /// The weight of the squared error of the network's output.
