@@ -52,7 +52,9 @@ public enum StructuralSimilarity {
 
   /// The windowed means, where the window fits: (height - 10) x (width - 10).
   private static func smoothed(_ values: [Double], height: Int, width: Int) -> [Double] {
-    let taps = window.count
+    // A local copy: a static would be looked up for every tap.
+    let weights = window
+    let taps = weights.count
     let columns = width - taps + 1
     let rows = height - taps + 1
     var horizontal = [Double](repeating: 0, count: height * columns)
@@ -61,7 +63,7 @@ public enum StructuralSimilarity {
       for y in 0..<height {
         for x in 0..<columns {
           var sum = 0.0
-          for tap in 0..<taps { sum += window[tap] * source[y * width + x + tap] }
+          for tap in 0..<taps { sum += weights[tap] * source[y * width + x + tap] }
           horizontal[y * columns + x] = sum
         }
       }
@@ -70,7 +72,7 @@ public enum StructuralSimilarity {
       for y in 0..<rows {
         for x in 0..<columns {
           var sum = 0.0
-          for tap in 0..<taps { sum += window[tap] * source[(y + tap) * columns + x] }
+          for tap in 0..<taps { sum += weights[tap] * source[(y + tap) * columns + x] }
           result[y * columns + x] = sum
         }
       }
