@@ -18,15 +18,15 @@ have() {
   command -v "$1" >/dev/null 2>&1
 }
 
-# The folder that all checkouts of one user share.
+# The folder that all checkouts of one user share. (XDG base directories: a relative one counts as not set.)
 cache_folder() {
-  if [ -n "${XDG_CACHE_HOME-}" ]; then
+  case ${XDG_CACHE_HOME-} in /*)
     printf '%s/thorax\n' "${XDG_CACHE_HOME%/}"
-  elif [ -n "${HOME-}" ]; then
-    printf '%s/.cache/thorax\n' "${HOME%/}"
-  else
-    fail "there is no folder for the cache, HOME is not set: export XDG_CACHE_HOME=DIR"
-  fi
+    return
+    ;;
+  esac
+  if [ -z "${HOME-}" ]; then fail "there is no folder for the cache, HOME is not set: export XDG_CACHE_HOME=DIR"; fi
+  printf '%s/.cache/thorax\n' "${HOME%/}"
 }
 
 # sha256 [FILE...]: lines of "digest  file", of the standard input where no file is given.
