@@ -17,6 +17,8 @@ struct AddedTokens: Sendable {
     case added(id: Int, offset: Int)
   }
 
+  /// The first scalars of tokens: nearly always `[` alone, so that most of a text is passed over fast.
+  private let firstScalars: [UInt32]
   private let tokensByFirstScalar: [UInt32: [(scalars: [UInt32], token: AddedToken)]]
   private let tokens: [AddedToken]
 
@@ -26,6 +28,7 @@ struct AddedTokens: Sendable {
       .map { (scalars: $0.content.unicodeScalars.map(\.value), token: $0) }
       .sorted { $0.scalars.count > $1.scalars.count }
     tokensByFirstScalar = Dictionary(grouping: spelled) { $0.scalars[0] }
+    firstScalars = tokensByFirstScalar.keys.sorted()
   }
 
   func id(of content: String) -> Int? { tokens.first { $0.content.utf8.elementsEqual(content.utf8) }?.id }
@@ -35,6 +38,10 @@ struct AddedTokens: Sendable {
     var start = 0
     var index = 0
     while index < scalars.count {
+      guard firstScalars.contains(scalars[index]) else {
+        index += 1
+        continue
+      }
       let candidates = tokensByFirstScalar[scalars[index]]
       guard let match = candidates?.first(where: { scalars[index...].starts(with: $0.scalars) }) else {
         index += 1

@@ -10,6 +10,20 @@ struct TrackedText: Equatable {
     origins.append(origin)
   }
 
+  var isASCII: Bool {
+    var index = 0
+    while index < scalars.count, scalars[index] < 0x80 { index += 1 }
+    return index == scalars.count
+  }
+
+  func forEach(_ body: (_ scalar: UInt32, _ origin: Int32) -> Void) {
+    var index = 0
+    while index < scalars.count {
+      body(scalars[index], origins[index])
+      index += 1
+    }
+  }
+
   mutating func reserveCapacity(_ count: Int) {
     scalars.reserveCapacity(count)
     origins.reserveCapacity(count)
@@ -31,12 +45,14 @@ struct BertNormalizer: Equatable, Sendable {
   var stripsAccents: Bool
   var lowercases: Bool
 
-  /// Normalises a stretch of text; `origin` is the offset of its first scalar in the whole text.
-  func normalize(_ scalars: ArraySlice<UInt32>, origin: Int) -> TrackedText {
+  /// Normalises a stretch of text.
+  func normalize(_ scalars: [UInt32], in range: Range<Int>) -> TrackedText {
     var text = TrackedText()
-    text.reserveCapacity(scalars.count)
-    for (index, scalar) in scalars.enumerated() {
-      appendCleaned(scalar, from: Int32(truncatingIfNeeded: origin + index), to: &text)
+    text.reserveCapacity(range.count)
+    var index = range.lowerBound
+    while index < range.upperBound {
+      appendCleaned(scalars[index], from: Int32(truncatingIfNeeded: index), to: &text)
+      index += 1
     }
     if stripsAccents { text = strippingAccents(text) }
     if lowercases { text = lowercasing(text) }
@@ -60,18 +76,15 @@ struct BertNormalizer: Equatable, Sendable {
   }
 
   private func strippingAccents(_ text: TrackedText) -> TrackedText {
-    if text.scalars.allSatisfy({ $0 < 0x80 }) { return text }
+    if text.isASCII { return text }
     var decomposed = TrackedText()
     decomposed.reserveCapacity(text.scalars.count)
-    for (scalar, origin) in zip(text.scalars, text.origins) {
-      appendDecomposition(of: scalar, from: origin, to: &decomposed)
-    }
+    text.forEach { scalar, origin in appendDecomposition(of: scalar, from: origin, to: &decomposed) }
     reorderCombiningScalars(in: &decomposed)
     var stripped = TrackedText()
     stripped.reserveCapacity(decomposed.scalars.count)
-    for (scalar, origin) in zip(decomposed.scalars, decomposed.origins)
-    where scalar < 0x80 || !ScalarTables.marks.contains(scalar) {
-      stripped.append(scalar, from: origin)
+    decomposed.forEach { scalar, origin in
+      if scalar < 0x300 || !ScalarTables.marks.contains(scalar) { stripped.append(scalar, from: origin) }
     }
     return stripped
   }
@@ -98,7 +111,6 @@ struct BertNormalizer: Equatable, Sendable {
     var start = 0
     var ranks: [UInt8] = []
     func sortRun(in text: inout TrackedText) {
-      defer { ranks.removeAll(keepingCapacity: true) }
       guard zip(ranks, ranks.dropFirst()).contains(where: { $0 > $1 }) else { return }
       var next = [Int](repeating: 0, count: Int(table.highest) + 2)
       for rank in ranks { next[Int(rank) + 1] += 1 }
@@ -113,15 +125,18 @@ struct BertNormalizer: Equatable, Sendable {
       }
       text.replace(range, scalars: scalars, origins: origins)
     }
-    for index in text.scalars.indices {
+    var index = 0
+    while index < text.scalars.count {
       let scalar = text.scalars[index]
       let rank = scalar < 0x300 ? 0 : table[scalar]
-      if rank == 0 {
-        sortRun(in: &text)
-        start = index + 1
-      } else {
+      if rank > 0 {
         ranks.append(rank)
+      } else {
+        if ranks.count > 1 { sortRun(in: &text) }
+        ranks.removeAll(keepingCapacity: true)
+        start = index + 1
       }
+      index += 1
     }
     sortRun(in: &text)
   }
@@ -129,7 +144,7 @@ struct BertNormalizer: Equatable, Sendable {
   private func lowercasing(_ text: TrackedText) -> TrackedText {
     var lowered = TrackedText()
     lowered.reserveCapacity(text.scalars.count)
-    for (scalar, origin) in zip(text.scalars, text.origins) {
+    text.forEach { scalar, origin in
       if scalar < 0x80 {
         lowered.append((0x41...0x5A).contains(scalar) ? scalar + 0x20 : scalar, from: origin)
       } else if let mapping = ScalarTables.lowercase[scalar] {

@@ -4,12 +4,15 @@ enum BertPreTokenizer {
   static func words(in scalars: [UInt32]) -> [Range<Int>] {
     var words: [Range<Int>] = []
     var start = 0
-    for (index, scalar) in scalars.enumerated() {
-      let isPunctuation = isPunctuation(scalar)
-      guard isPunctuation || isWhitespace(scalar) else { continue }
-      if start < index { words.append(start..<index) }
-      if isPunctuation { words.append(index..<index + 1) }
-      start = index + 1
+    var index = 0
+    while index < scalars.count {
+      let isPunctuation = isPunctuation(scalars[index])
+      if isPunctuation || isWhitespace(scalars[index]) {
+        if start < index { words.append(start..<index) }
+        if isPunctuation { words.append(index..<index + 1) }
+        start = index + 1
+      }
+      index += 1
     }
     if start < scalars.count { words.append(start..<scalars.count) }
     return words

@@ -119,6 +119,13 @@ private struct JSONReader {
 
   private mutating func number() throws(JSONSyntaxError) -> Double {
     let start = position
+    // Identifiers of a vocabulary are plain whole numbers.
+    var whole = 0
+    while let byte = next, (0x30...0x39).contains(byte), position < start + 15 {
+      whole = 10 * whole + Int(byte - 0x30)
+      position += 1
+    }
+    if position > start, next == 0x2C || next == 0x7D || next == 0x5D { return Double(whole) }
     while let byte = next, "+-.0123456789eE".utf8.contains(byte) { position += 1 }
     guard let first = bytes[start..<position].first, first == 0x2D || (0x30...0x39).contains(first),
       let value = Double(String(decoding: bytes[start..<position], as: UTF8.self)), value.isFinite

@@ -2,7 +2,7 @@ import Foundation
 
 /// What a tokenizer's files say.
 struct TokenizerConfiguration: Sendable {
-  var tokens: [(token: [UInt8], identifier: Int)]
+  var tokens: TokenList
   var normalizer: BertNormalizer
   var unknownToken = "[UNK]"
   var continuingPrefix = "##"
@@ -37,33 +37,21 @@ struct TokenizerConfiguration: Sendable {
   // MARK: vocab.txt
 
   private init(vocabularyFile url: URL) throws(TokenizationError) {
-    let lines = try readBytes(url).split(separator: 0x0A, omittingEmptySubsequences: false)
-    var tokens: [(token: [UInt8], identifier: Int)] = []
-    for (index, line) in lines.enumerated() {
-      // The end of the last line is not a line of its own.
-      if index == lines.count - 1 && line.isEmpty { break }
-      guard let text = String(validating: line, as: UTF8.self) else {
-        throw .unreadable(path: url.path, reason: "line \(index + 1) is not UTF-8")
-      }
-      var scalars = Substring(text).unicodeScalars
-      while let last = scalars.last, BertPreTokenizer.isWhitespace(last.value) { scalars.removeLast() }
-      tokens.append((Array(String(scalars).utf8), index))
+    let bytes = try readBytes(url)
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+      throw .unreadable(path: url.path, reason: "not UTF-8")
     }
+    let (tokens, holdsCapitals) = readVocabulary(bytes)
     let siblings = url.deletingLastPathComponent().appendingPathComponent("tokenizer_config.json")
     let options =
       FileManager.default.fileExists(atPath: siblings.path) ? try JSONDocument(contentsOf: siblings) : .object([])
-    let holdsCapitals = tokens.contains { token in
-      token.token.first != UInt8(ascii: "[") && token.token.contains { (0x41...0x5A).contains($0) }
-    }
     let lowercases = options["do_lower_case"]?.bool ?? !holdsCapitals
     normalizer = BertNormalizer(
       separatesChineseCharacters: options["tokenize_chinese_chars"]?.bool ?? true,
       stripsAccents: options["strip_accents"]?.bool ?? lowercases,
       lowercases: lowercases)
-    var identifiers: [[UInt8]: Int] = [:]
-    for (token, identifier) in tokens { identifiers[token] = identifier }
     func special(_ content: String) throws(TokenizationError) -> AddedToken {
-      guard let id = identifiers[Array(content.utf8)] else { throw .missingToken(content) }
+      guard let id = tokens.lastIdentifier(of: content) else { throw .missingToken(content) }
       return AddedToken(id: id, content: content)
     }
     self.tokens = tokens
@@ -94,13 +82,12 @@ struct TokenizerConfiguration: Sendable {
     guard case .object(let vocabulary)? = model["vocab"] else {
       throw .unreadable(path: path, reason: "its model has no vocabulary")
     }
-    tokens = []
-    tokens.reserveCapacity(vocabulary.count)
+    tokens = TokenList()
     for (token, value) in vocabulary {
       guard let identifier = value.integer, (0...Int(Int32.max)).contains(identifier) else {
         throw .unreadable(path: path, reason: "the token \(token) has no valid identifier")
       }
-      tokens.append((Array(token.utf8), identifier))
+      tokens.append(token.utf8, identifier: identifier)
     }
     let lowercases = normalizer["lowercase"]?.bool ?? true
     self.normalizer = BertNormalizer(
@@ -116,7 +103,7 @@ struct TokenizerConfiguration: Sendable {
     let paddingToken = document["padding"]?["pad_token"]?.string ?? "[PAD]"
     let padding =
       document["padding"]?["pad_id"]?.integer ?? addedTokens.first { $0.content == paddingToken }?.id
-      ?? tokens.last { $0.token.elementsEqual(paddingToken.utf8) }?.identifier
+      ?? tokens.lastIdentifier(of: paddingToken)
     guard let padding else { throw .missingToken(paddingToken) }
     paddingID = padding
   }
@@ -179,6 +166,30 @@ extension JSONDocument {
       throw .unreadable(path: url.path, reason: "not JSON at byte \(error.byteOffset)")
     }
   }
+}
+
+/// The tokens of a vocabulary of one a line, and whether any has a capital letter, special ones aside.
+private func readVocabulary(_ bytes: [UInt8]) -> (tokens: TokenList, holdsCapitals: Bool) {
+  var tokens = TokenList()
+  var holdsCapitals = false
+  var start = 0
+  while start < bytes.count {
+    var end = start
+    while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+    let line = trimmingEnd(of: bytes[start..<end])
+    holdsCapitals = holdsCapitals || line.first != UInt8(ascii: "[") && line.contains { (0x41...0x5A).contains($0) }
+    tokens.append(line, identifier: tokens.count)
+    start = end + 1
+  }
+  return (tokens, holdsCapitals)
+}
+
+/// A line without the white space at its end.
+private func trimmingEnd(of line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+  guard let last = line.last, last <= 0x20 || last >= 0x80 else { return line }
+  var scalars = Substring(decoding: line, as: UTF8.self).unicodeScalars
+  while let last = scalars.last, BertPreTokenizer.isWhitespace(last.value) { scalars.removeLast() }
+  return line.prefix(Substring(scalars).utf8.count)
 }
 
 private func readBytes(_ url: URL) throws(TokenizationError) -> [UInt8] {

@@ -51,10 +51,10 @@ public struct WordPieceTokenizer: Sendable {
       throw TokenizationError.maximumLengthTooSmall(maximumLength, minimum: maximumLength - room + 1)
     }
     let tokens = try tokenize(text)
-    let ids = configuration.leadingIDs + tokens.prefix(room).map(\.id) + configuration.trailingIDs
+    let ids = configuration.leadingIDs + tokens.ids.prefix(room) + configuration.trailingIDs
     var truncation: Truncation?
     if tokens.count > room {
-      let scalarOffset = tokens[room].scalarOffset
+      let scalarOffset = Int(tokens.scalarOffsets[room])
       let end = text.unicodeScalars.index(text.startIndex, offsetBy: scalarOffset)
       truncation = Truncation(
         tokenCount: tokens.count, keptTokenCount: room,
@@ -81,26 +81,21 @@ public struct WordPieceTokenizer: Sendable {
     return encodings.map { $0.padded(to: length, with: paddingID) }
   }
 
-  /// All tokens of a text with the scalars of the original at which they begin.
-  func tokenize(_ text: String) throws(TokenizationError) -> [(id: Int, scalarOffset: Int)] {
+  /// All tokens of a text.
+  func tokenize(_ text: String) throws(TokenizationError) -> TokenSequence {
     let scalars = text.unicodeScalars.map(\.value)
     guard scalars.count <= Int(Int32.max) else { throw .textTooLong(scalars: scalars.count) }
-    var tokens: [(id: Int, scalarOffset: Int)] = []
+    var tokens = TokenSequence()
     var buffer: [UInt8] = []
-    var pieces: [WordPiece] = []
     // Special tokens written out in the text are found before anything is normalised.
     for part in addedTokens.split(scalars) {
       switch part {
       case .added(let id, let offset):
-        tokens.append((id, offset))
+        tokens.append(id, at: Int32(offset))
       case .text(let range):
-        let normalized = configuration.normalizer.normalize(scalars[range], origin: range.lowerBound)
+        let normalized = configuration.normalizer.normalize(scalars, in: range)
         for word in BertPreTokenizer.words(in: normalized.scalars) {
-          pieces.removeAll(keepingCapacity: true)
-          vocabulary.appendTokens(of: normalized.scalars[word], buffer: &buffer, to: &pieces)
-          for piece in pieces {
-            tokens.append((piece.identifier, Int(normalized.origins[word.lowerBound + piece.offset])))
-          }
+          vocabulary.appendTokens(of: word, in: normalized, buffer: &buffer, to: &tokens)
         }
       }
     }
