@@ -2,6 +2,7 @@
 #include "Guard.h"
 #include "Autograd.h"
 #include "CTorchRuntime.h"
+#include "Packed.h"
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
@@ -272,6 +273,7 @@ ct_functions ct_make_functions() noexcept {
   table.cuda_device_count = cuda_device_count;
   table.mps_available = mps_available;
   table.version = version;
+  add_packed(table);
   add_autograd(table);
   return table;
 }

@@ -29,10 +29,31 @@ public struct Conv2d {
     self.bias = bias ? try scope.parameter("bias", [outputs], initialisation == .zeros ? .zeros : standard) : nil
   }
 
-  /// - Parameter x_BCHW: `[B, inputs, H, W]`.
-  public func callAsFunction(_ x_BCHW: Tensor) throws -> Tensor {
-    try x_BCHW.conv2d(
+  /// - Parameters:
+  ///   - x_BCHW: `[B, inputs, H, W]`.
+  ///   - activation: applied to the result.
+  public func callAsFunction(_ x_BCHW: Tensor, activation: Tensor.FusedActivation = .none) throws -> Tensor {
+    if let packed = try packedWeight(for: x_BCHW) {
+      return try x_BCHW.packedConv2d(
+        weight: packed, bias: bias?.value, stride: stride, padding: padding, activation: activation)
+    }
+    let y = try x_BCHW.conv2d(
       weight: weight.value, bias: bias?.value, stride: [stride, stride], padding: [padding, padding])
+    return switch activation {
+    case .none: y
+    case .silu: try y.silu()
+    case .relu: try y.relu()
+    }
+  }
+
+  /// The packed weights where they may be used: fixed values, on a CPU, no gradients, one type throughout.
+  private func packedWeight(for x_BCHW: Tensor) throws -> Tensor? {
+    guard weight.isFixed, x_BCHW.device == .cpu, !x_BCHW.requiresGrad, try Tensor.packsConvolutions,
+      try x_BCHW.dtype == weight.value.dtype, [.float32, .bfloat16].contains(x_BCHW.dtype)
+    else { return nil }
+    return try weight.packed {
+      try $0.packedForConv2d(stride: stride, padding: padding, inputShape: x_BCHW.shape)
+    }
   }
 
   /// The side of the output for a square input.

@@ -16,6 +16,11 @@ public final class Parameter {
 
   private var storage: Tensor?
 
+  /// Whether the values stay as they are, so that layers may keep other layouts of them.
+  private(set) var isFixed = false
+  /// The layout that the layer which owns the parameter computes with; kept only while the values are fixed.
+  private var packed: Tensor?
+
   init(path: String, shape: [Int], tensor: Tensor?, isTrainable: Bool) {
     self.path = path
     self.shape = shape
@@ -46,13 +51,34 @@ public final class Parameter {
     guard tensor.shape == shape else {
       throw ParameterError.shapeMismatch(path: path, expected: shape, found: tensor.shape)
     }
+    unfix()
     storage = try Parameter.leaf(tensor, trainable: isTrainable)
   }
 
+  /// The values in another layout, made by `pack` once; nil unless the values are fixed.
+  func packed(_ pack: (Tensor) throws -> Tensor) throws -> Tensor? {
+    guard isFixed else { return nil }
+    if let packed { return packed }
+    let made = try pack(value)
+    packed = made
+    return made
+  }
+
+  func fix() { isFixed = hasValue && !isTrainable }
+
+  func unfix() {
+    isFixed = false
+    packed = nil
+  }
+
   /// Puts another tensor in place without touching it: the caller puts this one back.
-  func exchange(_ tensor: Tensor) { storage = tensor }
+  func exchange(_ tensor: Tensor) {
+    unfix()
+    storage = tensor
+  }
 
   func applyTrainability() throws {
+    unfix()
     guard let storage else { return }
     self.storage = try Parameter.leaf(storage, trainable: isTrainable)
   }

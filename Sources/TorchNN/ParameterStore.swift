@@ -189,9 +189,17 @@ extension ParameterStore {
     try problems.throwIfAny()
     try withoutGradients {
       for parameter in parameters {
+        parameter.unfix()
         if let tensor = tensors[parameter.path] { try parameter.value.copyInPlace(tensor) }
       }
     }
+  }
+
+  /// Freezes the weights for use: layers may from now on keep their own layouts of them, which on a CPU saves most of
+  /// the time of convolutions over small images. Changing the weights through the store takes it back.
+  public func fixForInference() throws {
+    try setTrainable(false)
+    for parameter in parameters { parameter.fix() }
   }
 
   /// Forgets the gradients of all parameters.

@@ -96,6 +96,29 @@ import TorchNN
     }
   }
 
+  @Test("Weights fixed for inference give the same prediction")
+  func fixedWeights() throws {
+    let (unet, store) = try make(TinyNetworks.unet())
+    let random = try Generator(seed: 2)
+    let latent = try Tensor.randn([2, 4, 16, 16], generator: random).contiguous(memoryFormat: .channelsLast)
+    let text = try TinyNetworks.text(rows: 2, tokens: 5, generator: random)
+    try withoutGradients {
+      let plain = try unet(latent, times_B: Tensor([0.3, 0.7]), text: text)
+      try store.convert(memoryFormat: .channelsLast)
+      try store.fixForInference()
+      #expect(try relativeMaximumError(unet(latent, times_B: Tensor([0.3, 0.7]), text: text), plain) < 1e-5)
+      try store.convert(to: .bfloat16)
+      try store.fixForInference()
+      let half = try unet(
+        latent.to(.bfloat16), times_B: Tensor([0.3, 0.7]),
+        text: TextCondition(
+          context_BSC: text.context_BSC.to(.bfloat16), mask_BS: text.mask_BS,
+          pooled_BE: text.pooled_BE?.to(.bfloat16)))
+      #expect(half.dtype == .bfloat16)
+      #expect(try relativeMaximumError(half, plain) < 0.1)
+    }
+  }
+
   @Test("A network that starts at zero predicts zero, and every parameter but the zeros' inner ones learns")
   func startsAtZero() throws {
     let (unet, store) = try make(TinyNetworks.unet { $0.startsAtZero = true })

@@ -31,7 +31,55 @@ import TorchNN
   }
 
   @Test func convolution() throws {
-    try check("convolution", ["weight", "bias"]) { try Conv2d($0, 8, 12, stride: 2).callAsFunction }
+    try check("convolution", ["weight", "bias"]) {
+      let layer = try Conv2d($0, 8, 12, stride: 2)
+      return { try layer($0) }
+    }
+  }
+
+  @Test("Fixed weights are packed, give the same results, and follow when they are changed")
+  func packedConvolution() throws {
+    let store = ParameterStore(generator: try Generator(seed: 1), memoryFormat: .channelsLast)
+    let layer = try Conv2d(store.root, 16, 24, stride: 2)
+    let x = try Tensor.randn([2, 16, 8, 8], generator: Generator(seed: 2)).contiguous(memoryFormat: .channelsLast)
+    func results() throws -> [Tensor] {
+      try withoutGradients { [try layer(x), try layer(x, activation: .silu), try layer(x, activation: .relu)] }
+    }
+    func compare(_ a: [Tensor], _ b: [Tensor]) throws -> Double {
+      try zip(a, b).reduce(0) { max($0, try maximumError($1.0, $1.1)) }
+    }
+    let plain = try results()
+    #expect(try maximumError(plain[1], plain[0].silu()) < 1e-6)
+    try store.fixForInference()
+    #expect(store.trainableParameters.isEmpty)
+    for _ in 0..<2 {
+      let packed = try results()
+      #expect(try compare(packed, plain) < 1e-5)
+      #expect(packed.allSatisfy { $0.isContiguous(.channelsLast) })
+    }
+    // Another size than the one that the layout was chosen for.
+    let wide = try Tensor.randn([1, 16, 20, 12], generator: Generator(seed: 3))
+    let expected = try withoutGradients {
+      try wide.conv2d(weight: layer.weight.value, bias: layer.bias?.value, stride: [2, 2], padding: [1, 1])
+    }
+    #expect(try maximumError(layer(wide), expected) < 1e-5)
+
+    try store.copyValues(from: store.tensors().mapValues { try $0 * 2 })
+    let doubled = try results()
+    #expect(try maximumError(doubled[0], plain[0] * 2) < 1e-5)
+    try store.fixForInference()
+    #expect(try compare(results(), doubled) < 1e-5)
+
+    try store.fixForInference()
+    try store.convert(to: .bfloat16)
+    try store.fixForInference()
+    let half = try withoutGradients { try layer(x.to(.bfloat16)) }
+    #expect(half.dtype == .bfloat16)
+    #expect(try maximumError(half, doubled[0]) < 0.1)
+
+    try store.setTrainable(true)
+    try layer(x.to(.bfloat16)).sum().backward()
+    #expect(try layer.weight.value.grad != nil)
   }
 
   @Test func transposedConvolution() throws {

@@ -1,4 +1,5 @@
 import Torch
+import TorchNN
 
 /// The nonlinearity of a network.
 public enum Activation: String, Codable, Sendable, CaseIterable {
@@ -9,6 +10,15 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
     case .silu: try x.silu()
     case .relu: try x.relu()
     case .gelu: try x.gelu()
+    }
+  }
+
+  /// The result of a convolution with the activation applied, in one pass where the library can.
+  func callAsFunction(_ convolution: Conv2d, _ x: Tensor) throws -> Tensor {
+    switch self {
+    case .silu: try convolution(x, activation: .silu)
+    case .relu: try convolution(x, activation: .relu)
+    case .gelu: try convolution(x).gelu()
     }
   }
 }

@@ -33,9 +33,14 @@ struct ConvolutionalResidual {
   }
 
   func callAsFunction(_ x_BCHW: Tensor) throws -> Tensor {
-    var h = try convolution1(activation(norm1?(x_BCHW) ?? x_BCHW))
-    h = try convolution2(activation(norm2?(h) ?? h))
-    return try h + (shortcut?(x_BCHW) ?? x_BCHW)
+    let input = try activation(norm1?(x_BCHW) ?? x_BCHW)
+    let h: Tensor
+    if let norm2 {
+      h = try activation(norm2(convolution1(input)))
+    } else {
+      h = try activation(convolution1, input)
+    }
+    return try convolution2(h) + (shortcut?(x_BCHW) ?? x_BCHW)
   }
 
   func outputSide(_ side: Int) -> Int { convolution1.outputSide(side) }
