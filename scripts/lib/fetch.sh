@@ -135,7 +135,7 @@ fetch_wheel() {
     esac
   done 3<"$work/addresses"
   reason=$(sort -u "$work/reasons" | tr '\n' ';' | sed 's/;$//; s/;/; /g')
-  fail "$3 could not be fetched (${reason:-no place has it}): connect to $(index_name), or set PIP_INDEX_URL to a" \
+  fail "$3 could not be fetched (${reason:-no place has it}): connect to $(without_password "$index_url"), or set PIP_INDEX_URL to a" \
     "mirror or PIP_FIND_LINKS to a folder that has the file, then run this again"
 }
 

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Where a wheel can be had: what pip would ask, without pip. Reads pip's variables and configuration files, asks simple
-# indexes (PEP 503) and find-links folders and pages, and prints addresses. Needs common.sh and a folder $work.
+# indexes (PEP 503) and find-links folders and pages, and prints addresses. Needs common.sh, a folder $work, and
+# read_pip_settings called once.
 
 # pip's configuration files, the later over the earlier.
 pip_configuration_files() {
@@ -47,12 +48,18 @@ pip_setting() {
     }'
 }
 
-# curl_configuration: pip's transport settings as a configuration file of curl.
-curl_configuration() {
+# read_pip_settings: those that say where to look go to variables, those of the transport to $work/curlrc for curl.
+read_pip_settings() {
+  index_url=$(pip_setting index-url)
+  index_url=${index_url:-https://pypi.org/simple}
+  extra_index_urls=$(pip_setting extra-index-url)
+  find_links=$(pip_setting find-links)
+  no_index=$(pip_setting no-index)
+  trusted_hosts=$(pip_setting trusted-host)
   for pair in cert:cacert client-cert:cert proxy:proxy; do
     value=$(pip_setting "${pair%%:*}")
     if [ -n "$value" ]; then printf '%s = "%s"\n' "${pair#*:}" "$value"; fi
-  done
+  done >"$work/curlrc"
 }
 
 # curl_at URL ARGUMENT...: curl with those settings; the address does not appear among the processes' arguments, since
@@ -61,8 +68,10 @@ curl_at() {
   address=$1
   shift
   # A name that pip trusts without its certificate is trusted here too; what arrives is checked against its digest.
-  host=$(printf '%s\n' "$address" | sed 's|^[a-z]*://||; s|/.*||; s|^.*@||')
-  for trusted in $(pip_setting trusted-host); do
+  host=${address#*://}
+  host=${host%%/*}
+  host=${host##*@}
+  for trusted in $trusted_hosts; do
     case $host in "$trusted" | "$trusted":*) set -- --insecure "$@" ;; esac
   done
   printf 'url = "%s"\n' "$address" |
@@ -146,7 +155,7 @@ on_page() {
 
 # wheel_addresses PROJECT FILE SHA256: every place that says it has the file, the nearest first; folders as paths.
 wheel_addresses() {
-  for link in $(pip_setting find-links); do
+  for link in $find_links; do
     case $link in
       http://* | https://*) on_page "$link" "$2" "$3" ;;
       *)
@@ -155,15 +164,8 @@ wheel_addresses() {
         ;;
     esac
   done
-  case $(pip_setting no-index) in 1 | [yY]* | [tT]* | [oO][nN]) return ;; esac
-  index=$(pip_setting index-url)
-  for index in ${index:-https://pypi.org/simple} $(pip_setting extra-index-url); do
+  case $no_index in 1 | [yY]* | [tT]* | [oO][nN]) return ;; esac
+  for index in $index_url $extra_index_urls; do
     on_page "${index%/}/$1/" "$2" "$3"
   done
-}
-
-# The index for a message.
-index_name() {
-  index=$(pip_setting index-url)
-  without_password "${index:-https://pypi.org/simple}"
 }
