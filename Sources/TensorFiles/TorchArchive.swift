@@ -91,11 +91,9 @@ extension StorageReference {
   /// Bytes that the storage needs; nil when that overflows.
   var byteCount: Int? { dtype.map { $0.byteCount(elementCount: count) } ?? count }
 
-  /// `range` where it is as long as the storage needs. A storage of bytes that was viewed as wider elements may leave
-  /// less than one of them over.
+  /// `range` where it is as long as the storage says.
   func checked(_ range: Range<Int>) throws(CheckpointFailure) -> Range<Int> {
-    let width = dtype?.byteWidth ?? 1
-    guard let byteCount, byteCount <= range.count, range.count - byteCount < width else {
+    guard byteCount == range.count else {
       throw CheckpointFailure(
         problem: .storageSizeMismatch(storage: key, expected: byteCount ?? .max, found: range.count))
     }

@@ -87,6 +87,7 @@ import Testing
   @Test func refusesStoragesOfAnotherSize() {
     let tensor = Self.tensor(count: 16, offset: 0, shape: [1], strides: [1])
     #expect(Self.problem(tensor, storageCount: 63) == .storageSizeMismatch(storage: "0", expected: 64, found: 63))
+    #expect(Self.problem(tensor, storageCount: 65) == .storageSizeMismatch(storage: "0", expected: 64, found: 65))
     #expect(Self.problem(tensor, storageCount: 68) == .storageSizeMismatch(storage: "0", expected: 64, found: 68))
     let endless = Self.tensor(count: .max, offset: 0, shape: [1], strides: [1])
     #expect(Self.problem(endless) == .storageSizeMismatch(storage: "0", expected: .max, found: 64))

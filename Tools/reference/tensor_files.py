@@ -154,7 +154,6 @@ def layouts():
         "scalar.inside": base[1, 2, 3], "empty": torch.zeros(0), "empty.inside": base[:, 1:1],
         "channels last": image.contiguous(memory_format=torch.channels_last),
         "parameter": torch.nn.Parameter(torch.tensor([1.0, -1.0])), "overlapping": base.reshape(-1).unfold(0, 4, 2),
-        "bytes as floats": torch.arange(10, dtype=torch.uint8)[:8].view(torch.float32),
         "plain": {"none": None, "yes": True, "no": False, "small": 7, "medium": 300, "negative": -3, "large": 2**40,
                   "largest": 2**63 - 1, "smallest": -(2**63), "zero": 0, "float": 0.18215, "infinite": float("inf"),
                   "text": "caf\u00e9 \U0001fac1", "": "", "bytes": b"\x00ab\xff", "size": torch.Size([3, 4]),
@@ -189,9 +188,7 @@ def write_checkpoints(rng):
     save_checkpoint("all-types.pt", all_types, **zip_only)
     save_checkpoint("layouts.pt", layouts(), **zip_only)
     save_checkpoint("layouts-protocol-5.pt", layouts(), pickle_protocol=5, **zip_only)
-    # PyTorch itself cannot read back a legacy storage whose bytes do not divide into elements.
-    whole = {key: value for key, value in layouts().items() if key != "bytes as floats"}
-    save_checkpoint("layouts-legacy.bin", whole, **plain)
+    save_checkpoint("layouts-legacy.bin", layouts(), **plain)
     content = released(rng)
     save_checkpoint("released.pt", content, **zip_only)
     save_checkpoint("released-legacy.bin", content, **plain)
