@@ -76,7 +76,7 @@ let package = Package(
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "Generation", "Training", "Evaluation",
+        "Generation", "RadiographData", "Training", "Evaluation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -30,6 +30,10 @@ public enum DatasetError: Error, Sendable, Equatable {
   case inputOutput(path: String, reason: String)
   /// A record of another dataset, or one without pixels.
   case noPixels(key: String)
+  /// An importer that this version does not have.
+  case importerUnavailable(String)
+  /// `--sections` names no part of a report.
+  case invalidSections(String)
   /// The prompt grammar's file cannot be used.
   case malformedGrammar(reason: String)
 }
@@ -69,6 +73,10 @@ extension DatasetError: CustomStringConvertible {
       "reading or writing \(path) failed (\(reason)): free space or check the disk, then run the same command again"
     case .noPixels(let key):
       "the dataset has no pixels for \(key): import its image"
+    case .importerUnavailable(let name):
+      "importer \(name) is not in this version: convert the source for `folder`, or use nih or kermany"
+    case .invalidSections(let text):
+      "sections \"\(text)\": give findings, impression, or findings+impression"
     case .malformedGrammar(let reason):
       "prompt grammar: \(reason): correct the file"
     }

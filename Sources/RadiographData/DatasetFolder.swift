@@ -40,7 +40,8 @@ struct DatasetFolder: Sendable {
     let values = [
       "fit": settings.fit.rawValue, "image_size": "\(settings.imageSize)",
       "images_per_shard": "\(settings.imagesPerShard)", "intensity": "min-max to 0...255 after resampling",
-      "resampling": "bilinear, antialiased", "seed": "\(settings.seed)",
+      "resampling": "bilinear, antialiased",
+      "sections": settings.sections.joined(separator: "+"), "seed": "\(settings.seed)",
       "split": "\(settings.split.train)/\(settings.split.validation)/\(settings.split.test)",
     ]
     for (key, value) in values.sorted(by: { $0.key < $1.key }) {
@@ -60,7 +61,8 @@ struct DatasetFolder: Sendable {
     return DatasetSettings(
       imageSize: try value("image_size") { Int($0).flatMap { (16...2048).contains($0) ? $0 : nil } },
       fit: try value("fit", SquareFit.init(rawValue:)), split: try value("split") { try SplitFractions($0) },
-      seed: try value("seed") { UInt64($0) })
+      seed: try value("seed") { UInt64($0) },
+      sections: try value("sections") { $0.split(separator: "+").map(String.init) })
   }
 }
 

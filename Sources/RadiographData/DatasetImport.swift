@@ -23,8 +23,12 @@ public struct DatasetImport: Sendable {
     public var fit: SquareFit?
     public var split: SplitFractions?
     public var seed: UInt64?
+    /// The parts of a report that an image must have to be trained on.
+    public var sections: [String]?
     public var missingImages = MissingImages.fail
     public var limits = ImageLimits.standard
+    /// Images decoded and committed together. It bounds memory, and what an interruption costs.
+    var batchSize = 128
 
     public init() {}
   }
@@ -37,12 +41,16 @@ public struct DatasetImport: Sendable {
   /// What an import did.
   public struct Summary: Sendable, Equatable {
     /// Images added by this call, and those that were there before.
-    public var imported = 0
-    public var alreadyThere = 0
-    public var excluded: [ImportExclusion] = []
-  }
+    public var imported: Int
+    public var alreadyThere: Int
+    public var excluded: [ImportExclusion]
 
-  private static let batchSize = 128
+    public init(imported: Int = 0, alreadyThere: Int = 0, excluded: [ImportExclusion] = []) {
+      self.imported = imported
+      self.alreadyThere = alreadyThere
+      self.excluded = excluded
+    }
+  }
 
   public let source: ImportSource
   public let output: URL
@@ -55,14 +63,15 @@ public struct DatasetImport: Sendable {
   }
 
   /// - Parameter progress: called after every batch, on the caller's thread.
-  public func run(progress: (Progress) -> Void = { _ in }) throws(DatasetError) -> Summary {
+  /// - Throws: `DatasetError`; `CancellationError` between two batches where the task was cancelled.
+  public func run(progress: (Progress) -> Void = { _ in }) throws -> Summary {
     guard !source.entries.isEmpty else {
-      throw .sourceEmpty(path: source.root.path, expected: "images as `\(source.kind)` ships them")
+      throw DatasetError.sourceEmpty(path: source.root.path, expected: "images as `\(source.kind)` ships them")
     }
     try checkFolders()
     if options.missingImages == .fail {
       let missing = source.entries.filter { $0.file == nil }
-      if let first = missing.first { throw .missingImages(count: missing.count, first: first.path) }
+      if let first = missing.first { throw DatasetError.missingImages(count: missing.count, first: first.path) }
     }
     let writer = try DatasetWriter(folder: output, source: source, options: options)
     do {
@@ -78,7 +87,8 @@ public struct DatasetImport: Sendable {
 
       var completed = 0
       while completed < pending.count {
-        let batch = Array(pending[completed..<min(completed + Self.batchSize, pending.count)])
+        try Task.checkCancellation()
+        let batch = Array(pending[completed..<min(completed + options.batchSize, pending.count)])
         let outcome = try writer.commit(decode(batch, settings: writer.settings))
         summary.imported += outcome.imported
         summary.excluded += outcome.excluded
@@ -88,7 +98,8 @@ public struct DatasetImport: Sendable {
       try writer.finish()
       return summary
     } catch {
-      throw .wrapping(error, path: output.path)
+      if error is CancellationError { throw error }
+      throw DatasetError.wrapping(error, path: output.path)
     }
   }
 

@@ -8,14 +8,23 @@ public struct DatasetSettings: Sendable, Equatable, Codable {
   public var split: SplitFractions
   /// Decides which patients go where.
   public var seed: UInt64
+  /// The parts of a report that an image must have to be trained on.
+  public var sections: [String]
 
   public init(
-    imageSize: Int = 256, fit: SquareFit = .crop, split: SplitFractions = .standard, seed: UInt64 = 0
+    imageSize: Int = 256, fit: SquareFit = .crop, split: SplitFractions = .standard, seed: UInt64 = 0,
+    sections: [String] = ["findings", "impression"]
   ) {
     self.imageSize = imageSize
     self.fit = fit
     self.split = split
     self.seed = seed
+    self.sections = sections
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case fit, split, seed, sections
+    case imageSize = "image_size"
   }
 
   /// Images in one shard: about 256 MiB, and at least one.

@@ -12,14 +12,13 @@ import ImageFiles
 final class DatasetWriter {
   let settings: DatasetSettings
 
-  private let folder: DatasetFolder
   private let lock: Int32
   private let database: DatabaseQueue
   private let source: ImportSource
   private let sourceID: Int64
   private let assignment: SplitAssignment
+  private let shards: ShardWriter
   private var nextSlot: Int
-  private var shards: [Int: Int32] = [:]
 
   struct KnownImage {
     let hasPixels: Bool
@@ -45,7 +44,7 @@ final class DatasetWriter {
       nextSlot = try database.read {
         try Int.fetchOne($0, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM images") ?? 0
       }
-      self.folder = folder
+      shards = ShardWriter(folder: folder, settings: settings)
       self.database = database
       self.source = source
     } catch {
@@ -55,7 +54,6 @@ final class DatasetWriter {
   }
 
   deinit {
-    for descriptor in shards.values { close(descriptor) }
     close(lock)
   }
 
@@ -88,6 +86,7 @@ final class DatasetWriter {
       try check("--fit", stored.fit.rawValue, options.fit?.rawValue)
       try check("--split", stored.split.description, options.split?.description)
       try check("--seed", stored.seed, options.seed)
+      try check("--sections", stored.sections, options.sections)
       return stored
     }
     guard try !database.tableExists("sqlite_sequence"), try database.tableExists("images") == false else {
@@ -98,6 +97,7 @@ final class DatasetWriter {
     settings.fit = options.fit ?? settings.fit
     settings.split = options.split ?? settings.split
     settings.seed = options.seed ?? settings.seed
+    settings.sections = options.sections ?? settings.sections
     guard (16...2048).contains(settings.imageSize) else { throw DatasetError.invalidImageSize(settings.imageSize) }
     try DatasetSchema.create(in: database)
     try folder.storeSettings(settings, in: database)
@@ -160,20 +160,18 @@ final class DatasetWriter {
         slots[hash] = stored
         duplicates.insert(decoded.entry.path)
       } else {
-        try write(image.pixels, slot: slot)
+        try shards.write(image.pixels, slot: slot)
         slots[hash] = slot
         slot += 1
       }
     }
-    for (number, descriptor) in shards where fsync(descriptor) != 0 {
-      throw DatasetError.inputOutput(path: folder.shard(number).path, reason: String(cString: strerror(errno)))
-    }
+    try shards.synchronize()
 
     try database.write { database in
       for decoded in batch {
         try database.execute(
           sql: "DELETE FROM exclusions WHERE source_id = ? AND path = ?", arguments: [sourceID, decoded.entry.path])
-        for exclusion in Self.exclusions(of: decoded, isDuplicate: duplicates.contains(decoded.entry.path)) {
+        for exclusion in exclusions(of: decoded, isDuplicate: duplicates.contains(decoded.entry.path)) {
           try insert(exclusion, in: database)
           summary.excluded.append(exclusion)
         }
@@ -187,20 +185,11 @@ final class DatasetWriter {
   }
 
   /// Cuts off what an interrupted import left behind the last image.
-  func finish() throws {
-    let perShard = settings.imagesPerShard
-    let bytesPerImage = settings.imageSize * settings.imageSize
-    guard nextSlot > 0 else { return }
-    let last = (nextSlot - 1) / perShard
-    let size = (nextSlot - last * perShard) * bytesPerImage
-    guard try ftruncate(descriptor(ofShard: last), off_t(size)) == 0 else {
-      throw DatasetError.inputOutput(path: folder.shard(last).path, reason: String(cString: strerror(errno)))
-    }
-  }
+  func finish() throws { try shards.truncate(imageCount: nextSlot) }
 
   // MARK: - Rows
 
-  private static func exclusions(of decoded: DecodedEntry, isDuplicate: Bool) -> [ImportExclusion] {
+  private func exclusions(of decoded: DecodedEntry, isDuplicate: Bool) -> [ImportExclusion] {
     let path = decoded.entry.path
     var result: [ImportExclusion] = []
     switch decoded.content {
@@ -212,7 +201,7 @@ final class DatasetWriter {
     if decoded.entry.attributes.view?.isFrontal == false {
       result.append(ImportExclusion(path: path, reason: .nonFrontal))
     }
-    if decoded.entry.hasNoText { result.append(ImportExclusion(path: path, reason: .noText)) }
+    if !decoded.entry.hasText(settings.sections) { result.append(ImportExclusion(path: path, reason: .noText)) }
     return result
   }
 
@@ -266,7 +255,8 @@ final class DatasetWriter {
         """,
       arguments: [
         studyID, sourceID, entry.path, attributes.view?.rawValue, frontal,
-        frontal && !isDuplicate && !entry.hasNoText, size?.width, size?.height, hash, hash.flatMap { slots[$0] },
+        frontal && !isDuplicate && entry.hasText(settings.sections), size?.width, size?.height, hash,
+        hash.flatMap { slots[$0] },
       ])
     let imageID = try Int64.fetchOne(
       database, sql: "SELECT id FROM images WHERE source_id = ? AND path = ?", arguments: [sourceID, entry.path])
@@ -283,40 +273,14 @@ final class DatasetWriter {
         $0, sql: "SELECT slot FROM images WHERE sha256 = ? AND slot IS NOT NULL ORDER BY id LIMIT 1", arguments: [hash])
     }
   }
-
-  // MARK: - Pixels
-
-  private func descriptor(ofShard number: Int) throws -> Int32 {
-    if let descriptor = shards[number] { return descriptor }
-    let path = folder.shard(number).path
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw DatasetError.cannotCreate(path: path, reason: String(cString: strerror(errno)))
-    }
-    shards[number] = descriptor
-    return descriptor
-  }
-
-  private func write(_ pixels: [UInt8], slot: Int) throws {
-    let (shard, index) = slot.quotientAndRemainder(dividingBy: settings.imagesPerShard)
-    let file = try descriptor(ofShard: shard)
-    try pixels.withUnsafeBytes { bytes in
-      var written = 0
-      while written < bytes.count {
-        let count = pwrite(
-          file, bytes.baseAddress.map { $0 + written }, bytes.count - written,
-          off_t(index * settings.imageSize * settings.imageSize + written))
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else {
-          throw DatasetError.inputOutput(path: folder.shard(shard).path, reason: String(cString: strerror(errno)))
-        }
-        written += count
-      }
-    }
-  }
 }
 
 extension ImportEntry {
-  /// Nothing to train text on: no section and no finding that is there.
-  var hasNoText: Bool { sections.isEmpty && attributes.positives.isEmpty }
+  /// Whether there is something to train text on: a caption, a report with all of `wanted`, or, without either, a
+  /// finding that a prompt can name.
+  fileprivate func hasText(_ wanted: [String]) -> Bool {
+    guard !sections.isEmpty else { return !attributes.positives.isEmpty }
+    let names = Set(sections.map(\.name))
+    return names.contains("caption") || names.isSuperset(of: wanted)
+  }
 }

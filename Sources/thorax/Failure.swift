@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Generation
+import RadiographData
 
 /// The exit codes of `sysexits.h` that the program uses, and what each means here.
 enum ExitStatus: Int32 {
@@ -30,6 +31,7 @@ struct Failure {
     case is RequestError: status = .usage
     case let error as PromptsFileError: status = Self.status(error)
     case let error as OutputError: status = Self.status(error)
+    case let error as DatasetError: status = Self.status(error)
     case is StreamError: status = .readWrite
     default: self = Self.foreign(error)
     }
@@ -47,6 +49,18 @@ struct Failure {
     switch error {
     case .exists, .isDirectory, .folder: .cannotCreate
     case .duplicate: .usage
+    }
+  }
+
+  private static func status(_ error: DatasetError) -> ExitStatus {
+    switch error {
+    case .settingMismatch, .sourceInsideOutput, .invalidImageSize, .invalidSplit, .invalidSections: .usage
+    case .laterVersion, .damaged, .sourceEmpty, .malformedTable, .noPixels: .badData
+    case .notADataset, .sourceMissing, .missingImages: .inputMissing
+    case .importerUnavailable: .unavailable
+    case .malformedGrammar: .defect
+    case .outputIsNotOurs, .cannotCreate: .cannotCreate
+    case .busy, .inputOutput: .readWrite
     }
   }
 

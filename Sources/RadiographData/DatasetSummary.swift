@@ -1,0 +1,166 @@
+import Foundation
+import GRDB
+
+/// What is in a dataset, as `thorax data inspect --json` prints it.
+public struct DatasetSummary: Sendable, Equatable, Encodable {
+  public struct Splits: Sendable, Equatable, Encodable {
+    public var train = 0
+    public var validation = 0
+    public var test = 0
+  }
+
+  /// Of the texts of all reports.
+  public struct Words: Sendable, Equatable, Encodable {
+    public var mean = 0.0
+    public var min = 0
+    public var max = 0
+  }
+
+  public struct Source: Sendable, Equatable, Encodable {
+    public var name: String
+    public var kind: String
+    public var images: Int
+    public var patients: Int
+    public var licence: String
+    public var attribution: String
+  }
+
+  /// Images with pixels.
+  public var images = 0
+  /// As listed, with pixels or without.
+  public var frontal = 0
+  public var lateral = 0
+  /// Frontal, the first of its bytes, and with the text asked for or labels that make one.
+  public var eligible = 0
+  public var patients = 0
+  public var studies = 0
+  /// Studies with text.
+  public var reports = 0
+  /// Of the eligible images.
+  public var splits = Splits()
+  /// Listed images that have the label.
+  public var labels: [String: Int] = [:]
+  /// By reason.
+  public var excluded: [String: Int] = [:]
+  public var words = Words()
+  /// Of the index and the pixels on disk.
+  public var bytes = 0
+  public var views: [String: Int] = [:]
+  public var sexes: [String: Int] = [:]
+  /// Listed images by age in years, in bands of ten ("20-29"); where only a range is known, by its middle.
+  public var ages: [String: Int] = [:]
+  public var sources: [Source] = []
+  public var settings: DatasetSettings
+}
+
+extension RadiographDataset {
+  public func summary() throws(DatasetError) -> DatasetSummary {
+    do {
+      var summary = try database.read { database in
+        var summary = DatasetSummary(settings: settings)
+        try Self.countImages(database, into: &summary)
+        try Self.countTexts(database, sections: settings.sections, into: &summary)
+        try Self.listSources(database, into: &summary)
+        return summary
+      }
+      summary.bytes = try sizeOnDisk()
+      return summary
+    } catch {
+      throw .wrapping(error, path: url.path)
+    }
+  }
+
+  /// What was left out and why, in the order of source and path.
+  public func exclusions() throws(DatasetError) -> [ImportExclusion] {
+    do {
+      return try database.read { database in
+        try Row.fetchAll(
+          database, sql: "SELECT path, reason, detail FROM exclusions ORDER BY source_id, path, reason"
+        ).compactMap { row in
+          ImportExclusion.Reason(rawValue: row[1]).map { ImportExclusion(path: row[0], reason: $0, detail: row[2]) }
+        }
+      }
+    } catch {
+      throw .wrapping(error, path: url.path)
+    }
+  }
+
+  private static func countImages(_ database: Database, into summary: inout DatasetSummary) throws {
+    func count(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM " + sql) ?? 0 }
+    func counts(_ sql: String) throws -> [String: Int] {
+      let rows = try Row.fetchAll(database, sql: sql)
+      return Dictionary(uniqueKeysWithValues: rows.map { row -> (String, Int) in (row[0], row[1]) })
+    }
+    summary.images = try count("images WHERE slot IS NOT NULL")
+    summary.frontal = try count("images WHERE frontal")
+    summary.lateral = try count("images WHERE NOT frontal")
+    summary.eligible = try count("images WHERE eligible")
+    summary.patients = try count("patients")
+    summary.studies = try count("studies")
+    let splits = try counts(
+      """
+      SELECT split, COUNT(*) FROM images JOIN studies ON studies.id = study_id
+      JOIN patients ON patients.id = patient_id WHERE eligible GROUP BY split
+      """)
+    summary.splits = DatasetSummary.Splits(
+      train: splits["train"] ?? 0, validation: splits["validation"] ?? 0, test: splits["test"] ?? 0)
+    summary.labels = try counts("SELECT name, COUNT(*) FROM labels WHERE state = 1 GROUP BY name")
+    summary.excluded = try counts("SELECT reason, COUNT(*) FROM exclusions GROUP BY reason")
+    summary.views = try counts("SELECT IFNULL(view, 'unknown'), COUNT(*) FROM images GROUP BY 1")
+    summary.sexes = try counts(
+      "SELECT IFNULL(sex, 'unknown'), COUNT(*) FROM images JOIN studies ON studies.id = study_id GROUP BY 1")
+    let decades = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT CAST((age_lower + age_upper) / 20 AS INTEGER), COUNT(*)
+        FROM images JOIN studies ON studies.id = study_id GROUP BY 1
+        """)
+    for row in decades {
+      let decade: Int? = row[0]
+      summary.ages[decade.map { "\($0 * 10)-\($0 * 10 + 9)" } ?? "unknown"] = row[1]
+    }
+  }
+
+  private static func countTexts(
+    _ database: Database, sections: [String], into summary: inout DatasetSummary
+  ) throws {
+    let rows = try Row.fetchCursor(database, sql: "SELECT study_id, name, text FROM sections ORDER BY study_id")
+    var words: [Int64: Int] = [:]
+    while let row = try rows.next() {
+      let study: Int64 = row[0]
+      let name: String = row[1]
+      let text: String = row[2]
+      let isWanted = name == "caption" || sections.contains(name)
+      words[study, default: 0] += isWanted ? text.split(whereSeparator: \.isWhitespace).count : 0
+    }
+    summary.reports = words.count
+    guard let least = words.values.min(), let most = words.values.max() else { return }
+    let mean = Double(words.values.reduce(0, +)) / Double(words.count)
+    summary.words = DatasetSummary.Words(mean: (mean * 100).rounded() / 100, min: least, max: most)
+  }
+
+  private static func listSources(_ database: Database, into summary: inout DatasetSummary) throws {
+    summary.sources = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT name, kind, licence, attribution,
+          (SELECT COUNT(*) FROM images WHERE source_id = sources.id) AS images,
+          (SELECT COUNT(*) FROM patients WHERE source_id = sources.id) AS patients
+        FROM sources ORDER BY id
+        """
+    ).map { row in
+      DatasetSummary.Source(
+        name: row["name"], kind: row["kind"], images: row["images"], patients: row["patients"],
+        licence: row["licence"], attribution: row["attribution"])
+    }
+  }
+
+  private func sizeOnDisk() throws -> Int {
+    let names = try FileManager.default.contentsOfDirectory(atPath: url.path)
+    return try names.reduce(0) { sum, name in
+      let path = url.appendingPathComponent(name).path
+      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+      return sum + (size ?? 0)
+    }
+  }
+}
