@@ -3,6 +3,7 @@
 //   swift check-arrows.swift DUMP ARROWS ROOT
 //
 // DUMP is the output of `swift package dump-package`, ARROWS the file of lines "target: allowed...", ROOT the package.
+// The picture in ROOT/docs/architecture.md must show the same arrows, but for those that follow from others.
 import Foundation
 
 struct Package: Decodable {
@@ -104,6 +105,34 @@ for target in package.targets where target.type != "test" {
 }
 for name in allowed.keys.sorted() where !package.targets.contains(where: { $0.name == name }) {
   complaints.append("arrows.txt names \(name), which is no target of Package.swift")
+}
+
+/// What can be reached from each name along the arrows.
+func reachable(_ arrows: [String: Set<String>]) -> [String: Set<String>] {
+  var result = arrows
+  for _ in arrows {
+    result = result.mapValues { names in names.union(names.flatMap { result[$0] ?? [] }) }
+  }
+  return result
+}
+
+// Tools and products of other packages are not in the picture.
+let drawn = Set(package.targets.filter { $0.type != "test" && $0.path == nil }.map(\.name))
+var picture: [String: Set<String>] = [:]
+for line in contents(root + "/docs/architecture.md").split(separator: "\n") {
+  let ends = line.components(separatedBy: " --> ").map { end in
+    end.trimmingCharacters(in: .whitespaces).prefix { $0 != "[" && $0 != "(" }
+  }
+  if ends.count == 2 { picture[String(ends[0]), default: []].insert(String(ends[1])) }
+}
+let shown = reachable(picture)
+let meant = reachable(allowed.filter { drawn.contains($0.key) }.mapValues { $0.intersection(drawn) })
+for name in drawn.union(shown.keys).sorted() {
+  let difference = (shown[name] ?? []).symmetricDifference(meant[name] ?? [])
+  for other in difference.sorted() {
+    complaints.append(
+      "docs/architecture.md and arrows.txt disagree on whether \(name) builds on \(other): change one of them")
+  }
 }
 
 for complaint in complaints { print("error: \(complaint)") }
