@@ -89,6 +89,7 @@ let package = Package(
     .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),
 
     // Tests
+    .target(name: "TestSupport", dependencies: ["Generation"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles", "TensorFileFuzzing"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "TorchNNTests", dependencies: ["TorchNN"]),
@@ -97,10 +98,10 @@ let package = Package(
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "RadiographDataTests", dependencies: ["RadiographData"]),
-    .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
+    .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["TensorFiles"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["TensorFiles", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -1,40 +1,19 @@
-/// How to integrate from noise to image: the samplers that `Generation` offers by their command-line names.
-public enum SamplerName: String, CaseIterable, Codable, Sendable {
-  case ddim
-  case ddpm
-  case dpmPlusPlus = "dpm++"
-  case euler
-  case heun
-
-  public init(name: String) throws {
-    guard let sampler = SamplerName(rawValue: name.lowercased()) else {
-      throw RequestError.unknown(what: "sampler", value: name, known: Self.allCases.map(\.rawValue))
-    }
-    self = sampler
-  }
-}
+import Diffusion
+import Torch
 
 /// Where tensors live, as a user names it.
 public enum DeviceChoice: Equatable, Sendable, CustomStringConvertible {
-  /// The first GPU there is, else the processor.
+  /// The fastest device there is.
   case automatic
-  case cpu
-  case cuda(Int)
-  case mps
+  case device(Device)
 
   public init(name: String) throws {
-    let parts = name.lowercased().split(separator: ":", omittingEmptySubsequences: false)
-    switch (parts.first.map(String.init), parts.count) {
-    case ("auto", 1): self = .automatic
-    case ("cpu", 1): self = .cpu
-    case ("mps", 1): self = .mps
-    case ("cuda", 1): self = .cuda(0)
-    case ("cuda", 2):
-      guard parts[1].allSatisfy({ ("0"..."9").contains($0) }), let index = Int(parts[1]), index < 128 else {
-        fallthrough
-      }
-      self = .cuda(index)
-    default:
+    let name = name.lowercased()
+    if name == "auto" {
+      self = .automatic
+    } else if let device = Device(name) {
+      self = .device(device)
+    } else {
       throw RequestError.unknown(what: "device", value: name, known: ["auto", "cpu", "cuda", "cuda:N", "mps"])
     }
   }
@@ -42,9 +21,19 @@ public enum DeviceChoice: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .automatic: "auto"
-    case .cpu: "cpu"
-    case .cuda(let index): "cuda:\(index)"
-    case .mps: "mps"
+    case .device(let device): device.description
+    }
+  }
+
+  /// The device that the choice comes to on this machine.
+  ///
+  /// - Throws: `TorchError.deviceUnavailable` for one that is not there.
+  func resolved() throws -> Device {
+    switch self {
+    case .automatic: return try Device.best()
+    case .device(let device):
+      guard try device.isAvailable() else { throw TorchError.deviceUnavailable(device) }
+      return device
     }
   }
 }
@@ -63,6 +52,24 @@ public enum PrecisionChoice: String, CaseIterable, Sendable {
     }
     self = precision
   }
+
+  /// The choice that names `dtype`.
+  public init(dtype: DType) {
+    switch dtype {
+    case .bfloat16: self = .bfloat16
+    case .float16: self = .float16
+    default: self = .float32
+    }
+  }
+
+  func resolved(on device: Device) -> DType {
+    switch self {
+    case .automatic: if case .cuda = device { .bfloat16 } else { .float32 }
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    case .float16: .float16
+    }
+  }
 }
 
 /// What a caller may choose for every image of a call. `nil` leaves the choice to the model's own defaults.
@@ -73,12 +80,12 @@ public struct GenerationSettings: Equatable, Sendable {
   public var guidance: Double?
   /// What the image should not show; stands in place of the null condition.
   public var negative: String?
-  public var sampler: SamplerName?
+  public var sampler: SamplerKind?
   /// Share of fresh noise in each DDIM step, 0 (deterministic) to 1 (as DDPM).
   public var eta: Double?
 
   public init(
-    steps: Int? = nil, guidance: Double? = nil, negative: String? = nil, sampler: SamplerName? = nil,
+    steps: Int? = nil, guidance: Double? = nil, negative: String? = nil, sampler: SamplerKind? = nil,
     eta: Double? = nil
   ) {
     self.steps = steps

@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 
 /// Why an image cannot be put where it was asked for.
 public enum OutputError: Error, Equatable, CustomStringConvertible {
@@ -14,21 +15,6 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
     case .isDirectory(let path): "'\(path)' is a folder: end it in / to write into it"
     case .folder(let path, let reason): "cannot create files in '\(path)' (\(reason)): choose a folder you may write to"
     case .duplicate(let path): "two images would be written to '\(path)': give each its own name"
-    }
-  }
-}
-
-/// The format an image is written in, which its file name decides.
-public enum ImageFormat: String, CaseIterable, Sendable {
-  case png
-  case jpeg
-
-  /// Format for a path's extension (`png`, `jpg`, `jpeg`; case does not matter).
-  public init(path: String) throws {
-    switch PathName.extension(of: path).lowercased() {
-    case "png": self = .png
-    case "jpg", "jpeg": self = .jpeg
-    default: throw RequestError.imageExtension(path: path)
     }
   }
 }
@@ -69,7 +55,7 @@ public struct OutputPlan: Equatable, Sendable {
     }
     let base = Self.file(for: output ?? Self.defaultName)
     let folder = PathName.folder(of: base)
-    let format = try ImageFormat(path: base)
+    let format = try ImageFormat(namedBy: base)
 
     var images: [PlannedImage] = []
     var taken: Set<String> = []
@@ -88,7 +74,7 @@ public struct OutputPlan: Equatable, Sendable {
         if let name = entry.output {
           let path = PathName.joined(folder, name)
           image.path = count == 1 ? path : Self.numbered(path, copy, of: count)
-          image.format = try ImageFormat(path: path)
+          image.format = try ImageFormat(namedBy: path)
         } else if total > 1 {
           image.path = Self.numbered(base, index, of: total)
         }
@@ -107,19 +93,36 @@ public struct OutputPlan: Equatable, Sendable {
     return images.map { PathName.folder(of: $0.path) }.filter { seen.insert($0).inserted }
   }
 
-  /// Refuses files that are there already (unless `overwrite`), then makes the folders, all before any work is spent.
-  public func prepare(overwrite: Bool) throws {
-    for image in images {
-      // `lstat`, so that a dangling link counts as a file that is there.
-      var status = stat()
-      guard lstat(image.path, &status) == 0 else { continue }
-      if PathName.isFolder(image.path) { throw OutputError.isDirectory(path: image.path) }
-      if !overwrite { throw OutputError.exists(path: image.path) }
-    }
+  /// Refuses files that are there already, unless `overwrite`.
+  public func checkCollisions(overwrite: Bool) throws {
+    for image in images { try Self.checkCollision(image.path, overwrite: overwrite) }
+  }
+
+  /// Refuses a file that is there already, unless `overwrite`.
+  public static func checkCollision(_ path: String, overwrite: Bool) throws {
+    // `lstat`, so that a dangling link counts as a file that is there.
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    if PathName.isFolder(path) { throw OutputError.isDirectory(path: path) }
+    if !overwrite { throw OutputError.exists(path: path) }
+  }
+
+  /// Makes the folders, so that a place that cannot be written is known before any work is spent.
+  public func makeFolders() throws {
     for folder in folders { try Self.makeWritable(folder: folder) }
   }
 
-  private static func makeWritable(folder: String) throws {
+  /// The file of a preview of `image`, beside it.
+  public static func previewPath(of image: PlannedImage, step: Int) -> String {
+    "\(PathName.removingExtension(image.path))-step-\(padded(step, to: 3)).\(PathName.extension(of: image.path))"
+  }
+
+  private static func padded(_ number: Int, to width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+
+  static func makeWritable(folder: String) throws {
     try make(folder: folder, for: folder)
     guard access(folder, W_OK | X_OK) == 0 else {
       throw OutputError.folder(path: folder, reason: String(cString: strerror(errno)))
@@ -147,9 +150,19 @@ public struct OutputPlan: Equatable, Sendable {
   }
 
   private static func numbered(_ path: String, _ index: Int, of total: Int) -> String {
-    let digits = String(index)
-    let width = max(3, String(total - 1).count)
-    let number = String(repeating: "0", count: width - digits.count) + digits
+    let number = padded(index, to: max(3, String(total - 1).count))
     return "\(PathName.removingExtension(path))-\(number).\(PathName.extension(of: path))"
+  }
+}
+
+extension ImageFormat {
+  /// The format that a file's extension asks for.
+  ///
+  /// - Throws: ``RequestError/imageExtension(path:)`` for any other.
+  init(namedBy path: String) throws {
+    guard let format = ImageFormat(pathExtension: PathName.extension(of: path)) else {
+      throw RequestError.imageExtension(path: path)
+    }
+    self = format
   }
 }

@@ -1,7 +1,14 @@
 import ArgumentParser
+import Diffusion
 import Foundation
 import Generation
+import ImageFiles
 import RadiographData
+import RadiographModels
+import TensorFiles
+import Tokenization
+import Torch
+import TorchNN
 
 /// The exit codes of `sysexits.h` that the program uses, and what each means here.
 enum ExitStatus: Int32 {
@@ -32,6 +39,15 @@ struct Failure {
     case let error as PromptsFileError: status = Self.status(error)
     case let error as OutputError: status = Self.status(error)
     case let error as DatasetError: status = Self.status(error)
+    case is LatentsError: status = .badData
+    case let error as ModelError: status = Self.status(error)
+    case let error as TextEncoderError: status = Self.status(error)
+    case is TokenizationError: status = .badData
+    case let error as DiffusionError: status = Self.status(error)
+    case let error as TorchError: status = Self.status(error)
+    case let error as FileAccessError: status = Self.status(error)
+    case let error as TensorFileError: status = Self.status(error)
+    case is ArchitectureError, is ParameterLoadingError, is ImageFileError: status = .badData
     case is StreamError: status = .readWrite
     default: self = Self.foreign(error)
     }
@@ -61,6 +77,55 @@ struct Failure {
     case .malformedGrammar: .defect
     case .outputIsNotOurs, .cannotCreate: .cannotCreate
     case .busy, .inputOutput: .readWrite
+    }
+  }
+
+  private static func status(_ error: ModelError) -> ExitStatus {
+    switch error {
+    case .notFound, .missing: .inputMissing
+    case .missingFile, .malformedDescription, .laterVersion, .implausible, .unfitWeights, .textEncoderWidth,
+      .textEncoderChanged,
+      .notFinite:
+      .badData
+    }
+  }
+
+  private static func status(_ error: TextEncoderError) -> ExitStatus {
+    switch error {
+    case .notFound: .unavailable
+    case .missingFile, .unreadable, .unsupported, .unfitWeights, .vocabularyMismatch: .badData
+    case .tooManyTokens, .tokenOutOfRange: .defect
+    }
+  }
+
+  private static func status(_ error: DiffusionError) -> ExitStatus {
+    switch error {
+    case .invalidSetting, .stepsOutOfRange, .unknownSampler, .undeterminedPrediction: .usage
+    case .invalidSchedule, .timestepOutOfRange: .badData
+    case .samplerNeedsNoise, .samplingFinished, .batchMismatch: .defect
+    }
+  }
+
+  private static func status(_ error: TorchError) -> ExitStatus {
+    switch error {
+    case .libraryUnavailable, .deviceUnavailable, .outOfMemory: .unavailable
+    case .unsupportedElements: .badData
+    case .operationFailed, .countMismatch, .invalidShape, .unexpectedDType: .defect
+    }
+  }
+
+  private static func status(_ error: FileAccessError) -> ExitStatus {
+    switch (error.operation, error.reason) {
+    case (.read, .notFound), (.read, .folderNotFound): .inputMissing
+    case (_, .diskFull), (.read, _), (.write, _): .readWrite
+    case (.create, _): .cannotCreate
+    }
+  }
+
+  private static func status(_ error: TensorFileError) -> ExitStatus {
+    switch error {
+    case .safetensors, .tensorNotFound, .checkpoint: .badData
+    case .unwritable: .defect
     }
   }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Diffusion
 import Foundation
 import Generation
+import TensorFiles
 
 struct GenerateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -42,8 +44,8 @@ struct GenerateCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Sampler: \(SamplerName.allCases.map(\.rawValue).joined(separator: ", ")) (default: the model's).",
-      valueName: "name"), completion: .list(SamplerName.allCases.map(\.rawValue)))
+      "Sampler: \(SamplerKind.allCases.map(\.rawValue).joined(separator: ", ")) (default: the model's).",
+      valueName: "name"), completion: .list(SamplerKind.allCases.map(\.rawValue)))
   var sampler: String?
 
   @Option(help: "Share of fresh noise in each DDIM step, 0 to 1.")
@@ -103,21 +105,102 @@ struct GenerateCommand: AsyncParsableCommand {
   private var settings: GenerationSettings {
     get throws {
       GenerationSettings(
-        steps: steps, guidance: guidance, negative: negative, sampler: try sampler.map(SamplerName.init(name:)),
+        steps: steps, guidance: guidance, negative: negative,
+        sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) },
         eta: eta)
     }
   }
 
   func run() async throws {
+    let clock = ContinuousClock()
+    let start = clock.now
     try check()
     let console = common.console
     let entries = try prompts.map(PromptsFile.read(path:)) ?? prompt.map { PromptEntry(prompt: $0) }
     let firstSeed = seed ?? UInt64(UInt32.random(in: .min ... .max))
     let plan = try OutputPlan(entries: entries, count: count, seed: firstSeed, output: output)
+    try plan.checkCollisions(overwrite: overwrite)
+    if let saveLatents { try OutputPlan.checkCollision(saveLatents, overwrite: overwrite) }
+
+    let catalog = ModelCatalog.standard()
+    let folder = try ModelFolder(path: catalog.path(for: model ?? ModelCatalog.defaultName))
+    let sampling = try folder.description.sampling(for: settings)
     for (index, entry) in entries.enumerated() {
-      try GenerationSettings.check(prompt: entry.prompt, index: index, guidance: guidance ?? .infinity)
+      try GenerationSettings.check(prompt: entry.prompt, index: index, guidance: sampling.guidance)
     }
-    try plan.prepare(overwrite: overwrite)
+    if eta != nil, sampling.sampler != .ddim { console.note("eta has no effect on \(sampling.sampler.rawValue)") }
+    if negative != nil, sampling.guidance == 1 { console.note("the negative prompt has no effect at guidance 1") }
+    let latents = try initialLatents.map { try LatentsFile.read(path: $0, expecting: plan.images.count) }
+    try latents?.forEach { try $0.check(shape: folder.description.latentShape) }
+    try plan.makeFolders()
+
+    let host = try await ModelHost.load(
+      folder, device: DeviceChoice(name: device), precision: PrecisionChoice(name: precision), threads: common.threads)
     if seed == nil, entries.contains(where: { $0.seed == nil }) { console.note("seed \(firstSeed)") }
+    console.detail("loaded \(folder.path) on \(host.device) in \(Int(host.loadTime)) ms")
+    var report = GenerateReport(
+      model: .init(name: host.description.name, hash: host.hash), steps: sampling.steps, guidance: sampling.guidance,
+      negative: negative, sampler: sampling.sampler.rawValue, eta: sampling.eta, device: "\(host.device)",
+      precision: PrecisionChoice(dtype: host.precision).rawValue, threads: host.threads)
+    var finalLatents: [Latents] = []
+    for (index, planned) in plan.images.enumerated() {
+      let previews = PreviewWriter(planned: planned, overwrite: overwrite)
+      let request = GenerationRequest(
+        prompt: planned.prompt, seed: planned.seed, settings: try settings,
+        initialLatents: latents.map { [$0[index]] }, previewInterval: previewEvery, keepsLatents: saveLatents != nil)
+      let result = try await host.generate(request) { event in
+        switch event {
+        case .step(_, let step, let steps):
+          console.progress("image \(index + 1)/\(plan.images.count), step \(step)/\(steps)")
+        case .preview(let step, let preview): try previews.write(preview, step: step)
+        case .image, .finished: break
+        }
+      }
+      console.clearProgress()
+      // Said once a prompt, at its first image.
+      if let truncation = result.truncation, index == 0 || plan.images[index - 1].promptIndex != planned.promptIndex {
+        console.note("prompt \(planned.promptIndex + 1) was \(truncation): what follows is not drawn")
+      }
+      for image in result.images {
+        report.images.append(try write(image, to: planned))
+        finalLatents += image.latents.map { [$0] } ?? []
+      }
+      report.previews += previews.paths
+      report.timings += result.timings
+      if !json { try Console.writeResult(planned.path) }
+    }
+    if let saveLatents { try LatentsFile.write(finalLatents, to: saveLatents, overwrite: overwrite) }
+    report.timings.load = host.loadTime
+    report.timings.total = (clock.now - start).milliseconds
+    report.peakMemoryBytes = peakMemoryBytes()
+    if json { try Console.writeJSON(report) }
+    console.detail("\(Int(report.timings.total)) ms in all, \(report.peakMemoryBytes >> 20) MiB at most")
+  }
+
+  private func write(_ image: GeneratedImage, to planned: PlannedImage) throws -> GenerateReport.Image {
+    let bytes = try image.encoded(as: planned.format)
+    try AtomicFile.write(bytes, to: planned.path, mode: overwrite ? .replace : .createNew)
+    return GenerateReport.Image(
+      path: planned.path, prompt: planned.prompt, seed: planned.seed, width: image.image.width,
+      height: image.image.height, sha256: sha256(bytes))
+  }
+}
+
+/// Writes the previews of one image beside it.
+private final class PreviewWriter: @unchecked Sendable {
+  private let planned: PlannedImage
+  private let overwrite: Bool
+  // Written on the host's thread while the command waits for it, read afterwards.
+  private(set) var paths: [String] = []
+
+  init(planned: PlannedImage, overwrite: Bool) {
+    self.planned = planned
+    self.overwrite = overwrite
+  }
+
+  func write(_ preview: GeneratedImage, step: Int) throws {
+    let path = OutputPlan.previewPath(of: planned, step: step)
+    try AtomicFile.write(preview.encoded(as: planned.format), to: path, mode: overwrite ? .replace : .createNew)
+    paths.append(path)
   }
 }

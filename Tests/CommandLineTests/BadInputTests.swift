@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// One bad input: what is typed, what lies in the folder, and how the program must answer.
@@ -6,6 +7,8 @@ struct BadInput: CustomTestStringConvertible, Sendable {
   var name: String
   var arguments: [String]
   var files: [String: Data] = [:]
+  /// What is done to the model before the call.
+  var harm: @Sendable (TinyModel) throws -> Void = { _ in }
   var status: Int32
   /// Words that the one line must hold.
   var says: String
@@ -13,29 +16,33 @@ struct BadInput: CustomTestStringConvertible, Sendable {
   var testDescription: String { name }
 
   init(
-    _ name: String, _ arguments: [String], files: [String: Data] = [:], status: Int32, says: String
+    _ name: String, _ arguments: [String], files: [String: Data] = [:], status: Int32, says: String,
+    harm: @escaping @Sendable (TinyModel) throws -> Void = { _ in }
   ) {
     self.name = name
     self.arguments = arguments
     self.files = files
+    self.harm = harm
     self.status = status
     self.says = says
   }
 }
 
 /// Every bad input ends with one clear line, the right exit code, an empty standard output and nothing lost.
-@Suite struct BadInputTests {
-  @Test(arguments: BadInput.commandLine + BadInput.promptsFiles + BadInput.outputs)
+@Suite(.serialized) struct BadInputTests {
+  @Test(arguments: BadInput.commandLine + BadInput.promptsFiles + BadInput.outputs + BadInput.models + BadInput.latents)
   func isAnsweredWithOneLine(input: BadInput) throws {
-    try withTemporaryFolder { folder in
+    try withWorkplace { place in
       for (name, content) in input.files {
-        let url = folder.appendingPathComponent(name)
+        let url = place.folder.appendingPathComponent(name)
         try FileManager.default.createDirectory(
           at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try content.write(to: url)
       }
-      let before = try contents(of: folder)
-      let result = try Program.run(input.arguments, in: folder)
+      try input.harm(place.model)
+      let before = try contents(of: place.folder)
+      let usesModel = input.arguments.first == "generate" && !input.arguments.contains("--model")
+      let result = try place.run(input.arguments + (usesModel ? ["--model", "tiny"] : []))
       #expect(!result.wasKilled, "\(result.errors)")
       #expect(result.status == input.status, "\(result.errors)")
       #expect(result.output.isEmpty)
@@ -43,7 +50,7 @@ struct BadInput: CustomTestStringConvertible, Sendable {
       #expect(result.errors.hasPrefix("error: "))
       #expect(result.errors.contains(input.says), "\(result.errors)")
       #expect(result.errors.utf8.count < 1_000)
-      #expect(try contents(of: folder) == before, "a refused call changes nothing")
+      #expect(try contents(of: place.folder) == before, "a refused call changes nothing")
     }
   }
 
@@ -70,6 +77,11 @@ extension BadInput {
     BadInput("empty negative prompt", ["generate", "a", "--negative", " "], status: 64, says: "negative"),
     BadInput("steps 0", ["generate", "a", "--steps", "0"], status: 64, says: "steps is 0"),
     BadInput("steps negative", ["generate", "a", "--steps=-3"], status: 64, says: "steps is -3"),
+    BadInput("steps above T", ["generate", "a", "--steps", "1001"], status: 64, says: "1 to 1000"),
+    BadInput("no GPU", ["generate", "a", "--device", "cuda:97"], status: 69, says: "cuda:97"),
+    BadInput("unknown model", ["generate", "a", "--model", "no-such"], status: 66, says: "no-such"),
+    BadInput("model folder missing", ["generate", "a", "--model", "./no/such"], status: 66, says: "./no/such"),
+    BadInput("info of an unknown model", ["info", "no-such"], status: 66, says: "released"),
     BadInput("steps a word", ["generate", "a", "--steps", "many"], status: 64, says: "many"),
     BadInput("steps a fraction", ["generate", "a", "--steps", "2.5"], status: 64, says: "2.5"),
     BadInput("steps beyond integers", ["generate", "a", "--steps", "99999999999999999999"], status: 64, says: "9999"),

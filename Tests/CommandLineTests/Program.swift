@@ -25,11 +25,15 @@ enum Program {
   }()
 
   /// Seconds after which a run counts as hung.
-  static let patience = 60.0
+  static let patience = 120.0
 
   /// Runs the program with `arguments` in `folder` and waits for its end.
+  ///
+  /// - Parameters:
+  ///   - signal: What to send it as soon as `moment` says so.
   static func run(
-    _ arguments: [String], in folder: URL, environment: [String: String] = [:], interruptAfter: Double? = nil
+    _ arguments: [String], in folder: URL, environment: [String: String] = [:], signal: Int32? = nil,
+    when moment: () -> Bool = { false }
   ) throws -> Result {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
@@ -47,12 +51,15 @@ enum Program {
     process.standardOutput = streams[0].1
     process.standardError = streams[1].1
     try process.run()
-    if let interruptAfter {
-      Thread.sleep(forTimeInterval: interruptAfter)
-      process.interrupt()
-    }
     let deadline = Date(timeIntervalSinceNow: patience)
-    while process.isRunning, Date() < deadline { Thread.sleep(forTimeInterval: 0.005) }
+    var pending = signal
+    while process.isRunning, Date() < deadline {
+      if let number = pending, moment() {
+        kill(process.processIdentifier, number)
+        pending = nil
+      }
+      Thread.sleep(forTimeInterval: 0.003)
+    }
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
     return Result(

@@ -1,3 +1,4 @@
+import Diffusion
 import Testing
 
 @testable import Generation
@@ -18,14 +19,9 @@ import Testing
     try GenerationSettings().validate()
   }
 
-  @Test func samplersGoByTheirCommandLineNames() throws {
-    #expect(try SamplerName(name: "DPM++") == .dpmPlusPlus)
-    #expect(throws: RequestError.self) { try SamplerName(name: "plms") }
-  }
-
   @Test func devicesAreParsedWhole() throws {
-    #expect(try DeviceChoice(name: "cuda") == .cuda(0))
-    #expect(try DeviceChoice(name: "CUDA:3") == .cuda(3))
+    #expect(try DeviceChoice(name: "cuda") == .device(.cuda(0)))
+    #expect(try DeviceChoice(name: "CUDA:3") == .device(.cuda(3)))
     for name in ["", "cuda:", "cuda:-1", "cuda:1:2", "cuda:99999999999999999999", "cpu:0", "gpu", "cuda:٣"] {
       #expect(throws: RequestError.self) { try DeviceChoice(name: name) }
     }

@@ -75,14 +75,15 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.appendingPathComponent("a/b/c.png").path
     let plan = try OutputPlan(entries: [two[0]], count: 1, seed: 0, output: path)
-    try plan.prepare(overwrite: false)
+    try plan.checkCollisions(overwrite: false)
+    try plan.makeFolders()
     #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent("a/b").path))
     try Data([1]).write(to: URL(fileURLWithPath: path))
-    #expect(throws: OutputError.exists(path: path)) { try plan.prepare(overwrite: false) }
-    try plan.prepare(overwrite: true)
+    #expect(throws: OutputError.exists(path: path)) { try plan.checkCollisions(overwrite: false) }
+    try plan.checkCollisions(overwrite: true)
 
     let below = try OutputPlan(entries: [two[0]], count: 1, seed: 0, output: path + "/d.png")
-    #expect(throws: OutputError.folder(path: path, reason: "Not a directory")) { try below.prepare(overwrite: true) }
+    #expect(throws: OutputError.folder(path: path, reason: "Not a directory")) { try below.makeFolders() }
   }
 
   @Test func aDanglingLinkIsAFileThatExists() throws {
@@ -92,6 +93,6 @@ import Testing
     let path = folder.appendingPathComponent("c.png").path
     try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/nowhere/else")
     let plan = try OutputPlan(entries: [two[0]], count: 1, seed: 0, output: path)
-    #expect(throws: OutputError.exists(path: path)) { try plan.prepare(overwrite: false) }
+    #expect(throws: OutputError.exists(path: path)) { try plan.checkCollisions(overwrite: false) }
   }
 }

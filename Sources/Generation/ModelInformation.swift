@@ -1,0 +1,125 @@
+import Foundation
+import RadiographModels
+
+/// What can be said of a model without loading its weights.
+public struct ModelInformation: Encodable, Equatable, Sendable {
+  public struct Parameters: Encodable, Equatable, Sendable {
+    public var vae: Int
+    public var unet: Int
+    /// The frozen encoder's; nil where its architecture is not at hand.
+    public var textEncoder: Int?
+    public var textTrainable: Int
+    /// All that is known.
+    public var total: Int
+  }
+
+  public struct Size: Encodable, Equatable, Sendable {
+    public var channels: Int
+    public var height: Int
+    public var width: Int
+  }
+
+  public var name: String
+  public var preset: String
+  public var parameters: Parameters
+  public var latent: Size
+  public var image: Size
+  public var licence: String
+  /// SHA-256; nil for a preset, which has no weights.
+  public var hash: String?
+  /// Bytes on disk; nil for a preset.
+  public var bytes: Int?
+  public var textEncoder: TextEncoderReference
+  public var sampling: SamplingDefaults
+  /// Floating-point operations of one image by the default settings and a prompt of 32 tokens, without the encoder.
+  public var flops: Int
+  public var training: [String: String]
+  /// The folder; nil for a preset.
+  public var path: String?
+
+  private init(_ description: ModelDescription) throws {
+    let architecture = description.architecture
+    let counts = try architecture.parameterCounts()
+    let encoder = description.textEncoder.architecture?.parameterCount
+    name = description.name
+    preset = description.preset
+    parameters = Parameters(
+      vae: counts.autoencoder, unet: counts.unet, textEncoder: encoder, textTrainable: counts.textProjection,
+      total: counts.total + (encoder ?? 0))
+    latent = Size(
+      channels: architecture.latentChannels, height: architecture.latentSide, width: architecture.latentSide)
+    image = Size(channels: architecture.imageChannels, height: architecture.imageSide, width: architecture.imageSide)
+    licence = description.licence
+    textEncoder = description.textEncoder
+    sampling = description.sampling
+    let tokens = architecture.textProjection.attendsToPadding ? architecture.textProjection.tokenLimit : 32
+    flops = try architecture.cost(tokens: tokens)
+      .image(steps: sampling.sampler.evaluations(steps: sampling.steps), guided: sampling.guidance != 1)
+    training = description.training
+  }
+
+  /// A preset: its counts follow from the architecture, and no weights are needed.
+  public init(preset: ModelPreset) throws {
+    try self.init(ModelDescription(preset: preset))
+  }
+
+  /// A model on disk.
+  public init(folder: ModelFolder) throws {
+    try self.init(folder.description)
+    hash = try folder.hash()
+    bytes = folder.byteCount()
+    path = folder.path
+  }
+
+  /// What `reference` names: a model at hand, a folder, or else a preset.
+  public init(reference: String, catalog: ModelCatalog = .standard()) throws {
+    do {
+      try self.init(folder: ModelFolder(path: catalog.path(for: reference)))
+    } catch ModelError.notFound(let name, let known, let places) {
+      guard let preset = ModelPreset(rawValue: reference) else {
+        throw ModelError.notFound(name: name, known: known + ModelPreset.allCases.map(\.rawValue), places: places)
+      }
+      try self.init(preset: preset)
+    }
+  }
+
+  // The keys of `info --json`; those without a value are there, as null.
+  private enum Key: String, CodingKey {
+    case name, preset, parameters, latent, image, licence, hash, bytes, sampling, flops, training, path
+    case textEncoder = "text_encoder"
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encode(name, forKey: .name)
+    try values.encode(preset, forKey: .preset)
+    try values.encode(parameters, forKey: .parameters)
+    try values.encode(latent, forKey: .latent)
+    try values.encode(image, forKey: .image)
+    try values.encode(licence, forKey: .licence)
+    try values.encode(hash, forKey: .hash)
+    try values.encode(bytes, forKey: .bytes)
+    try values.encode(textEncoder, forKey: .textEncoder)
+    try values.encode(sampling, forKey: .sampling)
+    try values.encode(flops, forKey: .flops)
+    try values.encode(training, forKey: .training)
+    try values.encode(path, forKey: .path)
+  }
+}
+
+extension ModelInformation.Parameters {
+  private enum Key: String, CodingKey {
+    case vae, unet, total
+    case textEncoder = "text_encoder"
+    case textTrainable = "text_trainable"
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encode(vae, forKey: .vae)
+    try values.encode(unet, forKey: .unet)
+    try values.encode(textEncoder, forKey: .textEncoder)
+    try values.encode(textTrainable, forKey: .textTrainable)
+    try values.encode(total, forKey: .total)
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+
+/// A serial executor with one thread of its own, on which all tensor work of a model happens.
+///
+/// Tensors are not `Sendable`, and LibTorch keeps its worker team by calling thread: a queue that moved between
+/// threads would start a second team and a second set of caches. The thread ends when the executor goes away.
+final class TensorThread: SerialExecutor {
+  private let queue = WorkQueue()
+
+  init(name: String) {
+    let queue = queue
+    let thread = Thread {
+      while let work = queue.next() { work() }
+    }
+    thread.name = name
+    // LibTorch's recursion is shallow, but a backward pass through a deep network wants more than the default 512 KiB.
+    thread.stackSize = 16 << 20
+    thread.start()
+  }
+
+  deinit { queue.close() }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    // The job keeps its actor alive, and the actor this executor.
+    let executor = asUnownedSerialExecutor()
+    queue.append { job.runSynchronously(on: executor) }
+  }
+
+  func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+
+  /// Runs `body` on the thread, after what was asked for before.
+  func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.append { continuation.resume(with: Result(catching: body)) }
+    }
+  }
+
+  /// Work in the order in which it came; everything inside is guarded by `condition`.
+  private final class WorkQueue: @unchecked Sendable {
+    private let condition = NSCondition()
+    private var work: [@Sendable () -> Void] = []
+    private var isClosed = false
+
+    func append(_ item: @escaping @Sendable () -> Void) {
+      condition.withLock {
+        work.append(item)
+        condition.signal()
+      }
+    }
+
+    func close() {
+      condition.withLock {
+        isClosed = true
+        condition.signal()
+      }
+    }
+
+    /// Waits for work; nil when the queue is closed and empty.
+    func next() -> (@Sendable () -> Void)? {
+      condition.withLock {
+        while work.isEmpty, !isClosed { condition.wait() }
+        return work.isEmpty ? nil : work.removeFirst()
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Foundation
+import Generation
+import RadiographModels
+
+struct InfoCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Say what models are at hand, or what one model is made of.",
+    discussion: "A preset (released, paper, small) is described from its architecture; no weights are needed."
+  )
+
+  @Argument(help: ArgumentHelp("A model, a model folder or a preset.", valueName: "name|dir"))
+  var model: String?
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try common.check()
+    if let model {
+      let information = try ModelInformation(reference: model)
+      if json { try Console.writeJSON(information) } else { try Console.writeResult(Self.text(information)) }
+    } else {
+      let overview = Overview()
+      if json { try Console.writeJSON(overview) } else { try Console.writeResult(overview.text) }
+    }
+  }
+
+  /// What is there when no model is named.
+  private struct Overview: Encodable {
+    struct Model: Encodable {
+      var name: String
+      var path: String
+    }
+
+    var models: [Model]
+    let presets = ModelPreset.allCases.map(\.rawValue)
+    let machine = Machine.current()
+    let version = ThoraxVersion.current
+
+    init() {
+      models = ModelCatalog.standard().models().map { Model(name: $0.name, path: $0.path) }
+    }
+
+    var text: String {
+      let list = models.isEmpty ? ["none"] : models.map { "\($0.name)  \($0.path)" }
+      return """
+        models    \(list.joined(separator: "\n          "))
+        presets   \(presets.joined(separator: ", "))
+        machine   \(machine.processor), \(machine.cores) cores, \(machine.memoryBytes >> 30) GiB, \(machine.system)
+        version   \(version)
+        """
+    }
+  }
+
+  private static func text(_ model: ModelInformation) -> String {
+    func grouped(_ number: Int) -> String {
+      var digits = Substring(String(number))
+      var groups: [Substring] = []
+      while digits.count > 3 {
+        groups.insert(digits.suffix(3), at: 0)
+        digits = digits.dropLast(3)
+      }
+      return ([digits] + groups).joined(separator: ",")
+    }
+    let parameters = model.parameters
+    let sampling = model.sampling
+    var lines = [
+      ("name", model.name),
+      ("preset", model.preset),
+      ("vae", "\(grouped(parameters.vae)) parameters"),
+      ("unet", "\(grouped(parameters.unet)) parameters"),
+      ("text", "\(grouped(parameters.textTrainable)) trainable parameters"),
+      (
+        "encoder",
+        "\(model.textEncoder.name), " + (parameters.textEncoder.map { "\(grouped($0)) parameters" } ?? "size not known")
+      ),
+      ("total", "\(grouped(parameters.total)) parameters"),
+      ("latent", "\(model.latent.channels) x \(model.latent.height) x \(model.latent.width)"),
+      ("image", "\(model.image.channels) x \(model.image.height) x \(model.image.width)"),
+      (
+        "sampling",
+        "\(sampling.steps) steps of \(sampling.sampler.rawValue), guidance \(sampling.guidance), "
+          + "\(model.flops / 1_000_000_000) GFLOP an image"
+      ),
+      ("licence", model.licence),
+    ]
+    if let hash = model.hash { lines.append(("hash", hash)) }
+    if let bytes = model.bytes { lines.append(("bytes", grouped(bytes))) }
+    if let path = model.path { lines.append(("folder", path)) }
+    if model.path != nil { lines.append(("card", "\(model.path ?? "")/\(ModelFolder.cardName)")) }
+    lines += model.training.sorted { $0.key < $1.key }.map { ("training", "\($0.key): \($0.value)") }
+    return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The tiny model, and a working folder beside it, for a run of the program.
+struct Workplace {
+  let model: TinyModel
+  let folder: URL
+
+  /// Runs the program with one thread: the model is tiny, and tests share the machine.
+  func run(
+    _ arguments: [String], signal: Int32? = nil, when moment: () -> Bool = { false }
+  ) throws -> Program.Result {
+    let own = ["HOME": folder.path, "XDG_CACHE_HOME": "", "OMP_NUM_THREADS": "1"]
+    return try Program.run(
+      arguments, in: folder, environment: model.environment.merging(own) { $1 }, signal: signal, when: moment)
+  }
+
+  func data(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
+
+  /// The images that can be seen, by path.
+  func images() throws -> [String] {
+    try files().filter { $0.hasSuffix(".png") && !$0.split(separator: "/").contains { $0.hasPrefix(".") } }
+  }
+
+  /// Every image that can be seen begins and ends as a PNG does.
+  func expectWholePNGs() throws {
+    for name in try images() {
+      let png = try data(name)
+      #expect(png.starts(with: [0x89, 0x50, 0x4E, 0x47]) && png.dropLast(4).suffix(4) == Data("IEND".utf8), "\(name)")
+    }
+  }
+
+  /// The files in the working folder, hidden ones included.
+  func files() throws -> [String] { try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() }
+}
+
+func withWorkplace<Value>(_ body: (Workplace) throws -> Value) throws -> Value {
+  try withTemporaryFolder { root in
+    let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Fixtures")
+    let folder = root.appendingPathComponent("work")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return try body(Workplace(model: try TinyModel(at: root, fixtures: fixtures), folder: folder))
+  }
+}

@@ -1,0 +1,217 @@
+import Diffusion
+import Foundation
+import ImageFiles
+import TestSupport
+import Testing
+import Torch
+
+@testable import Generation
+
+/// A folder of its own for each test, gone afterwards.
+func withTinyModel<Value>(_ body: (TinyModel, URL) async throws -> Value) async throws -> Value {
+  let root = FileManager.default.temporaryDirectory.appendingPathComponent("tiny-\(UUID().uuidString)")
+  defer { try? FileManager.default.removeItem(at: root) }
+  let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Fixtures")
+  return try await body(TinyModel(at: root, fixtures: fixtures), root)
+}
+
+extension ModelHost {
+  static func load(_ model: TinyModel, precision: PrecisionChoice = .float32) async throws -> ModelHost {
+    try await load(
+      ModelFolder(path: model.folder.path), textEncoder: model.encoder, device: .device(.cpu), precision: precision,
+      threads: 1)
+  }
+}
+
+@Suite struct ModelHostTests {
+  private let request = GenerationRequest(prompt: "Clear lungs, no effusion.", seed: 11)
+
+  @Test func theSameRequestGivesTheSameBytesWhateverCameBefore() async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      let first = try await host.generate(request).images[0].encoded(as: .png)
+      _ = try await host.generate(GenerationRequest(prompt: "effusion", seed: 5, count: 2))
+      let again = try await host.generate(request).images[0].encoded(as: .png)
+      let elsewhere = try await ModelHost.load(model).generate(request).images[0].encoded(as: .png)
+      #expect(first == again)
+      #expect(first == elsewhere)
+    }
+  }
+
+  @Test(arguments: SamplerKind.allCases)
+  func imageKIsTheImageOfSeedPlusK(sampler: SamplerKind) async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      var request = request
+      request.settings = GenerationSettings(steps: 3, sampler: sampler, eta: sampler == .ddim ? 0.7 : nil)
+      request.count = 3
+      let together = try await host.generate(request).images
+      for (index, image) in together.enumerated() {
+        request.seed = 11 + UInt64(index)
+        request.count = 1
+        let alone = try await host.generate(request).images[0]
+        #expect(try image.encoded(as: .png) == alone.encoded(as: .png))
+        #expect(image.provenance.seed == request.seed)
+      }
+      #expect(together[0].image != together[1].image)
+    }
+  }
+
+  @Test func theInitialNoiseIsThatOfPyTorchsGenerator() async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      let noise = try Tensor.randn([1, 4, 8, 8], generator: Generator(seed: 11)).floats()
+      var given = request
+      given.seed = 99
+      given.initialLatents = [Latents(shape: [4, 8, 8], values: noise)]
+      let drawn = try await host.generate(request).images[0].image
+      #expect(try await host.generate(given).images[0].image == drawn)
+    }
+  }
+
+  @Test func guidanceOneIsTheUnguidedModelAndOthersDiffer() async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      func image(_ guidance: Double, negative: String? = nil, _ prompt: String) async throws -> GrayscaleImage {
+        let settings = GenerationSettings(guidance: guidance, negative: negative)
+        return try await host.generate(GenerationRequest(prompt: prompt, seed: 1, settings: settings)).images[0].image
+      }
+      let plain = try await image(1, "clear lungs")
+      #expect(try await image(1, negative: "effusion", "clear lungs") == plain)
+      #expect(try await image(3, "clear lungs") != plain)
+      #expect(try await image(3, negative: "effusion", "clear lungs") != image(3, "clear lungs"))
+      #expect(try await image(1, "effusion") != plain)
+      // With the prompt itself as what to avoid, guidance has nowhere to go.
+      let away = try await image(3, negative: "clear lungs", "clear lungs")
+      #expect(zip(away.pixels, plain.pixels).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
+      _ = try await image(1, "")
+    }
+  }
+
+  @Test func guidanceWithinAnIntervalCallsThePromptAloneOutsideIt() async throws {
+    try await withTinyModel { model, root in
+      func image(_ interval: ClosedRange<Double>?, guidance: Double = 4) async throws -> GrayscaleImage {
+        var description = TinyModel.description
+        description.sampling.guidance = guidance
+        description.sampling.guidanceInterval = interval
+        let path = root.appendingPathComponent(UUID().uuidString).path
+        try ModelFolder.write(description, weights: TinyModel.weights(), card: "", dtype: .float32, to: path)
+        let host = try await ModelHost.load(
+          ModelFolder(path: path), textEncoder: model.encoder, device: .device(.cpu), precision: .float32, threads: 1)
+        return try await host.generate(request).images[0].image
+      }
+      let everywhere = try await image(nil)
+      #expect(try await image(0...1) == everywhere)
+      #expect(try await image(0.3...0.8) != everywhere)
+      // An interval that no step falls into leaves the prompt alone.
+      #expect(try await image(0.001...0.002) == image(nil, guidance: 1))
+    }
+  }
+
+  @Test func eventsComeInOrderAndEndWithTheResult() async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      var request = request
+      request.settings.steps = 4
+      request.count = 2
+      request.previewInterval = 2
+      var seen: [String] = []
+      for try await event in host.events(for: request) {
+        switch event {
+        case .step(let image, let step, let steps): seen.append("\(image):\(step)/\(steps)")
+        case .preview(let step, let preview):
+          seen.append("preview \(preview.index):\(step)")
+          #expect(preview.previewStep == step)
+        case .image(let image): seen.append("image \(image.index)")
+        case .finished(let result): seen.append("finished \(result.images.count)")
+        }
+      }
+      let each = (0..<2).flatMap { image in
+        ["\(image):1/4", "\(image):2/4", "preview \(image):2", "\(image):3/4", "\(image):4/4", "image \(image)"]
+      }
+      #expect(seen == each + ["finished 2"])
+    }
+  }
+
+  @Test func cancellingStopsBetweenTwoSteps() async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      var request = request
+      request.settings.steps = 1000
+      request.count = 50
+      let steps = Counter()
+      let endless = request
+      let work = Task {
+        try await host.generate(endless) { event in
+          if case .step = event { steps.increment() }
+        }
+      }
+      while steps.value < 3 { try await Task.sleep(for: .milliseconds(1)) }
+      work.cancel()
+      await #expect(throws: CancellationError.self) { try await work.value }
+      #expect(steps.value < 50_000)
+      // The host goes on as if nothing had been.
+      _ = try await host.generate(self.request)
+    }
+  }
+
+  @Test func requestsBeyondTheModelAreRefused() async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      func refuses(_ change: (inout GenerationRequest) -> Void) async {
+        var request = request
+        change(&request)
+        await #expect(throws: (any Error).self) { try await host.generate(request) }
+      }
+      await refuses { $0.settings.steps = 0 }
+      await refuses { $0.settings.steps = 1001 }
+      await refuses { $0.prompt = " " }
+      await refuses { $0.count = 0 }
+      await refuses {
+        $0.count = 2
+        $0.seed = .max
+      }
+      await refuses { $0.initialLatents = [Latents(shape: [4, 8, 9], values: Array(repeating: 0, count: 288))] }
+      await refuses { $0.initialLatents = [Latents(shape: [4, 8, 8], values: Array(repeating: .nan, count: 256))] }
+      await refuses { $0.initialLatents = [] }
+    }
+  }
+
+  @Test(arguments: [1, 1000]) func everySamplerTakesTheFewestAndTheMostSteps(steps: Int) async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      for sampler in SamplerKind.allCases {
+        var request = request
+        request.settings = GenerationSettings(steps: steps, guidance: 1, sampler: sampler)
+        #expect(try await host.generate(request).images.count == 1, "\(sampler)")
+      }
+    }
+  }
+
+  @Test func longPromptsAreCutWithANote() async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      let long = GenerationRequest(prompt: String(repeating: "no effusion. ", count: 80_000), seed: 1)
+      let truncation = try #require(try await host.generate(long).truncation)
+      #expect(truncation.keptTokenCount == 30)
+      #expect(try await host.generate(request).truncation == nil)
+    }
+  }
+
+  @Test func timingsAddUp() async throws {
+    try await withTinyModel { model, _ in
+      let timings = try await ModelHost.load(model).generate(request).timings
+      #expect(timings.text > 0 && timings.denoise > 0 && timings.decode > 0)
+      #expect(timings.total >= timings.text + timings.denoise + timings.decode)
+    }
+  }
+}
+
+private final class Counter: @unchecked Sendable {
+  private let lock = NSLock()
+  private var count = 0
+
+  var value: Int { lock.withLock { count } }
+  func increment() { lock.withLock { count += 1 } }
+}
