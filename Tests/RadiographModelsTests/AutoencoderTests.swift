@@ -26,15 +26,15 @@ import TorchNN
     #expect(abs(try distribution.divergence().item() - (4 + 0.36788 - 1 + 1) / 2) < 1e-4)
   }
 
-  @Test("The default learns: thirty steps halve the error of four images")
+  @Test("The default learns: twenty steps halve the error of two images")
   func learning() throws {
     let store = ParameterStore(generator: try Generator(seed: 1), memoryFormat: .channelsLast)
     let autoencoder = try Autoencoder(store.root, ModelArchitecture.small.autoencoder)
     let optimiser = try AdamW(store.parameters)
-    let coarse = try Tensor.rand([4, 1, 4, 4], generator: Generator(seed: 2)) * 2 - 1
+    let coarse = try Tensor.rand([2, 1, 4, 4], generator: Generator(seed: 2)) * 2 - 1
     let images = try coarse.upsampleBilinear2D(outputSize: [32, 32])
     var losses: [Double] = []
-    for _ in 0..<30 {
+    for _ in 0..<20 {
       try store.clearGradients()
       let loss = try autoencoder.decode(autoencoder.encode(images).mean_BCHW).mseLoss(target: images)
       try loss.backward()
