@@ -1,0 +1,56 @@
+import Generation
+import Torch
+
+// N latents, B batch, C latent channels, H height, W width, S tokens, D hidden width
+
+/// A part of a dataset as diffusion sees it: normalised latents and the hidden states of texts.
+struct DiffusionExamples {
+  struct Batch {
+    var latent_BCHW: Tensor
+    var hidden_BSD: Tensor
+    var mask_BS: Tensor
+  }
+
+  let latents_NCHW: Tensor
+  /// The image that each latent was made of.
+  let images: [Int]
+  let statistics: LatentStatistics
+  let prompts: PromptCache
+  /// Where batches go.
+  var device = Device.cpu
+
+  var count: Int { images.count }
+
+  /// Some latents, and for each a text of its image.
+  ///
+  /// - Parameter generator: chooses the text; nil takes the first.
+  func batch(_ examples: [Int], choosingTextWith generator: Generator?) throws -> Batch {
+    let numbers = try generator.map {
+      try Tensor.randint(0..<(1 << 30), shape: [examples.count], generator: $0).int64s().map(Int.init)
+    }
+    let texts = examples.enumerated().map { row, example in
+      (image: images[example], text: numbers.map { $0[row] % prompts.count(of: images[example]) } ?? 0)
+    }
+    let (hidden_BSD, mask_BS) = try prompts.batch(texts)
+    let latent_BCHW = try statistics.normalised(
+      latents_NCHW.indexSelect(dim: 0, index: Tensor(indices: examples)).to(.float32))
+    return Batch(
+      latent_BCHW: try latent_BCHW.to(device), hidden_BSD: try hidden_BSD.to(device), mask_BS: try mask_BS.to(device))
+  }
+}
+
+extension LatentStatistics {
+  /// (latent - mean) / deviation, channel by channel.
+  func normalised(_ latent_BCHW: Tensor) throws -> Tensor {
+    try (latent_BCHW - column(mean, like: latent_BCHW)) / column(standardDeviation, like: latent_BCHW)
+  }
+
+  /// The inverse of ``normalised(_:)``.
+  func denormalised(_ latent_BCHW: Tensor) throws -> Tensor {
+    try latent_BCHW * column(standardDeviation, like: latent_BCHW) + column(mean, like: latent_BCHW)
+  }
+
+  private func column(_ values: [Double], like tensor: Tensor) throws -> Tensor {
+    try Tensor(values.map(Float.init), shape: [1, values.count, 1, 1]).to(tensor.device)
+  }
+}

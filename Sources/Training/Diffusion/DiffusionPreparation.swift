@@ -1,0 +1,106 @@
+import Crypto
+import Diffusion
+import Foundation
+import Generation
+import RadiographData
+import RadiographModels
+import TensorFiles
+import Torch
+import TorchNN
+
+/// Everything that diffusion needs before its first step: the frozen autoencoder, latents and texts, encoded once.
+struct DiffusionPreparation {
+  let recipe: DiffusionRecipe
+  let architecture: ModelArchitecture
+  let dataset: RadiographDataset
+  let folder: RunFolder
+  let autoencoderWeights: URL
+  let device: Device
+  var note: (String) -> Void
+
+  func stage() throws -> DiffusionStage {
+    let autoencoder = try loadAutoencoder()
+    let training = try examples(of: .train, autoencoder: autoencoder, statistics: nil)
+    let validation = try examples(of: .validation, autoencoder: autoencoder, statistics: training.statistics)
+    let encoder = try textEncoder()
+    let pictures = SamplePictures(
+      process: try DiffusionProcess(recipe.scheduler), autoencoder: autoencoder,
+      statistics: training.statistics,
+      encodings: try encoder.encode(
+        SamplePictures.prompts, maximumLength: architecture.textProjection.tokenLimit),
+      latentShape: [architecture.latentChannels, architecture.latentSide, architecture.latentSide])
+    try storeStatistics(training.statistics)
+    return try DiffusionStage(
+      recipe, architecture: architecture, training: training, validation: validation, pictures: pictures, device: device
+    )
+  }
+
+  /// Where export finds the statistics.
+  static func statisticsFile(in folder: RunFolder) -> URL { folder.folder.appendingPathComponent("latents.json") }
+
+  private func storeStatistics(_ statistics: LatentStatistics) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try AtomicFile.write(Array(encoder.encode(statistics)), to: Self.statisticsFile(in: folder).path)
+  }
+
+  private func loadAutoencoder() throws -> Autoencoder {
+    guard FileManager.default.fileExists(atPath: autoencoderWeights.path) else {
+      throw TrainingError.missingStage(path: folder.url.path, stage: "vae")
+    }
+    let file = try SafetensorsFile(path: autoencoderWeights.path)
+    let store = ParameterStore(tensors: try file.loadTensors(), device: device, memoryFormat: .channelsLast)
+    let autoencoder = try Autoencoder(store.root, architecture.autoencoder)
+    try store.verify()
+    return autoencoder
+  }
+
+  private func textEncoder() throws -> TextEncoder {
+    try TextEncoder(folder: TextEncoder.locate(name: recipe.textEncoder), device: device)
+  }
+
+  private func examples(
+    of split: DatasetSplit, autoencoder: Autoencoder, statistics: LatentStatistics?
+  ) throws -> DiffusionExamples {
+    let batches = try PixelBatches(dataset, split: split, device: device)
+    let copies = batches.records.map { split == .train ? recipe.sourceRepeats[$0.source] ?? 1 : 1 }
+    let latents = try LatentCache.load(
+      folder.cache.appendingPathComponent("latents-\(split.rawValue).safetensors"),
+      key: try key(of: batches.records, [digest(of: autoencoderWeights), "\(copies)", "\(recipe.maximumShift)"])
+    ) {
+      try LatentCache.encode(
+        batches, with: autoencoder, copies: copies, maximumShift: recipe.maximumShift,
+        generator: TrainingRandomness(seed: recipe.seed).generator(.crop)
+      ) { note("encoded \($0) of \(batches.records.count) \(split.rawValue) images") }
+    }
+    let grammar = try PromptGrammar.standard()
+    let captions = batches.records.map {
+      $0.captions(count: split == .train ? recipe.promptsPerImage : 1, seed: recipe.seed, grammar: grammar)
+    }
+    let prompts = try PromptCache.load(
+      folder.cache.appendingPathComponent("texts-\(split.rawValue).safetensors"),
+      key: try key(of: batches.records, [recipe.textEncoder] + captions.flatMap { $0 }), captions: captions,
+      encoder: textEncoder, tokenLimit: architecture.textProjection.tokenLimit
+    ) { note("encoded \($0) of \($1) \(split.rawValue) texts") }
+    return DiffusionExamples(
+      latents_NCHW: latents.latents_NCHW,
+      images: copies.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element) },
+      statistics: statistics ?? latents.statistics, prompts: prompts, device: device)
+  }
+
+  private func key(of records: [RadiographRecord], _ parts: [String]) throws -> String {
+    var hash = SHA256()
+    for part in parts + records.map({ $0.contentHash ?? $0.path }) {
+      hash.update(data: Data(part.utf8))
+      hash.update(data: Data([0]))
+    }
+    return hex(hash.finalize())
+  }
+
+  private func digest(of file: URL) throws -> String {
+    let file = try MappedFile(path: file.path)
+    return withExtendedLifetime(file) { hex(SHA256.hash(data: file.bytes)) }
+  }
+
+  private func hex(_ digest: some Sequence<UInt8>) -> String { digest.map { String(format: "%02x", $0) }.joined() }
+}

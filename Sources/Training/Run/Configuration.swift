@@ -1,0 +1,124 @@
+import Foundation
+import TensorFiles
+import Yams
+
+/// Settings of a stage: a recipe's defaults, over which a YAML file and `key=value` pairs are laid.
+///
+/// Keys are checked against the recipe: one that it does not have is an error, never ignored.
+enum ConfigurationResolver {
+  /// - Parameters:
+  ///   - defaults: the recipe that everything is laid over.
+  ///   - file: a YAML file of some of the recipe's keys.
+  ///   - settings: pairs such as `batchSize=16` or `optimizer.beta2=0.99`, applied last.
+  static func resolve<Recipe: Codable>(_ defaults: Recipe, file: URL?, settings: [String]) throws -> Recipe {
+    var tree = try plainTree(of: defaults)
+    if let file {
+      let data: Data
+      do {
+        data = try Data(contentsOf: file)
+      } catch {
+        throw FileAccessError(path: file.path, operation: .read, error: error)
+      }
+      let loaded: Any?
+      do {
+        loaded = try Yams.load(yaml: String(decoding: data, as: UTF8.self))
+      } catch {
+        throw TrainingError.unreadableConfiguration(path: file.path, reason: firstLine("\(error)"))
+      }
+      guard let overlay = loaded as? [String: Any] else {
+        throw TrainingError.unreadableConfiguration(path: file.path, reason: "no mapping of keys to values")
+      }
+      try lay(overlay, over: &tree, prefix: "")
+    }
+    for setting in settings { try apply(setting, to: &tree) }
+    try requireFinite(tree, prefix: "")
+    do {
+      return try JSONDecoder().decode(Recipe.self, from: JSONSerialization.data(withJSONObject: tree))
+    } catch let error as DecodingError {
+      throw invalid(error, in: tree)
+    }
+  }
+
+  /// The recipe as YAML, keys in order.
+  static func yaml(_ recipe: some Encodable) throws -> String {
+    let encoder = YAMLEncoder()
+    encoder.options.sortKeys = true
+    return try encoder.encode(recipe)
+  }
+
+  /// The keys whose values differ between two recipes.
+  static func differences<Recipe: Encodable>(_ one: Recipe, _ other: Recipe) throws -> [String] {
+    let (a, b) = (try flat(plainTree(of: one)), try flat(plainTree(of: other)))
+    return Set(a.keys).union(b.keys).filter { a[$0] != b[$0] }.sorted()
+  }
+
+  private static func plainTree(of recipe: some Encodable) throws -> [String: Any] {
+    let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(recipe))
+    return object as? [String: Any] ?? [:]
+  }
+
+  private static func flat(_ tree: [String: Any], prefix: String = "") throws -> [String: String] {
+    try tree.reduce(into: [:]) { result, item in
+      if let branch = item.value as? [String: Any] {
+        result.merge(try flat(branch, prefix: prefix + item.key + ".")) { first, _ in first }
+      } else {
+        result[prefix + item.key] = "\(item.value)"
+      }
+    }
+  }
+
+  private static func lay(_ overlay: [String: Any], over tree: inout [String: Any], prefix: String) throws {
+    for (key, value) in overlay {
+      guard let present = tree[key] else {
+        throw TrainingError.unknownSetting(key: prefix + key, known: tree.keys.sorted())
+      }
+      if var branch = present as? [String: Any], let inner = value as? [String: Any] {
+        try lay(inner, over: &branch, prefix: prefix + key + ".")
+        tree[key] = branch
+      } else {
+        tree[key] = value
+      }
+    }
+  }
+
+  private static func apply(_ setting: String, to tree: inout [String: Any]) throws {
+    let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, !parts[0].isEmpty else {
+      throw TrainingError.invalidSetting(key: "--set", value: setting, remedy: "write key=value")
+    }
+    let value: Any
+    do {
+      value = try Yams.load(yaml: parts[1]) ?? parts[1]
+    } catch {
+      throw TrainingError.invalidSetting(key: parts[0], value: parts[1], remedy: "write a number, a word or a list")
+    }
+    let nested = parts[0].split(separator: ".").reversed().reduce(value) { [String($1): $0] }
+    guard let overlay = nested as? [String: Any] else { return }
+    try lay(overlay, over: &tree, prefix: "")
+  }
+
+  /// YAML has NaN and infinity, JSON has not, and no setting means either.
+  private static func requireFinite(_ tree: [String: Any], prefix: String) throws {
+    for (key, value) in tree {
+      if let branch = value as? [String: Any] { try requireFinite(branch, prefix: prefix + key + ".") }
+      if let number = value as? Double, !number.isFinite {
+        throw TrainingError.invalidSetting(key: prefix + key, value: "\(number)", remedy: "give a finite number")
+      }
+    }
+  }
+
+  private static func invalid(_ error: DecodingError, in tree: [String: Any]) -> TrainingError {
+    let (context, remedy): (DecodingError.Context, String) =
+      switch error {
+      case .typeMismatch(let type, let context): (context, "give a value of type \(type)")
+      case .dataCorrupted(let context): (context, firstLine(context.debugDescription))
+      case .keyNotFound(_, let context), .valueNotFound(_, let context): (context, "give a value")
+      @unknown default: (.init(codingPath: [], debugDescription: ""), "give another value")
+      }
+    let path = context.codingPath.map(\.stringValue)
+    let value = path.reduce(tree as Any?) { ($0 as? [String: Any])?[$1] }
+    return .invalidSetting(key: path.joined(separator: "."), value: value.map { "\($0)" } ?? "empty", remedy: remedy)
+  }
+
+  private static func firstLine(_ text: String) -> String { String(text.prefix { $0 != "\n" }) }
+}

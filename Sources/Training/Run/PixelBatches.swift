@@ -1,0 +1,64 @@
+import RadiographData
+import Torch
+
+// B batch, C channels (1), H height, W width
+
+/// Batches of a dataset's pixels as tensors in [-1, 1].
+struct PixelBatches {
+  let dataset: RadiographDataset
+  let records: [RadiographRecord]
+  let device: Device
+
+  /// - Throws: ``TrainingError/noImages(path:split:)`` when the part is empty.
+  init(_ dataset: RadiographDataset, split: DatasetSplit, device: Device = .cpu) throws {
+    self.device = device
+    self.dataset = dataset
+    records = try dataset.records(split: split)
+    guard !records.isEmpty else {
+      throw TrainingError.noImages(path: dataset.url.path, split: split.rawValue)
+    }
+  }
+
+  /// Whole images.
+  func images(_ indices: some Collection<Int>) throws -> Tensor {
+    let size = dataset.imageSize
+    return try crops(indices.map { Crop(index: $0, x: 0, y: 0, mirrored: false) }, size: size)
+  }
+
+  /// A square part of an image.
+  struct Crop {
+    var index: Int
+    var x: Int
+    var y: Int
+    var mirrored: Bool
+  }
+
+  /// Crops at random places, mirrored at random when asked for.
+  func randomCrops(_ indices: [Int], size: Int, mirror: Bool, generator: Generator) throws -> Tensor {
+    let room = dataset.imageSize - size + 1
+    let places = try Tensor.randint(0..<room, shape: [indices.count, 2], generator: generator).int64s()
+    let coins = try Tensor.randint(0..<2, shape: [indices.count], generator: generator).int64s()
+    return try crops(
+      indices.enumerated().map { offset, index in
+        Crop(
+          index: index, x: Int(places[2 * offset]), y: Int(places[2 * offset + 1]),
+          mirrored: mirror && coins[offset] == 1)
+      }, size: size)
+  }
+
+  private func crops(_ crops: [Crop], size: Int) throws -> Tensor {
+    let side = dataset.imageSize
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(crops.count * size * size)
+    for crop in crops {
+      try dataset.withPixels(of: records[crop.index]) { pixels in
+        for row in crop.y..<(crop.y + size) {
+          let line = pixels[(row * side + crop.x)..<(row * side + crop.x + size)]
+          if crop.mirrored { bytes.append(contentsOf: line.reversed()) } else { bytes.append(contentsOf: line) }
+        }
+      }
+    }
+    let image_BCHW = try Tensor(bytes: bytes, shape: [crops.count, 1, size, size], dtype: .uint8)
+    return try image_BCHW.to(device).to(.float32) / 127.5 - 1.0
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import TensorFiles
+import Torch
+
+/// Steps, measures, stores and stops: the loop that all stages share.
+struct TrainingLoop {
+  var folder: RunFolder
+  var options: LoopOptions
+  /// Asked before every step; true ends the run with a checkpoint.
+  var shouldStop: () -> Bool
+  var report: (TrainingProgress) -> Void
+
+  func run(_ stage: inout some TrainingStage) throws -> LoopOutcome {
+    let began = Date()
+    var position = try start(&stage)
+    var averages = RunningMeans()
+    var stepsSinceLog = 0
+    var logged = Date()
+
+    while position.step < stage.totalSteps {
+      if shouldStop() { return .stopped(step: try store(stage, position)) }
+      if let limit = options.maximumSeconds, Date().timeIntervalSince(began) >= limit {
+        return .timeUp(step: try store(stage, position))
+      }
+
+      let losses = try stage.step(position.step)
+      if let loss = losses["loss"], !loss.isFinite { throw TrainingError.diverged(step: position.step, loss: loss) }
+      position.step += 1
+      averages.add(losses)
+      stepsSinceLog += 1
+
+      if position.step % options.logEvery == 0 || position.step == stage.totalSteps {
+        var values = averages.take()
+        let seconds = max(Date().timeIntervalSince(logged), 1e-9)
+        values["images_per_second"] = Double(stepsSinceLog * stage.imagesPerStep) / seconds
+        try note(.init(step: position.step, split: "train", values: values), of: stage)
+        (stepsSinceLog, logged) = (0, Date())
+      }
+      if position.step % options.validateEvery == 0 || position.step == stage.totalSteps {
+        try validate(stage, &position)
+        logged = Date()
+      }
+      if position.step % options.checkpointEvery == 0 { try store(stage, position) }
+    }
+    return .finished(step: try store(stage, position))
+  }
+
+  /// Where a run stands.
+  private struct Position {
+    var step = 0
+    var bestLoss = Double.infinity
+  }
+
+  private func start(_ stage: inout some TrainingStage) throws -> Position {
+    try folder.create()
+    guard options.resume else {
+      guard folder.newestStep() == nil else { throw TrainingError.runExists(path: folder.folder.path) }
+      try folder.truncateMetrics(after: -1)
+      return Position()
+    }
+    guard let step = folder.newestStep() else { throw TrainingError.nothingToResume(path: folder.folder.path) }
+    let file = try SafetensorsFile(path: folder.checkpoint(step: step).path)
+    try stage.restore(try file.loadTensors(), step: step)
+    try folder.truncateMetrics(after: step)
+    return Position(step: step, bestLoss: file.metadata["best_loss"].flatMap(Double.init) ?? .infinity)
+  }
+
+  private func validate(_ stage: some TrainingStage, _ position: inout Position) throws {
+    let values = try withoutGradients { try stage.validate() }
+    try note(.init(step: position.step, split: "validation", values: values), of: stage)
+    try withoutGradients { try stage.writeSamples(step: position.step, to: folder.samples) }
+    guard let loss = values["loss"], loss < position.bestLoss else { return }
+    position.bestLoss = loss
+    try SafetensorsWriter.write(
+      stage.weights(), metadata: ["step": "\(position.step)", "loss": "\(loss)"], to: folder.best.path)
+  }
+
+  @discardableResult
+  private func store(_ stage: some TrainingStage, _ position: Position) throws -> Int {
+    guard folder.newestStep() != position.step else { return position.step }
+    try SafetensorsWriter.write(
+      stage.state(), metadata: ["step": "\(position.step)", "best_loss": "\(position.bestLoss)"],
+      to: folder.checkpoint(step: position.step).path)
+    folder.keepNewest(options.keep)
+    return position.step
+  }
+
+  private func note(_ row: MetricsRow, of stage: some TrainingStage) throws {
+    try folder.appendMetrics(row)
+    report(TrainingProgress(step: row.step, totalSteps: stage.totalSteps, split: row.split, values: row.values))
+  }
+}
+
+/// Means of values that arrive one by one, since they were last taken.
+struct RunningMeans {
+  private var sums: [String: Double] = [:]
+  private var counts: [String: Int] = [:]
+
+  mutating func add(_ values: [String: Double]) {
+    for (name, value) in values {
+      sums[name, default: 0] += value
+      counts[name, default: 0] += 1
+    }
+  }
+
+  mutating func take() -> [String: Double] {
+    defer { (sums, counts) = ([:], [:]) }
+    return sums.reduce(into: [:]) { $0[$1.key] = $1.value / Double(counts[$1.key] ?? 1) }
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import RadiographModels
+import TensorFiles
+import Testing
+import Torch
+
+@testable import Training
+
+@Suite("Training an autoencoder", .serialized)
+struct AutoencoderTrainingTests {
+  private func loop(
+    _ dataset: TinyDataset, _ name: String, resume: Bool = false, stopAfter: Int = .max,
+    report: @escaping (TrainingProgress) -> Void = { _ in }
+  ) throws -> LoopOutcome {
+    var options = LoopOptions()
+    options.resume = resume
+    options.checkpointEvery = 100
+    options.validateEvery = 12
+    options.logEvery = 4
+    var stage = try AutoencoderStage(
+      TinyDataset.recipe(steps: 12), architecture: TinyDataset.autoencoder, dataset: dataset.dataset)
+    var asked = 0
+    let folder = RunFolder(dataset.run(name), stage: "vae")
+    return try TrainingLoop(
+      folder: folder, options: options,
+      shouldStop: {
+        asked += 1
+        return asked > stopAfter
+      }, report: report
+    ).run(&stage)
+  }
+
+  private func checkpoint(_ dataset: TinyDataset, _ name: String, step: Int) throws -> [UInt8] {
+    Array(try Data(contentsOf: RunFolder(dataset.run(name), stage: "vae").checkpoint(step: step)))
+  }
+
+  @Test("a run that was stopped and resumed ends with the very bytes of one that was not")
+  func exactResume() throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    #expect(try loop(dataset, "whole") == .finished(step: 12))
+    #expect(try loop(dataset, "parts", stopAfter: 5) == .stopped(step: 5))
+    #expect(try loop(dataset, "parts", resume: true) == .finished(step: 12))
+    #expect(try checkpoint(dataset, "parts", step: 12) == checkpoint(dataset, "whole", step: 12))
+    #expect(try loop(dataset, "again") == .finished(step: 12))
+    #expect(try checkpoint(dataset, "again", step: 12) == checkpoint(dataset, "whole", step: 12))
+  }
+
+  @Test("a run leaves metrics, samples and the best weights, which load into the architecture")
+  func files() throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    var splits: [String] = []
+    _ = try loop(dataset, "run") { splits.append($0.split) }
+    #expect(splits == ["train", "train", "train", "validation"])
+    let folder = RunFolder(dataset.run("run"), stage: "vae")
+    let lines = try String(contentsOf: folder.metrics, encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 4)
+    #expect(lines.last?.contains("\"psnr\"") == true)
+    #expect(FileManager.default.fileExists(atPath: folder.samples.appendingPathComponent("step-00000012.png").path))
+    let weights = try SafetensorsFile(path: folder.best.path)
+    #expect(weights.metadata["step"] == "12")
+    #expect(!weights.names.isEmpty)
+  }
+
+  @Test("a run is not overwritten, and there must be one to resume")
+  func existingRuns() throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    let path = RunFolder(dataset.run("run"), stage: "vae").folder.path
+    #expect(throws: TrainingError.nothingToResume(path: path)) { try loop(dataset, "run", resume: true) }
+    _ = try loop(dataset, "run")
+    #expect(throws: TrainingError.runExists(path: path)) { try loop(dataset, "run") }
+  }
+
+  @Test("training makes the loss fall")
+  func learning() throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    var stage = try AutoencoderStage(
+      TinyDataset.recipe(steps: 160), architecture: TinyDataset.autoencoder, dataset: dataset.dataset)
+    var losses: [Double] = []
+    for step in 0..<160 { losses.append(try stage.step(step)["loss"] ?? .nan) }
+    let (early, late) = (losses.prefix(10).reduce(0, +), losses.suffix(10).reduce(0, +))
+    #expect(late < 0.8 * early, "\(early / 10) to \(late / 10)")
+  }
+
+  @Test("ten steps, and a step that fails in the middle, leave no handle behind")
+  func liveHandles() throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    struct Stop: Error {}
+    func work(failing: Bool) throws {
+      var stage = try AutoencoderStage(
+        TinyDataset.recipe(steps: 20), architecture: TinyDataset.autoencoder, dataset: dataset.dataset)
+      for step in 0..<10 {
+        _ = try stage.step(step)
+        if failing, step == 4 {
+          let x = try Tensor.zeros([2, 3])
+          _ = try x.matmul(x)
+        }
+      }
+    }
+    let before = try LibTorch.liveHandles()
+    try work(failing: false)
+    #expect(try LibTorch.liveHandles() == before)
+    #expect(throws: TorchError.self) { try work(failing: true) }
+    #expect(try LibTorch.liveHandles() == before)
+  }
+}

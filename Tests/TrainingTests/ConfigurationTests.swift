@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+import Torch
+
+@testable import Training
+
+@Suite("Settings of a run")
+struct ConfigurationTests {
+  private func resolve(_ settings: String...) throws -> DiffusionRecipe {
+    try ConfigurationResolver.resolve(DiffusionRecipe.small, file: nil, settings: settings)
+  }
+
+  @Test("pairs are laid over the recipe, nested keys by dots")
+  func pairs() throws {
+    let recipe = try resolve("batchSize=8", "learningRate=1e-3", "scheduler.stepsOffset=1", "sourceRepeats.nih=2")
+    #expect(recipe.batchSize == 8)
+    #expect(recipe.learningRate == 1e-3)
+    #expect(recipe.scheduler.stepsOffset == 1)
+    #expect(recipe.sourceRepeats == ["nih": 2])
+  }
+
+  @Test("a YAML file comes before the pairs, and what is stored resolves to the same recipe")
+  func file() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data("steps: 7\nbatchSize: 3\n".utf8).write(to: file)
+    let recipe = try ConfigurationResolver.resolve(DiffusionRecipe.small, file: file, settings: ["batchSize=5"])
+    #expect(recipe.steps == 7)
+    #expect(recipe.batchSize == 5)
+    try Data(ConfigurationResolver.yaml(recipe).utf8).write(to: file)
+    #expect(try ConfigurationResolver.resolve(DiffusionRecipe.small, file: file, settings: []) == recipe)
+    #expect(try ConfigurationResolver.differences(DiffusionRecipe.small, recipe) == ["batchSize", "steps"])
+  }
+
+  @Test("keys that no recipe has are refused by name")
+  func unknownKeys() {
+    #expect { try resolve("batchsize=8") } throws: { error in
+      guard case TrainingError.unknownSetting(let key, let known) = error else { return false }
+      return key == "batchsize" && known.contains("batchSize")
+    }
+  }
+
+  @Test("values of another kind are refused", arguments: ["batchSize=many", "times=3", "=5", "nonsense", "seed=-1"])
+  func wrongValues(_ setting: String) {
+    #expect(throws: TrainingError.self) { try resolve(setting) }
+  }
+
+  @Test(
+    "values out of range are refused",
+    arguments: [
+      "steps=0", "batchSize=0", "batchSize=1000000", "learningRate=-1", "learningRate=.nan", "learningRate=.inf",
+      "emaDecay=1", "promptDropout=1.5", "promptsPerImage=0", "maximumShift=-1", "sourceRepeats.nih=0",
+    ])
+  func outOfRange(_ setting: String) {
+    #expect(throws: TrainingError.self) { try resolve(setting).validate() }
+  }
+
+  @Test("files that are no mapping are refused", arguments: ["- a\n- b\n", "just text", "a: [1", ""])
+  func wrongFiles(_ text: String) throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data(text.utf8).write(to: file)
+    #expect(throws: TrainingError.self) {
+      try ConfigurationResolver.resolve(DiffusionRecipe.small, file: file, settings: [])
+    }
+  }
+
+  @Test("the shipped and the article's recipes are valid")
+  func recipes() throws {
+    try AutoencoderRecipe.small.validate()
+    try AutoencoderRecipe.paper.validate()
+    try DiffusionRecipe.small.validate()
+    try DiffusionRecipe.paper.validate()
+  }
+}
+
+@Suite("The order of examples")
+struct BatchOrderTests {
+  @Test("every epoch shows every example once, in an order of its own; any step can be asked for first")
+  func epochs() throws {
+    let randomness = TrainingRandomness(seed: 3)
+    var order = BatchOrder(examples: Array(10..<22), batchSize: 4, randomness: randomness)
+    let steps = try (0..<9).map { try order.batch(at: $0) }
+    let epochs = stride(from: 0, to: 9, by: 3).map { Array(steps[$0..<($0 + 3)].joined()) }
+    for epoch in epochs { #expect(epoch.sorted() == Array(10..<22)) }
+    #expect(Set(epochs).count == 3)
+    var other = BatchOrder(examples: Array(10..<22), batchSize: 4, randomness: randomness)
+    #expect(try other.batch(at: 7) == steps[7])
+  }
+
+  @Test("seeds, purposes and steps have streams of their own")
+  func streams() throws {
+    func first(_ seed: UInt64, _ purpose: TrainingRandomness.Purpose, _ step: Int) throws -> [Float] {
+      try Tensor.rand([2], generator: TrainingRandomness(seed: seed).generator(purpose, step: step)).floats()
+    }
+    let streams = try [first(0, .crop, 0), first(1, .crop, 0), first(0, .noise, 0), first(0, .crop, 1)]
+    #expect(Set(streams).count == 4)
+    #expect(try first(0, .crop, 0) == streams[0])
+  }
+}

@@ -1,0 +1,129 @@
+import Diffusion
+import Foundation
+import Generation
+import RadiographModels
+import TensorFiles
+import Testing
+import Torch
+import TorchNN
+
+@testable import Training
+
+@Suite("Training a diffusion model", .serialized)
+struct DiffusionTrainingTests {
+  /// A U-Net of a few thousand parameters over 4x8x8 latents and a BERT of width 24.
+  static let architecture = ModelArchitecture(
+    imageSide: 32, autoencoder: TinyDataset.autoencoder,
+    unet: UNetArchitecture(
+      latentChannels: 4,
+      levels: [.init(channels: 16, blocks: 1, crossAttention: .last), .init(channels: 16, blocks: 1)],
+      middle: .init(blocks: 1), skips: .residualBlocks, timeEmbedding: .init(sinusoids: 8, width: 16),
+      conditioning: .scaleAndShift, contextWidth: 12, attentionHeads: .count(2), attentionPlacement: .afterResidual,
+      downsampling: .stridedConvolutionToNextLevel, upsampling: .pixelShuffle),
+    textProjection: TextProjectionArchitecture(
+      hiddenWidth: 24, contextWidth: 12, pooling: .init(source: .hidden, outputWidth: 16), nullCondition: .learned,
+      tokenLimit: 16))
+
+  /// The tiny encoder of the fixtures, with a vocabulary of letters.
+  private static func makeEncoder(in folder: URL) throws -> TextEncoder {
+    let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Fixtures/bert/tiny")
+    let copy = folder.appendingPathComponent("encoder")
+    if !FileManager.default.fileExists(atPath: copy.path) {
+      try FileManager.default.copyItem(at: fixture, to: copy)
+      let letters = "abcdefghijklmnopqrstuvwxyz".map(String.init)
+      let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + letters + letters.prefix(20).map { "##" + $0 }
+      try Data(vocabulary.joined(separator: "\n").utf8).write(to: copy.appendingPathComponent("vocab.txt"))
+    }
+    return try TextEncoder(folder: copy)
+  }
+
+  private func recipe(steps: Int) -> DiffusionRecipe {
+    var recipe = DiffusionRecipe.small
+    recipe.steps = steps
+    recipe.batchSize = 4
+    recipe.warmupSteps = 2
+    recipe.precision = .float32
+    return recipe
+  }
+
+  private func stage(_ recipe: DiffusionRecipe, in folder: URL) throws -> DiffusionStage {
+    let generator = try Generator(seed: 9)
+    // One value a channel: there is something to learn, unlike in white noise.
+    let latents = try Tensor.randn([24, 4, 1, 1], generator: generator).expand(size: [24, 4, 8, 8]).contiguous()
+      .to(.float16)
+    let encoder = { try Self.makeEncoder(in: folder) }
+    let prompts = try PromptCache.load(
+      folder.appendingPathComponent("texts.safetensors"), key: "k",
+      captions: (0..<12).map { ["image \($0)", "a longer text of image \($0 % 3)"] },
+      encoder: encoder, tokenLimit: 16, progress: { _, _ in })
+    let statistics = try LatentStatistics(of: latents)
+    let examples = DiffusionExamples(
+      latents_NCHW: latents, images: (0..<24).map { $0 / 2 }, statistics: statistics, prompts: prompts)
+    let autoencoder = try Autoencoder(
+      ParameterStore(generator: Generator(seed: 1)).root, TinyDataset.autoencoder)
+    let pictures = SamplePictures(
+      process: try DiffusionProcess(recipe.scheduler), autoencoder: autoencoder, statistics: statistics,
+      encodings: try encoder().encode(["image"], maximumLength: 16), latentShape: [4, 8, 8], steps: 2, columns: 2)
+    return try DiffusionStage(
+      recipe, architecture: Self.architecture, training: examples, validation: examples, pictures: pictures)
+  }
+
+  private func run(_ folder: URL, resume: Bool = false, stopAfter: Int = .max) throws -> LoopOutcome {
+    var options = LoopOptions()
+    options.resume = resume
+    options.validateEvery = 6
+    var stage = try stage(recipe(steps: 6), in: folder)
+    var asked = 0
+    return try TrainingLoop(
+      folder: RunFolder(folder, stage: "diffusion"), options: options,
+      shouldStop: {
+        asked += 1
+        return asked > stopAfter
+      }, report: { _ in }
+    ).run(&stage)
+  }
+
+  @Test("a run that was stopped and resumed ends with the very bytes of one that was not, and draws samples")
+  func exactResume() throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-diffusion-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: root) }
+    let (whole, parts) = (root.appendingPathComponent("whole"), root.appendingPathComponent("parts"))
+    for folder in [whole, parts] {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+    #expect(try run(whole) == .finished(step: 6))
+    #expect(try run(parts, stopAfter: 4) == .stopped(step: 4))
+    #expect(try run(parts, resume: true) == .finished(step: 6))
+    let files = [whole, parts].map { RunFolder($0, stage: "diffusion") }
+    #expect(try Data(contentsOf: files[0].checkpoint(step: 6)) == Data(contentsOf: files[1].checkpoint(step: 6)))
+    let sample = files[0].samples.appendingPathComponent("step-00000006.png")
+    #expect(FileManager.default.fileExists(atPath: sample.path))
+    let weights = try SafetensorsFile(path: files[0].best.path).names
+    #expect(weights.contains { $0.hasPrefix("unet.") })
+    #expect(weights.contains { $0.hasPrefix("text.") })
+  }
+
+  @Test("training makes the loss fall")
+  func learning() throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-diffusion-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: root) }
+    try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+    var stage = try stage(recipe(steps: 120), in: root)
+    var losses: [Double] = []
+    for step in 0..<120 { losses.append(try stage.step(step)["loss"] ?? .nan) }
+    let (early, late) = (losses.prefix(20).reduce(0, +) / 20, losses.suffix(20).reduce(0, +) / 20)
+    #expect(late < 0.8 * early, "\(early) to \(late)")
+  }
+
+  @Test("latent statistics make every channel's mean 0 and deviation 1, and back again")
+  func statistics() throws {
+    let latents = try Tensor.randn([10, 4, 8, 8], generator: Generator(seed: 2)) * 3.0 + 5.0
+    let statistics = try LatentStatistics(of: latents)
+    let normalised = try statistics.normalised(latents)
+    for value in try normalised.mean(dim: [0, 2, 3]).doubles() { #expect(abs(value) < 1e-5) }
+    for value in try normalised.std(dim: [0, 2, 3]).doubles() { #expect(abs(value - 1) < 1e-5) }
+    let back = try (statistics.denormalised(normalised) - latents).abs().max().item()
+    #expect(back < 1e-5)
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import ImageFiles
+import RadiographData
+import RadiographModels
+
+@testable import Training
+
+/// Forty small pictures with captions, imported as a user imports a folder.
+struct TinyDataset {
+  let root: URL
+  let dataset: RadiographDataset
+
+  init() throws {
+    root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-tiny-\(UUID())")
+    let source = root.appendingPathComponent("source")
+    try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
+    for index in 0..<40 {
+      let pixels = (0..<(32 * 32)).map { position -> UInt8 in
+        let (x, y) = (position % 32, position / 32)
+        return UInt8((x * (index % 5 + 1) * 7 + y * (index % 3) * 11 + index * 13) % 256)
+      }
+      let name = source.appendingPathComponent("image\(index)")
+      try Data(GrayscaleImage(width: 32, height: 32, pixels: pixels).pngBytes())
+        .write(to: name.appendingPathExtension("png"))
+      try Data("chest number \(index % 4)".utf8).write(to: name.appendingPathExtension("txt"))
+    }
+    var options = DatasetImport.Options()
+    options.imageSize = 32
+    options.split = try SplitFractions("60/20/20")
+    let folder = root.appendingPathComponent("dataset")
+    _ = try DatasetImport(FolderSource.list(source), into: folder, options: options).run()
+    dataset = try RadiographDataset.open(folder)
+  }
+
+  func run(_ name: String) -> URL { root.appendingPathComponent(name) }
+
+  func remove() { try? FileManager.default.removeItem(at: root) }
+
+  /// An autoencoder of a few thousand parameters: 32x32 to 4x8x8.
+  static let autoencoder = AutoencoderArchitecture(
+    latentChannels: 4,
+    encoder: [.pixelUnshuffle(factor: 4), .convolution(channels: 8), .residual, .convolution(channels: 8)],
+    decoder: [.convolution(channels: 16), .residual, .pixelShuffle(factor: 4)])
+
+  static func recipe(steps: Int) -> AutoencoderRecipe {
+    var recipe = AutoencoderRecipe.small
+    recipe.steps = steps
+    recipe.batchSize = 4
+    recipe.cropSize = 16
+    recipe.warmupSteps = 2
+    recipe.precision = .float32
+    return recipe
+  }
+}
