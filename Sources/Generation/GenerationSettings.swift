@@ -28,7 +28,7 @@ public enum DeviceChoice: Equatable, Sendable, CustomStringConvertible {
   /// The device that the choice comes to on this machine.
   ///
   /// - Throws: `TorchError.deviceUnavailable` for one that is not there.
-  func resolved() throws -> Device {
+  public func resolved() throws -> Device {
     switch self {
     case .automatic: return try Device.best()
     case .device(let device):
@@ -62,7 +62,8 @@ public enum PrecisionChoice: String, CaseIterable, Sendable {
     }
   }
 
-  func resolved(on device: Device) -> DType {
+  /// The number format that the choice comes to on a device.
+  public func resolved(on device: Device) -> DType {
     switch self {
     case .automatic: if case .cuda = device { .bfloat16 } else { .float32 }
     case .float32: .float32

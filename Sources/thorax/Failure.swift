@@ -9,6 +9,7 @@ import TensorFiles
 import Tokenization
 import Torch
 import TorchNN
+import Training
 
 /// The exit codes of `sysexits.h` that the program uses, and what each means here.
 enum ExitStatus: Int32 {
@@ -39,6 +40,7 @@ struct Failure {
     case let error as PromptsFileError: status = Self.status(error)
     case let error as OutputError: status = Self.status(error)
     case let error as DatasetError: status = Self.status(error)
+    case let error as TrainingError: status = Self.status(error)
     case is LatentsError: status = .badData
     case let error as ModelError: status = Self.status(error)
     case let error as TextEncoderError: status = Self.status(error)
@@ -77,6 +79,16 @@ struct Failure {
     case .malformedGrammar: .defect
     case .outputIsNotOurs, .cannotCreate: .cannotCreate
     case .busy, .inputOutput: .readWrite
+    }
+  }
+
+  private static func status(_ error: TrainingError) -> ExitStatus {
+    switch error {
+    case .invalidSetting, .unknownSetting, .otherConfiguration: .usage
+    case .unreadableConfiguration, .diverged, .noImages: .badData
+    case .nothingToResume, .missingStage: .inputMissing
+    case .runExists: .cannotCreate
+    case .interrupted: .interrupted
     }
   }
 

@@ -14,6 +14,6 @@ struct Thorax: AsyncParsableCommand {
       Shell completions: thorax --generate-completion-script bash|zsh|fish
       """,
     version: ThoraxVersion.current,
-    subcommands: [GenerateCommand.self, InfoCommand.self, DataCommand.self]
+    subcommands: [GenerateCommand.self, InfoCommand.self, DataCommand.self, TrainCommand.self, ExportCommand.self]
   )
 }
