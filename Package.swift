@@ -81,6 +81,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
 
+    // What the README shows
+    .executableTarget(name: "draw-radiographs", dependencies: ["Generation"], path: "Examples/draw-radiographs"),
+
     // Tools of the developers
     .target(name: "TensorFileFuzzing", dependencies: ["TensorFiles"], path: "Tools/TensorFileFuzzing"),
     .executableTarget(
