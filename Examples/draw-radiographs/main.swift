@@ -5,10 +5,15 @@
 import Foundation
 import Generation
 
-let host = try await ModelHost.load("thorax-small")
-let request = GenerationRequest(prompt: "Normal chest radiograph of an adult, clear lungs", seed: 7, count: 4)
-let result = try await host.generate(request)
-for image in result.images {
-  try Data(image.encoded(as: .png)).write(to: URL(fileURLWithPath: "normal-\(image.index).png"))
+do {
+  let host = try await ModelHost.load("thorax-small")
+  let request = GenerationRequest(prompt: "Normal chest radiograph of an adult, clear lungs", seed: 7, count: 4)
+  let result = try await host.generate(request)
+  for image in result.images {
+    try Data(image.encoded(as: .png)).write(to: URL(fileURLWithPath: "normal-\(image.index).png"))
+  }
+  print("\(result.images.count) images in \(Int(result.timings.total)) ms")
+} catch {
+  FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+  exit(1)
 }
-print("\(result.images.count) images in \(Int(result.timings.total)) ms")
