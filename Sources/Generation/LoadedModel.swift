@@ -38,6 +38,7 @@ final class LoadedModel {
       let module = try make(store.root)
       do {
         try store.verify()
+        try store.fixForInference()
       } catch let error as ParameterLoadingError {
         problems.append("\(part.rawValue): \(error)")
       }

@@ -52,7 +52,9 @@ public struct Conv2d {
       try x_BCHW.dtype == weight.value.dtype, [.float32, .bfloat16].contains(x_BCHW.dtype)
     else { return nil }
     return try weight.packed {
-      try $0.packedForConv2d(stride: stride, padding: padding, inputShape: x_BCHW.shape)
+      // One layout whatever batch comes first, so that no result depends on what ran before.
+      let inputShape = [2] + x_BCHW.shape.dropFirst()
+      return try $0.packedForConv2d(stride: stride, padding: padding, inputShape: inputShape)
     }
   }
 
