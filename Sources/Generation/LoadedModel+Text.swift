@@ -6,26 +6,28 @@ import Torch
 // S tokens of the text, D width of the encoder's hidden states
 
 extension LoadedModel {
-  /// Reads the weights of a folder and those of the text encoder.
-  convenience init(_ folder: ModelFolder, textEncoder: URL, device: Device, dtype: DType) throws {
-    let reference = folder.description.textEncoder
+  /// Reads the weights of a model and those of its text encoder.
+  convenience init(_ source: ModelSource, textEncoder: URL, device: Device, dtype: DType) throws {
+    let reference = source.description.textEncoder
     let encoder = try TextEncoder(folder: textEncoder, device: device, dtype: dtype)
-    let wanted = folder.description.architecture.textProjection.hiddenWidth
+    let wanted = source.description.architecture.textProjection.hiddenWidth
     guard encoder.architecture.hiddenSize == wanted else {
       throw ModelError.textEncoderWidth(name: reference.name, width: encoder.architecture.hiddenSize, wanted: wanted)
     }
     try self.init(
-      folder.description, weights: folder.tensors(of:), source: folder.path, textEncoder: encoder, device: device,
+      source.description, weights: source.weights(), source: source.path, textEncoder: encoder, device: device,
       dtype: dtype)
   }
 
   /// The condition of a prompt, and where it was cut; of no words, the null condition.
   func condition(_ prompt: String) throws -> (condition: TextCondition, truncation: Truncation?) {
     let architecture = description.architecture.textProjection
-    let paddedLength = architecture.attendsToPadding ? architecture.tokenLimit : nil
+    let limit = min(architecture.tokenLimit, textEncoder?.architecture.maximumPositions ?? architecture.tokenLimit)
+    let paddedLength = architecture.attendsToPadding ? limit : nil
     if prompt.allSatisfy(\.isWhitespace) { return (try textProjection.null(count: 1, tokens: paddedLength ?? 1), nil) }
+    guard let textEncoder else { throw TextEncoderError.notFound(name: description.textEncoder.name, places: []) }
     let encoding = try textEncoder.encode(
-      [prompt], maximumLength: architecture.tokenLimit, paddedTo: paddedLength)[0]
+      [prompt], maximumLength: limit, paddedTo: paddedLength)[0]
     let hidden_1SD = try encoding.hiddenStates_LD.unsqueeze(dim: 0)
     let mask_1S = try Tensor.arange(hidden_1SD.shape[1]).lt(other: Double(encoding.tokenCount)).unsqueeze(dim: 0)
     return (try textProjection(hidden_1SD, mask_BS: mask_1S.to(device)), encoding.truncation)

@@ -14,7 +14,8 @@ final class LoadedModel {
   let autoencoder: Autoencoder
   let unet: UNet
   let textProjection: TextProjection
-  let textEncoder: TextEncoder
+  /// Nil for a model that is only measured, which takes no prompts.
+  let textEncoder: TextEncoder?
   private let latentMean_1C11: Tensor
   private let latentDeviation_1C11: Tensor
 
@@ -22,8 +23,8 @@ final class LoadedModel {
   ///
   /// - Parameter source: what errors call the model.
   init(
-    _ description: ModelDescription, weights: (ModelFolder.Part) throws -> [String: Tensor], source: String,
-    textEncoder: TextEncoder, device: Device, dtype: DType
+    _ description: ModelDescription, weights: [ModelFolder.Part: [String: Tensor]], source: String,
+    textEncoder: TextEncoder?, device: Device, dtype: DType
   ) throws {
     self.description = description
     self.device = device
@@ -34,7 +35,7 @@ final class LoadedModel {
 
     func load<Module>(_ part: ModelFolder.Part, _ make: (ParameterScope) throws -> Module) throws -> Module {
       let store = ParameterStore(
-        tensors: try weights(part), dtype: dtype, device: device, memoryFormat: .channelsLast, trainable: false)
+        tensors: weights[part] ?? [:], dtype: dtype, device: device, memoryFormat: .channelsLast, trainable: false)
       let module = try make(store.root)
       do {
         try store.verify()

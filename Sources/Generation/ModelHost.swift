@@ -60,7 +60,7 @@ public actor ModelHost {
   /// Loads a model by name or path.
   ///
   /// - Parameters:
-  ///   - reference: A name in `catalog`, or the path of a model folder.
+  ///   - reference: A name in `catalog`, or the path of a model folder or of a checkpoint of the author's code.
   ///   - threads: Processor threads to compute with; nil leaves the choice to LibTorch, one for each core.
   /// - Throws: ``ModelError``, `TorchError`, `TensorFileError`, `FileAccessError`.
   public static func load(
@@ -68,21 +68,21 @@ public actor ModelHost {
     device: DeviceChoice = .automatic, precision: PrecisionChoice = .automatic, threads: Int? = nil
   ) async throws -> ModelHost {
     try await load(
-      ModelFolder(path: catalog.path(for: reference)), device: device, precision: precision, threads: threads)
+      ModelSource(path: catalog.path(for: reference)), device: device, precision: precision, threads: threads)
   }
 
-  /// Loads a model folder.
+  /// Loads a model.
   ///
   /// - Parameter textEncoder: The folder of the text encoder; nil looks it up by the name that the model gives.
   public static func load(
-    _ folder: ModelFolder, textEncoder: URL? = nil, device: DeviceChoice = .automatic,
+    _ source: ModelSource, textEncoder: URL? = nil, device: DeviceChoice = .automatic,
     precision: PrecisionChoice = .automatic, threads: Int? = nil
   ) async throws -> ModelHost {
     let clock = ContinuousClock()
     let start = clock.now
-    let encoder = try textEncoder ?? TextEncoder.locate(name: folder.description.textEncoder.name)
-    async let hash = folder.hash()
-    async let encoderIsRight: Void = folder.description.textEncoder.verify(folder: encoder)
+    let encoder = try textEncoder ?? TextEncoder.locate(name: source.description.textEncoder.name)
+    async let hash = source.hash()
+    async let encoderIsRight: Void = source.description.textEncoder.verify(folder: encoder)
     let thread = TensorThread(name: "thorax.tensors")
     let loaded = try await thread.run {
       try LibTorch.load()
@@ -90,12 +90,21 @@ public actor ModelHost {
       let device = try device.resolved()
       let precision = precision.resolved(on: device)
       return Loaded(
-        model: try LoadedModel(folder, textEncoder: encoder, device: device, dtype: precision), device: device,
+        model: try LoadedModel(source, textEncoder: encoder, device: device, dtype: precision), device: device,
         precision: precision, threads: try LibTorch.threads())
     }
     try await encoderIsRight
     return try await ModelHost(
       loaded, thread: thread, hash: hash, loadTime: (clock.now - start).milliseconds)
+  }
+
+  /// Loads a model folder.
+  public static func load(
+    _ folder: ModelFolder, textEncoder: URL? = nil, device: DeviceChoice = .automatic,
+    precision: PrecisionChoice = .automatic, threads: Int? = nil
+  ) async throws -> ModelHost {
+    try await load(
+      ModelSource(folder), textEncoder: textEncoder, device: device, precision: precision, threads: threads)
   }
 
   /// Draws what `request` asks for.

@@ -34,8 +34,10 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
   /// Floating-point operations of one image by the default settings and a prompt of 32 tokens, without the encoder.
   public var flops: Int
   public var training: [String: String]
-  /// The folder; nil for a preset.
+  /// The folder or checkpoint; nil for a preset.
   public var path: String?
+  /// The card, a text for people; nil where there is none.
+  public var card: String?
 
   private init(_ description: ModelDescription) throws {
     let architecture = description.architecture
@@ -64,17 +66,19 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
   }
 
   /// A model on disk.
-  public init(folder: ModelFolder) throws {
-    try self.init(folder.description)
-    hash = try folder.hash()
-    bytes = folder.byteCount()
-    path = folder.path
+  public init(source: ModelSource) throws {
+    try self.init(source.description)
+    hash = try source.hash()
+    bytes = source.byteCount()
+    path = source.path
+    let card = PathName.joined(source.path, ModelFolder.cardName)
+    self.card = FileManager.default.fileExists(atPath: card) ? card : nil
   }
 
   /// What `reference` names: a model at hand, a folder, or else a preset.
   public init(reference: String, catalog: ModelCatalog = .standard()) throws {
     do {
-      try self.init(folder: ModelFolder(path: catalog.path(for: reference)))
+      try self.init(source: ModelSource(path: catalog.path(for: reference)))
     } catch ModelError.notFound(let name, let known, let places) {
       guard let preset = ModelPreset(rawValue: reference) else {
         throw ModelError.notFound(name: name, known: known + ModelPreset.allCases.map(\.rawValue), places: places)
@@ -85,7 +89,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
 
   // The keys of `info --json`; those without a value are there, as null.
   private enum Key: String, CodingKey {
-    case name, preset, parameters, latent, image, licence, hash, bytes, sampling, flops, training, path
+    case name, preset, parameters, latent, image, licence, hash, bytes, sampling, flops, training, path, card
     case textEncoder = "text_encoder"
   }
 
@@ -104,6 +108,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     try values.encode(flops, forKey: .flops)
     try values.encode(training, forKey: .training)
     try values.encode(path, forKey: .path)
+    try values.encode(card, forKey: .card)
   }
 }
 

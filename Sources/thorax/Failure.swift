@@ -49,7 +49,8 @@ struct Failure {
     case let error as TorchError: status = Self.status(error)
     case let error as FileAccessError: status = Self.status(error)
     case let error as TensorFileError: status = Self.status(error)
-    case is ArchitectureError, is ParameterLoadingError, is ImageFileError: status = .badData
+    case is ArchitectureError, is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError:
+      status = .badData
     case is StreamError: status = .readWrite
     default: self = Self.foreign(error)
     }

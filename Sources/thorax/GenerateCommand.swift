@@ -24,7 +24,10 @@ struct GenerateCommand: AsyncParsableCommand {
       valueName: "path"), completion: .file(extensions: ["png", "jpg", "jpeg"]))
   var output: String = OutputPlan.defaultName
 
-  @Option(help: ArgumentHelp("Model to draw with: a name, or a model folder.", valueName: "name|dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Model to draw with: a name, a model folder, or a checkpoint (.pt) of the article's author.",
+      valueName: "name|dir"))
   var model: String?
 
   @Option(help: "Images for each prompt.")
@@ -123,21 +126,21 @@ struct GenerateCommand: AsyncParsableCommand {
     if let saveLatents { try OutputPlan.checkCollision(saveLatents, overwrite: overwrite) }
 
     let catalog = ModelCatalog.standard()
-    let folder = try ModelFolder(path: catalog.path(for: model ?? ModelCatalog.defaultName))
-    let sampling = try folder.description.sampling(for: settings)
+    let source = try ModelSource(path: catalog.path(for: model ?? ModelCatalog.defaultName))
+    let sampling = try source.description.sampling(for: settings)
     for (index, entry) in entries.enumerated() {
       try GenerationSettings.check(prompt: entry.prompt, index: index, guidance: sampling.guidance)
     }
     if eta != nil, sampling.sampler != .ddim { console.note("eta has no effect on \(sampling.sampler.rawValue)") }
     if negative != nil, sampling.guidance == 1 { console.note("the negative prompt has no effect at guidance 1") }
     let latents = try initialLatents.map { try LatentsFile.read(path: $0, expecting: plan.images.count) }
-    try latents?.forEach { try $0.check(shape: folder.description.latentShape) }
+    try latents?.forEach { try $0.check(shape: source.description.latentShape) }
     try plan.makeFolders()
 
     let host = try await ModelHost.load(
-      folder, device: DeviceChoice(name: device), precision: PrecisionChoice(name: precision), threads: common.threads)
+      source, device: DeviceChoice(name: device), precision: PrecisionChoice(name: precision), threads: common.threads)
     if seed == nil, entries.contains(where: { $0.seed == nil }) { console.note("seed \(firstSeed)") }
-    console.detail("loaded \(folder.path) on \(host.device) in \(Int(host.loadTime)) ms")
+    console.detail("loaded \(source.path) on \(host.device) in \(Int(host.loadTime)) ms")
     var report = GenerateReport(
       model: .init(name: host.description.name, hash: host.hash), steps: sampling.steps, guidance: sampling.guidance,
       negative: negative, sampler: sampling.sampler.rawValue, eta: sampling.eta, device: "\(host.device)",

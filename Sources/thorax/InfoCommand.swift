@@ -90,8 +90,8 @@ struct InfoCommand: AsyncParsableCommand {
     ]
     if let hash = model.hash { lines.append(("hash", hash)) }
     if let bytes = model.bytes { lines.append(("bytes", grouped(bytes))) }
-    if let path = model.path { lines.append(("folder", path)) }
-    if model.path != nil { lines.append(("card", "\(model.path ?? "")/\(ModelFolder.cardName)")) }
+    if let path = model.path { lines.append(("place", path)) }
+    if let card = model.card { lines.append(("card", card)) }
     lines += model.training.sorted { $0.key < $1.key }.map { ("training", "\($0.key): \($0.value)") }
     return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
   }

@@ -14,6 +14,9 @@ struct Thorax: AsyncParsableCommand {
       Shell completions: thorax --generate-completion-script bash|zsh|fish
       """,
     version: ThoraxVersion.current,
-    subcommands: [GenerateCommand.self, InfoCommand.self, DataCommand.self, TrainCommand.self, ExportCommand.self]
+    subcommands: [
+      GenerateCommand.self, InfoCommand.self, BenchCommand.self, DataCommand.self, TrainCommand.self,
+      ExportCommand.self,
+    ]
   )
 }

@@ -215,3 +215,24 @@ private final class Counter: @unchecked Sendable {
   var value: Int { lock.withLock { count } }
   func increment() { lock.withLock { count += 1 } }
 }
+
+@Suite struct ReleasedCheckpointGenerationTests {
+  @Test func aCheckpointOfTheAuthorsCodeGenerates() async throws {
+    try await withTinyModel { model, _ in
+      let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Fixtures")
+      let source = try ModelSource(path: fixtures.appendingPathComponent("released/tiny.pt").path)
+      #expect(source.description.preset == "released")
+      #expect(source.description.sampling.guidance == 3)
+      #expect(source.description.textEncoder.name == "tiny")
+      let host = try await ModelHost.load(
+        source, textEncoder: model.encoder, device: .device(.cpu), precision: .float32, threads: 1)
+      var request = GenerationRequest(prompt: "clear lungs", seed: 1, settings: GenerationSettings(steps: 2))
+      let guided = try await host.generate(request).images[0]
+      #expect(guided.image.width == 256 && guided.image.height == 256)
+      #expect(guided.provenance.modelName == "tiny" && guided.provenance.modelHash.count == 64)
+      request.settings.guidance = 1
+      #expect(try await host.generate(request).images[0].image != guided.image)
+    }
+  }
+}

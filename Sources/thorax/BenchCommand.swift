@@ -1,0 +1,109 @@
+import ArgumentParser
+import Diffusion
+import Foundation
+import Generation
+import RadiographModels
+
+struct BenchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure speed and memory on this machine.",
+    subcommands: [BenchGenerateCommand.self])
+}
+
+struct BenchGenerateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate",
+    abstract: "Measure the parts of an image.",
+    discussion: """
+      Every time stands beside the rate of one reference convolution (64 channels, 32x32, batch 2, float32) that is \
+      measured in the same run: machines differ, shares of that rate do less. A preset is measured with random weights.
+      """)
+
+  @Option(help: ArgumentHelp("Architecture to measure: released, paper or small.", valueName: "name"))
+  var preset: String?
+
+  @Option(
+    help: ArgumentHelp("Model to measure in place of a preset (default: the one that ships).", valueName: "name|dir"))
+  var model: String?
+
+  @Option(help: "Denoising steps (default: the model's).")
+  var steps: Int?
+
+  @Option(help: "Classifier-free guidance scale (default: the model's).")
+  var guidance: Double?
+
+  @Option(help: ArgumentHelp("Sampler (default: the model's).", valueName: "name"))
+  var sampler: String?
+
+  @Option(help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps.", valueName: "device"))
+  var device: String = "auto"
+
+  @Option(help: ArgumentHelp("auto, fp32, bf16 or fp16.", valueName: "precision"))
+  var precision: String = "auto"
+
+  @Option(help: "Tokens of the prompt.")
+  var tokens: Int = 32
+
+  @Option(help: "Measured runs of each case.")
+  var runs: Int = 10
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try common.check()
+    guard GenerationBenchmark.runsRange.contains(runs) else {
+      throw RequestError.outOfRange(what: "runs", value: "\(runs)", allowed: "1 to 10000")
+    }
+    guard (1...512).contains(tokens) else {
+      throw RequestError.outOfRange(what: "tokens", value: "\(tokens)", allowed: "1 to 512")
+    }
+    if preset != nil, model != nil {
+      throw RequestError.conflict("--preset and --model are both given", remedy: "give one of them")
+    }
+    let settings = GenerationSettings(
+      steps: steps, guidance: guidance, sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) })
+    let source =
+      try preset == nil ? ModelSource(path: ModelCatalog.standard().path(for: model ?? ModelCatalog.defaultName)) : nil
+    let benchmark = GenerationBenchmark(
+      description: try source?.description ?? description(ofPreset: preset ?? ""), source: source, settings: settings,
+      device: try DeviceChoice(name: device), precision: try PrecisionChoice(name: precision),
+      threads: common.threads, runs: runs, tokens: tokens)
+    let console = common.console
+    let report = try await benchmark.run { console.detail("\($0.name): \(Int($0.p50)) ms") }
+    if json { try Console.writeJSON(report) } else { try Console.writeResult(Self.text(report)) }
+  }
+
+  private func description(ofPreset name: String) throws -> ModelDescription {
+    guard let preset = ModelPreset(rawValue: name) else {
+      throw RequestError.unknown(what: "preset", value: name, known: ModelPreset.allCases.map(\.rawValue))
+    }
+    return ModelDescription(preset: preset)
+  }
+
+  private static func text(_ report: BenchmarkReport) -> String {
+    func cell(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    func number(_ value: Double?, _ digits: Int) -> String { value.map { String(format: "%.\(digits)f", $0) } ?? "" }
+    let columns = [24, 10, 10, 6, 9, 10, 7, 9]
+    let header = ["case", "p50 ms", "p95 ms", "runs", "GFLOP", "GFLOP/s", "share", "peak MiB"]
+    let rows = report.cases.map { item in
+      [
+        item.name, number(item.p50, 1), number(item.p95, 1), "\(item.runs)", number(item.gflop, 2),
+        number(item.gflopPerSecond, 0), number(item.share, 2), "\(item.peakMemoryBytes >> 20)",
+      ]
+    }
+    let lines = ([header] + rows).map { row in
+      row[0].padding(toLength: columns[0], withPad: " ", startingAt: 0)
+        + zip(row, columns).dropFirst().map { cell($0, $1) }.joined()
+    }
+    return
+      (lines + [
+        "\(report.model) on \(report.device) in \(report.precision), \(report.threads) threads of \(report.machine.processor);"
+          + " reference convolution \(Int(report.referenceGflopPerSecond)) GFLOP/s"
+      ]).joined(separator: "\n")
+  }
+}
