@@ -22,10 +22,8 @@ public struct RunExport {
     for folder in [stages.0, stages.1] where !FileManager.default.fileExists(atPath: folder.best.path) {
       throw TrainingError.missingStage(path: run.path, stage: folder.stage)
     }
-    let autoencoderRecipe = try ConfigurationResolver.resolve(
-      AutoencoderRecipe.small, file: stages.0.configuration, settings: [])
-    let recipe = try ConfigurationResolver.resolve(
-      DiffusionRecipe.small, file: stages.1.configuration, settings: [])
+    let autoencoderRecipe: AutoencoderRecipe = try ConfigurationResolver.stored(stages.0.configuration)
+    let recipe: DiffusionRecipe = try ConfigurationResolver.stored(stages.1.configuration)
     let statisticsFile = DiffusionPreparation.statisticsFile(in: stages.1)
     let statistics = try JSONDecoder().decode(LatentStatistics.self, from: Data(contentsOf: statisticsFile))
     let autoencoder = try SafetensorsFile(path: stages.0.best.path)

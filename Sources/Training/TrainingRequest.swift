@@ -28,11 +28,12 @@ public struct TrainingRequest: Sendable {
   }
 
   /// The recipe as resolved; stored in the run, and on resuming compared with what the run was begun with.
-  func resolve<Recipe: Codable>(_ defaults: Recipe, in folder: RunFolder) throws -> Recipe {
-    let recipe = try ConfigurationResolver.resolve(defaults, file: configuration, settings: settings)
-    guard options.resume else { return recipe }
-    let begun = try ConfigurationResolver.resolve(defaults, file: folder.configuration, settings: [])
-    guard configuration != nil || !settings.isEmpty else { return begun }
+  func resolve<Recipe: TrainingRecipe>(in folder: RunFolder) throws -> Recipe {
+    guard options.resume else { return try Recipe.resolved(file: configuration, settings: settings) }
+    guard folder.newestStep() != nil else { throw TrainingError.nothingToResume(path: folder.folder.path) }
+    let begun: Recipe = try ConfigurationResolver.stored(folder.configuration)
+    let asked = try ConfigurationResolver.overlay(file: configuration, settings: settings)
+    let recipe = try ConfigurationResolver.resolve(begun, overlay: asked)
     let differences = try ConfigurationResolver.differences(begun, recipe)
     guard differences.isEmpty else {
       throw TrainingError.otherConfiguration(path: folder.folder.path, keys: differences)
@@ -60,7 +61,7 @@ public enum Trainer {
     try withoutActuallyEscaping(shouldStop) { shouldStop in
       try withoutActuallyEscaping(report) { report in
         let folder = RunFolder(request.run, stage: "vae")
-        let recipe = try request.resolve(AutoencoderRecipe.small, in: folder)
+        let recipe: AutoencoderRecipe = try request.resolve(in: folder)
         try recipe.validate()
         let dataset = try RadiographDataset.open(request.dataset)
         var stage = try AutoencoderStage(
@@ -83,7 +84,7 @@ public enum Trainer {
     try withoutActuallyEscaping(shouldStop) { shouldStop in
       try withoutActuallyEscaping(report) { report in
         let folder = RunFolder(request.run, stage: "diffusion")
-        let recipe = try request.resolve(DiffusionRecipe.small, in: folder)
+        let recipe: DiffusionRecipe = try request.resolve(in: folder)
         try recipe.validate()
         let preparation = DiffusionPreparation(
           recipe: recipe, architecture: try architecture(recipe.preset),

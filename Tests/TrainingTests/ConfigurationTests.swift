@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import Testing
 import Torch
@@ -30,6 +31,70 @@ struct ConfigurationTests {
     try Data(ConfigurationResolver.yaml(recipe).utf8).write(to: file)
     #expect(try ConfigurationResolver.resolve(DiffusionRecipe.small, file: file, settings: []) == recipe)
     #expect(try ConfigurationResolver.differences(DiffusionRecipe.small, recipe) == ["batchSize", "steps"])
+  }
+
+  @Test("the preset chooses the recipe that settings are laid over")
+  func presets() throws {
+    #expect(try DiffusionRecipe.resolved(file: nil, settings: []) == .small)
+    #expect(try DiffusionRecipe.resolved(file: nil, settings: ["preset=paper"]) == .paper)
+    #expect(try AutoencoderRecipe.resolved(file: nil, settings: ["preset=paper"]) == .paper)
+    let recipe = try AutoencoderRecipe.resolved(file: nil, settings: ["preset=released", "batchSize=8"])
+    #expect(recipe.preset == "released")
+    #expect(recipe.reconstruction == AutoencoderRecipe.paper.reconstruction)
+    #expect(recipe.batchSize == 8)
+  }
+
+  @Test("a branch of another type replaces the recipe's, whatever the order of the pairs")
+  func types() throws {
+    let pairs = ["weighting.gamma=3", "weighting.type=minSNR", "times.type=uniform", "scheduler.schedule.type=linear"]
+    for settings in [pairs, pairs.reversed()] {
+      let recipe = try ConfigurationResolver.resolve(DiffusionRecipe.small, file: nil, settings: settings)
+      #expect(recipe.weighting == .minSNR(gamma: 3))
+      #expect(recipe.times == .uniform)
+      #expect(recipe.scheduler.schedule == SchedulerConfiguration.ddpmLinear.schedule)
+    }
+    #expect(try resolve("times.mean=0.5").times == .logitNormal(mean: 0.5))
+    #expect(throws: TrainingError.self) { try resolve("weighting.type=minSNR", "weighting.gama=3") }
+  }
+
+  @Test("sources are repeated by any name, and an empty mapping takes the recipe's away")
+  func sources() throws {
+    #expect(try resolve("sourceRepeats.scans=3").sourceRepeats == ["nih": 4, "scans": 3])
+    #expect(try resolve("sourceRepeats={}").sourceRepeats.isEmpty)
+  }
+
+  @Test("a stored recipe is read as it was, whatever the defaults are")
+  func stored() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
+    defer { try? FileManager.default.removeItem(at: file) }
+    var other = DiffusionRecipe.small
+    other.weighting = .minSNR(gamma: 5)
+    other.sourceRepeats = [:]
+    for recipe in [DiffusionRecipe.small, .paper, other] {
+      try Data(ConfigurationResolver.yaml(recipe).utf8).write(to: file)
+      #expect(try ConfigurationResolver.stored(file) == recipe)
+    }
+  }
+
+  @Test("a run is resumed with its own settings, and others are refused by name")
+  func resuming() throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-settings-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: root) }
+    let folder = RunFolder(root, stage: "diffusion")
+    var request = TrainingRequest(dataset: root, run: root, settings: ["preset=paper", "batchSize=2"])
+    let begun: DiffusionRecipe = try request.resolve(in: folder)
+    try request.store(begun, in: folder)
+    try Data().write(to: folder.checkpoint(step: 1))
+
+    request.options.resume = true
+    for settings in [[], ["batchSize=2"], ["preset=paper", "batchSize=2"]] {
+      request.settings = settings
+      #expect(try request.resolve(in: folder) == begun)
+    }
+    request.settings = ["batchSize=3"]
+    #expect(throws: TrainingError.otherConfiguration(path: folder.folder.path, keys: ["batchSize"])) {
+      let _: DiffusionRecipe = try request.resolve(in: folder)
+    }
   }
 
   @Test("keys that no recipe has are refused by name")

@@ -4,33 +4,57 @@ import Yams
 
 /// Settings of a stage: a recipe's defaults, over which a YAML file and `key=value` pairs are laid.
 ///
-/// Keys are checked against the recipe: one that it does not have is an error, never ignored.
+/// Keys are checked against the recipe: one that it does not have is an error, never ignored. A branch with a `type`
+/// (a schedule, a distribution) that is another than the recipe's replaces the recipe's whole; others are merged.
 enum ConfigurationResolver {
   /// - Parameters:
   ///   - defaults: the recipe that everything is laid over.
   ///   - file: a YAML file of some of the recipe's keys.
-  ///   - settings: pairs such as `batchSize=16` or `optimizer.beta2=0.99`, applied last.
+  ///   - settings: pairs such as `batchSize=16` or `scheduler.stepsOffset=1`, applied last.
   static func resolve<Recipe: Codable>(_ defaults: Recipe, file: URL?, settings: [String]) throws -> Recipe {
+    try resolve(defaults, overlay: overlay(file: file, settings: settings))
+  }
+
+  static func resolve<Recipe: Codable>(_ defaults: Recipe, overlay: [String: Any]) throws -> Recipe {
     var tree = try plainTree(of: defaults)
-    if let file {
-      let data: Data
-      do {
-        data = try Data(contentsOf: file)
-      } catch {
-        throw FileAccessError(path: file.path, operation: .read, error: error)
-      }
-      let loaded: Any?
-      do {
-        loaded = try Yams.load(yaml: String(decoding: data, as: UTF8.self))
-      } catch {
-        throw TrainingError.unreadableConfiguration(path: file.path, reason: firstLine("\(error)"))
-      }
-      guard let overlay = loaded as? [String: Any] else {
-        throw TrainingError.unreadableConfiguration(path: file.path, reason: "no mapping of keys to values")
-      }
-      try lay(overlay, over: &tree, prefix: "")
+    lay(overlay, over: &tree)
+    let recipe: Recipe = try decode(tree)
+    try requireKnown(overlay, in: plainTree(of: recipe), prefix: "")
+    return recipe
+  }
+
+  /// The recipe that a run has stored: every key is there, and no default is taken.
+  static func stored<Recipe: Codable>(_ file: URL) throws -> Recipe { try decode(read(file)) }
+
+  /// What is asked for beside the defaults.
+  static func overlay(file: URL?, settings: [String]) throws -> [String: Any] {
+    var overlay = try file.map(read) ?? [:]
+    let pairs = try settings.reduce(into: [String: Any]()) { try merge(pair($1), into: &$0) }
+    lay(pairs, over: &overlay)
+    try requireFinite(overlay, prefix: "")
+    return overlay
+  }
+
+  private static func read(_ file: URL) throws -> [String: Any] {
+    let data: Data
+    do {
+      data = try Data(contentsOf: file)
+    } catch {
+      throw FileAccessError(path: file.path, operation: .read, error: error)
     }
-    for setting in settings { try apply(setting, to: &tree) }
+    let loaded: Any?
+    do {
+      loaded = try Yams.load(yaml: String(decoding: data, as: UTF8.self))
+    } catch {
+      throw TrainingError.unreadableConfiguration(path: file.path, reason: firstLine("\(error)"))
+    }
+    guard let tree = loaded as? [String: Any] else {
+      throw TrainingError.unreadableConfiguration(path: file.path, reason: "no mapping of keys to values")
+    }
+    return tree
+  }
+
+  private static func decode<Recipe: Decodable>(_ tree: [String: Any]) throws -> Recipe {
     try requireFinite(tree, prefix: "")
     do {
       return try JSONDecoder().decode(Recipe.self, from: JSONSerialization.data(withJSONObject: tree))
@@ -67,13 +91,24 @@ enum ConfigurationResolver {
     }
   }
 
-  private static func lay(_ overlay: [String: Any], over tree: inout [String: Any], prefix: String) throws {
+  private static func lay(_ overlay: [String: Any], over tree: inout [String: Any]) {
     for (key, value) in overlay {
-      guard let present = tree[key] else {
-        throw TrainingError.unknownSetting(key: prefix + key, known: tree.keys.sorted())
+      guard let inner = value as? [String: Any], var branch = tree[key] as? [String: Any], !inner.isEmpty,
+        "\(inner["type"] ?? "")" == "\(branch["type"] ?? "")" || inner["type"] == nil || branch["type"] == nil
+      else {
+        tree[key] = value
+        continue
       }
-      if var branch = present as? [String: Any], let inner = value as? [String: Any] {
-        try lay(inner, over: &branch, prefix: prefix + key + ".")
+      lay(inner, over: &branch)
+      tree[key] = branch
+    }
+  }
+
+  /// Pairs among themselves have no order: `type` and what belongs to it may come as they like.
+  private static func merge(_ overlay: [String: Any], into tree: inout [String: Any]) {
+    for (key, value) in overlay {
+      if let inner = value as? [String: Any], var branch = tree[key] as? [String: Any] {
+        merge(inner, into: &branch)
         tree[key] = branch
       } else {
         tree[key] = value
@@ -81,9 +116,10 @@ enum ConfigurationResolver {
     }
   }
 
-  private static func apply(_ setting: String, to tree: inout [String: Any]) throws {
+  private static func pair(_ setting: String) throws -> [String: Any] {
     let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, !parts[0].isEmpty else {
+    let path = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, path.allSatisfy({ !$0.isEmpty }) else {
       throw TrainingError.invalidSetting(key: "--set", value: setting, remedy: "write key=value")
     }
     let value: Any
@@ -92,9 +128,19 @@ enum ConfigurationResolver {
     } catch {
       throw TrainingError.invalidSetting(key: parts[0], value: parts[1], remedy: "write a number, a word or a list")
     }
-    let nested = parts[0].split(separator: ".").reversed().reduce(value) { [String($1): $0] }
-    guard let overlay = nested as? [String: Any] else { return }
-    try lay(overlay, over: &tree, prefix: "")
+    return path.dropLast().reversed().reduce([String(path[path.count - 1]): value]) { [String($1): $0] }
+  }
+
+  /// What the recipe has no place for is not in it when it is written out again.
+  private static func requireKnown(_ overlay: [String: Any], in tree: [String: Any], prefix: String) throws {
+    for (key, value) in overlay where !(value is NSNull) {
+      guard let present = tree[key] else {
+        throw TrainingError.unknownSetting(key: prefix + key, known: tree.keys.sorted())
+      }
+      if let inner = value as? [String: Any] {
+        try requireKnown(inner, in: present as? [String: Any] ?? [:], prefix: prefix + key + ".")
+      }
+    }
   }
 
   /// YAML has NaN and infinity, JSON has not, and no setting means either.
