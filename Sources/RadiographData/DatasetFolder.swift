@@ -59,7 +59,7 @@ struct DatasetFolder: Sendable {
       return value
     }
     return DatasetSettings(
-      imageSize: try value("image_size") { Int($0).flatMap { (16...2048).contains($0) ? $0 : nil } },
+      imageSize: try value("image_size") { Int($0).flatMap { DatasetSettings.imageSizes.contains($0) ? $0 : nil } },
       fit: try value("fit", SquareFit.init(rawValue:)), split: try value("split") { try SplitFractions($0) },
       seed: try value("seed") { UInt64($0) },
       sections: try value("sections") { $0.split(separator: "+").map(String.init) })

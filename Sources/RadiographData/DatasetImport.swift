@@ -69,6 +69,9 @@ public struct DatasetImport: Sendable {
       throw DatasetError.sourceEmpty(path: source.root.path, expected: "images as `\(source.kind)` ships them")
     }
     try checkFolders()
+    if let size = options.imageSize, !DatasetSettings.imageSizes.contains(size) {
+      throw DatasetError.invalidImageSize(size)
+    }
     if options.missingImages == .fail {
       let missing = source.entries.filter { $0.file == nil }
       if let first = missing.first { throw DatasetError.missingImages(count: missing.count, first: first.path) }

@@ -2,6 +2,9 @@ import ImageFiles
 
 /// What holds for every image of a dataset. Stored in its index; an import that asks for something else is refused.
 public struct DatasetSettings: Sendable, Equatable, Codable {
+  /// Sides that an image may be stored at.
+  public static let imageSizes = 16...2048
+
   /// Width and height of the stored images, in pixels.
   public var imageSize: Int
   public var fit: SquareFit

@@ -32,6 +32,7 @@ final class DatasetWriter {
     } catch {
       throw .cannotCreate(path: url.path, reason: error.localizedDescription)
     }
+    let hadLock = FileManager.default.fileExists(atPath: folder.lock.path)
     lock = try Self.acquireLock(folder)
     do {
       if !folder.hasIndex, try !folder.isVacant() { throw DatasetError.outputIsNotOurs(path: url.path) }
@@ -48,6 +49,7 @@ final class DatasetWriter {
       self.database = database
       self.source = source
     } catch {
+      if !hadLock { try? FileManager.default.removeItem(at: folder.lock) }
       close(lock)
       throw .wrapping(error, path: url.path)
     }
@@ -98,7 +100,6 @@ final class DatasetWriter {
     settings.split = options.split ?? settings.split
     settings.seed = options.seed ?? settings.seed
     settings.sections = options.sections ?? settings.sections
-    guard (16...2048).contains(settings.imageSize) else { throw DatasetError.invalidImageSize(settings.imageSize) }
     try DatasetSchema.create(in: database)
     try folder.storeSettings(settings, in: database)
     return settings

@@ -35,23 +35,42 @@ public final class RadiographDataset: Sendable {
     let folder = DatasetFolder(url: url)
     guard folder.hasIndex else { throw .notADataset(path: url.path) }
     do {
-      var configuration = Configuration()
-      configuration.readonly = true
-      configuration.busyMode = .timeout(10)
-      let database = try DatabaseQueue(path: folder.index.path, configuration: configuration)
-      let (settings, count) = try database.read { database in
-        try folder.checkVersion(in: database)
-        return (
-          try folder.fetchSettings(from: database),
-          try Int.fetchOne(database, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM images") ?? 0
-        )
+      do {
+        return try openForReading(folder)
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
+        try rollBackInterruptedImport(folder)
+        return try openForReading(folder)
       }
-      let shards = try MappedShards(folder: folder, settings: settings, imageCount: count)
-      return RadiographDataset(
-        url: url, settings: settings, storedImageCount: count, database: database, shards: shards)
     } catch {
       throw .wrapping(error, path: url.path)
     }
+  }
+
+  private static func openForReading(_ folder: DatasetFolder) throws -> RadiographDataset {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    let database = try DatabaseQueue(path: folder.index.path, configuration: configuration)
+    let (settings, count) = try database.read { database in
+      try folder.checkVersion(in: database)
+      return (
+        try folder.fetchSettings(from: database),
+        try Int.fetchOne(database, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM images") ?? 0
+      )
+    }
+    let shards = try MappedShards(folder: folder, settings: settings, imageCount: count)
+    return RadiographDataset(
+      url: folder.url, settings: settings, storedImageCount: count, database: database, shards: shards)
+  }
+
+  /// A kill in the middle of a commit leaves SQLite's journal behind. A reader cannot apply it; opening the index for
+  /// writing once does.
+  private static func rollBackInterruptedImport(_ folder: DatasetFolder) throws {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    let database = try DatabaseQueue(path: folder.index.path, configuration: configuration)
+    try database.read { try folder.checkVersion(in: $0) }
+    try database.close()
   }
 
   /// Calls `body` with an image's `imageSize * imageSize` grey values, row by row, as they lie in the mapped file.

@@ -99,13 +99,13 @@ struct HostileImage: CustomTestStringConvertible {
     }
   }
 
-  /// Every file cut at every length, and 1,500 files with random bytes changed: an error or an image, never a crash.
+  /// Files cut at every third length and all along their ends, and 800 with random bytes changed: an error or an image, never a crash.
   @Test(arguments: ["png", "jpg"])
   func damagedFilesNeverCrash(kind: String) throws {
     let format = try #require(ImageFormat(pathExtension: kind))
     let whole = try ImageFixtures.ramp(width: 24, height: 20).encoded(
       as: format, metadata: [ImageText("Description", "a chest"), ImageText("thorax:seed", "7")])
-    for length in 0..<whole.count {
+    for length in Array(stride(from: 0, to: whole.count, by: 3)) + Array((whole.count - 20)..<whole.count) {
       #expect(throws: ImageFileError.self) { try GrayscaleImage(decoding: Array(whole.prefix(length))) }
     }
     var state: UInt64 = 42
@@ -114,7 +114,7 @@ struct HostileImage: CustomTestStringConvertible {
       return Int(state >> 33) % bound
     }
     let limits = ImageLimits(maximumSide: 500, maximumPixels: 50_000)
-    for _ in 0..<1_500 {
+    for _ in 0..<800 {
       var bytes = whole
       for _ in 0...next(4) { bytes[next(bytes.count)] = UInt8(next(256)) }
       if let image = try? GrayscaleImage(decoding: bytes, limits: limits) {

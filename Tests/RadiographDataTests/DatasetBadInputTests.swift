@@ -198,6 +198,30 @@ struct BadImport: CustomTestStringConvertible {
     }
   }
 
+  /// What a kill in the middle of a commit leaves: pages of the transaction in the index, the old ones in the journal.
+  @Test func aDatasetWithAnUnfinishedCommitIsMadeGood() throws {
+    try DataFixtures.withFolder { folder in
+      let dataset = folder.appendingPathComponent("dataset")
+      let killed = folder.appendingPathComponent("killed")
+      _ = try DatasetImport(KermanySource.list(DataFixtures.kermany), into: dataset, options: DataFixtures.options())
+        .run()
+      let before = try DataFixtures.contents(of: dataset)
+      struct Stop: Error {}
+      let writer = try DatabaseQueue(path: dataset.appendingPathComponent("index.sqlite").path)
+      #expect(throws: Stop.self) {
+        try writer.write { database in
+          // A small cache writes pages to the file before the commit.
+          try database.execute(sql: "PRAGMA cache_size = 1; UPDATE images SET path = path || hex(randomblob(4000))")
+          try FileManager.default.copyItem(at: dataset, to: killed)
+          throw Stop()
+        }
+      }
+      #expect(FileManager.default.fileExists(atPath: killed.appendingPathComponent("index.sqlite-journal").path))
+      #expect(try RadiographDataset.open(killed).records().first?.path == "NORMAL/IM-0001-0001.jpeg")
+      #expect(try DataFixtures.contents(of: killed) == before)
+    }
+  }
+
   @Test func aDamagedDatasetIsRefused() throws {
     try DataFixtures.withFolder { folder in
       #expect(throws: DatasetError.notADataset(path: folder.path)) { try RadiographDataset.open(folder) }

@@ -22,6 +22,23 @@ import TorchNN
     }
   }
 
+  @Test("Every preset predicts from its text and a smaller latent than its own", arguments: ModelPreset.allCases)
+  func presets(preset: ModelPreset) throws {
+    let architecture = preset.architecture
+    let generator = try Generator(seed: 1)
+    let store = ParameterStore(generator: generator, memoryFormat: .channelsLast, trainable: false)
+    let projection = try TextProjection(store.root["text"], architecture.textProjection)
+    let unet = try UNet(store.root["unet"], architecture.unet)
+    try store.fixForInference()
+    let hidden = try Tensor.randn([1, 3, architecture.textProjection.hiddenWidth], generator: generator)
+    let text = try projection(hidden, mask_BS: Tensor.ones([1, 3], dtype: .bool))
+    let pair = try TextCondition.concatenated([projection.null(count: 1, tokens: 3), text])
+    let latent = try Tensor.randn([2, 8, 16, 16], generator: generator)
+    let output = try unet(latent, times_B: Tensor([0.5, 0.5]), text: pair)
+    #expect(output.shape == [2, 8, 16, 16])
+    #expect(try output.isfinite().all().item() == 1)
+  }
+
   @Test("A latent of another shape is refused")
   func wrongLatents() throws {
     let (unet, _) = try make(TinyNetworks.unet())

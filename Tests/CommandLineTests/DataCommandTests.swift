@@ -1,0 +1,167 @@
+import Foundation
+import Testing
+
+extension BadInput {
+  private static let table = "Image Index,Finding Labels,Patient ID\n1.png,No Finding,1\n"
+  /// A PNG of one white pixel.
+  private static let pixel =
+    Data(
+      base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2XwAAAABJRU5ErkJggg==")
+    ?? Data()
+
+  static let data: [BadInput] = [
+    BadInput("import without output", ["data", "import", "nih", "src"], status: 64, says: "--output"),
+    BadInput("import of nothing", ["data", "import", "nih", "--output", "d"], status: 64, says: "sources"),
+    BadInput("unknown importer", ["data", "import", "x", "src", "--output", "d"], status: 64, says: "x"),
+    BadInput("an importer to come", ["data", "import", "dicom", "src", "--output", "d"], status: 69, says: "dicom"),
+    BadInput("source is not there", ["data", "import", "nih", "src", "--output", "d"], status: 66, says: "src"),
+    BadInput(
+      "source without its table", ["data", "import", "nih", "src", "--output", "d"],
+      files: ["src/images/1.png": pixel], status: 66, says: "Data_Entry_2017"),
+    BadInput(
+      "listed image is not there", ["data", "import", "nih", "src", "--output", "d"],
+      files: ["src/Data_Entry_2017.csv": Data(table.utf8)], status: 66, says: "--missing-images skip"),
+    BadInput(
+      "table is binary", ["data", "import", "nih", "src", "--output", "d"],
+      files: ["src/Data_Entry_2017.csv": Data([0, 1, 2, 255])], status: 65, says: "NUL"),
+    BadInput(
+      "folder without images", ["data", "import", "kermany", "src", "--output", "d"],
+      files: ["src/readme.txt": Data("x".utf8)], status: 65, says: "NORMAL and PNEUMONIA"),
+    BadInput(
+      "size 0", ["data", "import", "folder", "src", "--output", "d", "--size", "0"], files: ["src/1.png": pixel],
+      status: 64, says: "image size 0"),
+    BadInput(
+      "size absurd", ["data", "import", "folder", "src", "--output", "d", "--size", "1000000000"],
+      files: ["src/1.png": pixel], status: 64, says: "image size 1000000000"),
+    BadInput(
+      "split of two", ["data", "import", "folder", "src", "--output", "d", "--split", "70/30"],
+      files: ["src/1.png": pixel], status: 64, says: "70/30"),
+    BadInput(
+      "split of NaN", ["data", "import", "folder", "src", "--output", "d", "--split", "nan/1/1"],
+      files: ["src/1.png": pixel], status: 64, says: "nan/1/1"),
+    BadInput(
+      "seed negative", ["data", "import", "folder", "src", "--output", "d", "--seed=-1"], files: ["src/1.png": pixel],
+      status: 64, says: "-1"),
+    BadInput(
+      "sections unknown", ["data", "import", "folder", "src", "--output", "d", "--sections", "all"],
+      files: ["src/1.png": pixel], status: 64, says: "all"),
+    BadInput(
+      "output is someone's folder", ["data", "import", "folder", "src", "--output", "d"],
+      files: ["src/1.png": pixel, "d/diary.txt": Data("mine".utf8)], status: 73, says: "not a dataset's"),
+    BadInput(
+      "output is a file", ["data", "import", "folder", "src", "--output", "d"],
+      files: ["src/1.png": pixel, "d": Data("mine".utf8)], status: 73, says: "cannot create"),
+    BadInput(
+      "output in the source", ["data", "import", "folder", "src", "--output", "src/d"], files: ["src/1.png": pixel],
+      status: 64, says: "share a folder"),
+    BadInput("inspect what is not there", ["data", "inspect", "d"], status: 66, says: "no dataset in"),
+    BadInput(
+      "inspect what is not a dataset", ["data", "inspect", "d", "--json"],
+      files: ["d/index.sqlite": Data(repeating: 65, count: 4096)], status: 65, says: "damaged dataset"),
+  ]
+}
+
+@Suite(.serialized) struct DataCommandTests {
+  private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Fixtures")
+
+  @Test(arguments: BadInput.data)
+  func badInputIsAnsweredWithOneLine(input: BadInput) throws {
+    try withTemporaryFolder { folder in
+      for (name, content) in input.files {
+        let url = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+          at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try content.write(to: url)
+      }
+      let before = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
+      let result = try Program.run(input.arguments, in: folder)
+      #expect(!result.wasKilled && result.status == input.status, "\(result.errors)")
+      #expect(result.output.isEmpty)
+      #expect(result.errorLines.count == 1 && result.errors.hasPrefix("error: "), "\(result.errors)")
+      #expect(result.errors.contains(input.says), "\(result.errors)")
+      #expect(try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() == before)
+      for (name, content) in input.files {
+        #expect(try Data(contentsOf: folder.appendingPathComponent(name)) == content)
+      }
+    }
+  }
+
+  private func importFixtures(into name: String, in folder: URL) throws {
+    for kind in ["nih", "kermany"] {
+      let source = Self.fixtures.appendingPathComponent(kind).path
+      let result = try Program.run(
+        ["data", "import", kind, source, "--output", name, "--size", "64", "--quiet"], in: folder)
+      #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    }
+  }
+
+  /// `data inspect --json`, less the size on disk, which an interruption may change by a page of the index.
+  private func inspect(_ name: String, in folder: URL) throws -> String {
+    let result = try Program.run(["data", "inspect", name, "--json"], in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    return result.output.split(separator: "\n").filter { !$0.contains("\"bytes\"") }.joined(separator: "\n")
+  }
+
+  @Test func twoSourcesBecomeOneDataset() throws {
+    try withTemporaryFolder { folder in
+      try importFixtures(into: "cxr", in: folder)
+      let result = try Program.run(["data", "inspect", "cxr", "--json"], in: folder)
+      let object = try #require(
+        try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+      #expect(object["images"] as? Int == 25)
+      #expect(object["eligible"] as? Int == 24)
+      #expect(object["excluded"] as? [String: Int] == ["duplicate": 1])
+      let splits = try #require(object["splits"] as? [String: Int])
+      #expect(splits.values.reduce(0, +) == 24 && splits.count == 3)
+
+      let page = try Program.run(["data", "inspect", "cxr", "--html", "cxr.html"], in: folder)
+      #expect(page.status == 0 && page.output == "cxr.html\n")
+      let html = try String(contentsOf: folder.appendingPathComponent("cxr.html"), encoding: .utf8)
+      #expect(html.contains("data:image/jpeg;base64,") && html.hasSuffix("</html>\n"))
+    }
+  }
+
+  @Test func anImportSaysWhatItDid() throws {
+    try withTemporaryFolder { folder in
+      let nih = Self.fixtures.appendingPathComponent("nih").path
+      let first = try Program.run(["data", "import", "nih", nih, "--output", "cxr", "--size", "32"], in: folder)
+      #expect(first.output == "cxr: 13 images imported, 0 there before; 1 duplicate\n")
+      #expect(first.errors.hasPrefix("duplicate: 00002658_002.png"))
+      let second = try Program.run(["data", "import", "nih", nih, "--output", "cxr", "--json"], in: folder)
+      let object = try #require(
+        try JSONSerialization.jsonObject(with: Data(second.output.utf8)) as? [String: Any])
+      #expect(object["imported"] as? Int == 0 && object["already_there"] as? Int == 13)
+      let other = try Program.run(["data", "import", "nih", nih, "--output", "cxr", "--size", "64"], in: folder)
+      #expect(other.status == 64 && other.errors.contains("--size 32, not 64"))
+    }
+  }
+
+  /// Killed at moments spread over its run, and given again, an import ends at the same dataset.
+  @Test func aKilledImportIsMadeGood() throws {
+    try withTemporaryFolder { folder in
+      try importFixtures(into: "whole", in: folder)
+      for moment in [0.02, 0.05, 0.08, 0.12, 0.2, 0.3] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Program.path)
+        process.arguments = [
+          "data", "import", "nih", Self.fixtures.appendingPathComponent("nih").path, "--output", "killed", "--size",
+          "64", "--quiet",
+        ]
+        process.currentDirectoryURL = folder
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        Thread.sleep(forTimeInterval: moment)
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+      }
+      try importFixtures(into: "killed", in: folder)
+      #expect(try inspect("killed", in: folder) == inspect("whole", in: folder))
+      let pixels = try ["killed", "whole"].map {
+        try Data(contentsOf: folder.appendingPathComponent("\($0)/pixels-00000.u8"))
+      }
+      #expect(pixels[0] == pixels[1] && pixels[0].count == 24 * 64 * 64)
+    }
+  }
+}
