@@ -72,7 +72,9 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: ["Generation", "RadiographData", .product(name: "Yams", package: "Yams")]),
-    .target(name: "Evaluation", dependencies: ["Generation", "RadiographData", "Torch"]),
+    .target(
+      name: "Evaluation",
+      dependencies: ["Generation", "ImageFiles", "RadiographData", "TensorFiles", "Torch", "TorchNN"]),
     .executableTarget(
       name: "thorax",
       dependencies: [
@@ -90,6 +92,12 @@ let package = Package(
       name: "fuzz-tensor-files", dependencies: ["TensorFileFuzzing", "TensorFiles"],
       path: "Tools/fuzz-tensor-files"),
     .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),
+    .executableTarget(
+      name: "measure-model",
+      dependencies: [
+        "Evaluation", "Generation", "ImageFiles", "RadiographData", "TensorFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tools/measure-model"),
 
     // Tests
     .target(name: "TestSupport", dependencies: ["Generation"], path: "Tests/TestSupport"),
@@ -103,7 +111,7 @@ let package = Package(
     .testTarget(name: "RadiographDataTests", dependencies: ["RadiographData"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "ImageFiles", "RadiographData"]),
     .testTarget(name: "CommandLineTests", dependencies: ["TensorFiles", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

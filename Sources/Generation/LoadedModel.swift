@@ -62,7 +62,26 @@ final class LoadedModel {
   ///
   /// - Throws: ``ModelError/notFinite(precision:)`` where the arithmetic has overflowed.
   func decode(_ latent_1CHW: Tensor) throws -> GrayscaleImage {
-    let raw_1CHW = try latent_1CHW * latentDeviation_1C11 + latentMean_1C11
+    try image(raw_1CHW: latent_1CHW * latentDeviation_1C11 + latentMean_1C11)
+  }
+
+  /// What the autoencoder keeps of an image: the mean of its latent, decoded.
+  ///
+  /// - Throws: ``RequestError/outOfRange(what:value:allowed:)`` for an image of another size than the model's.
+  func reconstruct(_ image: GrayscaleImage) throws -> GrayscaleImage {
+    let side = description.architecture.imageSide
+    guard image.width == side, image.height == side else {
+      throw RequestError.outOfRange(
+        what: "the image's size", value: "\(image.width)x\(image.height)", allowed: "the model's, \(side)x\(side)")
+    }
+    let values = image.pixels.map { Float($0) / 127.5 - 1 }
+    let image_1CHW = try Tensor(values, shape: [1, 1, side, side]).to(device).to(dtype)
+      .contiguous(memoryFormat: .channelsLast)
+    return try self.image(raw_1CHW: autoencoder.encode(image_1CHW).mean_BCHW)
+  }
+
+  /// The image of latents in the autoencoder's own space.
+  private func image(raw_1CHW: Tensor) throws -> GrayscaleImage {
     let image_1CHW = try autoencoder.decode(raw_1CHW.to(dtype).contiguous(memoryFormat: .channelsLast))
     let shape = image_1CHW.shape
     let values = try image_1CHW.contiguous().floats()

@@ -120,6 +120,13 @@ public actor ModelHost {
     return result
   }
 
+  /// What the autoencoder keeps of an image: encoded to the latent's mean, and decoded.
+  ///
+  /// - Throws: ``RequestError`` for an image of another size than the model's.
+  public func reconstruct(_ image: GrayscaleImage) throws -> GrayscaleImage {
+    try withoutGradients { try model.model.reconstruct(image) }
+  }
+
   /// The same as a sequence of events, which ends with ``GenerationEvent/finished(_:)``. Leaving the loop early stops
   /// the work at the next step.
   public nonisolated func events(for request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {

@@ -1,0 +1,83 @@
+import Torch
+import TorchNN
+
+// B batch, H height, W width, J judgements
+
+/// What a classifier decides about a radiograph; the raw value is its place among the network's outputs.
+public enum Judgement: Int, CaseIterable, Sendable {
+  /// Pneumonia against normal, where the patient is a child.
+  case pneumoniaInChild
+  /// Pneumonia against normal, where the patient is an adult.
+  case pneumoniaInAdult
+  /// Child against adult.
+  case child
+}
+
+/// A small convolutional network that says of a radiograph what was asked for: an eye that no generator has trained
+/// with.
+public struct RadiographClassifier {
+  /// The width and height that images are averaged down to.
+  public static let side = 64
+
+  private static let widths = [24, 48, 96, 128]
+  private let convolutions: [Conv2d]
+  private let norms: [GroupNorm]
+  private let dropout = Dropout(0.3)
+  private let output: Linear
+
+  public init(_ scope: ParameterScope) throws {
+    var convolutions: [Conv2d] = []
+    var norms: [GroupNorm] = []
+    for (index, width) in Self.widths.enumerated() {
+      let inputs = index == 0 ? 1 : Self.widths[index - 1]
+      convolutions.append(
+        try Conv2d(scope["convolutions", index], inputs, width, kernel: index == 0 ? 5 : 3, stride: 2, bias: false))
+      norms.append(try GroupNorm(scope["norms", index], groups: 8, channels: width))
+    }
+    self.convolutions = convolutions
+    self.norms = norms
+    output = try Linear(scope["output"], Self.widths[Self.widths.count - 1], Judgement.allCases.count)
+  }
+
+  /// Log odds of every judgement.
+  ///
+  /// - Parameters:
+  ///   - image_B1HW: images of mean 0 and variance 1, each by itself.
+  ///   - generator: what dropout draws from while training; nil for use.
+  /// - Returns: `[B, J]`.
+  public func callAsFunction(_ image_B1HW: Tensor, generator: Generator? = nil) throws -> Tensor {
+    var x = image_B1HW
+    for (convolution, norm) in zip(convolutions, norms) { x = try norm(convolution(x)).silu() }
+    return try output(dropout(x.mean(dim: [2, 3]), generator: generator))
+  }
+
+  /// The probability of every judgement for each image.
+  ///
+  /// - Parameter images: grey values of any range, of ``side`` pixels a side.
+  /// - Throws: `MetricError.countMismatch` for images of another size.
+  public func probabilities(_ images: GrayImages) throws -> [[Double]] {
+    let side = Self.side
+    guard images.height == side, images.width == side else {
+      throw MetricError.countMismatch(what: "columns of the classifier's images", expected: side, found: images.width)
+    }
+    return try withoutGradients {
+      try stride(from: 0, to: images.count, by: 128).flatMap { start -> [[Double]] in
+        let count = min(128, images.count - start)
+        let pixels = (start..<start + count).flatMap { Self.standardised(images[$0]) }
+        let logits_BJ = try self(Tensor(pixels, shape: [count, 1, side, side]))
+        let values = try logits_BJ.sigmoid().doubles()
+        let width = Judgement.allCases.count
+        return (0..<count).map { Array(values[$0 * width..<($0 + 1) * width]) }
+      }
+    }
+  }
+
+  /// An image without its own brightness and contrast, which say more of the detector than of the chest.
+  static func standardised(_ pixels: ArraySlice<Float>) -> [Float] {
+    let count = Double(max(pixels.count, 1))
+    let mean = pixels.reduce(0.0) { $0 + Double($1) } / count
+    let variance = pixels.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+    let scale = 1 / max(variance.squareRoot(), 1e-6)
+    return pixels.map { Float((Double($0) - mean) * scale) }
+  }
+}

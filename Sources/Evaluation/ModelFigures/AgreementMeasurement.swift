@@ -1,0 +1,84 @@
+/// Whether what is asked is what is drawn, judged by a classifier that knows real images alone.
+struct AgreementMeasurement {
+  /// Samples' thumbnails for the classifier, and what each was asked to show.
+  struct Drawn {
+    let thumbnails: GrayImages
+    let kinds: [ClassifierExamples.Kind]
+  }
+
+  let classifier: RadiographClassifier
+  /// The classifier's balanced accuracy on held-out images.
+  let realAccuracy: [Judgement: Double]
+  let seed: UInt64
+
+  init(classifier: RadiographClassifier, heldOut: ClassifierExamples, seed: UInt64) throws {
+    self.classifier = classifier
+    self.seed = seed
+    let probabilities = try classifier.probabilities(heldOut.images)
+    realAccuracy = Dictionary(
+      uniqueKeysWithValues: Judgement.allCases.map {
+        ($0, heldOut.accuracy(of: $0, probabilities: probabilities))
+      })
+  }
+
+  private var realPneumonia: Double {
+    ((realAccuracy[.pneumoniaInChild] ?? .nan) + (realAccuracy[.pneumoniaInAdult] ?? .nan)) / 2
+  }
+
+  /// For each sample the probability that a judgement gives to what was asked for.
+  private func probabilities(_ drawn: Drawn, of judgement: (ClassifierExamples.Kind) -> Judgement) throws -> [Double] {
+    let all = try classifier.probabilities(drawn.thumbnails)
+    return zip(all, drawn.kinds).map { probabilities, kind in
+      let judgement = judgement(kind)
+      let probability = probabilities[judgement.rawValue]
+      return kind.targets[judgement.rawValue] == 1 ? probability : 1 - probability
+    }
+  }
+
+  private func agreement(_ probabilities: [Double]) throws -> Estimate {
+    try Bootstrap.mean(probabilities.map { $0 > 0.5 ? 1 : 0 }, seed: seed)
+  }
+
+  /// Agreement at the model's own settings.
+  func figures(_ drawn: Drawn) throws -> [MeasuredFigure] {
+    let pneumonia = try probabilities(drawn) { $0.pneumonia }
+    let child = try probabilities(drawn) { _ in .child }
+    func part(isChild: Bool) -> [Double] {
+      zip(pneumonia, drawn.kinds).filter { $0.1.isChild == isChild }.map(\.0)
+    }
+    let real = "; real against real is its accuracy on held-out images, normal and pneumonia counted alike"
+    return [
+      MeasuredFigure(
+        "pneumonia as asked", try agreement(pneumonia), real: realPneumonia, target: .atLeast(0.85),
+        how: "share of samples of hand-written prompts, half of them of pneumonia, half of children, in which a "
+          + "classifier sees what was asked, pneumonia against normal\(real), the mean of children and adults"),
+      MeasuredFigure(
+        "pneumonia as asked, children", try agreement(part(isChild: true)), real: realAccuracy[.pneumoniaInChild],
+        target: .atLeast(0.85),
+        how: "the samples of children among them, judged by what was learnt from the Kermany images"),
+      MeasuredFigure(
+        "pneumonia as asked, adults", try agreement(part(isChild: false)), real: realAccuracy[.pneumoniaInAdult],
+        how: "the samples of adults among them, judged by what was learnt from NIH labels, which were read from "
+          + "reports by a program: the real figure shows how far they can be told from pixels of this size"),
+      MeasuredFigure(
+        "adult or child as asked", try agreement(child), real: realAccuracy[.child], target: .atLeast(0.95),
+        how: "the same samples, adult (NIH) against child (Kermany)"),
+    ]
+  }
+
+  /// Agreement on pneumonia of the same prompts and seeds at rising guidance.
+  func figures(atGuidance drawn: [(guidance: Double, samples: Drawn)]) throws -> [MeasuredFigure] {
+    var figures: [MeasuredFigure] = []
+    for (guidance, samples) in drawn {
+      let probabilities = try probabilities(samples) { $0.pneumonia }
+      let mean = probabilities.reduce(0, +) / Double(max(probabilities.count, 1))
+      figures.append(
+        MeasuredFigure(
+          "pneumonia as asked, guidance \(MeasuredFigure.text(guidance))", try agreement(probabilities),
+          real: realPneumonia, target: figures.last.map { .atLeast($0.value) },
+          how: "a part of the same prompts, the same seeds at each guidance; not to fall as guidance rises; mean "
+            + "probability of what was asked \(MeasuredFigure.text(mean))"))
+    }
+    return figures
+  }
+}

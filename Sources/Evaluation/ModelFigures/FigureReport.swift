@@ -1,0 +1,59 @@
+import Foundation
+
+/// All figures of a model, and under which conditions they were measured.
+public struct FigureReport: Sendable, Encodable {
+  /// The model's name, the hash of its files, and how it drew.
+  public struct Model: Sendable, Encodable, Equatable {
+    public var name: String
+    public var hash: String
+    public var steps: Int
+    public var guidance: Double
+    public var sampler: String
+  }
+
+  /// Images of a dataset by their use.
+  public struct Images: Sendable, Encodable, Equatable {
+    public var source: String
+    public var training: Int
+    public var heldOut: Int
+    public var heldOutPatients: Int
+  }
+
+  public var model: Model
+  public var images: [Images]
+  public var seed: UInt64
+  public var figures: [MeasuredFigure]
+
+  /// The bytes of `figures.json`.
+  public func json() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
+
+  /// A table for a document: figure, model, real against real, target; below it how each was computed.
+  public var markdown: String {
+    var lines = [
+      "Model `\(model.name)` (`\(model.hash.prefix(12))`), \(model.steps) steps of \(model.sampler) at guidance "
+        + "\(MeasuredFigure.text(model.guidance)), seed \(seed). "
+        + images.map {
+          "\($0.source): \($0.training) training images, \($0.heldOut) held out of \($0.heldOutPatients) patients"
+        }.joined(separator: "; ") + ".",
+      "",
+      "| figure | model | real against real | target |",
+      "|---|---|---|---|",
+    ]
+    lines += figures.map { figure in
+      let unit = figure.unit.isEmpty ? "" : " \(figure.unit)"
+      let interval = figure.interval.map {
+        " (\(MeasuredFigure.text($0.lowerBound)) to \(MeasuredFigure.text($0.upperBound)))"
+      }
+      let target = figure.target.map { "\($0)\(unit)\($0.isMet(by: figure.value) ? ", met" : ", **missed**")" }
+      return "| \(figure.name) | \(MeasuredFigure.text(figure.value))\(unit)\(interval ?? "") | "
+        + "\(figure.real.map { MeasuredFigure.text($0) + unit } ?? "") | \(target ?? "") |"
+    }
+    lines += ["", "In brackets: 95 % intervals. How each figure was computed:", ""]
+    lines += figures.map { "- \($0.name) (n = \($0.count)): \($0.how)" }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

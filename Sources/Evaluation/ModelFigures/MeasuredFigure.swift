@@ -1,0 +1,98 @@
+import Foundation
+
+/// What a figure should be.
+public enum FigureTarget: Sendable, Equatable, CustomStringConvertible {
+  case atLeast(Double)
+  case atMost(Double)
+  case between(Double, Double)
+
+  public func isMet(by value: Double) -> Bool {
+    switch self {
+    case .atLeast(let bound): value >= bound
+    case .atMost(let bound): value <= bound
+    case .between(let lower, let upper): value >= lower && value <= upper
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .atLeast(let bound): "at least \(MeasuredFigure.text(bound))"
+    case .atMost(let bound): "at most \(MeasuredFigure.text(bound))"
+    case .between(let lower, let upper): "\(MeasuredFigure.text(lower)) to \(MeasuredFigure.text(upper))"
+    }
+  }
+}
+
+/// One number that says how good a model is, beside the same number for real images.
+public struct MeasuredFigure: Sendable, Equatable {
+  public var name: String
+  public var value: Double
+  /// Where it would fall again in 95 of 100 draws of the items; nil where no drawing was done.
+  public var interval: ClosedRange<Double>?
+  /// How many images it was computed from.
+  public var count: Int
+  /// The same of real images against other real images; nil where that means nothing.
+  public var real: Double?
+  public var target: FigureTarget?
+  /// `dB` or nothing.
+  public var unit: String
+  /// What was computed, in one sentence.
+  public var how: String
+
+  public init(
+    _ name: String, value: Double, interval: ClosedRange<Double>? = nil, count: Int, real: Double? = nil,
+    target: FigureTarget? = nil, unit: String = "", how: String
+  ) {
+    self.name = name
+    self.value = value
+    self.interval = interval
+    self.count = count
+    self.real = real
+    self.target = target
+    self.unit = unit
+    self.how = how
+  }
+
+  init(
+    _ name: String, _ estimate: Estimate, real: Double? = nil, target: FigureTarget? = nil, unit: String = "",
+    how: String
+  ) {
+    self.init(
+      name, value: estimate.value, interval: estimate.lower <= estimate.upper ? estimate.lower...estimate.upper : nil,
+      count: estimate.count, real: real, target: target, unit: unit, how: how)
+  }
+
+  /// Whether the target is met; nil without one.
+  public var isMet: Bool? { target.map { $0.isMet(by: value) } }
+
+  /// Three digits after the point below 10, two above.
+  static func text(_ value: Double) -> String {
+    let rounded = String(format: abs(value) < 10 ? "%.3f" : "%.2f", value)
+    guard rounded.contains(".") else { return rounded }
+    let trimmed = rounded.reversed().drop { $0 == "0" }.drop { $0 == "." }
+    return String(trimmed.reversed())
+  }
+}
+
+extension MeasuredFigure: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case name, value, ci95, n, real, target, met, unit, how
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    // JSON has no infinity and no NaN.
+    func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
+    try values.encode(name, forKey: .name)
+    try values.encode(finite(value), forKey: .value)
+    if let interval, let lower = finite(interval.lowerBound), let upper = finite(interval.upperBound) {
+      try values.encode([lower, upper], forKey: .ci95)
+    }
+    try values.encode(count, forKey: .n)
+    try values.encodeIfPresent(real.flatMap(finite), forKey: .real)
+    try values.encodeIfPresent(target.map(\.description), forKey: .target)
+    try values.encodeIfPresent(isMet, forKey: .met)
+    if !unit.isEmpty { try values.encode(unit, forKey: .unit) }
+    try values.encode(how, forKey: .how)
+  }
+}

@@ -1,0 +1,201 @@
+import Generation
+import ImageFiles
+import RadiographData
+
+/// Measures a model against radiographs that its training never saw.
+///
+/// Everything follows from the seed: which prompts, which noise, which real images stand in the samples' place.
+public struct ModelMeasurement: Sendable {
+  public struct Options: Sendable {
+    /// Samples of hand-written prompts, rounded down to as many of each prompt.
+    public var samples = 400
+    public var seed: UInt64 = 0
+    /// Where the trained classifier is kept, and found again.
+    public var classifierPath: String?
+
+    public init() {}
+  }
+
+  public struct Result: Sendable {
+    public let report: FigureReport
+    /// Uncurated samples: a row a prompt, consecutive seeds from 0.
+    public let contactSheet: GrayscaleImage
+    /// The samples nearest to a training image, above that image.
+    public let nearestPairs: GrayscaleImage
+  }
+
+  public static let contactSheetPrompts = ReaderPrompt.contactSheet
+  static let guidances = [1.0, 2, 4]
+  static let contactSheetColumns = 8
+  static let shownPairs = 10
+  static let realDraws = 12
+
+  let host: ModelHost
+  let sets: RadiographSets
+  let options: Options
+  let note: @Sendable (String) -> Void
+
+  /// - Parameter note: called with a line about every part of the work, and as samples are drawn.
+  /// - Throws: ``MeasurementError`` where model, dataset and options do not go together; `DatasetError`.
+  public init(
+    host: ModelHost, dataset: RadiographDataset, options: Options, note: @escaping @Sendable (String) -> Void
+  ) throws {
+    let size = host.description.architecture.imageSide
+    guard dataset.imageSize == size else {
+      throw MeasurementError.imageSize(dataset: dataset.imageSize, model: size)
+    }
+    guard size % MemorisationMeasurement.side == 0 else {
+      throw MeasurementError.indivisibleImageSize(size, by: MemorisationMeasurement.side)
+    }
+    guard options.samples >= ReaderPrompt.all.count else {
+      throw MeasurementError.tooFewSamples(options.samples, minimum: ReaderPrompt.all.count)
+    }
+    self.host = host
+    sets = try RadiographSets(dataset)
+    self.options = options
+    self.note = note
+  }
+
+  public func run() async throws -> Result {
+    let judge = try agreementMeasurement()
+    note("autoencoder on \(sets.heldOutAdultSource.count) held-out images")
+    var figures = try await ReconstructionMeasurement.figures(
+      of: sets.images(of: sets.heldOutAdultSource), host: host, seed: options.seed)
+
+    var source = SampleSource(host: host) { [note] count in if count % 20 == 0 { note("\(count) samples drawn") } }
+    let adults = try await heldOutAdultSamples(&source)
+    note("realism of \(adults.count) samples")
+    figures += try realismFigures(adults)
+
+    let perPrompt = options.samples / ReaderPrompt.all.count
+    let asked = try await readerSamples(&source, perPrompt: perPrompt)
+    figures += try judge.figures(Self.drawn(asked))
+    var atGuidance: [(guidance: Double, samples: AgreementMeasurement.Drawn)] = []
+    for guidance in Self.guidances {
+      note("guidance \(guidance)")
+      let samples = try await readerSamples(&source, perPrompt: max(1, perPrompt / 4), guidance: guidance)
+      atGuidance.append((guidance, try Self.drawn(samples)))
+    }
+    figures += try judge.figures(atGuidance: atGuidance)
+
+    note("nearest training images")
+    let (nearest, nearestPairs) = try memorisation(
+      adults: adults + asked.filter { !$0.kind.isChild }.map(\.sample),
+      children: asked.filter { $0.kind.isChild }.map(\.sample))
+    figures += nearest
+
+    note("contact sheet")
+    var rows: [[GrayscaleImage]] = []
+    for prompt in ReaderPrompt.contactSheet {
+      rows.append(try await source.samples(of: prompt, seed: 0, count: Self.contactSheetColumns).map(\.image))
+    }
+    return Result(report: report(figures), contactSheet: try ImageGrid.image(rows), nearestPairs: nearestPairs)
+  }
+
+  // MARK: Parts
+
+  private func agreementMeasurement() throws -> AgreementMeasurement {
+    note("reading \(sets.training.count) training images")
+    let examples = try sets.examples(of: sets.trainingAdults + sets.trainingChildren)
+    let heldOut = try sets.examples(of: sets.heldOutAdults + sets.heldOutChildren)
+    let recipe = ClassifierRecipe()
+    let file = options.classifierPath.map(ClassifierFile.init)
+    var classifier = try file?.load(for: examples, recipe: recipe)
+    if classifier == nil {
+      let made = try RadiographClassifier.trained(on: examples, recipe: recipe) { step, loss in
+        if step % 50 == 0 { note("classifier, step \(step) of \(recipe.steps), loss \(MeasuredFigure.text(loss))") }
+      }
+      try file?.write(made.store, for: examples, recipe: recipe)
+      classifier = made.classifier
+    } else {
+      note("classifier read from \(file?.path ?? "")")
+    }
+    guard let classifier else { throw MetricError.tooFew(what: "classifiers", found: 0, minimum: 1) }
+    return try AgreementMeasurement(classifier: classifier, heldOut: heldOut, seed: options.seed)
+  }
+
+  /// One sample for each held-out adult, of a prompt that the grammar makes of that patient's labels.
+  private func heldOutAdultSamples(_ source: inout SampleSource) async throws -> [DrawnSample] {
+    let grammar = try PromptGrammar.standard()
+    var samples: [DrawnSample] = []
+    for (index, record) in sets.heldOutAdults.enumerated() {
+      for prompt in record.captions(count: 1, seed: options.seed, grammar: grammar) {
+        samples += try await source.samples(of: prompt, seed: options.seed &+ UInt64(index), count: 1)
+      }
+    }
+    return samples
+  }
+
+  private func realismFigures(_ samples: [DrawnSample]) throws -> [MeasuredFigure] {
+    var random = SplitMix64(seed: options.seed)
+    let realDraws = try (0..<Self.realDraws).map { _ in
+      let drawn = sets.trainingAdults.shuffled(using: &random).prefix(samples.count)
+      return try RealismMeasurement.ImageSet(sets.images(of: Array(drawn)))
+    }
+    let measurement = try RealismMeasurement(
+      training: sets.thumbnails(of: sets.trainingAdults, size: RealismMeasurement.thumbnailSize),
+      heldOut: RealismMeasurement.ImageSet(sets.images(of: sets.heldOutAdults)))
+    return try measurement.figures(
+      samples: RealismMeasurement.ImageSet(samples.map(\.image)), realDraws: realDraws)
+  }
+
+  private typealias AskedSample = (sample: DrawnSample, kind: ClassifierExamples.Kind)
+
+  /// Image k of prompt p has the seed that `generate --prompts FILE --count N` gives it: the first seed + p N + k.
+  private func readerSamples(
+    _ source: inout SampleSource, perPrompt: Int, guidance: Double? = nil
+  ) async throws -> [AskedSample] {
+    let stride = options.samples / ReaderPrompt.all.count
+    var asked: [AskedSample] = []
+    for (index, prompt) in ReaderPrompt.all.enumerated() {
+      let samples = try await source.samples(
+        of: prompt.text, seed: options.seed &+ UInt64(index * stride), count: perPrompt, guidance: guidance)
+      asked += samples.map { ($0, prompt.kind) }
+    }
+    return asked
+  }
+
+  private static func drawn(_ asked: [AskedSample]) throws -> AgreementMeasurement.Drawn {
+    let thumbnails = try GrayImages(asked.map(\.sample.image)).thumbnails(size: RadiographClassifier.side)
+    return AgreementMeasurement.Drawn(thumbnails: thumbnails, kinds: asked.map(\.kind))
+  }
+
+  private func memorisation(
+    adults: [DrawnSample], children: [DrawnSample]
+  ) throws -> (figures: [MeasuredFigure], nearestPairs: GrayscaleImage) {
+    let side = MemorisationMeasurement.side
+    let measurement = MemorisationMeasurement(
+      training: try sets.thumbnails(of: sets.training, size: side), seed: options.seed)
+    var figures: [MeasuredFigure] = []
+    var pairs: [(image: GrayscaleImage, pair: MemorisationMeasurement.Pair)] = []
+    for (people, samples, real) in [
+      ("adults", adults, sets.heldOutAdults), ("children", children, sets.heldOutChildren),
+    ] {
+      let (figure, found) = try measurement.figure(
+        people: people, samples: GrayImages(samples.map(\.image)).thumbnails(size: side),
+        real: sets.thumbnails(of: real, size: side))
+      figures.append(figure)
+      pairs += found.map { (samples[$0.sample].image, $0) }
+    }
+    let nearest = pairs.sorted { $0.pair.distance < $1.pair.distance }.prefix(Self.shownPairs)
+    let training = try nearest.map { try sets.dataset.image(of: sets.training[$0.pair.training]) }
+    return (figures, try ImageGrid.image([nearest.map(\.image), training]))
+  }
+
+  private func report(_ figures: [MeasuredFigure]) -> FigureReport {
+    let sampling = host.description.sampling
+    func images(_ source: String) -> FigureReport.Images {
+      let heldOut =
+        source == RadiographSets.adultSource ? sets.heldOutAdultSource : sets.heldOutChildren
+      return FigureReport.Images(
+        source: source, training: sets.training.count { $0.source == source }, heldOut: heldOut.count,
+        heldOutPatients: Set(heldOut.map(\.patient)).count)
+    }
+    return FigureReport(
+      model: FigureReport.Model(
+        name: host.description.name, hash: host.hash, steps: sampling.steps, guidance: sampling.guidance,
+        sampler: sampling.sampler.rawValue),
+      images: [images(RadiographSets.adultSource), images(RadiographSets.childSource)], seed: options.seed,
+      figures: figures)
+  }
+}

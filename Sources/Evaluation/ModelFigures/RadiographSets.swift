@@ -1,0 +1,91 @@
+import ImageFiles
+import RadiographData
+
+/// The images of a dataset that a model is measured on, by source and by use.
+///
+/// Adults are the patients of the NIH source of 18 years or more (or unknown age), children those of the Kermany
+/// source: the few children among the NIH patients are in neither, since no prompt tells them apart from the others.
+struct RadiographSets {
+  static let adultSource = "nih"
+  static let childSource = "kermany"
+  /// Fewer held-out images say nothing.
+  static let minimum = 40
+
+  let dataset: RadiographDataset
+  /// Every image of every source that training saw.
+  let training: [RadiographRecord]
+  let trainingAdults: [RadiographRecord]
+  let heldOutAdults: [RadiographRecord]
+  let trainingChildren: [RadiographRecord]
+  let heldOutChildren: [RadiographRecord]
+  /// All held-out images of the adults' source, of whatever age.
+  let heldOutAdultSource: [RadiographRecord]
+
+  init(_ dataset: RadiographDataset, minimum: Int = RadiographSets.minimum) throws {
+    self.dataset = dataset
+    let records = try dataset.records()
+    func select(_ source: String, _ isTraining: Bool) throws -> [RadiographRecord] {
+      let found = records.filter { $0.source == source && ($0.split == .train) == isTraining }
+      guard found.count >= minimum else {
+        throw MeasurementError.tooFewImages(
+          source: source, use: isTraining ? "for training" : "held out", found: found.count, minimum: minimum)
+      }
+      return found
+    }
+    training = records.filter { $0.split == .train }
+    let adultTraining = try select(Self.adultSource, true)
+    heldOutAdultSource = try select(Self.adultSource, false)
+    trainingAdults = adultTraining.filter(Self.isAdult)
+    heldOutAdults = heldOutAdultSource.filter(Self.isAdult)
+    trainingChildren = try select(Self.childSource, true)
+    heldOutChildren = try select(Self.childSource, false)
+  }
+
+  private static func isAdult(_ record: RadiographRecord) -> Bool {
+    record.attributes.age.map { $0.lower >= 18 } ?? true
+  }
+
+  /// What a classifier can learn from a record; nil where its source says neither normal nor pneumonia.
+  static func kind(of record: RadiographRecord) -> ClassifierExamples.Kind? {
+    let attributes = record.attributes
+    let isChild = record.source == childSource
+    guard isChild || record.source == adultSource && isAdult(record) else { return nil }
+    let normal = isChild ? KermanySource.normal : NIHSource.noFinding
+    switch (attributes.state(of: "Pneumonia"), attributes.state(of: normal)) {
+    case (.positive, _): return ClassifierExamples.Kind(isChild: isChild, hasPneumonia: true)
+    case (_, .positive): return ClassifierExamples.Kind(isChild: isChild, hasPneumonia: false)
+    default: return nil
+    }
+  }
+
+  /// The records' images averaged down to `size` pixels a side, grey values 0 to 1.
+  func thumbnails(of records: [RadiographRecord], size: Int) throws -> GrayImages {
+    // One at a time: together they would not fit into memory at their full size.
+    let pixels = try records.flatMap { try GrayImages([dataset.image(of: $0)]).thumbnails(size: size).pixels }
+    return try GrayImages(pixels: pixels, count: records.count, height: size, width: size)
+  }
+
+  func images(of records: [RadiographRecord]) throws -> [GrayscaleImage] {
+    try records.map { try dataset.image(of: $0) }
+  }
+
+  func examples(of records: [RadiographRecord]) throws -> ClassifierExamples {
+    let known = records.compactMap { record in Self.kind(of: record).map { (record, $0) } }
+    return try ClassifierExamples(
+      images: thumbnails(of: known.map(\.0), size: RadiographClassifier.side), kinds: known.map(\.1))
+  }
+}
+
+extension GrayImages {
+  /// 8-bit images of one size, grey values 0 to 1.
+  init(_ images: [GrayscaleImage]) throws {
+    let (height, width) = (images.first?.height ?? 1, images.first?.width ?? 1)
+    guard let other = images.first(where: { $0.height != height || $0.width != width }) else {
+      try self.init(
+        pixels: images.flatMap { $0.pixels.map { Float($0) / 255 } }, count: images.count, height: height,
+        width: width)
+      return
+    }
+    throw MetricError.countMismatch(what: "columns of pixels", expected: width, found: other.width)
+  }
+}

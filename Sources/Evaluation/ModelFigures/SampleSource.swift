@@ -1,0 +1,50 @@
+import Generation
+import ImageFiles
+
+/// One generated image and what it was asked for.
+struct DrawnSample: Sendable {
+  let prompt: String
+  let seed: UInt64
+  let image: GrayscaleImage
+}
+
+/// Draws samples from a model, each one once: what two measurements ask for is shared.
+struct SampleSource {
+  let host: ModelHost
+  /// Called after each image that was drawn, with the number of images since the start.
+  let progress: @Sendable (Int) -> Void
+
+  private struct Key: Hashable {
+    let prompt: String
+    let seed: UInt64
+    let guidance: Double
+  }
+
+  private var drawn: [Key: GrayscaleImage] = [:]
+
+  init(host: ModelHost, progress: @escaping @Sendable (Int) -> Void) {
+    self.host = host
+    self.progress = progress
+  }
+
+  /// The images of a prompt with consecutive seeds.
+  ///
+  /// - Parameter guidance: nil for the model's own.
+  mutating func samples(
+    of prompt: String, seed: UInt64, count: Int, guidance: Double? = nil
+  ) async throws -> [DrawnSample] {
+    let scale = guidance ?? host.description.sampling.guidance
+    var samples: [DrawnSample] = []
+    for offset in 0..<UInt64(count) {
+      let key = Key(prompt: prompt, seed: seed &+ offset, guidance: scale)
+      if drawn[key] == nil {
+        let result = try await host.generate(
+          GenerationRequest(prompt: prompt, seed: key.seed, settings: GenerationSettings(guidance: scale)))
+        drawn[key] = result.images.first?.image
+        progress(drawn.count)
+      }
+      if let image = drawn[key] { samples.append(DrawnSample(prompt: prompt, seed: key.seed, image: image)) }
+    }
+    return samples
+  }
+}

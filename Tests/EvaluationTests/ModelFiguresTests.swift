@@ -1,0 +1,133 @@
+import Foundation
+import ImageFiles
+import Testing
+
+@testable import Evaluation
+
+@Suite("Figures of a model")
+struct ModelFiguresTests {
+  @Test("numbers are short, and targets say whether they are met")
+  func numbers() {
+    #expect(
+      [0.9651, 36.5, 2, 0.5, 0, -1.25, 123.456].map(MeasuredFigure.text) == [
+        "0.965", "36.5", "2", "0.5", "0", "-1.25", "123.46",
+      ])
+    #expect(FigureTarget.atLeast(1).isMet(by: 1) && !FigureTarget.atLeast(1).isMet(by: 0.99))
+    #expect(FigureTarget.atMost(2).isMet(by: 2) && !FigureTarget.atMost(2).isMet(by: .nan))
+    #expect(FigureTarget.between(0.85, 1.15).isMet(by: 1) && !FigureTarget.between(0.85, 1.15).isMet(by: 1.2))
+    #expect("\(FigureTarget.between(0.85, 1.15))" == "0.85 to 1.15")
+  }
+
+  private static let report = FigureReport(
+    model: .init(name: "tiny", hash: "0123456789abcdef", steps: 4, guidance: 2, sampler: "euler"),
+    images: [.init(source: "nih", training: 8, heldOut: 2, heldOutPatients: 1)], seed: 7,
+    figures: [
+      MeasuredFigure(
+        "PSNR", value: 35.125, interval: 34...36, count: 2, target: .atLeast(36.5), unit: "dB", how: "mean"),
+      MeasuredFigure("diversity", value: 1, count: 9, real: 1.01, target: .between(0.85, 1.15), how: "pairs"),
+      MeasuredFigure("distance", value: .infinity, count: 9, how: "none"),
+    ])
+
+  @Test("the table names figure, model, real against real and target")
+  func table() {
+    let table = Self.report.markdown
+    #expect(table.contains("| PSNR | 35.12 dB (34 to 36) |  | at least 36.5 dB, **missed** |"))
+    #expect(table.contains("| diversity | 1 | 1.01 | 0.85 to 1.15, met |"))
+    #expect(table.contains("- PSNR (n = 2): mean"))
+    #expect(table.contains("4 steps of euler at guidance 2, seed 7"))
+  }
+
+  @Test("the JSON holds value, interval, count, target and how, and no infinity")
+  func json() throws {
+    struct Read: Decodable {
+      struct Figure: Decodable {
+        var name: String
+        var value: Double?
+        var ci95: [Double]?
+        var n: Int
+        var real: Double?
+        var target: String?
+        var met: Bool?
+        var how: String
+      }
+      var seed: UInt64
+      var figures: [Figure]
+    }
+    let read = try JSONDecoder().decode(Read.self, from: Self.report.json())
+    #expect(read.seed == 7)
+    #expect(read.figures.map(\.value) == [35.125, 1, nil])
+    #expect(read.figures.map(\.met) == [false, true, nil])
+    #expect(read.figures[0].ci95 == [34, 36])
+    #expect(read.figures.map(\.n) == [2, 9, 9])
+    #expect(read.figures[1].real == 1.01)
+  }
+
+  @Test("readers' prompts are five different ones of each kind")
+  func prompts() {
+    #expect(Set(ReaderPrompt.all.map(\.text)).count == 20)
+    for kind in ClassifierExamples.Kind.allCases { #expect(ReaderPrompt.all.count { $0.kind == kind } == 5) }
+    #expect(Set(ReaderPrompt.contactSheet).count == 5)
+  }
+
+  @Test("a grid puts images side by side and refuses different sizes")
+  func grid() throws {
+    func image(_ value: UInt8, width: Int = 2) throws -> GrayscaleImage {
+      try GrayscaleImage(width: width, height: 1, pixels: [UInt8](repeating: value, count: width))
+    }
+    let grid = try ImageGrid.image([[image(1), image(2)], [image(3)]], gap: 1)
+    #expect(grid.width == 5 && grid.height == 3)
+    #expect(grid.pixels == [1, 1, 0, 2, 2, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0])
+    #expect(throws: MetricError.self) { try ImageGrid.image([[image(1), image(1, width: 3)]]) }
+    #expect(throws: MetricError.self) { try ImageGrid.image([]) }
+  }
+
+  /// Noise pictures, the smoother the more often neighbours are averaged, the darker the smaller the gain.
+  private static func pictures(
+    _ count: Int, seed: UInt64, smoothing: Int = 0, gain: Double = 1
+  ) throws -> [GrayscaleImage] {
+    var random = SplitMix64(seed: seed)
+    return try (0..<count).map { _ in
+      var row = (0..<64 * 64).map { _ in Double(random.next(below: 256)) }
+      for _ in 0..<smoothing { row = row.indices.map { (row[$0] + row[($0 + 1) % row.count]) / 2 } }
+      return try GrayscaleImage(width: 64, height: 64, pixels: row.map { UInt8($0 * gain) })
+    }
+  }
+
+  @Test("a set is as real as itself, and blurred, dark pictures show in diversity, texture and distance")
+  func realism() throws {
+    let heldOut = try RealismMeasurement.ImageSet(Self.pictures(40, seed: 1))
+    let training = try GrayImages(Self.pictures(60, seed: 2)).thumbnails(size: 32)
+    let measurement = try RealismMeasurement(training: training, heldOut: heldOut)
+    let same = try measurement.compare(heldOut)
+    #expect(abs(same.diversity - 1) < 1e-9)
+    #expect(same.bands.allSatisfy { $0 == 0 })
+    #expect(abs(same.distance) < 1e-6)
+
+    let changed = try RealismMeasurement.ImageSet(Self.pictures(40, seed: 3, smoothing: 6, gain: 0.25))
+    let draws = try (4..<7).map { try RealismMeasurement.ImageSet(Self.pictures(40, seed: $0)) }
+    let figures = try measurement.figures(samples: changed, realDraws: draws)
+    let real = try figures.prefix(2).map { try #require($0.real) }
+    #expect(figures[0].value < 0.8 && abs(real[0] - 1) < 0.1)
+    #expect(figures[1].value > 3 && real[1] < 1)
+    #expect(figures[3].value > 2)
+    #expect(figures.map(\.isMet) == [false, false, nil, false])
+  }
+
+  @Test("a copy of a training image is found, new pictures are as far away as real ones")
+  func memorisation() throws {
+    func images(_ count: Int, seed: UInt64) throws -> GrayImages { try GrayImages(Self.pictures(count, seed: seed)) }
+    let training = try Self.pictures(20, seed: 1)
+    let measurement = try MemorisationMeasurement(training: GrayImages(training), seed: 0)
+    let real = try images(9, seed: 2)
+    let (new, _) = try measurement.figure(people: "all", samples: images(9, seed: 3), real: real)
+    #expect(abs(new.value - 1) < 0.05)
+    #expect(new.isMet == true)
+
+    let copies = try GrayImages([training[4], training[11], training[0]])
+    let (copied, pairs) = try measurement.figure(people: "all", samples: copies, real: real)
+    #expect(copied.value < 1e-3)
+    #expect(copied.isMet == false)
+    #expect(pairs.map(\.training) == [4, 11, 0])
+    #expect(pairs.map(\.sample) == [0, 1, 2])
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import ImageFiles
+import Testing
+
+@testable import Evaluation
+@testable import RadiographData
+
+@Suite("Sets of radiographs to measure on")
+struct RadiographSetsTests {
+  /// A dataset of the two sources, 60 patients of each, every patient's image of one grey value.
+  private static func makeDataset(in root: URL) throws -> RadiographDataset {
+    let pictures = root.appendingPathComponent("pictures")
+    try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+    var options = DatasetImport.Options()
+    options.imageSize = 64
+    options.split = try SplitFractions("50/25/25")
+    let folder = root.appendingPathComponent("dataset")
+    for (source, labels, vocabulary) in [
+      ("nih", ["No Finding", "Pneumonia", "Effusion"], ["No Finding", "Pneumonia", "Effusion"]),
+      ("kermany", ["Normal", "Pneumonia"], ["Normal", "Pneumonia"]),
+    ] {
+      var entries: [ImportEntry] = []
+      for patient in 0..<60 {
+        let name = "\(source)-\(patient).png"
+        let pixels = (0..<64 * 64).map { UInt8(($0 * (patient + 3) + source.count * 31) % 251) }
+        let file = pictures.appendingPathComponent(name)
+        try Data(GrayscaleImage(width: 64, height: 64, pixels: pixels).pngBytes()).write(to: file)
+        let age: Double = source == "nih" ? (patient % 6 == 0 ? 9 : 50) : 3
+        entries.append(
+          ImportEntry(
+            path: name, file: file, patient: "\(patient)", study: "0",
+            attributes: RadiographAttributes(
+              labels: [labels[patient % labels.count]: .positive], vocabulary: vocabulary, view: .anteroposterior,
+              age: AgeRange(age)), sections: []))
+      }
+      let list = ImportSource(
+        name: source, kind: source, licence: "CC0-1.0", attribution: "", vocabulary: vocabulary, root: pictures,
+        entries: entries, exclusions: [])
+      _ = try DatasetImport(list, into: folder, options: options).run()
+    }
+    return try RadiographDataset.open(folder)
+  }
+
+  @Test("held-out images are of other patients, adults are of age, kinds follow labels")
+  func sets() throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-sets-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: root) }
+    let sets = try RadiographSets(Self.makeDataset(in: root), minimum: 10)
+    #expect(sets.training.count + sets.heldOutAdultSource.count + sets.heldOutChildren.count == 120)
+    let trained = Set(sets.training.map(\.patient))
+    #expect(!(sets.heldOutAdultSource + sets.heldOutChildren).contains { trained.contains($0.patient) })
+    #expect(sets.heldOutAdults.count < sets.heldOutAdultSource.count)
+    #expect((sets.heldOutAdults + sets.trainingAdults).allSatisfy { ($0.attributes.age?.lower ?? 0) >= 18 })
+    #expect(sets.trainingChildren.allSatisfy { $0.source == "kermany" })
+
+    for record in sets.training + sets.heldOutAdultSource + sets.heldOutChildren {
+      let kind = RadiographSets.kind(of: record)
+      let isAdult = record.source == "nih" && (record.attributes.age?.lower ?? 0) >= 18
+      switch record.attributes.positives.first {
+      case "Pneumonia" where isAdult: #expect(kind == .init(isChild: false, hasPneumonia: true))
+      case "No Finding" where isAdult: #expect(kind == .init(isChild: false, hasPneumonia: false))
+      case "Pneumonia" where record.source == "kermany": #expect(kind == .init(isChild: true, hasPneumonia: true))
+      case "Normal": #expect(kind == .init(isChild: true, hasPneumonia: false))
+      default: #expect(kind == nil)
+      }
+    }
+    let thumbnails = try sets.thumbnails(of: Array(sets.training.prefix(3)), size: 32)
+    let expected = try GrayImages([sets.dataset.image(of: sets.training[2])]).thumbnails(size: 32)
+    #expect(Array(thumbnails[2]) == expected.pixels)
+    let examples = try sets.examples(of: sets.trainingAdults + sets.trainingChildren)
+    #expect(examples.images.count == examples.kinds.count && examples.images.width == RadiographClassifier.side)
+
+    #expect(throws: MeasurementError.self) { try RadiographSets(sets.dataset, minimum: 1000) }
+  }
+}
