@@ -6,7 +6,7 @@ extension BadInput {
   /// A PNG of one white pixel.
   private static let pixel =
     Data(
-      base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2XwAAAABJRU5ErkJggg==")
+      base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg==")
     ?? Data()
 
   static let data: [BadInput] = [
