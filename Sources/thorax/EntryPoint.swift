@@ -5,6 +5,8 @@ import Generation
 @main
 enum EntryPoint {
   static func main() async {
+    // A limit on the size of files is then an error of writing, as a full disk is, and no end by signal.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       try checkArgumentsAreText()
       try await Interruption.run { try await execute(parse()) }

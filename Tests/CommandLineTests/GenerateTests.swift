@@ -141,6 +141,34 @@ import Testing
     }
   }
 
+  @Test func aLimitOnTheSizeOfFilesIsAnErrorOfWriting() throws {
+    try withWorkplace { place in
+      let arguments = ["generate", "effusion", "--model", "tiny", "--seed", "1", "--output", "a.png", "--quiet"]
+      // One block of 512 or 1024 bytes: less than the image and its texts, more than the line of the error.
+      let result = try place.run(arguments, shell: "ulimit -f 1; exec")
+      #expect(result.status == 74, "\(result.errors)")
+      #expect(result.errorLines.count == 1 && result.errors.contains("no space left"), "\(result.errors)")
+      #expect(try place.files().isEmpty)
+    }
+  }
+
+  @Test(.enabled(if: FullDisk.isPossible, "mounting a small disk takes root and the right to mount"))
+  func aFullDiskLosesNothing() throws {
+    try withWorkplace { place in
+      let disk = try FullDisk(at: place.folder.appendingPathComponent("disk"), bytes: 16_384)
+      defer { disk.unmount() }
+      try Data([7]).write(to: place.folder.appendingPathComponent("disk/a-000.png"))
+      let result = try place.run([
+        "generate", "effusion", "--model", "tiny", "--seed", "1", "--count", "40", "--output", "disk/a.png",
+        "--overwrite", "--quiet",
+      ])
+      #expect(result.status == 74, "\(result.errors)")
+      #expect(result.errorLines.count == 1 && result.errors.contains("no space left"), "\(result.errors)")
+      #expect(try place.images() == place.files().filter { $0 != "disk" }, "nothing half-written is left")
+      try place.expectWholePNGs()
+    }
+  }
+
   @Test func ofTwoProcessesWritingOneNameOneWins() throws {
     try withWorkplace { place in
       let arguments = ["generate", "effusion", "--model", "tiny", "--steps", "400", "--output", "a.png", "--seed"]

@@ -30,14 +30,16 @@ enum Program {
   /// Runs the program with `arguments` in `folder` and waits for its end.
   ///
   /// - Parameters:
+  ///   - shell: What a shell does first; the program follows as its last words.
   ///   - signal: What to send it as soon as `moment` says so.
   static func run(
-    _ arguments: [String], in folder: URL, environment: [String: String] = [:], signal: Int32? = nil,
+    _ arguments: [String], in folder: URL, environment: [String: String] = [:], shell: String? = nil,
+    signal: Int32? = nil,
     when moment: () -> Bool = { false }
   ) throws -> Result {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
+    process.executableURL = URL(fileURLWithPath: shell == nil ? path : "/bin/sh")
+    process.arguments = shell.map { ["-c", "\($0) \"$0\" \"$@\"", path] + arguments } ?? arguments
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     // Files rather than pipes: nothing has to be drained while the process runs.

@@ -8,12 +8,15 @@ struct Workplace {
   let folder: URL
 
   /// Runs the program with one thread: the model is tiny, and tests share the machine.
+  ///
+  /// - Parameter shell: What a shell does first; the program follows as its last words.
   func run(
-    _ arguments: [String], signal: Int32? = nil, when moment: () -> Bool = { false }
+    _ arguments: [String], shell: String? = nil, signal: Int32? = nil, when moment: () -> Bool = { false }
   ) throws -> Program.Result {
     let own = ["HOME": folder.path, "XDG_CACHE_HOME": "", "OMP_NUM_THREADS": "1"]
     return try Program.run(
-      arguments, in: folder, environment: model.environment.merging(own) { $1 }, signal: signal, when: moment)
+      arguments, in: folder, environment: model.environment.merging(own) { $1 }, shell: shell, signal: signal,
+      when: moment)
   }
 
   func data(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
@@ -42,5 +45,39 @@ func withWorkplace<Value>(_ body: (Workplace) throws -> Value) throws -> Value {
     let folder = root.appendingPathComponent("work")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     return try body(Workplace(model: try TinyModel(at: root, fixtures: fixtures), folder: folder))
+  }
+}
+
+/// A disk so small that it soon is full.
+struct FullDisk {
+  private let folder: URL
+
+  init(at folder: URL, bytes: Int) throws {
+    self.folder = folder
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    guard Self.run("mount", ["-t", "tmpfs", "-o", "size=\(bytes)", "tmpfs", folder.path]) else {
+      throw CocoaError(.fileWriteNoPermission)
+    }
+  }
+
+  func unmount() { _ = Self.run("umount", [folder.path]) }
+
+  static let isPossible: Bool = {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("disk-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    guard let disk = try? FullDisk(at: folder, bytes: 4_096) else { return false }
+    disk.unmount()
+    return true
+  }()
+
+  private static func run(_ tool: String, _ arguments: [String]) -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [tool] + arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
   }
 }

@@ -1,0 +1,125 @@
+"""Measures this checkout and writes docs/benchmarks.md.
+
+    python3 Benchmarks/run.py [--rounds 3] [--runs 5] [--steps 50] [--threads N] [--model thorax-small]
+
+Builds nothing: run ./thorax once before. The comparison with PyTorch needs a Python with torch 2.11
+(--python PATH names another one than this). Both programs take turns, so that a change of the machine's mood meets
+both; every figure is the median over the rounds.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).parents[1]
+PROMPT = "Right lower lobe pneumonia with focal consolidation"
+
+
+def call(*command):
+    """Runs a command that prints one JSON object."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def case(report, start):
+    return next(c for c in report["cases"] if c["name"].startswith(start))
+
+
+def median(values):
+    return statistics.median(list(values))
+
+
+def processes(thorax, options, count):
+    """Whole processes, from start to the file: wall-clock milliseconds, and what each reports."""
+    walls, reports = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for index in range(count):
+            start = time.perf_counter()
+            reports.append(call(
+                thorax, "generate", PROMPT, "--seed", str(index), "--output", f"{folder}/{index}.png", "--json", *options))
+            walls.append((time.perf_counter() - start) * 1000)
+    return walls, reports
+
+
+def sequence(thorax, options, count):
+    """Peak memory of one image and of `count` images in a row."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [
+            call(thorax, "generate", PROMPT, "--seed", "1", "--count", str(n), "--output", f"{folder}/{n}/a.png",
+                 "--json", *options)["peak_memory_bytes"] for n in (1, count)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--images", type=int, default=100)
+    parser.add_argument("--model", default="thorax-small")
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--thorax", default=ROOT / ".build/release/thorax")
+    parser.add_argument("--output", default=ROOT / "docs/benchmarks.md")
+    arguments = parser.parse_args()
+    os.environ.setdefault("THORAX_HOME", str(ROOT))
+    thorax = str(arguments.thorax)
+    threads = ["--threads", str(arguments.threads)] if arguments.threads else []
+    runs = ["--runs", str(arguments.runs)]
+
+    ours, theirs, small = [], [], []
+    for _ in range(arguments.rounds):
+        small.append(call(thorax, "bench", "generate", "--model", arguments.model, "--json", *runs, *threads))
+        ours.append(call(
+            thorax, "bench", "generate", "--preset", "released", "--steps", str(arguments.steps), "--json", *runs,
+            *threads))
+        theirs.append(call(
+            arguments.python, str(ROOT / "Benchmarks/reference.py"), "--steps", str(arguments.steps), *runs, *threads))
+    walls, reports = processes(thorax, ["--model", arguments.model, *threads], arguments.rounds * 2)
+    memory = sequence(thorax, ["--model", arguments.model, *threads], arguments.images)
+
+    machine = small[0]["machine"]
+    rate = median(r["reference_gflop_per_second"] for r in small + ours)
+    lines = [
+        "# Benchmarks", "",
+        f"Measured on {datetime.date.today()} with `python3 Benchmarks/run.py --rounds {arguments.rounds} "
+        f"--runs {arguments.runs}`: {machine['processor']}, {machine['cores']} cores, {machine['system']}, "
+        f"{small[0]['threads']} threads, float32.", "",
+        f"The reference convolution (3x3, 64 channels, 32x32, batch 2, float32, channels-last), measured in the same "
+        f"runs, reached **{rate:.0f} GFLOP/s** (PyTorch's own: "
+        f"{median(r['reference_gflop_per_second'] for r in theirs):.0f}). Every share below is of that rate; machines "
+        "differ by three and more, shares do less. Each figure is the median over the rounds.", "",
+        f"## `{arguments.model}`, default settings", "",
+        "| part | median ms | 95 % ms | GFLOP | GFLOP/s | share |", "|---|---:|---:|---:|---:|---:|"]
+    for index, first in enumerate(small[0]["cases"]):
+        same = [r["cases"][index] for r in small]
+        lines.append(
+            f"| {first['name']} | {median(c['ms_p50'] for c in same):.1f} | {median(c['ms_p95'] for c in same):.1f} "
+            f"| {first['gflop']:.2f} | {median(c['gflop_per_second'] for c in same):.0f} "
+            f"| {median(c['share'] for c in same):.2f} |")
+    total = median(r["timings"]["total_ms"] for r in reports)
+    load = median(r["timings"]["load_ms"] for r in reports)
+    work = median(r["timings"]["text_ms"] + r["timings"]["denoise_ms"] + r["timings"]["decode_ms"] for r in reports)
+    lines += [
+        "", f"A whole process, from start to file: {median(walls):.0f} ms, of which loading the model {load:.0f} ms and "
+        f"drawing {work:.0f} ms (the program counts {total:.0f} ms). Peak memory {max(r['peak_memory_bytes'] for r in reports) / 2**20:.0f} MiB; "
+        f"{memory[0] / 2**20:.0f} MiB after one image, {memory[1] / 2**20:.0f} MiB after {arguments.images} in a row.", "",
+        f"## `released`, {arguments.steps} DDIM steps with guidance, 256 text tokens, against eager PyTorch {theirs[0]['torch']}",
+        "", "| part | Thorax ms | PyTorch ms | ratio | share |", "|---|---:|---:|---:|---:|"]
+    for name in ("denoise", "decode"):
+        a, b = median(case(r, name)["ms_p50"] for r in ours), median(case(r, name)["ms_p50"] for r in theirs)
+        share = median(case(r, name)["share"] for r in ours)
+        lines.append(f"| {name} | {a:.0f} | {b:.0f} | {a / b:.2f} | {share:.2f} |")
+    a = median(case(r, "denoise")["ms_p50"] + case(r, "decode")["ms_p50"] for r in ours)
+    b = median(case(r, "denoise")["ms_p50"] + case(r, "decode")["ms_p50"] for r in theirs)
+    lines.append(f"| image | {a:.0f} | {b:.0f} | {a / b:.2f} | |")
+    pathlib.Path(arguments.output).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
