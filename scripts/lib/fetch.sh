@@ -27,7 +27,8 @@ fetch_bytes() {
     watcher=$!
   fi
   code=0
-  attempts=3
+  attempts=5
+  pause=1
   while held=$(size_of "$part") && [ "$held" -lt "$wanted" ] && [ "$attempts" -gt 0 ]; do
     attempts=$((attempts - 1))
     code=0
@@ -46,13 +47,16 @@ fetch_bytes() {
     fi
     if [ "$code" -eq 23 ]; then break; fi
     # A slow line that breaks often is tried for as long as it brings something.
-    if [ "$(size_of "$part")" -gt "$held" ]; then attempts=3; fi
+    if [ "$(size_of "$part")" -gt "$held" ]; then attempts=5 pause=1; fi
     case $code in
       0 | 18 | 28 | 52 | 55 | 56 | 63 | 92) ;;
       22) grep -q 'error: 5' "$work/curl.err" || break ;;
       *) break ;;
     esac
-    if [ "$code" -ne 0 ]; then sleep 1; fi
+    if [ "$code" -ne 0 ] && [ "$attempts" -gt 0 ]; then
+      sleep "$pause"
+      pause=$((pause * 2))
+    fi
   done
   if [ -n "$watcher" ]; then
     kill "$watcher" 2>/dev/null

@@ -75,7 +75,7 @@ curl_at() {
     case $host in "$trusted" | "$trusted":*) set -- --insecure "$@" ;; esac
   done
   printf 'url = "%s"\n' "$address" |
-    curl --config "$work/curlrc" --config - --silent --show-error --fail --location --netrc-optional \
+    curl --config "$work/curlrc" --config - --silent --show-error --fail --location --netrc-optional --http1.1 \
       --connect-timeout 20 --speed-limit 1000 --speed-time 60 "$@"
 }
 
@@ -126,7 +126,7 @@ absolute() {
 # on_page URL FILE SHA256: the address of FILE as the page links it; nothing where the page has another file of the name.
 on_page() {
   code=0
-  curl_at "$1" --compressed --header 'Accept: application/vnd.pypi.simple.v1+html, text/html;q=0.9' \
+  curl_at "$1" --compressed --retry 2 --header 'Accept: application/vnd.pypi.simple.v1+html, text/html;q=0.9' \
     --output "$work/page.html" --write-out '%{url_effective}' >"$work/effective" 2>"$work/curl.err" || code=$?
   if [ "$code" -ne 0 ]; then
     if [ "$code" -eq 23 ]; then fail_to_write "$work"; fi
