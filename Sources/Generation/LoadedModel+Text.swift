@@ -35,6 +35,14 @@ extension LoadedModel {
 }
 
 extension TextEncoderReference {
+  /// The encoder of that name at hand, with the hash of its weights: what a model that was trained with it refers to.
+  ///
+  /// - Throws: `TextEncoderError.notFound` where there is none; `FileAccessError`.
+  public init(atHand name: String) throws {
+    let checkpoint = try BertCheckpoint(folder: TextEncoder.locate(name: name))
+    self.init(name: name, hash: try ModelHash.file(checkpoint.weights.path))
+  }
+
   /// Compares the weights in `folder` with the hash that the model was trained with.
   ///
   /// - Throws: ``ModelError/textEncoderChanged(name:expected:found:)``; `TextEncoderError`; `FileAccessError`.

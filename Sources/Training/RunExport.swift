@@ -38,7 +38,9 @@ public struct RunExport {
     description.scheduler = recipe.scheduler
     description.latent = statistics
     description.licence = licence
-    description.textEncoder = TextEncoderReference(name: recipe.textEncoder)
+    // A run can be exported where its encoder is not; the model then goes by the name alone.
+    let encoder = try? TextEncoderReference(atHand: recipe.textEncoder)
+    description.textEncoder = encoder ?? TextEncoderReference(name: recipe.textEncoder)
     description.training = facts.merging(
       [
         "vae_steps": autoencoder.metadata["step"] ?? "", "vae_batch": "\(autoencoderRecipe.batchSize)",
