@@ -13,6 +13,13 @@
 
 /// How many handles Swift holds.
 extern std::atomic<int64_t> ct_live;
+/// The calling thread's share of it: tests that run side by side each see their own.
+extern thread_local int64_t ct_live_of_thread;
+
+inline void count_handle(int64_t change) noexcept {
+  ct_live.fetch_add(change, std::memory_order_relaxed);
+  ct_live_of_thread += change;
+}
 
 /// A callback of Swift failed; Swift keeps the error.
 struct CallbackFailed : std::exception {
@@ -69,7 +76,7 @@ inline at::IntArrayRef ints(const ptrdiff_t *values, size_t count) {
 
 inline ct_tensor own(at::Tensor value) {
   auto *handle = new at::Tensor(std::move(value));
-  ct_live.fetch_add(1, std::memory_order_relaxed);
+  count_handle(1);
   return reinterpret_cast<ct_tensor>(handle);
 }
 

@@ -86,7 +86,7 @@ struct Body : torch::CustomClassHolder {
     if (status != CT_OK || !out) throw CallbackFailed();
     at::Tensor result = tensor(out);
     delete reinterpret_cast<at::Tensor *>(out);
-    ct_live.fetch_sub(1, std::memory_order_relaxed);
+    count_handle(-1);
     return result;
   }
 };

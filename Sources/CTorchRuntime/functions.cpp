@@ -16,6 +16,7 @@
 #include <string>
 
 std::atomic<int64_t> ct_live{0};
+thread_local int64_t ct_live_of_thread = 0;
 
 at::ScalarType scalar_type(int32_t dtype) {
   switch (dtype) {
@@ -70,17 +71,18 @@ at::MemoryFormat memory_format(int32_t format) {
 
 void tensor_release(ct_tensor handle) {
   delete reinterpret_cast<at::Tensor *>(handle);
-  ct_live.fetch_sub(1, std::memory_order_relaxed);
+  count_handle(-1);
 }
 
 void generator_release(ct_generator handle) {
   delete reinterpret_cast<at::Generator *>(handle);
-  ct_live.fetch_sub(1, std::memory_order_relaxed);
+  count_handle(-1);
 }
 
 void list_free(ct_tensor *list) { free(list); }
 void message_free(char *message) { free(message); }
 int64_t live_handles() { return ct_live.load(std::memory_order_relaxed); }
+int64_t live_handles_of_thread() { return ct_live_of_thread; }
 
 // Making tensors
 
@@ -119,7 +121,7 @@ int32_t arange(double start, double end, double step, ct_options options, ct_ten
 int32_t generator_make(uint64_t seed, ct_generator *out, ct_error *error) {
   return guarded(error, [&] {
     auto *handle = new at::Generator(at::make_generator<at::CPUGeneratorImpl>(seed));
-    ct_live.fetch_add(1, std::memory_order_relaxed);
+    count_handle(1);
     *out = reinterpret_cast<ct_generator>(handle);
   });
 }
@@ -245,6 +247,7 @@ ct_functions ct_make_functions() noexcept {
   table.list_free = list_free;
   table.message_free = message_free;
   table.live_handles = live_handles;
+  table.live_handles_of_thread = live_handles_of_thread;
   table.from_bytes = from_bytes;
   table.over_memory = over_memory;
   table.full = full;

@@ -14,6 +14,11 @@ public enum LibTorch {
   /// How many tensors and generators Swift holds a reference to: the test that nothing leaks.
   public static func liveHandles() throws -> Int { Int(try api().pointee.functions.live_handles()) }
 
+  /// The part of ``liveHandles()`` that the calling thread has made and not released.
+  public static func liveHandlesOfThread() throws -> Int {
+    Int(try api().pointee.functions.live_handles_of_thread())
+  }
+
   /// Sets how many threads one operation may use.
   public static func setThreads(_ count: Int) throws {
     try api().pointee.functions.set_threads(Int32(clamping: max(1, count)))

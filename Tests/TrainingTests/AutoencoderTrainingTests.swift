@@ -101,10 +101,10 @@ struct AutoencoderTrainingTests {
         }
       }
     }
-    let before = try LibTorch.liveHandles()
+    let before = try LibTorch.liveHandlesOfThread()
     try work(failing: false)
-    #expect(try LibTorch.liveHandles() == before)
+    #expect(try LibTorch.liveHandlesOfThread() == before)
     #expect(throws: TorchError.self) { try work(failing: true) }
-    #expect(try LibTorch.liveHandles() == before)
+    #expect(try LibTorch.liveHandlesOfThread() == before)
   }
 }

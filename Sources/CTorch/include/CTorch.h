@@ -13,6 +13,8 @@ typedef struct ct_functions {
   void (*_Nonnull list_free)(ct_tensor _Nullable *_Nonnull);
   void (*_Nonnull message_free)(char *_Nonnull);
   int64_t (*_Nonnull live_handles)(void);
+  /// Handles made on the calling thread, less those released on it.
+  int64_t (*_Nonnull live_handles_of_thread)(void);
 
   // Making tensors
   int32_t (*_Nonnull from_bytes)(const void *_Nonnull bytes, const ptrdiff_t *_Nonnull shape, size_t rank,
