@@ -68,6 +68,7 @@ if __name__ == "__main__":
     parser.add_argument("--model", default="thorax-small")
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--thorax", default=ROOT / ".build/release/thorax")
+    parser.add_argument("--note", help="a sentence on the circumstances")
     parser.add_argument("--output", default=ROOT / "docs/benchmarks.md")
     arguments = parser.parse_args()
     os.environ.setdefault("THORAX_HOME", str(ROOT))
@@ -91,8 +92,8 @@ if __name__ == "__main__":
     lines = [
         "# Benchmarks", "",
         f"Measured on {datetime.date.today()} with `python3 Benchmarks/run.py --rounds {arguments.rounds} "
-        f"--runs {arguments.runs}`: {machine['processor']}, {machine['cores']} cores, {machine['system']}, "
-        f"{small[0]['threads']} threads, float32.", "",
+        f"--runs {arguments.runs} --steps {arguments.steps} --images {arguments.images}{' '.join(['', *threads])}`: {machine['processor']}, {machine['cores']} cores, {machine['system']}, "
+        f"{small[0]['threads']} thread(s), float32." + (f" {arguments.note}" if arguments.note else ""), "",
         f"The reference convolution (3x3, 64 channels, 32x32, batch 2, float32, channels-last), measured in the same "
         f"runs, reached **{rate:.0f} GFLOP/s** (PyTorch's own: "
         f"{median(r['reference_gflop_per_second'] for r in theirs):.0f}). Every share below is of that rate; machines "
