@@ -29,6 +29,8 @@ public struct ImportEntry: Sendable {
   /// `vocabulary` is the source's, and left empty here.
   public var attributes: RadiographAttributes
   public var sections: [TextSection]
+  /// Where the publisher put the image, on request; otherwise nothing, and the dataset decides.
+  public var split: DatasetSplit?
 }
 
 /// Something that was not imported, or is not used for training, and why.
