@@ -2,6 +2,7 @@
 #include "Guard.h"
 #include "Autograd.h"
 #include "CTorchRuntime.h"
+#include "Normalisation.h"
 #include "Packed.h"
 
 #include <ATen/ATen.h>
@@ -277,6 +278,7 @@ ct_functions ct_make_functions() noexcept {
   table.mps_available = mps_available;
   table.version = version;
   add_packed(table);
+  add_normalisation(table);
   add_autograd(table);
   return table;
 }

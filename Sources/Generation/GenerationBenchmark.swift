@@ -100,7 +100,7 @@ public struct GenerationBenchmark: Sendable {
 
     let projection = description.architecture.textProjection
     let length = projection.attendsToPadding ? projection.tokenLimit : min(tokens, projection.tokenLimit)
-    let cost = try description.architecture.cost(tokens: length)
+    let cost = try SamplingCost(description, sampling: sampling, tokens: length)
     let guided = sampling.guidance != 1
     let generator = try Generator(seed: 0)
     let hidden_1SD = try Tensor.randn([1, length, projection.hiddenWidth], generator: generator).to(device).to(dtype)
@@ -112,19 +112,18 @@ public struct GenerationBenchmark: Sendable {
         negative: guided ? model.textProjection.null(count: 1, tokens: projection.attendsToPadding ? length : 1) : nil)
     }
     let denoising = try makeDenoising()
-    let calls = sampling.sampler.evaluations(steps: sampling.steps)
     let latents_1CHW = try Tensor.randn([1] + description.latentShape, generator: generator).to(device)
     func sample() throws -> Tensor {
       try denoising.sample(generator: Generator(seed: 1), initialLatents_1CHW: nil) { _ in }
     }
 
     try add("condition", Double(cost.text), to: &report, observe) { _ = try makeDenoising() }
-    try add("denoise, \(calls) calls", Double(calls * cost.unetCall * (guided ? 2 : 1)), to: &report, observe) {
+    try add("denoise, \(cost.calls) calls", Double(cost.denoising), to: &report, observe) {
       // Reading the values waits for a GPU to finish.
       _ = try sample().floats()
     }
     try add("decode", Double(cost.decoder), to: &report, observe) { _ = try model.decode(latents_1CHW) }
-    try add("image", Double(cost.image(steps: calls, guided: guided)), to: &report, observe) {
+    try add("image", Double(cost.image), to: &report, observe) {
       _ = try model.decode(sample()).encoded(as: .png)
     }
     report.referenceGflopPerSecond = max(before, try ReferenceConvolution.rate())

@@ -56,20 +56,8 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     textEncoder = description.textEncoder
     sampling = description.sampling
     let tokens = architecture.textProjection.attendsToPadding ? architecture.textProjection.tokenLimit : 32
-    flops = try Self.flops(of: description, tokens: tokens)
+    flops = try SamplingCost(description, sampling: description.sampling, tokens: tokens).image
     training = description.training
-  }
-
-  /// Floating-point operations of one image; guidance doubles the calls at the times where it acts.
-  private static func flops(of description: ModelDescription, tokens: Int) throws -> Int {
-    let sampling = description.sampling
-    let cost = try description.architecture.cost(tokens: tokens)
-    let guidance = try sampling.classifierFreeGuidance()
-    let plan = try DiffusionProcess(description.scheduler).plan(
-      steps: sampling.steps, convention: sampling.sampler.makeSampler(eta: sampling.eta).convention)
-    let calls = sampling.sampler.evaluations(steps: sampling.steps)
-    let guided = plan.steps.filter { guidance.isActive(at: $0.from) }.count
-    return cost.image(steps: calls, guided: false) + cost.unetCall * calls * guided / max(sampling.steps, 1)
   }
 
   /// A preset: its counts follow from the architecture, and no weights are needed.

@@ -20,6 +20,32 @@ public struct GroupNorm {
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     try x.groupNorm(numGroups: groups, weight: weight.value, bias: bias.value, eps: epsilon)
   }
+
+  /// Normalisation with what a residual block has around it, `silu(gain * norm(x + offset) + shift)`: one operation
+  /// where values are fixed and the processor has it, the same as several operations elsewhere.
+  ///
+  /// - Parameters:
+  ///   - x_BCHW: `[B, channels, H, W]`.
+  ///   - offset, gain, shift: `[B, channels, 1, 1]`, or of one row for all images.
+  public func silu(
+    _ x_BCHW: Tensor, offset: Tensor? = nil, gain: Tensor? = nil, shift: Tensor? = nil
+  ) throws -> Tensor {
+    if weight.isFixed, bias.isFixed, x_BCHW.takesGroupNormPointwise, try weight.value.dtype == .float32,
+      [offset, gain, shift].allSatisfy({ $0.map { $0.dtype == .float32 && !$0.requiresGrad } ?? true })
+    {
+      return try x_BCHW.groupNormPointwise(
+        groups: groups, weight: weight.value, bias: bias.value, epsilon: epsilon, offset: offset, gain: gain,
+        shift: shift, silu: true)
+    }
+    var y = try self(offset.map { try x_BCHW + $0 } ?? x_BCHW)
+    switch (gain, shift) {
+    case (let gain?, let shift?): y = try shift.addcmul(tensor1: y, tensor2: gain)
+    case (let gain?, nil): y = try y * gain
+    case (nil, let shift?): y = try y + shift
+    case (nil, nil): break
+    }
+    return try y.silu()
+  }
 }
 
 /// Normalisation over the last dimension (Ba et al., 2016), as `torch.nn.LayerNorm`.

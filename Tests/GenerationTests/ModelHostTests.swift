@@ -24,6 +24,11 @@ extension ModelHost {
   }
 }
 
+extension ModelHost {
+  /// What the host's own thread holds: only that thread makes and frees its tensors.
+  func liveHandles() throws -> Int { try LibTorch.liveHandlesOfThread() }
+}
+
 @Suite struct ModelHostTests {
   private let request = GenerationRequest(prompt: "Clear lungs, no effusion.", seed: 11)
 
@@ -153,6 +158,34 @@ extension ModelHost {
       #expect(steps.value < 50_000)
       // The host goes on as if nothing had been.
       _ = try await host.generate(self.request)
+    }
+  }
+
+  @Test func generatingAndFailingInTheMiddleLeaveNoHandleBehind() async throws {
+    struct Stop: Error {}
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      var several = request
+      several.count = 3
+      several.previewInterval = 1
+      // The host keeps what it made for the last prompt: the count is taken once that is there.
+      _ = try await host.generate(several)
+      let before = try await host.liveHandles()
+      #expect(before > 0)
+      for _ in 0..<3 { _ = try await host.generate(several) }
+      #expect(try await host.liveHandles() == before)
+      let failing = several
+      await #expect(throws: Stop.self) {
+        try await host.generate(failing) { event in
+          if case .step(image: 1, step: 2, _) = event { throw Stop() }
+        }
+      }
+      #expect(try await host.liveHandles() == before)
+      var refused = several
+      refused.initialLatents = [Latents(shape: [4, 8, 9], values: Array(repeating: 0, count: 288))]
+      let latents = refused
+      await #expect(throws: RequestError.self) { try await host.generate(latents) }
+      #expect(try await host.liveHandles() == before)
     }
   }
 

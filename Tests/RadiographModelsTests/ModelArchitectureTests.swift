@@ -27,7 +27,7 @@ import TorchNN
     let counts = try ModelArchitecture.small.parameterCounts()
     #expect(counts.total * 2 < 24_000_000)
     let cost = try ModelArchitecture.small.cost(tokens: 64)
-    #expect(cost.image(steps: 14, guided: true) < 60_000_000_000)
+    #expect(cost.image(calls: 14, guidedCalls: 14) < 60_000_000_000)
     #expect(cost.decoder < 11_000_000_000)
   }
 

@@ -37,6 +37,57 @@ import TorchNN
     }
   }
 
+  @Test("Fixed normalisation takes what stands around it into one operation and gives the same results")
+  func groupNormPointwise() throws {
+    let generator = try Generator(seed: 4)
+    for (channels, groups, side, batch) in [(16, 8, 8, 2), (24, 8, 5, 1), (192, 8, 3, 3), (64, 4, 33, 1)] {
+      let store = ParameterStore(generator: generator, memoryFormat: .channelsLast)
+      let norm = try GroupNorm(store.root, groups: groups, channels: channels)
+      for parameter in store.parameters {
+        try parameter.replaceValue(with: Tensor.randn([channels], generator: generator))
+      }
+      // Far from zero, so that a variance by cancellation would show, and wide, so that SiLU's both ends do.
+      let x = try (Tensor.randn([batch, channels, side, side], generator: generator) * 20 + 50)
+        .contiguous(memoryFormat: .channelsLast)
+      func rows(_ count: Int) throws -> Tensor {
+        try Tensor.randn([count, channels, 1, 1], generator: generator) * 3
+      }
+      let (offset, gain, shift) = (try rows(batch), try rows(1), try rows(batch))
+      func results() throws -> [Tensor] {
+        try withoutGradients {
+          [
+            try norm.silu(x), try norm.silu(x, offset: offset), try norm.silu(x, gain: gain, shift: shift),
+            try norm.silu(x, gain: gain), try norm.silu(x, offset: offset, gain: gain, shift: shift),
+          ]
+        }
+      }
+      let plain = try results()
+      #expect(try maximumError(plain[0], norm(x).silu()) == 0)
+      try store.fixForInference()
+      #expect(x.takesGroupNormPointwise)
+      for (fused, several) in zip(try results(), plain) {
+        #expect(fused.isContiguous(.channelsLast))
+        #expect(try maximumError(fused, several) < 1e-5, "\(channels) channels")
+      }
+    }
+  }
+
+  @Test("What the one operation of a normalisation does not take is refused")
+  func groupNormPointwiseRefuses() throws {
+    let x = try Tensor.ones([1, 8, 4, 4]).contiguous(memoryFormat: .channelsLast)
+    let ones = try Tensor.ones([8])
+    func call(_ x: Tensor, groups: Int = 2, gain: Tensor? = nil) throws -> Tensor {
+      try x.groupNormPointwise(groups: groups, weight: ones, bias: ones, epsilon: 1e-5, gain: gain, silu: true)
+    }
+    _ = try call(x)
+    #expect(throws: TorchError.self) { try call(x, groups: 3) }
+    #expect(throws: TorchError.self) { try call(x, groups: 0) }
+    #expect(throws: TorchError.self) { try call(Tensor.ones([8, 4])) }
+    #expect(throws: TorchError.self) { try call(x.to(.float16)) }
+    #expect(throws: TorchError.self) { try call(x, gain: Tensor.ones([2, 8, 1, 1])) }
+    #expect(throws: TorchError.self) { try call(x, gain: Tensor.ones([3])) }
+  }
+
   @Test("Fixed weights are packed, give the same results, and follow when they are changed")
   func packedConvolution() throws {
     let store = ParameterStore(generator: try Generator(seed: 1), memoryFormat: .channelsLast)

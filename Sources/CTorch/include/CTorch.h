@@ -75,6 +75,13 @@ typedef struct ct_functions {
                                          const char *_Nonnull activation, ct_tensor _Nullable *_Nonnull out,
                                          ct_error *_Nonnull error);
 
+  /// Group normalisation of a float32 image that lies channels-last, without gradients: `offset` is added before it,
+  /// `gain` multiplied and `shift` added after weight and bias, each `[B or 1, C, 1, 1]` or null; then SiLU on request.
+  int32_t (*_Nonnull group_norm_pointwise)(ct_tensor _Nonnull input, ptrdiff_t groups, ct_tensor _Nonnull weight,
+                                           ct_tensor _Nonnull bias, double epsilon, ct_tensor _Nullable offset,
+                                           ct_tensor _Nullable gain, ct_tensor _Nullable shift, bool silu,
+                                           ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+
   // Autograd
   bool (*_Nonnull requires_grad)(ct_tensor _Nonnull);
   int32_t (*_Nonnull set_requires_grad)(ct_tensor _Nonnull, bool, ct_error *_Nonnull error);

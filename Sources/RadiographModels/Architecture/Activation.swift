@@ -13,6 +13,14 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
     }
   }
 
+  /// The result of a normalisation with the activation applied, in one pass where the library can.
+  func callAsFunction(_ norm: GroupNorm, _ x: Tensor) throws -> Tensor {
+    switch self {
+    case .silu: try norm.silu(x)
+    case .relu, .gelu: try self(norm(x))
+    }
+  }
+
   /// The result of a convolution with the activation applied, in one pass where the library can.
   func callAsFunction(_ convolution: Conv2d, _ x: Tensor) throws -> Tensor {
     switch self {

@@ -55,9 +55,15 @@ public struct ModelArchitecture: Codable, Sendable, Equatable {
     /// The projection, keys and values of one text; the text encoder is not counted.
     public let text: Int
 
-    /// An image of `steps` calls, each for the text and, with guidance, for no text.
-    public func image(steps: Int, guided: Bool) -> Int {
-      text + steps * unetCall * (guided ? 2 : 1) + decoder
+    /// All calls of the U-Net for an image.
+    ///
+    /// - Parameter guidedCalls: how many of the calls are made for the text and for no text; the others are made for
+    ///   the text alone.
+    public func denoising(calls: Int, guidedCalls: Int) -> Int { (calls + guidedCalls) * unetCall }
+
+    /// An image: keys and values of its text, the calls of the U-Net, the decoder.
+    public func image(calls: Int, guidedCalls: Int) -> Int {
+      text + denoising(calls: calls, guidedCalls: guidedCalls) + decoder
     }
   }
 

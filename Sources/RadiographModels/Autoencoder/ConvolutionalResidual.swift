@@ -33,13 +33,8 @@ struct ConvolutionalResidual {
   }
 
   func callAsFunction(_ x_BCHW: Tensor) throws -> Tensor {
-    let input = try activation(norm1?(x_BCHW) ?? x_BCHW)
-    let h: Tensor
-    if let norm2 {
-      h = try activation(norm2(convolution1(input)))
-    } else {
-      h = try activation(convolution1, input)
-    }
+    let input = try norm1.map { try activation($0, x_BCHW) } ?? activation(x_BCHW)
+    let h = try norm2.map { try activation($0, convolution1(input)) } ?? activation(convolution1, input)
     return try convolution2(h) + (shortcut?(x_BCHW) ?? x_BCHW)
   }
 

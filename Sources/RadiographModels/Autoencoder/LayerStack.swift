@@ -87,8 +87,8 @@ struct LayerStack {
     for layer in layers {
       switch layer {
       case .convolution(let convolution): x = try convolution(x)
-      case .normalisedConvolution(let norm, let convolution): x = try convolution(activation(norm(x)))
-      case .normalisedTransposedConvolution(let norm, let convolution): x = try convolution(activation(norm(x)))
+      case .normalisedConvolution(let norm, let convolution): x = try convolution(activation(norm, x))
+      case .normalisedTransposedConvolution(let norm, let convolution): x = try convolution(activation(norm, x))
       case .residual(let block):
         x = checkpointing && x.requiresGrad ? try checkpointed([x]) { try block($0[0]) } : try block(x)
       case .selfAttention(let attention): x = try attention(x) + x

@@ -72,13 +72,13 @@ struct ResidualBlock {
     _ x_BCHW: Tensor, _ time: BlockConditioning, context: KeysAndValues?, mask_B11S: Tensor?,
     dropout generator: Generator?
   ) throws -> Tensor {
-    var h = try convolution1(norm1(x_BCHW).silu())
+    var h = try convolution1(norm1.silu(x_BCHW))
     if let gain_BC11 = time.gain_BC11 {
-      h = try time.shift_BC11.addcmul(tensor1: norm2(h), tensor2: gain_BC11)
+      h = try norm2.silu(h, gain: gain_BC11, shift: time.shift_BC11)
     } else {
-      h = try norm2(h + time.shift_BC11)
+      h = try norm2.silu(h, offset: time.shift_BC11)
     }
-    h = try convolution2(dropout(h.silu(), generator: generator))
+    h = try convolution2(dropout(h, generator: generator))
     switch placement {
     case .insideResidual:
       return try attended(h, context, mask_B11S) + (shortcut?(x_BCHW) ?? x_BCHW)

@@ -151,7 +151,7 @@ public struct UNet {
       case .resample(let resampling): h = try resampling(h)
       }
     }
-    return try output(outputNorm(h).silu())
+    return try output(outputNorm.silu(h))
   }
 }
 
