@@ -1,0 +1,157 @@
+/// What the phrases around a finding do to it: the clauses of a sentence, and the cues in them.
+///
+/// The ideas are those of NegEx (Chapman et al. 2001) and of NegBio (Peng et al. 2018): a cue acts forwards or
+/// backwards on the findings of its clause. Clauses are told by words, not by a parse.
+struct AssertionScopes: Sendable {
+  enum Cue: Sendable, Equatable {
+    case negationBefore
+    case negationAfter
+    case uncertaintyBefore
+    case uncertaintyAfter
+    case hypothesisBefore
+    case hypothesisAfter
+    case boundary
+    case opening
+    /// Looks like a cue and is none.
+    case none
+  }
+
+  private let matcher: PhraseMatcher<Cue>
+  private let separators: Set<String>
+
+  /// How many tokens a cue reaches over.
+  private static let reach = 40
+  private static let reachBack = 14
+
+  init(_ vocabulary: ScopeVocabulary) throws(VocabularyError) {
+    var phrases: [(PhrasePattern, Cue)] = []
+    let lists: [([String], Cue)] = [
+      (vocabulary.none, .none),
+      (vocabulary.negation.before, .negationBefore), (vocabulary.negation.after, .negationAfter),
+      (vocabulary.uncertainty.before, .uncertaintyBefore), (vocabulary.uncertainty.after, .uncertaintyAfter),
+      (vocabulary.hypothesis.before, .hypothesisBefore), (vocabulary.hypothesis.after, .hypothesisAfter),
+      (vocabulary.boundaries, .boundary), (vocabulary.openings, .opening),
+    ]
+    for (list, cue) in lists {
+      for pattern in try VocabularyReading.patterns(list) { phrases.append((pattern, cue)) }
+    }
+    matcher = PhraseMatcher(phrases)
+    separators = Set(vocabulary.separators)
+  }
+
+  /// The state of each of `mentions`, places in `tokens` in order that do not overlap.
+  func states(of mentions: [Range<Int>], in tokens: [ReportToken]) -> [FindingState] {
+    let cues = cues(in: tokens, around: mentions)
+    let clauses = Clauses(tokens: tokens, cues: cues)
+    var states = mentions.map { state(before: $0, cues: cues, clauses: clauses) }
+    for cue in cues {
+      let state: FindingState
+      switch cue.meaning {
+      case .negationAfter: state = .negative
+      case .uncertaintyAfter: state = .uncertain
+      case .hypothesisAfter: state = .unmentioned
+      default: continue
+      }
+      for index in reachedBackwards(from: cue.range, mentions: mentions, tokens: tokens, clauses: clauses)
+      where states[index] != .negative {
+        states[index] = state
+      }
+    }
+    return states
+  }
+
+  /// The first token of the clause of each token.
+  func clauses(of tokens: [ReportToken], around mentions: [Range<Int>]) -> Clauses {
+    Clauses(tokens: tokens, cues: cues(in: tokens, around: mentions))
+  }
+
+  private func cues(in tokens: [ReportToken], around mentions: [Range<Int>]) -> [PhraseMatcher<Cue>.Match] {
+    var inside = [Bool](repeating: false, count: tokens.count)
+    for mention in mentions { for index in mention { inside[index] = true } }
+    return matcher.longestMatches(in: tokens).filter { !inside[$0.range.lowerBound] }
+  }
+
+  private func state(
+    before mention: Range<Int>, cues: [PhraseMatcher<Cue>.Match], clauses: Clauses
+  ) -> FindingState {
+    let clause = clauses.start(of: mention.lowerBound)
+    var state = FindingState.positive
+    for cue in cues.reversed() where cue.range.upperBound <= mention.lowerBound {
+      guard cue.range.lowerBound >= clause, mention.lowerBound - cue.range.upperBound <= Self.reach else { break }
+      switch cue.meaning {
+      case .negationBefore: return .negative
+      case .hypothesisBefore: return .unmentioned
+      case .uncertaintyBefore: state = .uncertain
+      default: break
+      }
+    }
+    return state
+  }
+
+  /// The findings that a cue behind them acts on: the nearest one, and those that are listed with it.
+  private func reachedBackwards(
+    from cue: Range<Int>, mentions: [Range<Int>], tokens: [ReportToken], clauses: Clauses
+  ) -> [Int] {
+    let clause = clauses.start(of: cue.lowerBound)
+    var reached: [Int] = []
+    var end = cue.lowerBound
+    for index in mentions.indices.reversed() where mentions[index].upperBound <= cue.lowerBound {
+      let mention = mentions[index]
+      guard mention.lowerBound >= clause, end - mention.upperBound <= Self.reachBack else { break }
+      if !reached.isEmpty, tokens.between(mention.upperBound, end).contains(where: { separators.contains($0.text) }) { break }
+      reached.append(index)
+      end = mention.lowerBound
+    }
+    return reached
+  }
+}
+
+/// Where each clause of a sentence begins.
+struct Clauses: Sendable {
+  private var starts: [Int]
+
+  func start(of token: Int) -> Int { token < starts.count ? starts[token] : starts.last ?? 0 }
+
+  private static let verbs: Set<String> = [
+    "is", "are", "was", "were", "remains", "remain", "appears", "appear", "has", "have", "demonstrates", "shows",
+  ]
+  /// What ends a list of findings that begins before its comma ("effusion, or pneumothorax is seen").
+  private static let listEnds: Set<String> = [
+    "seen", "identified", "noted", "present", "evident", "demonstrated", "visualized", "visualised", "appreciated",
+    "detected", "found", "not", "absent", "excluded", "apparent", "observed", "visible", "suspected", "recognized",
+    "no", "definitely", "clearly", "shown", "suggested", "been",
+  ]
+  private static let joints: Set<String> = [",", "and", "or"]
+
+  init(tokens: [ReportToken], cues: [PhraseMatcher<AssertionScopes.Cue>.Match]) {
+    var begins = [Bool](repeating: false, count: tokens.count + 1)
+    for (index, token) in tokens.enumerated() {
+      if token.text == ";" || token.text == ":" { begins[index + 1] = true }
+      if Self.joints.contains(token.text), Self.startsStatement(tokens, at: index + 1) { begins[index] = true }
+    }
+    for cue in cues {
+      let start = cue.range.lowerBound
+      switch cue.meaning {
+      case .boundary: begins[start] = true
+      case .opening where start > 0 && Self.joints.contains(tokens[start - 1].text): begins[start] = true
+      default: break
+      }
+    }
+    starts = []
+    var current = 0
+    for index in tokens.indices {
+      if begins[index] { current = index }
+      starts.append(current)
+    }
+  }
+
+  /// Whether a subject and its verb follow, and not the rest of a list.
+  private static func startsStatement(_ tokens: [ReportToken], at start: Int) -> Bool {
+    for index in start..<min(start + 7, tokens.count) {
+      if tokens[index].kind == .punctuation { return false }
+      guard verbs.contains(tokens[index].text) else { continue }
+      return index > start && index + 1 < tokens.count && !listEnds.contains(tokens[index + 1].text)
+    }
+    return false
+  }
+}
