@@ -37,8 +37,14 @@ public enum AnnotationMapping {
     .cardiomegaly: [
       Term(heading: "cardiomegaly"), Term(heading: "cardiac shadow", qualifiers: ["enlarged", "borderline"]),
     ],
-    .lungOpacity: [Term(heading: "opacity"), Term(heading: "infiltrate"), Term(heading: "airspace disease")],
-    .lungLesion: [Term(heading: "nodule"), Term(heading: "mass")],
+    .lungOpacity: [
+      Term(heading: "opacity"), Term(heading: "infiltrate"), Term(heading: "airspace disease"),
+      Term(heading: "density", qualifiers: ["lung"]),
+    ],
+    .lungLesion: [
+      Term(heading: "nodule"), Term(heading: "mass"), Term(heading: "opacity", qualifiers: ["round"]),
+      Term(heading: "density", qualifiers: ["round"]),
+    ],
     .edema: [Term(heading: "pulmonary edema"), Term(heading: "pulmonary congestion"), Term(heading: "heart failure")],
     .consolidation: [Term(heading: "consolidation")],
     .pneumonia: [Term(heading: "pneumonia")],
@@ -75,6 +81,7 @@ public enum AnnotationMapping {
     case .finding(.pleuralEffusion): heading = "pleural effusion"
     case .finding(.edema): heading = "pulmonary edema"
     case .finding(.lungOpacity): heading = "opacity"
+    case .finding(.lungLesion): heading = "nodule"
     default: return has(label, study)
     }
     return study.terms.contains { $0.first == heading }

@@ -10,6 +10,7 @@ struct AssertionScopes: Sendable {
     case uncertaintyAfter
     case hypothesisBefore
     case hypothesisAfter
+    case alternative
     case boundary
     case opening
     /// Looks like a cue and is none.
@@ -17,11 +18,10 @@ struct AssertionScopes: Sendable {
   }
 
   private let matcher: PhraseMatcher<Cue>
-  private let separators: Set<String>
+  private let backwards: BackwardReach
 
   /// How many tokens a cue reaches over.
   private static let reach = 40
-  private static let reachBack = 14
 
   init(_ vocabulary: ScopeVocabulary) throws(VocabularyError) {
     var phrases: [(PhrasePattern, Cue)] = []
@@ -30,13 +30,13 @@ struct AssertionScopes: Sendable {
       (vocabulary.negation.before, .negationBefore), (vocabulary.negation.after, .negationAfter),
       (vocabulary.uncertainty.before, .uncertaintyBefore), (vocabulary.uncertainty.after, .uncertaintyAfter),
       (vocabulary.hypothesis.before, .hypothesisBefore), (vocabulary.hypothesis.after, .hypothesisAfter),
-      (vocabulary.boundaries, .boundary), (vocabulary.openings, .opening),
+      (vocabulary.alternatives, .alternative), (vocabulary.boundaries, .boundary), (vocabulary.openings, .opening),
     ]
     for (list, cue) in lists {
       for pattern in try VocabularyReading.patterns(list) { phrases.append((pattern, cue)) }
     }
     matcher = PhraseMatcher(phrases)
-    separators = Set(vocabulary.separators)
+    backwards = BackwardReach(separators: vocabulary.separators)
   }
 
   /// The state of each of `mentions`, places in `tokens` in order that do not overlap.
@@ -44,15 +44,17 @@ struct AssertionScopes: Sendable {
     let cues = cues(in: tokens, around: mentions)
     let clauses = Clauses(tokens: tokens, cues: cues)
     var states = mentions.map { state(before: $0, cues: cues, clauses: clauses) }
-    for cue in cues {
+    for (index, cue) in cues.enumerated() {
+      let actsForwards = index > 0 && cues[index - 1].range == cue.range
+      if actsForwards, cue.range.upperBound < tokens.count, tokens[cue.range.upperBound].kind != .punctuation { continue }
       let state: FindingState
       switch cue.meaning {
       case .negationAfter: state = .negative
-      case .uncertaintyAfter: state = .uncertain
+      case .uncertaintyAfter, .alternative: state = .uncertain
       case .hypothesisAfter: state = .unmentioned
       default: continue
       }
-      for index in reachedBackwards(from: cue.range, mentions: mentions, tokens: tokens, clauses: clauses)
+      for index in backwards.findings(before: cue.range, mentions: mentions, tokens: tokens, clauses: clauses)
       where states[index] != .negative {
         states[index] = state
       }
@@ -79,26 +81,38 @@ struct AssertionScopes: Sendable {
     for cue in cues.reversed() where cue.range.upperBound <= mention.lowerBound {
       guard cue.range.lowerBound >= clause, mention.lowerBound - cue.range.upperBound <= Self.reach else { break }
       switch cue.meaning {
-      case .negationBefore: return .negative
+      case .negationBefore where cue.range.lowerBound >= clauses.opening(before: mention.lowerBound): return .negative
       case .hypothesisBefore: return .unmentioned
-      case .uncertaintyBefore: state = .uncertain
+      case .uncertaintyBefore, .alternative: state = .uncertain
       default: break
       }
     }
     return state
   }
+}
 
-  /// The findings that a cue behind them acts on: the nearest one, and those that are listed with it.
-  private func reachedBackwards(
-    from cue: Range<Int>, mentions: [Range<Int>], tokens: [ReportToken], clauses: Clauses
+/// The findings that a cue behind them acts on: the nearest one, and those that are listed with it.
+struct BackwardReach: Sendable {
+  private let separators: Set<String>
+  private static let longest = 14
+
+  /// - Parameter separators: words between two findings that keep them from being one list.
+  init(separators: [String]) { self.separators = Set(separators) }
+
+  /// The indices of the findings, the nearest first.
+  func findings(
+    before cue: Range<Int>, mentions: [Range<Int>], tokens: [ReportToken], clauses: Clauses
   ) -> [Int] {
     let clause = clauses.start(of: cue.lowerBound)
     var reached: [Int] = []
     var end = cue.lowerBound
-    for index in mentions.indices.reversed() where mentions[index].upperBound <= cue.lowerBound {
+    var index = mentions.partitioningIndex { $0.upperBound > cue.lowerBound }
+    while index > 0 {
+      index -= 1
       let mention = mentions[index]
-      guard mention.lowerBound >= clause, end - mention.upperBound <= Self.reachBack else { break }
-      if !reached.isEmpty, tokens.between(mention.upperBound, end).contains(where: { separators.contains($0.text) }) { break }
+      guard mention.lowerBound >= clause, end - mention.upperBound <= Self.longest else { break }
+      let between = tokens.between(mention.upperBound, end)
+      if !reached.isEmpty, between.contains(where: { separators.contains($0.text) }) { break }
       reached.append(index)
       end = mention.lowerBound
     }
@@ -106,11 +120,28 @@ struct AssertionScopes: Sendable {
   }
 }
 
+extension [Range<Int>] {
+  /// The index of the first element that meets `condition`, which all that follow meet too.
+  func partitioningIndex(where condition: (Range<Int>) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if condition(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
+
 /// Where each clause of a sentence begins.
 struct Clauses: Sendable {
   private var starts: [Int]
+  private var openings: [Int]
 
+  /// The first token of the clause that `token` is in.
   func start(of token: Int) -> Int { token < starts.count ? starts[token] : starts.last ?? 0 }
+
+  /// The first token of the clause, or of the last new statement in it, that a denial can act from.
+  func opening(before token: Int) -> Int { token < openings.count ? openings[token] : openings.last ?? 0 }
 
   private static let verbs: Set<String> = [
     "is", "are", "was", "were", "remains", "remain", "appears", "appear", "has", "have", "demonstrates", "shows",
@@ -129,19 +160,24 @@ struct Clauses: Sendable {
       if token.text == ";" || token.text == ":" { begins[index + 1] = true }
       if Self.joints.contains(token.text), Self.startsStatement(tokens, at: index + 1) { begins[index] = true }
     }
+    var opens = begins
     for cue in cues {
       let start = cue.range.lowerBound
       switch cue.meaning {
-      case .boundary: begins[start] = true
-      case .opening where start > 0 && Self.joints.contains(tokens[start - 1].text): begins[start] = true
+      case .boundary: (begins[start], opens[start]) = (true, true)
+      case .opening where start > 0 && Self.joints.contains(tokens[start - 1].text): opens[start] = true
       default: break
       }
     }
-    starts = []
-    var current = 0
-    for index in tokens.indices {
-      if begins[index] { current = index }
-      starts.append(current)
+    starts = Self.lastTrue(begins, count: tokens.count)
+    openings = Self.lastTrue(opens, count: tokens.count)
+  }
+
+  private static func lastTrue(_ marks: [Bool], count: Int) -> [Int] {
+    var last = 0
+    return (0..<count).map { index in
+      if marks[index] { last = index }
+      return last
     }
   }
 

@@ -154,7 +154,7 @@ public struct FindingLabeller: Sendable {
       } else {
         places.append(match)
       }
-      if match.range.upperBound > longest.upperBound { longest = match.range }
+      if case .concept = match.meaning, match.range.upperBound > longest.upperBound { longest = match.range }
     }
     return places
   }

@@ -23,6 +23,7 @@ struct MentionAttributes: Sendable {
   private let attributes: PhraseMatcher<Attribute>
   private let changes: PhraseMatcher<Direction>
   private let prepositions: Set<String>
+  private let backwards: BackwardReach
 
   private static let reach = 10
 
@@ -45,6 +46,7 @@ struct MentionAttributes: Sendable {
     for pattern in try VocabularyReading.patterns(vocabulary.none) { changes.append((pattern, .none)) }
     self.changes = PhraseMatcher(changes)
     prepositions = Set(vocabulary.prepositions)
+    backwards = BackwardReach(separators: vocabulary.separators)
   }
 
   /// The attributes of each of `mentions`, places in `tokens` in order.
@@ -76,15 +78,15 @@ struct MentionAttributes: Sendable {
     of range: Range<Int>, mentions: [Range<Int>], tokens: [ReportToken], clauses: Clauses
   ) -> [Int] {
     let clause = clauses.start(of: range.lowerBound)
-    let next = firstIndex(in: mentions) { $0.upperBound > range.lowerBound }
-    if let next, mentions[next].lowerBound < range.upperBound { return [next] }
-    let previousIndex = (next ?? mentions.count) - 1
+    let next = mentions.partitioningIndex { $0.upperBound > range.lowerBound }
+    if next < mentions.count, mentions[next].lowerBound < range.upperBound { return [next] }
+    let previousIndex = next - 1
     let previous = previousIndex >= 0 && mentions[previousIndex].lowerBound >= clause ? previousIndex : nil
     if let previous {
       let between = tokens.between(mentions[previous].upperBound, range.lowerBound)
       if between.count <= Self.reach, between.contains(where: { prepositions.contains($0.text) }) { return [previous] }
     }
-    if let next, clauses.start(of: mentions[next].lowerBound) <= range.lowerBound {
+    if next < mentions.count, clauses.start(of: mentions[next].lowerBound) <= range.lowerBound {
       let between = tokens.between(range.upperBound, mentions[next].lowerBound)
       if between.count <= Self.reach, !between.contains(where: { $0.text == "," && between.count > 4 }) {
         return [next]
@@ -101,27 +103,14 @@ struct MentionAttributes: Sendable {
     switch match.meaning {
     case .none: return
     case .before(let change):
-      guard let index = firstIndex(in: mentions, where: { $0.upperBound >= match.range.upperBound }),
-        mentions[index].lowerBound - match.range.upperBound <= Self.reach,
+      let index = mentions.partitioningIndex { $0.upperBound >= match.range.upperBound }
+      guard index < mentions.count, mentions[index].lowerBound - match.range.upperBound <= Self.reach,
         clauses.start(of: mentions[index].lowerBound) <= match.range.lowerBound
       else { return }
       values[index].change = change
     case .after(let change):
-      let next = firstIndex(in: mentions) { $0.upperBound > match.range.lowerBound } ?? mentions.count
-      guard next > 0, mentions[next - 1].lowerBound >= clauses.start(of: match.range.lowerBound),
-        match.range.lowerBound - mentions[next - 1].upperBound <= Self.reach
-      else { return }
-      values[next - 1].change = change
+      let reached = backwards.findings(before: match.range, mentions: mentions, tokens: tokens, clauses: clauses)
+      for index in reached { values[index].change = change }
     }
-  }
-
-  /// The first that meets `condition`, which all that follow meet too.
-  private func firstIndex(in mentions: [Range<Int>], where condition: (Range<Int>) -> Bool) -> Int? {
-    var (low, high) = (0, mentions.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if condition(mentions[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low < mentions.count ? low : nil
   }
 }

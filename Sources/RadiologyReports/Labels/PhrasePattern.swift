@@ -6,7 +6,7 @@
 /// | `effusion*` | every word that begins so |
 /// | `lung|lobe` | either |
 /// | `the?` | that word, or nothing |
-/// | `..3` | up to three words of any kind, over no punctuation |
+/// | `..3` | up to three words, over no punctuation and no word that denies ("not", "no", "without") |
 struct PhrasePattern: Sendable, Equatable {
   enum Part: Sendable, Equatable {
     case words(exact: Set<String>, prefixes: [String], optional: Bool)
@@ -56,12 +56,18 @@ struct PhrasePattern: Sendable, Equatable {
     case .gap(let length):
       var best = match(tokens, at: index, part: part + 1)
       var position = index
-      while position < min(index + length, tokens.count), tokens[position].kind != .punctuation {
+      while position < min(index + length, tokens.count), Self.mayBeSkipped(tokens[position]) {
         position += 1
         if let end = match(tokens, at: position, part: part + 1), end > best ?? 0 { best = end }
       }
       return best
     }
+  }
+
+  private static let denying: Set<String> = ["no", "not", "without", "nor", "neither"]
+
+  private static func mayBeSkipped(_ token: ReportToken) -> Bool {
+    token.kind != .punctuation && !denying.contains(token.text)
   }
 
   private static func matches(_ word: String, _ exact: Set<String>, _ prefixes: [String]) -> Bool {
@@ -103,18 +109,22 @@ struct PhraseMatcher<Meaning: Sendable>: Sendable {
     return matches
   }
 
-  /// The longest phrase of each place, none of which overlap: from the left, what begins first wins.
+  /// The longest phrase of each place, none of which overlap: from the left, what begins first wins. A phrase that is in
+  /// the list with several meanings gives one match for each.
   func longestMatches(in tokens: [ReportToken]) -> [Match] {
     var matches: [Match] = []
     var start = 0
     while start < tokens.count {
-      var best: Match?
+      var end = start + 1
+      var best: [Match] = []
       for phrase in candidates(tokens[start].text) {
-        guard let end = phrases[phrase].pattern.match(tokens, at: start) else { continue }
-        if end > best?.range.upperBound ?? start { best = Match(range: start..<end, meaning: phrases[phrase].meaning) }
+        guard let reached = phrases[phrase].pattern.match(tokens, at: start), reached >= end else { continue }
+        if reached > end { best = [] }
+        end = reached
+        best.append(Match(range: start..<end, meaning: phrases[phrase].meaning))
       }
-      if let best { matches.append(best) }
-      start = best?.range.upperBound ?? start + 1
+      matches += best
+      start = end
     }
     return matches
   }

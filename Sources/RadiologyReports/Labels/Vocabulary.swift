@@ -52,6 +52,8 @@ struct ScopeVocabulary: Sendable, Codable {
 
   var negation: Directions
   var uncertainty: Directions
+  /// Between two findings of which one is meant ("versus"): both are uncertain.
+  var alternatives: [String]
   /// What is said of a finding without asserting or denying that it is there.
   var hypothesis: Directions
   var change: [Change: Directions]
@@ -59,7 +61,7 @@ struct ScopeVocabulary: Sendable, Codable {
   var none: [String]
   /// Phrases that end a clause.
   var boundaries: [String]
-  /// Phrases that begin a new statement behind a comma.
+  /// Phrases that begin a new statement behind a comma or "and", which a denial before it does not reach.
   var openings: [String]
   /// Words between two findings that keep an `after` phrase from reaching the first.
   var separators: [String]
