@@ -62,6 +62,9 @@ let package = Package(
       ],
       resources: [.embedInCode("Resources")]),
 
+    // Reports
+    .target(name: "RadiologyReports", resources: [.embedInCode("Resources")]),
+
     // What users call
     .target(
       name: "Generation",
@@ -92,6 +95,12 @@ let package = Package(
       name: "fuzz-tensor-files", dependencies: ["TensorFileFuzzing", "TensorFiles"],
       path: "Tools/fuzz-tensor-files"),
     .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),
+    .target(name: "LabelMeasurement", dependencies: ["RadiologyReports"], path: "Tools/LabelMeasurement"),
+    .executableTarget(
+      name: "measure-labels",
+      dependencies: [
+        "LabelMeasurement", "RadiologyReports", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tools/measure-labels"),
     .executableTarget(
       name: "measure-model",
       dependencies: [
@@ -109,6 +118,7 @@ let package = Package(
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "RadiographDataTests", dependencies: ["RadiographData"]),
+    .testTarget(name: "RadiologyReportsTests", dependencies: ["RadiologyReports", "LabelMeasurement"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "ImageFiles", "RadiographData"]),

@@ -30,22 +30,10 @@ public struct AnnotatedStudy: Sendable {
 
   /// The studies that can be measured on, and how many cannot: those without text, and those that were not annotated.
   public static func read(_ url: URL) throws -> (studies: [AnnotatedStudy], withoutText: Int, unannotated: Int) {
-    let table = CommaSeparated.rows(String(decoding: try Data(contentsOf: url), as: UTF8.self))
-    guard let header = table.first else { throw MeasurementInputError.missingColumn("uid", path: url.path) }
-    var columns: [String: Int] = [:]
-    for name in ["uid", "MeSH", "findings", "impression"] {
-      guard let index = header.firstIndex(of: name) else {
-        throw MeasurementInputError.missingColumn(name, path: url.path)
-      }
-      columns[name] = index
-    }
     var studies: [AnnotatedStudy] = []
     var (withoutText, unannotated) = (0, 0)
-    for row in table.dropFirst() {
-      func cell(_ name: String) -> String {
-        guard let index = columns[name], index < row.count else { return "" }
-        return row[index].trimmingCharacters(in: .whitespacesAndNewlines)
-      }
+    for row in try StudyTable.rows(of: url, columns: ["uid", "MeSH", "findings", "impression"]) {
+      func cell(_ name: String) -> String { row[name] ?? "" }
       let sections = [(ReportSection.Name.findings, cell("findings")), (.impression, cell("impression"))]
         .filter { !$0.1.isEmpty }.map { ReportSection(name: $0.0, text: $0.1) }
       let terms = cell("MeSH").lowercased().split(separator: ";").map { term in
@@ -60,51 +48,5 @@ public struct AnnotatedStudy: Sendable {
       }
     }
     return (studies, withoutText, unannotated)
-  }
-}
-
-/// What can be wrong with the table of studies.
-public enum MeasurementInputError: Error, Sendable, Equatable, CustomStringConvertible {
-  case missingColumn(String, path: String)
-
-  public var description: String {
-    switch self {
-    case .missingColumn(let name, let path):
-      "no column \(name) in \(path): give indiana_reports.csv as its publisher ships it"
-    }
-  }
-}
-
-/// Comma-separated values (RFC 4180).
-enum CommaSeparated {
-  static func rows(_ text: String) -> [[String]] {
-    var rows: [[String]] = []
-    var row: [String] = []
-    var cell: [UInt8] = []
-    var quoted = false
-    var previousWasQuote = false
-    func take() -> String { String(decoding: cell, as: UTF8.self) }
-    for byte in text.utf8 {
-      if byte == UInt8(ascii: "\"") {
-        if !quoted, previousWasQuote { cell.append(byte) }
-        quoted.toggle()
-        previousWasQuote = !quoted
-        continue
-      }
-      previousWasQuote = false
-      switch byte {
-      case UInt8(ascii: ",") where !quoted:
-        row.append(take())
-        cell = []
-      case UInt8(ascii: "\n") where !quoted:
-        row.append(take())
-        rows.append(row)
-        (row, cell) = ([], [])
-      case UInt8(ascii: "\r") where !quoted: break
-      default: cell.append(byte)
-      }
-    }
-    if !cell.isEmpty || !row.isEmpty { rows.append(row + [take()]) }
-    return rows
   }
 }

@@ -59,7 +59,8 @@ public enum AnnotationMapping {
     .pleuralOther: [Term(heading: "thickening", qualifiers: ["pleura"]), Term(heading: "pleura")],
     .fracture: [Term(heading: "fractures, bone")],
     .supportDevices: [
-      Term(heading: "catheters, indwelling"), Term(heading: "implanted medical device"), Term(heading: "tube, inserted"),
+      Term(heading: "catheters, indwelling"), Term(heading: "implanted medical device"),
+      Term(heading: "tube, inserted"),
       Term(heading: "medical device"),
     ],
   ]

@@ -43,7 +43,7 @@ public struct LabelMeasurement: Sendable {
   public private(set) var disagreements: [Disagreement] = []
 
   /// - Parameter uncertainIsPositive: what an uncertain state counts as.
-  public init(_ labeller: FindingLabeller, on studies: [AnnotatedStudy], uncertainIsPositive: Bool = true) {
+  public init(_ labeller: FindingLabeller, on studies: [AnnotatedStudy], uncertainIsPositive: Bool = false) {
     for study in studies {
       let labels = labeller.label(study.sections)
       for label in MeasuredLabel.all {
@@ -55,7 +55,8 @@ public struct LabelMeasurement: Sendable {
           }
         let annotated = AnnotationMapping.has(label, study)
         Self.count(said, annotated, in: &figures[label, default: LabelFigures()])
-        Self.count(said, AnnotationMapping.hasNarrowly(label, study), in: &narrowFigures[label, default: LabelFigures()])
+        Self.count(
+          said, AnnotationMapping.hasNarrowly(label, study), in: &narrowFigures[label, default: LabelFigures()])
         if said != annotated { disagreements.append(Self.disagreement(label, study, labels, said: said)) }
       }
     }

@@ -23,8 +23,8 @@ struct MeasureLabels: ParsableCommand {
   @Flag(help: "Measure the tuning half alone.")
   var tuningOnly = false
 
-  @Flag(help: "Count an uncertain state as negative.")
-  var uncertainIsNegative = false
+  @Flag(help: "Count an uncertain state as positive; the annotation leaves out what a report only considers.")
+  var uncertainIsPositive = false
 
   @Option(help: ArgumentHelp("Folder with another findings.json and scopes.json to measure.", valueName: "dir"))
   var vocabulary: String?
@@ -34,7 +34,7 @@ struct MeasureLabels: ParsableCommand {
     let (studies, withoutText, unannotated) = try AnnotatedStudy.read(URL(fileURLWithPath: csv))
     func measurement(_ half: AnnotatedStudy.Half) -> LabelMeasurement {
       LabelMeasurement(
-        labeller, on: studies.filter { $0.half == half }, uncertainIsPositive: !uncertainIsNegative)
+        labeller, on: studies.filter { $0.half == half }, uncertainIsPositive: uncertainIsPositive)
     }
     if let errors {
       guard let label = MeasuredLabel.all.first(where: { $0.name.lowercased() == errors.lowercased() }) else {

@@ -192,7 +192,9 @@ private enum FunctionWords {
   static let articles: Set<String> = ["the", "a", "an"]
   static let conjunctions: Set<String> = ["and", "or"]
   /// Words that are nothing without the one that follows.
-  static let needsWord: Set<String> = prepositions.union(articles).union(["dated", "than", "dr", "mr", "mrs", "ms", "as"])
+  static let needsWord: Set<String> = prepositions.union(articles).union([
+    "dated", "than", "dr", "mr", "mrs", "ms", "as",
+  ])
   static let titles: Set<String> = ["dr", "mr", "mrs", "ms"]
   static let verbs: Set<String> = [
     "is", "are", "was", "were", "appear", "appears", "appeared", "remain", "remains", "has", "have", "demonstrate",
@@ -211,7 +213,9 @@ private enum FunctionWords {
     "multiple": "areas", "few": "areas",
   ]
   /// "most XXXX represents": likely.
-  static let likely = ["represent", "reflect", "due", "relat", "secondary", "indicat", "consistent", "compatible", "from"]
+  static let likely = [
+    "represent", "reflect", "due", "relat", "secondary", "indicat", "consistent", "compatible", "from",
+  ]
   static let fills: [String: (singular: String, plural: String)] = [
     "lymph": ("node", "nodes"), "costophrenic": ("angle", "angles"), "cardiophrenic": ("angle", "angles"),
     "sternotomy": ("wire", "wires"), "vena": ("cava", "cava"),

@@ -7,7 +7,8 @@ enum ListMarkers {
   /// Words that a number belongs to.
   private static let counted: Set<String> = [
     "rib", "ribs", "level", "t", "l", "c", "number", "no", "grade", "type", "stage", "least", "of", "to", "than", "and",
-    "or", "segment", "vertebra", "images", "image", "series", "view", "is", "are", "with", "at", "about", "approximately",
+    "or", "segment", "vertebra", "images", "image", "series", "view", "is", "are", "with", "at", "about",
+    "approximately",
   ]
 
   static func removed(_ text: String) -> String {
@@ -57,7 +58,7 @@ enum ListMarkers {
 
   /// Whether an item begins in the middle of a line behind one without a full stop.
   private static func begins(_ next: TextPiece, after out: [TextPiece]) -> Bool {
-    guard let last = out.last, last.kind == .word, next.beginsUpper, !next.isGlued else { return false }
+    guard let last = out.last, last.kind == .word, next.beginsUpper else { return false }
     return !counted.contains(last.lowercased)
   }
 

@@ -35,7 +35,8 @@ public struct ReportCleaner: Sendable {
       CleaningStep(
         name: "list markers", summary: "bullets and the numbers of lists become sentences", change: ListMarkers.removed),
       CleaningStep(
-        name: "de-identification marks", summary: "XXXX, [**...**], ___ and alike go, the grammar around them is mended",
+        name: "de-identification marks",
+        summary: "XXXX, [**...**], ___ and alike go, the grammar around them is mended",
         change: DeidentificationMarks.removed),
       CleaningStep(
         name: "abbreviations", summary: "radiology's abbreviations are written out where their meaning is clear",

@@ -46,7 +46,9 @@ struct AssertionScopes: Sendable {
     var states = mentions.map { state(before: $0, cues: cues, clauses: clauses) }
     for (index, cue) in cues.enumerated() {
       let actsForwards = index > 0 && cues[index - 1].range == cue.range
-      if actsForwards, cue.range.upperBound < tokens.count, tokens[cue.range.upperBound].kind != .punctuation { continue }
+      if actsForwards, cue.range.upperBound < tokens.count, tokens[cue.range.upperBound].kind != .punctuation {
+        continue
+      }
       let state: FindingState
       switch cue.meaning {
       case .negationAfter: state = .negative
@@ -152,15 +154,22 @@ struct Clauses: Sendable {
     "detected", "found", "not", "absent", "excluded", "apparent", "observed", "visible", "suspected", "recognized",
     "no", "definitely", "clearly", "shown", "suggested", "been",
   ]
+  private static let changes: Set<String> = [
+    "resolved", "cleared", "improved", "decreased", "increased", "worsened", "progressed", "unchanged", "stable",
+    "removed", "disappeared", "developed",
+  ]
   private static let joints: Set<String> = [",", "and", "or"]
 
   init(tokens: [ReportToken], cues: [PhraseMatcher<AssertionScopes.Cue>.Match]) {
     var begins = [Bool](repeating: false, count: tokens.count + 1)
+    var opens = begins
     for (index, token) in tokens.enumerated() {
       if token.text == ";" || token.text == ":" { begins[index + 1] = true }
-      if Self.joints.contains(token.text), Self.startsStatement(tokens, at: index + 1) { begins[index] = true }
+      guard Self.joints.contains(token.text), let predicate = Self.predicate(tokens, at: index + 1) else { continue }
+      // "A and B have resolved" may be one statement of both, and is a new one for a denial before it.
+      if Self.changes.contains(predicate) { opens[index] = true } else { begins[index] = true }
     }
-    var opens = begins
+    for index in begins.indices where begins[index] { opens[index] = true }
     for cue in cues {
       let start = cue.range.lowerBound
       switch cue.meaning {
@@ -181,13 +190,14 @@ struct Clauses: Sendable {
     }
   }
 
-  /// Whether a subject and its verb follow, and not the rest of a list.
-  private static func startsStatement(_ tokens: [ReportToken], at start: Int) -> Bool {
-    for index in start..<min(start + 7, tokens.count) {
-      if tokens[index].kind == .punctuation { return false }
+  /// What a verb says of the subject that follows `start`; nothing where the rest of a list follows.
+  private static func predicate(_ tokens: [ReportToken], at start: Int) -> String? {
+    for index in start..<max(start, min(start + 7, tokens.count)) {
+      if tokens[index].kind == .punctuation { return nil }
       guard verbs.contains(tokens[index].text) else { continue }
-      return index > start && index + 1 < tokens.count && !listEnds.contains(tokens[index + 1].text)
+      guard index > start, index + 1 < tokens.count, !listEnds.contains(tokens[index + 1].text) else { return nil }
+      return tokens[index + 1].text
     }
-    return false
+    return nil
   }
 }

@@ -64,7 +64,7 @@ struct MentionAttributes: Sendable {
         }
       }
     }
-    for match in changes.matches(in: tokens) { apply(match, to: &values, mentions, tokens, clauses) }
+    for match in changes.longestMatches(in: tokens) { apply(match, to: &values, mentions, tokens, clauses) }
     return values
   }
 
@@ -82,7 +82,7 @@ struct MentionAttributes: Sendable {
     if next < mentions.count, mentions[next].lowerBound < range.upperBound { return [next] }
     let previousIndex = next - 1
     let previous = previousIndex >= 0 && mentions[previousIndex].lowerBound >= clause ? previousIndex : nil
-    if let previous {
+    if let previous, !isNextItem(range, after: mentions[previous], mentions, next, tokens) {
       let between = tokens.between(mentions[previous].upperBound, range.lowerBound)
       if between.count <= Self.reach, between.contains(where: { prepositions.contains($0.text) }) { return [previous] }
     }
@@ -94,6 +94,18 @@ struct MentionAttributes: Sendable {
     }
     if let previous, range.lowerBound - mentions[previous].upperBound <= Self.reach { return [previous] }
     return []
+  }
+
+  /// Whether an attribute begins the next item of a list ("consolidation in the left base, right effusion").
+  private func isNextItem(
+    _ range: Range<Int>, after previous: Range<Int>, _ mentions: [Range<Int>], _ next: Int, _ tokens: [ReportToken]
+  ) -> Bool {
+    guard next < mentions.count, let joint = tokens.between(previous.upperBound, range.lowerBound).last,
+      joint.text == "," || joint.text == "and"
+    else { return false }
+    return !tokens.between(range.upperBound, mentions[next].lowerBound).contains { token in
+      token.kind == .punctuation || token.text == "and" || prepositions.contains(token.text)
+    }
   }
 
   private func apply(

@@ -26,6 +26,8 @@ extension [ReportToken] {
 enum ReportTokenizer {
   /// A sentence that does not end is ended here, which bounds the work that each token can cause.
   static let longestSentence = 160
+  /// Bytes of a word that are kept: no word of a vocabulary is longer.
+  private static let longestWord = 64
 
   static func sentences(of text: String) -> [[ReportToken]] {
     var builder = SentenceBuilder()
@@ -51,11 +53,11 @@ enum ReportTokenizer {
       let isDecimalPoint = scalar == "." && isDigit(previous) && isDigit(following)
       if isDigit(scalar) || isDecimalPoint && !word.isEmpty {
         if !isDecimalPoint && word.isEmpty { (start, isNumber) = (offset, true) }
-        word.unicodeScalars.append(scalar)
+        if word.utf8.count < longestWord { word.unicodeScalars.append(scalar) }
       } else if isLetter(scalar) {
         if word.isEmpty { start = offset }
         isNumber = false
-        word.unicodeScalars.append(contentsOf: lowercased(scalar))
+        if word.utf8.count < longestWord { appendLowercased(scalar, to: &word) }
       } else {
         flush(offset)
         if let mark = punctuation(scalar) {
@@ -84,9 +86,14 @@ enum ReportTokenizer {
 
   private static func isNewline(_ scalar: Unicode.Scalar) -> Bool { scalar == "\n" || scalar == "\r" }
 
-  private static func lowercased(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
-    if ("A"..."Z").contains(scalar) { return [Unicode.Scalar(UInt8(scalar.value) + 32)] }
-    return scalar.isASCII ? [scalar] : Array(scalar.properties.lowercaseMapping.unicodeScalars)
+  private static func appendLowercased(_ scalar: Unicode.Scalar, to word: inout String) {
+    if ("A"..."Z").contains(scalar) {
+      word.unicodeScalars.append(Unicode.Scalar(UInt8(scalar.value) + 32))
+    } else if scalar.isASCII {
+      word.unicodeScalars.append(scalar)
+    } else {
+      for lower in scalar.properties.lowercaseMapping.unicodeScalars { word.unicodeScalars.append(lower) }
+    }
   }
 
   private static func punctuation(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {

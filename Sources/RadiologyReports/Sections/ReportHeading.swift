@@ -14,7 +14,8 @@ struct ReportHeading: Equatable {
   ///
   /// - Parameter startsLine: whether the line has nothing but white space before `start`.
   static func read(_ text: [UInt8], at start: Int, startsLine: Bool) -> ReportHeading? {
-    guard start < text.count, isLetter(text[start]) || startsLine && isMarkup(text[start]) else { return nil }
+    guard start < text.count, startsLine ? isLetter(text[start]) || isMarkup(text[start]) : isCapital(text[start])
+    else { return nil }
     var position = start
     while position < text.count, isMarkup(text[position]) { position += 1 }
 
@@ -32,6 +33,7 @@ struct ReportHeading: Equatable {
       } else {
         break
       }
+      if words.count == 1, !HeadingWords.firstWords.contains(words[0]) { return nil }
       if let meaning = HeadingWords.meaning(of: words) { heading = (meaning, position) }
     }
     guard let heading else { return nil }
@@ -65,6 +67,8 @@ struct ReportHeading: Equatable {
 
   private static func isLetter(_ byte: UInt8) -> Bool { (65...90).contains(byte) || (97...122).contains(byte) }
 
+  private static func isCapital(_ byte: UInt8) -> Bool { (65...90).contains(byte) }
+
   private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 9 }
 
   private static func isMarkup(_ byte: UInt8) -> Bool {
@@ -94,7 +98,9 @@ enum HeadingWords {
       "reason", "clinical question",
     ],
     .history: ["history", "clinical history", "clinical information", "patient history", "clinical data", "hx"],
-    .comparison: ["comparison", "comparisons", "comparison study", "comparison studies", "comparison exam", "prior studies"],
+    .comparison: [
+      "comparison", "comparisons", "comparison study", "comparison studies", "comparison exam", "prior studies",
+    ],
     .technique: ["technique", "techniques", "views", "projection", "protocol", "number of views"],
     .findings: ["findings", "finding", "observations", "report findings", "description", "result", "results"],
     .impression: [
@@ -116,6 +122,9 @@ enum HeadingWords {
     for title in titles { meanings[title] = .title }
     return meanings
   }()
+
+  /// The words that headings begin with.
+  static let firstWords = Set(meanings.keys.compactMap { $0.split(separator: " ").first.map(String.init) })
 
   /// The meaning of a heading of these words, in lower case; "and" joins two.
   static func meaning(of words: [String]) -> Meaning? {
