@@ -53,7 +53,7 @@ let package = Package(
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .target(
       name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"],
-      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
     .target(name: "ImageFiles", dependencies: ["CImageCodecs"]),
     .target(
       name: "RadiographData",
@@ -107,6 +107,8 @@ let package = Package(
         "Evaluation", "Generation", "ImageFiles", "RadiographData", "TensorFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure-model"),
+
+    .executableTarget(name: "measure-images", dependencies: ["ImageFiles"], path: "Tools/measure-images"),
 
     // Tests
     .target(name: "TestSupport", dependencies: ["Generation"], path: "Tests/TestSupport"),

@@ -9,8 +9,10 @@
 // After jpeglib.h, whose types it uses.
 #include <jerror.h>
 
-/// A progressive file may repeat scans for ever; real ones have about ten.
-enum { most_scans = 200 };
+/// A progressive file may repeat scans for ever; real ones have about ten. Every scan goes over all blocks again, so
+/// large images may have fewer.
+enum { most_scans = 200, fewest_scans = 24 };
+static const uint64_t most_scanned_pixels = 1000000000;
 
 typedef struct {
   struct jpeg_error_mgr base;  // first, so that libjpeg's pointer is ours
@@ -46,9 +48,15 @@ static void on_message(j_common_ptr codec, int level) {
 }
 
 static void count_scans(j_common_ptr codec) {
-  if (codec->is_decompressor && ((j_decompress_ptr)codec)->input_scan_number > most_scans) {
+  if (!codec->is_decompressor) return;
+  const j_decompress_ptr reader = (j_decompress_ptr)codec;
+  if (reader->image_width == 0 || reader->image_height == 0) return;
+  uint64_t most = most_scanned_pixels / ((uint64_t)reader->image_width * reader->image_height);
+  if (most > most_scans) most = most_scans;
+  if (most < fewest_scans) most = fewest_scans;
+  if (reader->input_scan_number > 0 && (uint64_t)reader->input_scan_number > most) {
     error_manager *errors = (error_manager *)codec->err;
-    cimage_fail(errors->failure, "it has more than %d scans", most_scans);
+    cimage_fail(errors->failure, "it has more than %d scans", (int)most);
     errors->status = CIMAGE_CORRUPT;
     longjmp(errors->escape, 1);
   }
@@ -90,6 +98,7 @@ static int read_image(
   reading->progress.progress_monitor = count_scans;
   codec->progress = &reading->progress;
   jpeg_mem_src(codec, bytes, count);
+  jpeg_save_markers(codec, JPEG_APP0 + 1, 0xFFFF);
   jpeg_read_header(codec, TRUE);
 
   int status = cimage_check_limits(codec->image_width, codec->image_height, limits, failure);
@@ -126,14 +135,16 @@ static int read_image(
     jpeg_read_scanlines(codec, &row, 1);
     if (four_inks) cmyk_to_grey(reading->row, target, width, codec->saw_Adobe_marker);
   }
+  int orientation = 0;
+  for (jpeg_saved_marker_ptr segment = codec->marker_list; segment != NULL && orientation == 0; segment = segment->next)
+    orientation = cimage_exif_orientation(segment->data, segment->data_length);
   jpeg_finish_decompress(codec);
 
-  raster->width = width;
-  raster->height = height;
-  raster->bits = 8;
-  raster->samples = reading->samples;
+  *raster = (cimage_raster){
+    .width = width, .height = height, .bits = 8, .source_width = codec->image_width,
+    .source_height = codec->image_height, .samples = reading->samples};
   reading->samples = NULL;
-  return CIMAGE_OK;
+  return cimage_make_upright(raster, orientation, failure);
 }
 
 int cimage_jpeg_read(

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// Deflate expands a byte to at most 1,032: a file shorter than that lies about its size.
-static const uint64_t most_bytes_per_compressed_byte = 1032;
-
 typedef struct {
   const uint8_t *bytes;
   size_t count;
@@ -36,15 +33,13 @@ typedef struct {
   png_structp png;
   png_infop info;
   byte_reader reader;
-  png_bytep rows;        // the decoded rows, `row_bytes` each
-  png_bytepp row_starts;
+  png_bytep row;  // one decoded row
   void *samples;
 } png_reading;
 
 static void finish_reading(png_reading *reading) {
   png_destroy_read_struct(&reading->png, &reading->info, NULL);
-  free(reading->rows);
-  free(reading->row_starts);
+  free(reading->row);
   free(reading->samples);
 }
 
@@ -66,41 +61,24 @@ static int start_reading(png_reading *reading, const uint8_t *bytes, size_t coun
   return CIMAGE_OK;
 }
 
-static int allocate_rows(png_reading *reading, size_t row_bytes, uint32_t height, cimage_failure *failure) {
-  reading->rows = malloc(row_bytes * height);
-  reading->row_starts = malloc(sizeof(png_bytep) * height);
-  if (reading->rows == NULL || reading->row_starts == NULL) {
-    cimage_fail(failure, "out of memory");
-    return CIMAGE_OUT_OF_MEMORY;
-  }
-  for (uint32_t y = 0; y < height; y += 1) reading->row_starts[y] = reading->rows + row_bytes * y;
-  return CIMAGE_OK;
-}
-
-/// Interleaved rows of 1 to 4 channels to one grey value a pixel; alpha is ignored, as Pillow's `convert("L")` does.
-static int reduce_to_grey(png_reading *reading, uint32_t width, uint32_t height, cimage_failure *failure) {
-  const uint32_t channels = png_get_channels(reading->png, reading->info);
-  const int wide = png_get_bit_depth(reading->png, reading->info) == 16;
-  const size_t pixels = (size_t)width * height;
+/// Row `pass`, `y` as decoded, 1 to 4 channels a pixel, to one grey value a pixel; alpha is ignored, as Pillow's
+/// `convert("L")` does. An Adam7 pass leaves out pixels; pass -1 is a whole image.
+static void place_row(png_reading *reading, int pass, uint32_t y, uint32_t width, uint32_t channels, int wide) {
+  const size_t start = pass < 0 ? 0 : PNG_PASS_START_COL(pass);
+  const size_t step = pass < 0 ? 1 : PNG_PASS_COL_OFFSET(pass);
+  const size_t row = pass < 0 ? y : PNG_ROW_FROM_PASS_ROW(y, pass);
   const int colour = channels >= 3;
-
-  reading->samples = malloc(pixels * (wide ? 2 : 1));
-  if (reading->samples == NULL) {
-    cimage_fail(failure, "out of memory");
-    return CIMAGE_OUT_OF_MEMORY;
-  }
   if (wide) {
-    const uint16_t *source = (const uint16_t *)(void *)reading->rows;
-    uint16_t *target = reading->samples;
-    for (size_t i = 0; i < pixels; i += 1, source += channels)
-      target[i] = (uint16_t)(colour ? cimage_luminance(source[0], source[1], source[2]) : source[0]);
+    const uint16_t *source = (const uint16_t *)(void *)reading->row;
+    uint16_t *target = (uint16_t *)reading->samples + row * width;
+    for (size_t x = start; x < width; x += step, source += channels)
+      target[x] = (uint16_t)(colour ? cimage_luminance(source[0], source[1], source[2]) : source[0]);
   } else {
-    const uint8_t *source = reading->rows;
-    uint8_t *target = reading->samples;
-    for (size_t i = 0; i < pixels; i += 1, source += channels)
-      target[i] = (uint8_t)(colour ? cimage_luminance(source[0], source[1], source[2]) : source[0]);
+    const uint8_t *source = reading->row;
+    uint8_t *target = (uint8_t *)reading->samples + row * width;
+    for (size_t x = start; x < width; x += step, source += channels)
+      target[x] = (uint8_t)(colour ? cimage_luminance(source[0], source[1], source[2]) : source[0]);
   }
-  return CIMAGE_OK;
 }
 
 static int read_pixels(png_reading *reading, cimage_limits limits, cimage_raster *raster, cimage_failure *failure) {
@@ -108,13 +86,15 @@ static int read_pixels(png_reading *reading, cimage_limits limits, cimage_raster
   png_structp png = reading->png;
   png_infop info = reading->info;
 
+  // Nothing beside the pixels is wanted: colour profiles and texts, which may inflate to gigabytes, are passed over.
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_read_info(png, info);
   const uint32_t width = png_get_image_width(png, info);
   const uint32_t height = png_get_image_height(png, info);
   int status = cimage_check_limits(width, height, limits, failure);
   if (status != CIMAGE_OK) return status;
   const uint64_t stored = (uint64_t)png_get_rowbytes(png, info) * height;
-  if (stored / most_bytes_per_compressed_byte > reading->reader.count) {
+  if (stored / cimage_most_inflation > reading->reader.count) {
     cimage_fail(failure, "the header says %u x %u pixels, which %zu bytes cannot hold", width, height,
                 reading->reader.count);
     return CIMAGE_CORRUPT;
@@ -122,19 +102,30 @@ static int read_pixels(png_reading *reading, cimage_limits limits, cimage_raster
 
   png_set_expand(png);  // palette to RGB, 1/2/4 bits to 8, tRNS to alpha
   if (png_get_bit_depth(png, info) == 16 && (union { uint16_t word; uint8_t first; }){1}.first == 1) png_set_swap(png);
-  png_set_interlace_handling(png);
   png_read_update_info(png, info);
-  status = allocate_rows(reading, png_get_rowbytes(png, info), height, failure);
-  if (status != CIMAGE_OK) return status;
-  png_read_image(png, reading->row_starts);
+  const int wide = png_get_bit_depth(png, info) == 16;
+  const uint32_t channels = png_get_channels(png, info);
+  reading->row = malloc(png_get_rowbytes(png, info));
+  reading->samples = malloc((size_t)width * height * (wide ? 2 : 1));
+  if (reading->row == NULL || reading->samples == NULL) {
+    cimage_fail(failure, "out of memory");
+    return CIMAGE_OUT_OF_MEMORY;
+  }
+  // An interlaced image comes as seven small ones, whose pixels are put where they belong row by row.
+  const int interlaced = png_get_interlace_type(png, info) != PNG_INTERLACE_NONE;
+  for (int pass = interlaced ? 0 : -1; pass < (interlaced ? 7 : 0); pass += 1) {
+    if (interlaced && PNG_PASS_COLS(width, pass) == 0) continue;
+    const uint32_t rows = interlaced ? PNG_PASS_ROWS(height, pass) : height;
+    for (uint32_t y = 0; y < rows; y += 1) {
+      png_read_row(png, reading->row, NULL);
+      place_row(reading, pass, y, width, channels, wide);
+    }
+  }
   png_read_end(png, NULL);
 
-  status = reduce_to_grey(reading, width, height, failure);
-  if (status != CIMAGE_OK) return status;
-  raster->width = width;
-  raster->height = height;
-  raster->bits = png_get_bit_depth(png, info) == 16 ? 16 : 8;
-  raster->samples = reading->samples;
+  *raster = (cimage_raster){
+    .width = width, .height = height, .bits = wide ? 16 : 8, .source_width = width, .source_height = height,
+    .samples = reading->samples};
   reading->samples = NULL;
   return CIMAGE_OK;
 }
@@ -144,10 +135,18 @@ int cimage_png_read(
 ) {
   png_reading reading = {0};
   int status = start_reading(&reading, bytes, count, failure);
+  if (status == CIMAGE_OK && cimage_png_read_grey(bytes, count, limits, raster)) {
+    finish_reading(&reading);
+    return CIMAGE_OK;
+  }
   if (status == CIMAGE_OK) status = read_pixels(&reading, limits, raster, failure);
   finish_reading(&reading);
   return status;
 }
+
+enum { most_texts = 64, longest_text = 2 << 20 };
+/// Names of five bytes, the last a zero.
+static const uint8_t text_chunks[] = "tEXt\0zTXt\0iTXt";
 
 /// Text may stand before or after the pixels; these are skipped row by row.
 static int read_texts(
@@ -157,19 +156,24 @@ static int read_texts(
   png_structp png = reading->png;
   png_infop info = reading->info;
 
+  // Texts may be compressed, and bombs: these many chunks of these many bytes, and no other kind of chunk.
+  png_set_chunk_cache_max(png, most_texts);
+  png_set_chunk_malloc_max(png, longest_text);
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, text_chunks, 3);
   png_read_info(png, info);
   const uint32_t height = png_get_image_height(png, info);
   int status = cimage_check_limits(png_get_image_width(png, info), height, limits, failure);
   if (status != CIMAGE_OK) return status;
   const int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
-  reading->rows = calloc(1, png_get_rowbytes(png, info));
-  if (reading->rows == NULL) {
+  reading->row = calloc(1, png_get_rowbytes(png, info));
+  if (reading->row == NULL) {
     cimage_fail(failure, "out of memory");
     return CIMAGE_OUT_OF_MEMORY;
   }
   for (int pass = 0; pass < passes; pass += 1)
-    for (uint32_t y = 0; y < height; y += 1) png_read_row(png, reading->rows, NULL);
+    for (uint32_t y = 0; y < height; y += 1) png_read_row(png, reading->row, NULL);
   png_read_end(png, info);
 
   png_textp texts = NULL;

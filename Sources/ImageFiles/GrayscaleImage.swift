@@ -35,6 +35,38 @@ public struct DecodedImage: Sendable, Equatable {
   public let width: Int
   public let height: Int
   public let samples: Samples
+  /// The sides of the image in its file, the right way up; more than `width` and `height` where it was reduced while it
+  /// was decoded.
+  public let originalWidth: Int
+  public let originalHeight: Int
+
+  /// An image that other code than this module's has decoded.
+  ///
+  /// - Throws: `ImageFileError.inconsistentSize` where `samples` are not exactly `width * height`, or a side is below 1.
+  public init(width: Int, height: Int, samples: Samples) throws(ImageFileError) {
+    let count =
+      switch samples {
+      case .bits8(let values): values.count
+      case .bits16(let values): values.count
+      }
+    let (pixels, overflows) = width.multipliedReportingOverflow(by: height)
+    guard width > 0, height > 0, !overflows, count == pixels else {
+      throw .inconsistentSize(width: width, height: height, pixels: count)
+    }
+    self.width = width
+    self.height = height
+    self.samples = samples
+    originalWidth = width
+    originalHeight = height
+  }
+
+  init(width: Int, height: Int, samples: Samples, originalWidth: Int, originalHeight: Int) {
+    self.width = width
+    self.height = height
+    self.samples = samples
+    self.originalWidth = originalWidth
+    self.originalHeight = originalHeight
+  }
 
   /// Values divided by the sample type's maximum: 0 to 1.
   public var grayscale: GrayscaleImage {

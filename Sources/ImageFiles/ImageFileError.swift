@@ -20,6 +20,10 @@ public enum ImageFileError: Error, Sendable, Equatable {
   /// A metadata key that a PNG cannot hold.
   case invalidMetadataKey(String)
   case encodingFailed(format: ImageFormat, detail: String)
+  /// `low` and `high` are not percentages in order.
+  case invalidPercentiles(low: Double, high: Double)
+  /// A clip limit below 0 or not finite, or a number of tiles outside of 1...256.
+  case invalidEqualization(clipLimit: Double, columns: Int, rows: Int)
 }
 
 extension ImageFileError: CustomStringConvertible {
@@ -46,6 +50,11 @@ extension ImageFileError: CustomStringConvertible {
       "image size \(size): give at least 1"
     case .invalidMetadataKey(let key):
       "metadata key \"\(key)\": give 1 to 79 printable ASCII characters without spaces at its ends"
+    case .invalidPercentiles(let low, let high):
+      "percentiles \(low) and \(high): give two of 0 to 100, the smaller one first"
+    case .invalidEqualization(let clipLimit, let columns, let rows):
+      "CLAHE with clip limit \(clipLimit) and \(columns) x \(rows) tiles: give a limit of at least 0 and 1 to 256 tiles "
+        + "a side"
     case .encodingFailed(let format, let detail):
       "cannot write a \(format.name) (\(detail))"
     }

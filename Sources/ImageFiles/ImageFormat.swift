@@ -31,6 +31,9 @@ public enum ImageFormat: String, Sendable, CaseIterable {
 public struct ImageLimits: Sendable, Equatable {
   public var maximumSide: Int
   public var maximumPixels: Int
+  /// What a file may take on disk. An image of `maximumPixels` in 16 bits and four channels that does not compress is 8
+  /// bytes a pixel.
+  public var maximumFileBytes: Int { maximumPixels.multipliedReportingOverflow(by: 8).partialValue }
 
   public init(maximumSide: Int, maximumPixels: Int) {
     self.maximumSide = maximumSide

@@ -3,7 +3,8 @@ import Foundation
 
 extension DecodedImage {
   /// Decodes a PNG (1 to 16 bits, grey, palette, RGB, with or without alpha, interlaced or not) or a JPEG (grey, YCbCr,
-  /// RGB, CMYK, YCCK; baseline or progressive). Colour becomes ITU-R 601-2 luminance; alpha is ignored.
+  /// RGB, CMYK, YCCK; baseline or progressive). Colour becomes ITU-R 601-2 luminance; alpha is ignored. A JPEG is turned
+  /// and mirrored as its EXIF orientation says; an orientation that makes no sense is none.
   ///
   /// - Parameters:
   ///   - bytes: the whole file.
@@ -29,31 +30,46 @@ extension DecodedImage {
     try failure.check(status, format: format, limits: limits)
     guard let samples = raster.samples else { throw .outOfMemory(detail: "no pixels") }
 
-    width = Int(raster.width)
-    height = Int(raster.height)
-    let count = width * height
-    self.samples =
-      raster.bits == 16
-      ? .bits16(Array(UnsafeBufferPointer(start: samples.assumingMemoryBound(to: UInt16.self), count: count)))
-      : .bits8(Array(UnsafeBufferPointer(start: samples.assumingMemoryBound(to: UInt8.self), count: count)))
+    let count = Int(raster.width) * Int(raster.height)
+    self.init(
+      width: Int(raster.width), height: Int(raster.height),
+      samples: raster.bits == 16
+        ? .bits16(Array(UnsafeBufferPointer(start: samples.assumingMemoryBound(to: UInt16.self), count: count)))
+        : .bits8(Array(UnsafeBufferPointer(start: samples.assumingMemoryBound(to: UInt8.self), count: count))),
+      originalWidth: Int(raster.source_width), originalHeight: Int(raster.source_height))
   }
 
   /// Decodes an image file on disk.
   public init(
     contentsOf path: String, limits: ImageLimits = .standard, minimumSide: Int? = nil
   ) throws(ImageFileError) {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw .unreadable(path: path, reason: error.localizedDescription)
-    }
+    let data = try ImageFormat.fileContents(path, limits: limits)
     let result = data.withUnsafeBytes { bytes in
       Result { () throws(ImageFileError) in
         try DecodedImage(decoding: bytes, limits: limits, minimumSide: minimumSide)
       }
     }
     self = try result.get()
+  }
+}
+
+extension ImageFormat {
+  /// The bytes of a file that is said to be an image. Devices, pipes and files larger than `limits` allow are not read:
+  /// a name that ends in `.png` may lead to anything.
+  public static func fileContents(_ path: String, limits: ImageLimits = .standard) throws(ImageFileError) -> Data {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "it is not a file") }
+    guard status.st_size <= limits.maximumFileBytes else {
+      throw .tooLarge(detail: "the file \(path) has \(status.st_size) bytes", limits: limits)
+    }
+    do {
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw .unreadable(path: path, reason: error.localizedDescription)
+    }
   }
 }
 

@@ -37,12 +37,15 @@ typedef struct {
   uint64_t max_pixels;
 } cimage_limits;
 
-/// A decoded grey raster. `samples` holds width * height values, one byte each where `bits` is 8, two (native order)
+/// A decoded grey raster, the right way up. `source_width` and `source_height` are the sides before a reduction while
+/// decoding. `samples` holds width * height values, one byte each where `bits` is 8, two (native order)
 /// where it is 16; free with `cimage_free`.
 typedef struct {
   uint32_t width;
   uint32_t height;
   uint32_t bits;
+  uint32_t source_width;
+  uint32_t source_height;
   void *CIMAGE_NULLABLE samples;
 } cimage_raster;
 
@@ -78,7 +81,7 @@ int cimage_png_write(
   const cimage_text *CIMAGE_NULLABLE texts, size_t text_count, cimage_bytes *CIMAGE_NONNULL file,
   cimage_failure *CIMAGE_NONNULL failure);
 
-/// Reads to 8-bit grey. Where `min_side` is above 0 the image may come back reduced by 2, 4 or 8, as long as its
+/// Reads to 8-bit grey, turned as its EXIF says. Where `min_side` is above 0 the image may come back reduced by 2, 4 or 8, as long as its
 /// shorter side keeps that many pixels: decoding then costs a fraction.
 int cimage_jpeg_read(
   const uint8_t *CIMAGE_NONNULL bytes, size_t count, cimage_limits limits, uint32_t min_side,
@@ -90,5 +93,38 @@ int cimage_jpeg_write(
   const uint8_t *CIMAGE_NONNULL pixels, uint32_t width, uint32_t height, int quality,
   const cimage_bytes *CIMAGE_NULLABLE app1, size_t app1_count, cimage_bytes *CIMAGE_NONNULL file,
   cimage_failure *CIMAGE_NONNULL failure);
+
+/// A filter for one axis: output `i` is the sum of `counts[i]` inputs from `firsts[i]` on, times the weights from
+/// `i * stride` on.
+typedef struct {
+  uint32_t outputs;
+  uint32_t stride;
+  const uint32_t *CIMAGE_NONNULL firsts;
+  const uint32_t *CIMAGE_NONNULL counts;
+  const float *CIMAGE_NONNULL weights;
+} cimage_filter;
+
+/// What is resampled: `bits` of 8 or 16 are unsigned integers, 32 is float; `stride` samples lie between two rows.
+typedef struct {
+  uint32_t bits;
+  uint32_t width;
+  uint32_t height;
+  size_t stride;
+  const void *CIMAGE_NONNULL samples;
+} cimage_plane;
+
+/// Filters rows, then columns; an axis without a filter keeps its length. After each axis values are held to `least`
+/// and `greatest`. `result` has room for the outputs of both axes. CIMAGE_OK or CIMAGE_OUT_OF_MEMORY.
+int cimage_resample(
+  cimage_plane source, const cimage_filter *CIMAGE_NULLABLE across, const cimage_filter *CIMAGE_NULLABLE down,
+  float least, float greatest, float *CIMAGE_NONNULL result);
+
+/// The least and the greatest of `count` values, which is at least 1; NaN is passed over, and all NaN gives 0 and 0.
+void cimage_extent(
+  const float *CIMAGE_NONNULL values, size_t count, float *CIMAGE_NONNULL least, float *CIMAGE_NONNULL greatest);
+
+/// `(value - origin) * scale` rounded to the nearest of 0...255, halves up; NaN becomes 0.
+void cimage_round(
+  const float *CIMAGE_NONNULL values, size_t count, float origin, float scale, uint8_t *CIMAGE_NONNULL pixels);
 
 void cimage_free(void *CIMAGE_NULLABLE memory);

@@ -1,0 +1,165 @@
+// Separable resampling in floating point, four values at a time.
+#include "common.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/// Four rows of one column. GCC's and Clang's vectors: SSE on x86_64, NEON on arm64.
+typedef float lanes __attribute__((vector_size(16)));
+enum { lane_count = 4 };
+
+/// NaN stays.
+static inline float held(float value, float least, float greatest) {
+  value = value < least ? least : value;
+  return value > greatest ? greatest : value;
+}
+
+/// Four values of each of four rows to four columns.
+static inline void transpose(const lanes rows[lane_count], lanes columns[lane_count]) {
+  const lanes a = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5);
+  const lanes b = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7);
+  const lanes c = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5);
+  const lanes d = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
+  columns[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+  columns[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+  columns[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+  columns[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
+/// Four rows side by side, column by column. Below the last row the last one stands again.
+#define GATHER(name, type)                                                                           \
+  static void name(cimage_plane source, uint32_t y, lanes *columns) {                                \
+    typedef type four __attribute__((vector_size(lane_count * sizeof(type))));                       \
+    const type *rows[lane_count];                                                                    \
+    for (uint32_t i = 0; i < lane_count; i += 1) {                                                   \
+      const size_t row = y + i < source.height ? y + i : source.height - 1;                          \
+      rows[i] = (const type *)source.samples + row * source.stride;                                  \
+    }                                                                                                \
+    uint32_t x = 0;                                                                                  \
+    for (; x + lane_count <= source.width; x += lane_count) {                                        \
+      lanes values[lane_count];                                                                      \
+      for (int i = 0; i < lane_count; i += 1) {                                                      \
+        four taken;                                                                                  \
+        memcpy(&taken, rows[i] + x, sizeof taken);                                                   \
+        values[i] = __builtin_convertvector(taken, lanes);                                           \
+      }                                                                                              \
+      transpose(values, columns + x);                                                                \
+    }                                                                                                \
+    for (; x < source.width; x += 1)                                                                 \
+      for (int i = 0; i < lane_count; i += 1) columns[x][i] = (float)rows[i][x];                     \
+  }
+GATHER(gather_8, uint8_t)
+GATHER(gather_16, uint16_t)
+GATHER(gather_float, float)
+#undef GATHER
+
+/// One output of four rows.
+static inline lanes filtered(
+  const lanes *columns, const cimage_filter *across, uint32_t x, float least, float greatest
+) {
+  const lanes *taken = columns + across->firsts[x];
+  const float *weights = across->weights + (size_t)x * across->stride;
+  lanes sum = {0};
+  for (uint32_t i = 0; i < across->counts[x]; i += 1) sum += taken[i] * weights[i];
+  for (int i = 0; i < lane_count; i += 1) sum[i] = held(sum[i], least, greatest);
+  return sum;
+}
+
+/// Filters every row of `source` into rows of `across->outputs` floats.
+static void filter_rows(
+  cimage_plane source, const cimage_filter *across, float least, float greatest, lanes *columns, float *result
+) {
+  const uint32_t outputs = across == NULL ? source.width : across->outputs;
+  for (uint32_t y = 0; y < source.height; y += lane_count) {
+    switch (source.bits) {
+      case 8: gather_8(source, y, columns); break;
+      case 16: gather_16(source, y, columns); break;
+      default: gather_float(source, y, columns);
+    }
+    const uint32_t rows = source.height - y < lane_count ? source.height - y : lane_count;
+    for (uint32_t x = 0; x < outputs; x += lane_count) {
+      const uint32_t there = outputs - x < lane_count ? outputs - x : lane_count;
+      lanes sums[lane_count] = {{0}};
+      for (uint32_t i = 0; i < there; i += 1)
+        sums[i] = across == NULL ? columns[x + i] : filtered(columns, across, x + i, least, greatest);
+      lanes lines[lane_count];
+      transpose(sums, lines);
+      float *target = result + (size_t)y * outputs + x;
+      for (uint32_t i = 0; i < rows; i += 1, target += outputs)
+        if (there == lane_count) {
+          memcpy(target, &lines[i], sizeof lines[i]);
+        } else {
+          memcpy(target, &lines[i], there * sizeof(float));
+        }
+    }
+  }
+}
+
+/// Filters the columns of rows of `width` floats.
+static void filter_columns(
+  const float *source, size_t width, const cimage_filter *down, float least, float greatest, float *result
+) {
+  for (uint32_t y = 0; y < down->outputs; y += 1, result += width) {
+    const float *weights = down->weights + (size_t)y * down->stride;
+    const float *rows = source + down->firsts[y] * width;
+    memset(result, 0, width * sizeof(float));
+    for (uint32_t i = 0; i < down->counts[y]; i += 1, rows += width)
+      for (size_t x = 0; x < width; x += 1) result[x] += rows[x] * weights[i];
+    for (size_t x = 0; x < width; x += 1) result[x] = held(result[x], least, greatest);
+  }
+}
+
+int cimage_resample(
+  cimage_plane source, const cimage_filter *across, const cimage_filter *down, float least, float greatest,
+  float *result
+) {
+  const size_t outputs = across == NULL ? source.width : across->outputs;
+  lanes *columns = aligned_alloc(sizeof(lanes), source.width * sizeof(lanes));
+  float *narrow = down == NULL ? result : malloc(outputs * source.height * sizeof(float));
+  const int enough = columns != NULL && narrow != NULL;
+  if (enough) {
+    filter_rows(source, across, least, greatest, columns, narrow);
+    if (down != NULL) filter_columns(narrow, outputs, down, least, greatest, result);
+  }
+  free(columns);
+  if (down != NULL) free(narrow);
+  return enough ? CIMAGE_OK : CIMAGE_OUT_OF_MEMORY;
+}
+
+void cimage_extent(const float *values, size_t count, float *least, float *greatest) {
+  // Several at a time: a compiler may not reorder comparisons by itself.
+  enum { side_by_side = 16 };
+  float low[side_by_side];
+  float high[side_by_side];
+  for (int i = 0; i < side_by_side; i += 1) {
+    low[i] = INFINITY;
+    high[i] = -INFINITY;
+  }
+  size_t x = 0;
+  for (; x + side_by_side <= count; x += side_by_side)
+    for (int i = 0; i < side_by_side; i += 1) {
+      low[i] = values[x + i] < low[i] ? values[x + i] : low[i];
+      high[i] = values[x + i] > high[i] ? values[x + i] : high[i];
+    }
+  for (; x < count; x += 1) {
+    low[0] = values[x] < low[0] ? values[x] : low[0];
+    high[0] = values[x] > high[0] ? values[x] : high[0];
+  }
+  for (int i = 1; i < side_by_side; i += 1) {
+    low[0] = low[i] < low[0] ? low[i] : low[0];
+    high[0] = high[i] > high[0] ? high[i] : high[0];
+  }
+  *least = low[0] <= high[0] ? low[0] : 0;
+  *greatest = low[0] <= high[0] ? high[0] : 0;
+}
+
+void cimage_round(const float *values, size_t count, float origin, float scale, uint8_t *pixels) {
+  for (size_t i = 0; i < count; i += 1) {
+    float value = (values[i] - origin) * scale;
+    value = value > 0 ? value : 0;
+    value = value < 255 ? value : 255;
+    const int whole = (int)value;
+    pixels[i] = (uint8_t)(whole + (value - (float)whole >= 0.5f));
+  }
+}
