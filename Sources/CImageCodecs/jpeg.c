@@ -27,6 +27,7 @@ static void on_error(j_common_ptr codec) {
   codec->err->format_message(codec, text);
   cimage_fail(errors->failure, "%s", text);
   switch (codec->err->msg_code) {
+    case JERR_IMAGE_TOO_BIG: errors->status = CIMAGE_TOO_LARGE; break;
     case JERR_OUT_OF_MEMORY: errors->status = CIMAGE_OUT_OF_MEMORY; break;
     case JERR_BAD_PRECISION:
     case JERR_SOF_UNSUPPORTED:

@@ -43,9 +43,26 @@ static void finish_reading(png_reading *reading) {
   free(reading->samples);
 }
 
+/// Whether every chunk up to the last is as long as it says. libpng asks for a chunk's whole memory, up to 2 GiB, before
+/// it sees how much is there.
+static int chunks_are_whole(const uint8_t *bytes, size_t count) {
+  size_t position = 8;
+  while (count - position >= 12) {
+    const uint32_t length = png_get_uint_32(bytes + position);
+    if (length > count - position - 12) return 0;
+    if (memcmp(bytes + position + 4, "IEND", 4) == 0) return 1;
+    position += (size_t)length + 12;
+  }
+  return 0;
+}
+
 static int start_reading(png_reading *reading, const uint8_t *bytes, size_t count, cimage_failure *failure) {
   if (count < 8 || png_sig_cmp(bytes, 0, 8) != 0) {
     cimage_fail(failure, "it does not start as a PNG does");
+    return CIMAGE_CORRUPT;
+  }
+  if (!chunks_are_whole(bytes, count)) {
+    cimage_fail(failure, "the file is truncated");
     return CIMAGE_CORRUPT;
   }
   reading->reader = (byte_reader){bytes, count, 0};

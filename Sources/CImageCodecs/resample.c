@@ -66,47 +66,26 @@ static inline lanes filtered(
   return sum;
 }
 
-/// Filters every row of `source` into rows of `across->outputs` floats.
+/// Filters four rows from `y` on into lines of `across->outputs` floats.
 static void filter_rows(
-  cimage_plane source, const cimage_filter *across, float least, float greatest, lanes *columns, float *result
+  cimage_plane source, uint32_t y, const cimage_filter *across, float least, float greatest, lanes *columns,
+  float *lines
 ) {
-  const uint32_t outputs = across == NULL ? source.width : across->outputs;
-  for (uint32_t y = 0; y < source.height; y += lane_count) {
-    switch (source.bits) {
-      case 8: gather_8(source, y, columns); break;
-      case 16: gather_16(source, y, columns); break;
-      default: gather_float(source, y, columns);
-    }
-    const uint32_t rows = source.height - y < lane_count ? source.height - y : lane_count;
-    for (uint32_t x = 0; x < outputs; x += lane_count) {
-      const uint32_t there = outputs - x < lane_count ? outputs - x : lane_count;
-      lanes sums[lane_count] = {{0}};
-      for (uint32_t i = 0; i < there; i += 1)
-        sums[i] = across == NULL ? columns[x + i] : filtered(columns, across, x + i, least, greatest);
-      lanes lines[lane_count];
-      transpose(sums, lines);
-      float *target = result + (size_t)y * outputs + x;
-      for (uint32_t i = 0; i < rows; i += 1, target += outputs)
-        if (there == lane_count) {
-          memcpy(target, &lines[i], sizeof lines[i]);
-        } else {
-          memcpy(target, &lines[i], there * sizeof(float));
-        }
-    }
+  switch (source.bits) {
+    case 8: gather_8(source, y, columns); break;
+    case 16: gather_16(source, y, columns); break;
+    default: gather_float(source, y, columns);
   }
-}
-
-/// Filters the columns of rows of `width` floats.
-static void filter_columns(
-  const float *source, size_t width, const cimage_filter *down, float least, float greatest, float *result
-) {
-  for (uint32_t y = 0; y < down->outputs; y += 1, result += width) {
-    const float *weights = down->weights + (size_t)y * down->stride;
-    const float *rows = source + down->firsts[y] * width;
-    memset(result, 0, width * sizeof(float));
-    for (uint32_t i = 0; i < down->counts[y]; i += 1, rows += width)
-      for (size_t x = 0; x < width; x += 1) result[x] += rows[x] * weights[i];
-    for (size_t x = 0; x < width; x += 1) result[x] = held(result[x], least, greatest);
+  const uint32_t outputs = across == NULL ? source.width : across->outputs;
+  for (uint32_t x = 0; x < outputs; x += lane_count) {
+    const uint32_t there = outputs - x < lane_count ? outputs - x : lane_count;
+    lanes sums[lane_count] = {{0}};
+    for (uint32_t i = 0; i < there; i += 1)
+      sums[i] = across == NULL ? columns[x + i] : filtered(columns, across, x + i, least, greatest);
+    lanes rows[lane_count];
+    transpose(sums, rows);
+    for (uint32_t i = 0; i < lane_count; i += 1)
+      memcpy(lines + (size_t)i * outputs + x, &rows[i], there * sizeof(float));
   }
 }
 
@@ -115,15 +94,33 @@ int cimage_resample(
   float *result
 ) {
   const size_t outputs = across == NULL ? source.width : across->outputs;
+  const size_t result_rows = down == NULL ? source.height : down->outputs;
   lanes *columns = aligned_alloc(sizeof(lanes), source.width * sizeof(lanes));
-  float *narrow = down == NULL ? result : malloc(outputs * source.height * sizeof(float));
-  const int enough = columns != NULL && narrow != NULL;
+  float *lines = malloc(lane_count * outputs * sizeof(float));
+  const int enough = columns != NULL && lines != NULL;
   if (enough) {
-    filter_rows(source, across, least, greatest, columns, narrow);
-    if (down != NULL) filter_columns(narrow, outputs, down, least, greatest, result);
+    memset(result, 0, outputs * result_rows * sizeof(float));
+    // Every row is added to the outputs whose span holds it, so that no row is kept. Spans begin and end in order.
+    uint32_t first_open = 0;
+    for (uint32_t y = 0; y < source.height; y += 1) {
+      if (y % lane_count == 0) filter_rows(source, y, across, least, greatest, columns, lines);
+      const float *line = lines + (y % lane_count) * outputs;
+      if (down == NULL) {
+        memcpy(result + y * outputs, line, outputs * sizeof(float));
+        continue;
+      }
+      while (first_open < down->outputs && down->firsts[first_open] + down->counts[first_open] <= y) first_open += 1;
+      for (uint32_t i = first_open; i < down->outputs && down->firsts[i] <= y; i += 1) {
+        const float weight = down->weights[(size_t)i * down->stride + (y - down->firsts[i])];
+        float *target = result + i * outputs;
+        for (size_t x = 0; x < outputs; x += 1) target[x] += line[x] * weight;
+      }
+    }
+    if (down != NULL)
+      for (size_t i = 0; i < outputs * result_rows; i += 1) result[i] = held(result[i], least, greatest);
   }
   free(columns);
-  if (down != NULL) free(narrow);
+  free(lines);
   return enough ? CIMAGE_OK : CIMAGE_OUT_OF_MEMORY;
 }
 

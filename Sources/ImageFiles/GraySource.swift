@@ -1,46 +1,66 @@
 import CImageCodecs
 
-/// An image as the resampler takes it: the samples where they are, without a copy in floating point.
+/// An image as the resampler takes it: the samples where they are, without a copy in floating point. It may not outlive
+/// them.
 struct GraySource {
-  private enum Samples {
-    case bits8([UInt8])
-    case bits16([UInt16])
-    case floats([Float])
+  private enum Kind {
+    case bits8, bits16, floats
   }
 
   let width: Int
   let height: Int
-  private let samples: Samples
+  private let kind: Kind
+  private let samples: UnsafeRawBufferPointer
 
-  init(_ image: DecodedImage) {
-    width = image.width
-    height = image.height
+  /// Calls `body` with the source, whose samples are there until it returns.
+  static func with<Result>(
+    _ raster: borrowing Raster, _ body: (GraySource) throws(ImageFileError) -> Result
+  ) throws(ImageFileError) -> Result {
+    let (width, height, kind) = (raster.width, raster.height, raster.bits == 16 ? Kind.bits16 : .bits8)
+    return try raster.withSamples { samples in
+      attempt(body, GraySource(width: width, height: height, kind: kind, samples: samples))
+    }.get()
+  }
+
+  static func with<Result>(
+    _ image: DecodedImage, _ body: (GraySource) throws(ImageFileError) -> Result
+  ) throws(ImageFileError) -> Result {
     switch image.samples {
-    case .bits8(let values): samples = .bits8(values)
-    case .bits16(let values): samples = .bits16(values)
+    case .bits8(let values): try with(values, .bits8, image.width, image.height, body)
+    case .bits16(let values): try with(values, .bits16, image.width, image.height, body)
     }
   }
 
-  init(_ plane: GrayPlane) {
-    width = plane.width
-    height = plane.height
-    samples = .floats(plane.values)
+  static func with<Result>(
+    _ plane: GrayPlane, _ body: (GraySource) throws(ImageFileError) -> Result
+  ) throws(ImageFileError) -> Result {
+    try with(plane.values, .floats, plane.width, plane.height, body)
   }
+
+  private static func with<Sample, Result>(
+    _ values: [Sample], _ kind: Kind, _ width: Int, _ height: Int,
+    _ body: (GraySource) throws(ImageFileError) -> Result
+  ) throws(ImageFileError) -> Result {
+    try values.withUnsafeBytes { samples in
+      attempt(body, GraySource(width: width, height: height, kind: kind, samples: samples))
+    }.get()
+  }
+
+  private static func attempt<Value>(
+    _ body: (GraySource) throws(ImageFileError) -> Value, _ source: GraySource
+  ) -> Result<Value, ImageFileError> {
+    Result { () throws(ImageFileError) in try body(source) }
+  }
+
+  /// Of a result: 1 GiB in floating point.
+  private static let longestSide = 16_384
 
   /// The greatest value that a sample can have: white, where nothing else decides.
-  var white: Float {
-    switch samples {
-    case .bits8, .floats: 255
-    case .bits16: 65_535
-    }
-  }
+  var white: Float { kind == .bits16 ? 65_535 : 255 }
 
   /// The range that values of the result stay in.
   private var range: (least: Float, greatest: Float) {
-    switch samples {
-    case .bits8, .bits16: (0, white)
-    case .floats: (-.infinity, .infinity)
-    }
+    kind == .floats ? (-.infinity, .infinity) : (0, white)
   }
 
   func fitted(_ layout: SquareLayout, _ resampling: Resampling) throws(ImageFileError) -> GrayPlane {
@@ -53,21 +73,18 @@ struct GraySource {
   ) throws(ImageFileError) -> GrayPlane {
     guard newWidth > 0 else { throw .invalidTargetSize(newWidth) }
     guard newHeight > 0 else { throw .invalidTargetSize(newHeight) }
-    let (pixels, overflows) = newWidth.multipliedReportingOverflow(by: newHeight)
-    guard !overflows, newWidth <= Int(Int32.max), newHeight <= Int(Int32.max) else {
-      throw .invalidTargetSize(max(newWidth, newHeight))
-    }
+    guard max(newWidth, newHeight) <= Self.longestSide else { throw .invalidTargetSize(max(newWidth, newHeight)) }
+    let pixels = newWidth * newHeight
     let across = newWidth == part.width ? nil : FilterTable(from: part.width, to: newWidth, resampling)
     let down = newHeight == part.height ? nil : FilterTable(from: part.height, to: newHeight, resampling)
 
     var status = Int32(CIMAGE_OUT_OF_MEMORY)
     let values = [Float](unsafeUninitializedCapacity: pixels) { target, count in
       guard let start = target.baseAddress else { return }
-      withPlane(of: part) { plane in
-        withFilter(across) { across in
-          withFilter(down) { down in
-            status = cimage_resample(plane, across, down, range.least, range.greatest, start)
-          }
+      guard let plane = plane(of: part) else { return }
+      withFilter(across) { across in
+        withFilter(down) { down in
+          status = cimage_resample(plane, across, down, range.least, range.greatest, start)
         }
       }
       count = Int(status) == CIMAGE_OK ? pixels : 0
@@ -76,21 +93,17 @@ struct GraySource {
     return GrayPlane(uncheckedWidth: newWidth, height: newHeight, values: values)
   }
 
-  private func withPlane(of part: PixelRectangle, _ body: (cimage_plane) -> Void) {
-    func call<Sample>(_ values: [Sample], bits: UInt32) {
-      values.withUnsafeBufferPointer { values in
-        guard let start = values.baseAddress else { return }
-        body(
-          cimage_plane(
-            bits: bits, width: UInt32(clamping: part.width), height: UInt32(clamping: part.height), stride: width,
-            samples: UnsafeRawPointer(start + part.y * width + part.x)))
+  private func plane(of part: PixelRectangle) -> cimage_plane? {
+    let bits =
+      switch kind {
+      case .bits8: 8
+      case .bits16: 16
+      case .floats: 32
       }
-    }
-    switch samples {
-    case .bits8(let values): call(values, bits: 8)
-    case .bits16(let values): call(values, bits: 16)
-    case .floats(let values): call(values, bits: 32)
-    }
+    guard let start = samples.baseAddress else { return nil }
+    return cimage_plane(
+      bits: UInt32(bits), width: UInt32(clamping: part.width), height: UInt32(clamping: part.height), stride: width,
+      samples: start + (part.y * width + part.x) * bits / 8)
   }
 
   private func withFilter(_ table: FilterTable?, _ body: (UnsafePointer<cimage_filter>?) -> Void) {

@@ -15,7 +15,7 @@ public enum ImageFileError: Error, Sendable, Equatable {
   case unreadable(path: String, reason: String)
   /// `pixels` are not `width * height`.
   case inconsistentSize(width: Int, height: Int, pixels: Int)
-  /// A side below 1 was asked for.
+  /// A side below 1 or above 16,384 was asked for.
   case invalidTargetSize(Int)
   /// A metadata key that a PNG cannot hold.
   case invalidMetadataKey(String)
@@ -47,7 +47,7 @@ extension ImageFileError: CustomStringConvertible {
     case .inconsistentSize(let width, let height, let pixels):
       "\(pixels) pixels for an image of \(width) x \(height): give width x height values, each side at least 1"
     case .invalidTargetSize(let size):
-      "image size \(size): give at least 1"
+      "image size \(size): give 1 to 16384"
     case .invalidMetadataKey(let key):
       "metadata key \"\(key)\": give 1 to 79 printable ASCII characters without spaces at its ends"
     case .invalidPercentiles(let low, let high):

@@ -40,20 +40,21 @@ public struct ImagePreprocessing: Sendable, Equatable, Hashable, Codable {
   public func callAsFunction(
     decoding bytes: UnsafeRawBufferPointer, limits: ImageLimits = .standard
   ) throws(ImageFileError) -> PreparedImage {
-    let decoded = try DecodedImage(decoding: bytes, limits: limits, minimumSide: minimumSide)
+    let raster = try Raster(decoding: bytes, limits: limits, minimumSide: minimumSide)
+    let image = try GraySource.with(raster) { (source) throws(ImageFileError) in try prepared(source) }
     return PreparedImage(
-      image: try self(decoded), originalWidth: decoded.originalWidth, originalHeight: decoded.originalHeight)
+      image: image, originalWidth: raster.originalWidth, originalHeight: raster.originalHeight)
   }
 
   /// Prepares a decoded image.
   public func callAsFunction(_ image: DecodedImage) throws(ImageFileError) -> GrayscaleImage {
-    try prepared(GraySource(image))
+    try GraySource.with(image) { (source) throws(ImageFileError) in try prepared(source) }
   }
 
   /// Prepares values of any range, such as a DICOM file's after its lookup tables. With `IntensityMapping.none` they are
   /// taken to be 0...255.
   public func callAsFunction(_ plane: GrayPlane) throws(ImageFileError) -> GrayscaleImage {
-    try prepared(GraySource(plane))
+    try GraySource.with(plane) { (source) throws(ImageFileError) in try prepared(source) }
   }
 
   private func prepared(_ source: GraySource) throws(ImageFileError) -> GrayscaleImage {

@@ -14,29 +14,16 @@ extension DecodedImage {
   public init(
     decoding bytes: UnsafeRawBufferPointer, limits: ImageLimits = .standard, minimumSide: Int? = nil
   ) throws(ImageFileError) {
-    guard let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress, !bytes.isEmpty else { throw .empty }
-    guard let format = ImageFormat(detecting: bytes) else { throw .unknownFormat }
+    self.init(try Raster(decoding: bytes, limits: limits, minimumSide: minimumSide))
+  }
 
-    var raster = cimage_raster()
-    var failure = cimage_failure()
-    let status =
-      switch format {
-      case .png: cimage_png_read(start, bytes.count, limits.forCodec, &raster, &failure)
-      case .jpeg:
-        cimage_jpeg_read(
-          start, bytes.count, limits.forCodec, UInt32(clamping: minimumSide ?? 0), &raster, &failure)
-      }
-    defer { cimage_free(raster.samples) }
-    try failure.check(status, format: format, limits: limits)
-    guard let samples = raster.samples else { throw .outOfMemory(detail: "no pixels") }
-
-    let count = Int(raster.width) * Int(raster.height)
+  private init(_ raster: borrowing Raster) {
     self.init(
-      width: Int(raster.width), height: Int(raster.height),
+      width: raster.width, height: raster.height,
       samples: raster.bits == 16
-        ? .bits16(Array(UnsafeBufferPointer(start: samples.assumingMemoryBound(to: UInt16.self), count: count)))
-        : .bits8(Array(UnsafeBufferPointer(start: samples.assumingMemoryBound(to: UInt8.self), count: count))),
-      originalWidth: Int(raster.source_width), originalHeight: Int(raster.source_height))
+        ? .bits16(raster.withSamples { Array($0.bindMemory(to: UInt16.self)) })
+        : .bits8(raster.withSamples { Array($0.bindMemory(to: UInt8.self)) }),
+      originalWidth: raster.originalWidth, originalHeight: raster.originalHeight)
   }
 
   /// Decodes an image file on disk.
@@ -90,27 +77,5 @@ extension GrayscaleImage {
   /// Decodes a PNG or JPEG file on disk; 16 bits are scaled to 8.
   public init(contentsOf path: String, limits: ImageLimits = .standard) throws(ImageFileError) {
     self = try DecodedImage(contentsOf: path, limits: limits).grayscale
-  }
-}
-
-extension ImageLimits {
-  var forCodec: cimage_limits {
-    cimage_limits(max_side: UInt32(clamping: maximumSide), max_pixels: UInt64(clamping: maximumPixels))
-  }
-}
-
-extension cimage_failure {
-  var text: String {
-    withUnsafeBytes(of: message) { String(decoding: $0.prefix(while: { $0 != 0 }), as: UTF8.self) }
-  }
-
-  func check(_ status: Int32, format: ImageFormat, limits: ImageLimits) throws(ImageFileError) {
-    switch Int(status) {
-    case CIMAGE_OK: return
-    case CIMAGE_TOO_LARGE: throw .tooLarge(detail: text, limits: limits)
-    case CIMAGE_UNSUPPORTED: throw .unsupported(format: format, detail: text)
-    case CIMAGE_OUT_OF_MEMORY: throw .outOfMemory(detail: text)
-    default: throw .corrupt(format: format, detail: text)
-    }
   }
 }

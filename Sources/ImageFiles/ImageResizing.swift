@@ -33,8 +33,8 @@ extension GrayPlane {
   public func square(
     size: Int, fit: SquareFit = .crop, resampling: Resampling = .bilinear
   ) throws(ImageFileError) -> GrayPlane {
-    let source = GraySource(self)
-    return try source.fitted(SquareLayout(width: width, height: height, size: size, fit: fit), resampling)
+    let layout = try SquareLayout(width: width, height: height, size: size, fit: fit)
+    return try GraySource.with(self) { (source) throws(ImageFileError) in try source.fitted(layout, resampling) }
       .padded(toSide: size)
   }
 
@@ -43,8 +43,10 @@ extension GrayPlane {
     width newWidth: Int, height newHeight: Int, resampling: Resampling = .bilinear
   ) throws(ImageFileError) -> GrayPlane {
     if newWidth == width, newHeight == height { return self }
-    return try GraySource(self).resized(
-      PixelRectangle(x: 0, y: 0, width: width, height: height), width: newWidth, height: newHeight, resampling)
+    return try GraySource.with(self) { (source) throws(ImageFileError) in
+      try source.resized(
+        PixelRectangle(x: 0, y: 0, width: width, height: height), width: newWidth, height: newHeight, resampling)
+    }
   }
 
   /// Black around a plane that is smaller than the square.
@@ -67,8 +69,10 @@ extension DecodedImage {
   public func resized(
     width newWidth: Int, height newHeight: Int, resampling: Resampling = .bilinear
   ) throws(ImageFileError) -> GrayPlane {
-    try GraySource(self).resized(
-      PixelRectangle(x: 0, y: 0, width: width, height: height), width: newWidth, height: newHeight, resampling)
+    try GraySource.with(self) { (source) throws(ImageFileError) in
+      try source.resized(
+        PixelRectangle(x: 0, y: 0, width: width, height: height), width: newWidth, height: newHeight, resampling)
+    }
   }
 }
 

@@ -46,6 +46,32 @@ struct HostileImage: CustomTestStringConvertible {
       bytes[bytes.count / 2] ^= 0x10
       return bytes
     },
+    HostileImage(name: "a chunk that says 2 GB", refusal: .corrupt) {
+      HostileFiles.png(try png(), with: [[0x7F, 0xFF, 0xFF, 0xF0] + Array("tEXtComment\0a".utf8)])
+    },
+    HostileImage(name: "a chunk that says 4 GB", refusal: .corrupt) {
+      HostileFiles.png(try png(), with: [[0xFF, 0xFF, 0xFF, 0xFF] + Array("IDAT".utf8)])
+    },
+    HostileImage(name: "an unknown critical chunk", refusal: .corrupt) {
+      HostileFiles.png(try png(), with: [HostileFiles.chunk("ABCD", [1, 2, 3])])
+    },
+    HostileImage(name: "a PNG whose pixels inflate to too little", refusal: .corrupt) {
+      try png(pixels: HostileFiles.deflatedZeros(49 * 40 - 1))
+    },
+    HostileImage(name: "a filter that does not exist", refusal: .corrupt) {
+      // Stored, not compressed; one row of one pixel would do, nine reach the rows that are undone together.
+      let rows = [UInt8](repeating: 9, count: 2 * 9)
+      let (a, b) = rows.reduce((UInt32(1), UInt32(0))) { ($0.0 + UInt32($1), $0.1 + $0.0 + UInt32($1)) }
+      let stored = [0x78, 0x01, 1, 18, 0, 0xED, 0xFF] + rows + HostileFiles.bigEndian(b << 16 | a)
+      return try png(pixels: stored, width: 1, height: 9)
+    },
+    HostileImage(name: "65535 x 65535 JPEG header", refusal: .tooLarge) { try jpeg(width: 65_535, height: 65_535) },
+    HostileImage(name: "a progressive JPEG of 201 scans", refusal: .corrupt) {
+      HostileFiles.progressiveJPEG(side: 64, scans: 201)
+    },
+    HostileImage(name: "a large progressive JPEG of 70 scans", refusal: .corrupt) {
+      HostileFiles.progressiveJPEG(side: 4_000, scans: 70)
+    },
   ]
 
   private static func png() throws -> [UInt8] { try ImageFixtures.ramp(width: 48, height: 40).pngBytes() }
@@ -54,32 +80,25 @@ struct HostileImage: CustomTestStringConvertible {
   /// A true PNG with another size in its header, the checksum made good.
   private static func png(width: UInt32, height: UInt32) throws -> [UInt8] {
     var bytes = try png()
-    bytes.replaceSubrange(16..<20, with: bigEndian(width))
-    bytes.replaceSubrange(20..<24, with: bigEndian(height))
-    bytes.replaceSubrange(29..<33, with: bigEndian(crc32(bytes[12..<29])))
+    bytes.replaceSubrange(16..<20, with: HostileFiles.bigEndian(width))
+    bytes.replaceSubrange(20..<24, with: HostileFiles.bigEndian(height))
+    bytes.replaceSubrange(29..<33, with: HostileFiles.bigEndian(HostileFiles.crc32(bytes[12..<29])))
     return bytes
+  }
+
+  /// An 8-bit grey PNG of these deflated rows.
+  static func png(pixels: [UInt8], width: UInt32 = 48, height: UInt32 = 40) throws -> [UInt8] {
+    Array(try png(width: width, height: height).prefix(33)) + HostileFiles.chunk("IDAT", pixels)
+      + HostileFiles.chunk("IEND", [])
   }
 
   /// A true JPEG with another size in its frame header.
   private static func jpeg(width: UInt16, height: UInt16) throws -> [UInt8] {
     var bytes = try jpeg()
     let frame = try #require(bytes.indices.dropLast().first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC0 })
-    bytes.replaceSubrange((frame + 5)..<(frame + 7), with: bigEndian(height))
-    bytes.replaceSubrange((frame + 7)..<(frame + 9), with: bigEndian(width))
+    bytes.replaceSubrange((frame + 5)..<(frame + 7), with: HostileFiles.bigEndian(height))
+    bytes.replaceSubrange((frame + 7)..<(frame + 9), with: HostileFiles.bigEndian(width))
     return bytes
-  }
-
-  private static func bigEndian<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
-    withUnsafeBytes(of: value.bigEndian) { Array($0) }
-  }
-
-  private static func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
-    var crc = UInt32.max
-    for byte in bytes {
-      crc ^= UInt32(byte)
-      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-    }
-    return ~crc
   }
 }
 
@@ -99,7 +118,76 @@ struct HostileImage: CustomTestStringConvertible {
     }
   }
 
-  /// Files cut at every third length and all along their ends, and 800 with random bytes changed: an error or an image, never a crash.
+  /// Odd and wasteful, and still pictures: what is beside the pixels is passed over, and not inflated.
+  @Test func bombsBesideThePixelsDoNotMatter() throws {
+    let image = try ImageFixtures.ramp(width: 48, height: 40)
+    let whole = try image.pngBytes()
+    let zeros = HostileFiles.deflatedZeros(16 << 20)
+    #expect(zeros.count < 128 << 10)
+    let text = HostileFiles.chunk("zTXt", Array("Comment\0\0".utf8) + zeros)
+    let profile = HostileFiles.chunk("iCCP", Array("profile\0\0".utf8) + zeros)
+    let files = [
+      HostileFiles.png(whole, with: [profile]), HostileFiles.png(whole, with: Array(repeating: text, count: 8)),
+      HostileFiles.png(whole, with: Array(repeating: HostileFiles.chunk("tEXt", Array("a\0b".utf8)), count: 20_000)),
+    ]
+    for file in files {
+      #expect(try GrayscaleImage(decoding: file) == image)
+      let texts = try ImageText.read(fromPNG: file)
+      #expect(texts.count <= 64)
+      #expect(texts.allSatisfy { $0.value.utf8.count <= 2 << 20 })
+    }
+  }
+
+  /// More pixels than the header has room for are not inflated, let alone kept.
+  @Test func pixelsBeyondTheLastRowAreLeft() throws {
+    let file = try HostileImage.png(pixels: HostileFiles.deflatedZeros(16 << 20))
+    #expect(try GrayscaleImage(decoding: file).pixels == [UInt8](repeating: 0, count: 48 * 40))
+  }
+
+  @Test func thinImagesAreImages() throws {
+    for (width, height) in [(1, 1), (20_000, 1), (1, 20_000)] {
+      let image = try ImageFixtures.ramp(width: width, height: height)
+      #expect(try GrayscaleImage(decoding: image.pngBytes()) == image)
+      let jpeg = try image.jpegBytes(quality: 100)
+      let prepared = try jpeg.withUnsafeBytes { try ImagePreprocessing(size: 64)(decoding: $0) }
+      #expect((prepared.originalWidth, prepared.originalHeight) == (width, height))
+      #expect(prepared.image.pixels.count == 64 * 64)
+    }
+  }
+
+  @Test func allowedScansAreRead() throws {
+    let image = try GrayscaleImage(decoding: HostileFiles.progressiveJPEG(side: 64, scans: 199))
+    #expect(image.pixels == [UInt8](repeating: 128, count: 64 * 64))
+  }
+
+  /// After `Exif`: too short, of no byte order, directories outside, of 65,535 entries, in the header; orientation 0, 9,
+  /// 6 as text, 6 twice; an entry that is cut off.
+  static let garbage: [[UInt8]] = [
+    [], Array("MM".utf8), Array("II*\0".utf8), Array("XX\0*".utf8) + [0, 0, 0, 8], tiff([]),
+    Array("MM\0*".utf8) + [255, 255, 255, 255], tiff([255, 255]), Array("MM\0*".utf8) + [0, 0, 0, 0],
+    tiff([0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0]), tiff([0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0]),
+    tiff([0, 1, 1, 0x12, 0, 2, 0, 0, 0, 1, 0, 6, 0, 0]), tiff([0, 1, 1, 0x12, 0, 3, 0, 0, 0, 2, 0, 6, 0, 0]),
+    tiff([0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0]),
+  ]
+
+  private static func tiff(_ directory: [UInt8]) -> [UInt8] { Array("MM\0*".utf8) + [0, 0, 0, 8] + directory }
+
+  @Test(arguments: garbage.indices)
+  func garbageInEXIFIsNoOrientation(index: Int) throws {
+    let whole = try ImageFixtures.ramp(width: 24, height: 16).jpegBytes()
+    let file = HostileFiles.jpeg(whole, exif: Self.garbage[index])
+    #expect(try GrayscaleImage(decoding: file) == GrayscaleImage(decoding: whole))
+  }
+
+  @Test func orientationInEXIFTurns() throws {
+    // The same as the garbage above, with a value that makes sense: otherwise that test could not fail.
+    let whole = try ImageFixtures.ramp(width: 24, height: 16).jpegBytes()
+    let exif = Self.tiff([0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0])
+    #expect(try GrayscaleImage(decoding: HostileFiles.jpeg(whole, exif: exif)).width == 16)
+  }
+
+  /// Files cut at every third length and all along their ends, and 800 with random bytes changed: an error or an image,
+  /// never a crash.
   @Test(arguments: ["png", "jpg"])
   func damagedFilesNeverCrash(kind: String) throws {
     let format = try #require(ImageFormat(pathExtension: kind))
