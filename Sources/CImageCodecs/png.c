@@ -9,6 +9,8 @@ typedef struct {
   const uint8_t *bytes;
   size_t count;
   size_t position;
+  size_t pixels_end;  // where the last IDAT chunk ends
+  size_t row_limit;   // where within the pixels the row that is being read must end
 } byte_reader;
 
 static void on_error(png_structp png, png_const_charp message) {
@@ -24,6 +26,8 @@ static void on_warning(png_structp png, png_const_charp message) {
 static void read_bytes(png_structp png, png_bytep target, size_t count) {
   byte_reader *reader = png_get_io_ptr(png);
   if (count > reader->count - reader->position) png_error(png, "the file is truncated");
+  if (reader->position > reader->row_limit && reader->position < reader->pixels_end)
+    png_error(png, "it holds more pixels than its header says");
   memcpy(target, reader->bytes + reader->position, count);
   reader->position += count;
 }
@@ -45,15 +49,25 @@ static void finish_reading(png_reading *reading) {
 
 /// Whether every chunk up to the last is as long as it says. libpng asks for a chunk's whole memory, up to 2 GiB, before
 /// it sees how much is there.
-static int chunks_are_whole(const uint8_t *bytes, size_t count) {
+static int chunks_are_whole(byte_reader *reader) {
   size_t position = 8;
-  while (count - position >= 12) {
-    const uint32_t length = png_get_uint_32(bytes + position);
-    if (length > count - position - 12) return 0;
-    if (memcmp(bytes + position + 4, "IEND", 4) == 0) return 1;
+  while (reader->count - position >= 12) {
+    const uint8_t *chunk = reader->bytes + position;
+    const uint32_t length = png_get_uint_32(chunk);
+    if (length > reader->count - position - 12) return 0;
     position += (size_t)length + 12;
+    if (memcmp(chunk + 4, "IDAT", 4) == 0) reader->pixels_end = position;
+    if (memcmp(chunk + 4, "IEND", 4) == 0) return 1;
   }
   return 0;
+}
+
+/// Reads a row. With the last one libpng inflates whatever is left of the pixels, a gigabyte from every megabyte: a row
+/// may take a file's bytes for its pixels in the smallest of chunks, and some for what encoders leave over, no more.
+static void read_row(png_structp png, png_infop info, byte_reader *reader, png_bytep row) {
+  enum { most_overhead = 16, most_surplus = 64 << 10 };
+  reader->row_limit = reader->position + png_get_rowbytes(png, info) * most_overhead + most_surplus;
+  png_read_row(png, row, NULL);
 }
 
 static int start_reading(png_reading *reading, const uint8_t *bytes, size_t count, cimage_failure *failure) {
@@ -61,11 +75,11 @@ static int start_reading(png_reading *reading, const uint8_t *bytes, size_t coun
     cimage_fail(failure, "it does not start as a PNG does");
     return CIMAGE_CORRUPT;
   }
-  if (!chunks_are_whole(bytes, count)) {
+  reading->reader = (byte_reader){.bytes = bytes, .count = count, .row_limit = SIZE_MAX};
+  if (!chunks_are_whole(&reading->reader)) {
     cimage_fail(failure, "the file is truncated");
     return CIMAGE_CORRUPT;
   }
-  reading->reader = (byte_reader){bytes, count, 0};
   reading->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, failure, on_error, on_warning);
   if (reading->png != NULL) reading->info = png_create_info_struct(reading->png);
   if (reading->info == NULL) {
@@ -134,7 +148,7 @@ static int read_pixels(png_reading *reading, cimage_limits limits, cimage_raster
     if (interlaced && PNG_PASS_COLS(width, pass) == 0) continue;
     const uint32_t rows = interlaced ? PNG_PASS_ROWS(height, pass) : height;
     for (uint32_t y = 0; y < rows; y += 1) {
-      png_read_row(png, reading->row, NULL);
+      read_row(png, info, &reading->reader, reading->row);
       place_row(reading, pass, y, width, channels, wide);
     }
   }
@@ -190,7 +204,7 @@ static int read_texts(
     return CIMAGE_OUT_OF_MEMORY;
   }
   for (int pass = 0; pass < passes; pass += 1)
-    for (uint32_t y = 0; y < height; y += 1) png_read_row(png, reading->row, NULL);
+    for (uint32_t y = 0; y < height; y += 1) read_row(png, info, &reading->reader, reading->row);
   png_read_end(png, info);
 
   png_textp texts = NULL;

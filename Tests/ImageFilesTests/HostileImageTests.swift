@@ -52,11 +52,18 @@ struct HostileImage: CustomTestStringConvertible {
     HostileImage(name: "a chunk that says 4 GB", refusal: .corrupt) {
       HostileFiles.png(try png(), with: [[0xFF, 0xFF, 0xFF, 0xFF] + Array("IDAT".utf8)])
     },
+    HostileImage(name: "a PNG without pixels", refusal: .corrupt) {
+      let whole = try png()
+      return Array(whole.prefix(33)) + HostileFiles.chunk("IEND", [])
+    },
     HostileImage(name: "an unknown critical chunk", refusal: .corrupt) {
       HostileFiles.png(try png(), with: [HostileFiles.chunk("ABCD", [1, 2, 3])])
     },
     HostileImage(name: "a PNG whose pixels inflate to too little", refusal: .corrupt) {
       try png(pixels: HostileFiles.deflatedZeros(49 * 40 - 1))
+    },
+    HostileImage(name: "a PNG whose pixels inflate to far too much", refusal: .corrupt) {
+      try png(pixels: HostileFiles.deflatedZeros(16 << 20))
     },
     HostileImage(name: "a filter that does not exist", refusal: .corrupt) {
       // Stored, not compressed; one row of one pixel would do, nine reach the rows that are undone together.
@@ -138,9 +145,8 @@ struct HostileImage: CustomTestStringConvertible {
     }
   }
 
-  /// More pixels than the header has room for are not inflated, let alone kept.
-  @Test func pixelsBeyondTheLastRowAreLeft() throws {
-    let file = try HostileImage.png(pixels: HostileFiles.deflatedZeros(16 << 20))
+  @Test func aFewPixelsTooManyAreLeft() throws {
+    let file = try HostileImage.png(pixels: HostileFiles.deflatedZeros(49 * 40 + 1000))
     #expect(try GrayscaleImage(decoding: file).pixels == [UInt8](repeating: 0, count: 48 * 40))
   }
 
