@@ -46,7 +46,10 @@ let package = Package(
     .target(name: "RadiographModels", dependencies: ["TorchNN", "TensorFiles"]),
     .target(name: "Diffusion", dependencies: ["Torch"]),
 
-    // Images and datasets
+    // Tables, images and datasets
+    .target(name: "DelimitedText"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
       name: "CJPEG", pkgConfig: "libjpeg",
@@ -58,7 +61,8 @@ let package = Package(
     .target(
       name: "RadiographData",
       dependencies: [
-        "ImageFiles", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+        "CExpat", "CZlib", "DelimitedText", "ImageFiles", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
       ],
       resources: [.embedInCode("Resources")]),
 
@@ -69,7 +73,7 @@ let package = Package(
     .target(
       name: "Generation",
       dependencies: [
-        "RadiographModels", "Tokenization", "Diffusion", "ImageFiles",
+        "RadiographModels", "Tokenization", "Diffusion", "DelimitedText", "ImageFiles",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(
@@ -118,6 +122,7 @@ let package = Package(
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
     .testTarget(name: "RadiographModelsTests", dependencies: ["RadiographModels", "Tokenization"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
+    .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "RadiographDataTests", dependencies: ["RadiographData"]),
     .testTarget(name: "RadiologyReportsTests", dependencies: ["RadiologyReports", "LabelMeasurement"]),

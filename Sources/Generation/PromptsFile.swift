@@ -1,3 +1,4 @@
+import DelimitedText
 import Foundation
 
 /// One row of a prompts file: what to draw, and where the row says so, from which seed and into which file.
@@ -76,7 +77,7 @@ public enum PromptsFile {
     }
     let entries: [PromptEntry]
     switch PathName.extension(of: path).lowercased() {
-    case "csv": entries = try table(text, path: path)
+    case "csv": entries = try table(body, path: path)
     case "jsonl", "ndjson": entries = try jsonLines(text, path: path)
     default: entries = lines(text).filter { !isBlank($0.text) }.map { PromptEntry(prompt: String($0.text)) }
     }
@@ -96,34 +97,34 @@ public enum PromptsFile {
 
   // MARK: CSV
 
-  private static func table(_ text: String, path: String) throws -> [PromptEntry] {
-    let records: [CSVTable.Record]
+  /// A prompt is drawn as it is written, so nothing of the table is guessed at: commas, UTF-8, quotes of RFC 4180.
+  private static let format = DelimitedFormat(delimiter: UInt8(ascii: ","), quotes: .strict, encodings: .utf8)
+
+  private static func table(_ data: Data, path: String) throws -> [PromptEntry] {
     do {
-      records = try CSVTable.records(in: text)
-    } catch let error as CSVTable.SyntaxError {
-      throw PromptsFileError.malformed(path: path, line: error.line, reason: error.reason)
-    }
-    guard let header = records.first else { throw PromptsFileError.empty(path: path) }
-    let names = header.fields.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
-    guard let promptColumn = names.firstIndex(of: "prompt") else {
-      throw PromptsFileError.malformed(
-        path: path, line: header.line, reason: "no column is called 'prompt': name the columns in the first line")
-    }
-    let seedColumn = names.firstIndex(of: "seed")
-    let outputColumn = names.firstIndex(of: "output")
-    return try records.dropFirst().map { record in
-      guard record.fields.count == names.count else {
+      var reader = try DelimitedReader(data, format: format)
+      guard let header = try reader.next() else { throw PromptsFileError.empty(path: path) }
+      let names = header.cells.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+      guard let promptColumn = names.firstIndex(of: "prompt") else {
         throw PromptsFileError.malformed(
-          path: path, line: record.line,
-          reason: "\(record.fields.count) fields where the header has \(names.count): quote texts that hold commas")
+          path: path, line: header.line, reason: "no column is called 'prompt': name the columns in the first line")
       }
-      let seed = try seedColumn.flatMap { column -> UInt64? in
-        let field = record.fields[column].trimmingCharacters(in: .whitespaces)
-        return field.isEmpty ? nil : try parseSeed(field, path: path, line: record.line)
+      let seedColumn = names.firstIndex(of: "seed")
+      let outputColumn = names.firstIndex(of: "output")
+      var entries: [PromptEntry] = []
+      while let row = try reader.next() {
+        guard row.count == names.count else {
+          throw PromptsFileError.malformed(
+            path: path, line: row.line,
+            reason: "\(row.count) fields where the header has \(names.count): quote texts that hold commas")
+        }
+        let seed = try row.text(seedColumn).map { try parseSeed($0, path: path, line: row.line) }
+        let output = row.text(outputColumn)
+        entries.append(try entry(prompt: row[promptColumn], seed: seed, output: output, path: path, line: row.line))
       }
-      let output = outputColumn.map { record.fields[$0].trimmingCharacters(in: .whitespaces) }
-      return try entry(
-        prompt: record.fields[promptColumn], seed: seed, output: output, path: path, line: record.line)
+      return entries
+    } catch let error as DelimitedTextError {
+      throw PromptsFileError.malformed(path: path, line: error.line ?? 1, reason: "\(error)")
     }
   }
 

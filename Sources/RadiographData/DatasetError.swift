@@ -20,6 +20,14 @@ public enum DatasetError: Error, Sendable, Equatable {
   case sourceEmpty(path: String, expected: String)
   /// A table of the source cannot be understood.
   case malformedTable(path: String, reason: String)
+  /// An archive of the source is damaged, cut off, or larger than any that is known.
+  case malformedArchive(path: String, reason: String)
+  /// A mapping of a table cannot be used.
+  case malformedMapping(path: String, reason: String)
+  /// A table was given without a mapping, or a mapping with something else.
+  case mappingMismatch(reason: String)
+  /// `--official-split` with an importer whose sources have none, or none that goes by patient.
+  case noOfficialSplit(String)
   /// Listed images that are not there, with the policy to fail.
   case missingImages(count: Int, first: String)
   /// The source and the dataset are one folder, or one holds the other.
@@ -59,6 +67,14 @@ extension DatasetError: CustomStringConvertible {
       "nothing to import in \(path): expected \(expected)"
     case .malformedTable(let path, let reason):
       "cannot read the table \(path) (\(reason)): give it as its publisher ships it"
+    case .malformedArchive(let path, let reason):
+      "cannot read the archive \(path) (\(reason)): fetch it again"
+    case .malformedMapping(let path, let reason):
+      "cannot use the mapping \(path) (\(reason)): correct it, docs/dataset-format.md has the keys"
+    case .mappingMismatch(let reason):
+      "\(reason): give --mapping FILE, mimic-cxr-jpg or chexpert with the importer table"
+    case .noOfficialSplit(let importer):
+      "\(importer) has no official split by patient: leave out --official-split"
     case .missingImages(let count, let first):
       "\(count) listed images are not there, the first is \(first): fetch them, or pass --missing-images skip"
     case .sourceInsideOutput(let source, let output):
@@ -74,7 +90,7 @@ extension DatasetError: CustomStringConvertible {
     case .noPixels(let key):
       "the dataset has no pixels for \(key): import its image"
     case .importerUnavailable(let name):
-      "importer \(name) is not in this version: convert the source for `folder`, or use nih or kermany"
+      "importer \(name) is not in this version: convert the source for `folder` or `table`"
     case .invalidSections(let text):
       "sections \"\(text)\": give findings, impression, or findings+impression"
     case .malformedGrammar(let reason):

@@ -4,7 +4,7 @@ import Foundation
 public struct ImportSource: Sendable {
   /// Unique in a dataset: sources of one name are one source.
   public var name: String
-  /// The importer: `nih`, `kermany`, `folder`.
+  /// The importer: `openi`, `kaggle`, `nih`, `kermany`, `folder`, `table`.
   public var kind: String
   public var licence: String
   public var attribution: String
@@ -46,8 +46,22 @@ public struct ImportExclusion: Sendable, Equatable {
     case unlisted
     /// Listed more than once.
     case duplicateRow = "duplicate-row"
-    /// A row of a table without a name, or that leaves the source's folder.
+    /// A row of a table without a name or a patient, or of another number of cells than the table has columns.
     case malformedRow = "malformed-row"
+    /// A path or a link that leads out of the source's folder; nothing there is read.
+    case outsideSource = "outside-source"
+    /// A report that cannot be read.
+    case malformedReport = "malformed-report"
+    /// A report without an image.
+    case noImage = "no-image"
+    /// A view that the mapping leaves out, because frontal and lateral cannot be told apart.
+    case unknownView = "unknown-view"
+    /// A label that the source does not declare, or a state that no label has; the image is imported without it.
+    case unknownLabel = "unknown-label"
+    /// An age that nobody has; the image is imported without it.
+    case implausibleAge = "implausible-age"
+    /// One patient in two of the publisher's splits, or of two sexes; all images stay together.
+    case conflictingPatient = "conflicting-patient"
     case nonFrontal = "non-frontal"
     /// No report, no caption and no label to make a prompt of.
     case noText = "no-text"
@@ -61,33 +75,5 @@ public struct ImportExclusion: Sendable, Equatable {
     self.path = path
     self.reason = reason
     self.detail = detail
-  }
-}
-
-/// Finds image files below a folder.
-enum ImageScanner {
-  /// Paths relative to `root`, sorted by their bytes; hidden files and folders and `__MACOSX` are passed over.
-  static func images(below root: URL) throws(DatasetError) -> [String] {
-    try files(below: root) { ["png", "jpg", "jpeg"].contains($0) }
-  }
-
-  static func files(
-    below root: URL, where accepts: (_ pathExtension: String) -> Bool
-  ) throws(DatasetError) -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder), isFolder.boolValue else {
-      throw .sourceMissing(path: root.path, remedy: "name the folder that holds the unpacked source")
-    }
-    guard let enumerator = FileManager.default.enumerator(atPath: root.path) else {
-      throw .inputOutput(path: root.path, reason: "the folder cannot be listed")
-    }
-    var paths: [String] = []
-    while let path = enumerator.nextObject() as? String {
-      let parts = path.split(separator: "/")
-      if parts.contains(where: { $0.hasPrefix(".") || $0 == "__MACOSX" }) { continue }
-      guard let name = parts.last, let dot = name.lastIndex(of: ".") else { continue }
-      if accepts(name[name.index(after: dot)...].lowercased()) { paths.append(path) }
-    }
-    return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 }

@@ -12,7 +12,15 @@ struct DataImportCommand: AsyncParsableCommand {
       The dataset is made, or added to. An import that was interrupted goes on where it stopped when the same command \
       is given again. Whole patients go to one split.
 
+      openi     NLMCXR_reports.tgz, or the folder that holds it or its XML files; further SOURCEs hold images
+      kaggle    the folder with indiana_reports.csv, indiana_projections.csv and the images
+      nih       the folder with Data_Entry_2017*.csv, the image folders and, for --official-split, the two lists
+      kermany   the folder with NORMAL and PNEUMONIA
+      folder    images, with name.txt beside name.png, or with metadata.csv
+      table     any CSV, TSV or JSON Lines, or the folder that holds it, with a --mapping
+
       Example: thorax data import nih CXR14 --output datasets/cxr --size 256 --split 80/10/10
+      Example: thorax data import table CheXpert-v1.0-small --mapping chexpert --output datasets/chexpert
       """)
 
   /// The importers of the command line's contract.
@@ -26,10 +34,10 @@ struct DataImportCommand: AsyncParsableCommand {
     case dicom
   }
 
-  @Argument(help: "How the source is laid out: nih, kermany or folder.")
+  @Argument(help: "How the source is laid out: openi, kaggle, nih, kermany, folder or table.")
   var kind: Kind
 
-  @Argument(help: "The folder of the source, as its publisher ships it.", completion: .directory)
+  @Argument(help: "The folder of the source, as its publisher ships it.", completion: .file())
   var sources: [String]
 
   @Option(help: "The dataset's folder.", completion: .directory)
@@ -55,6 +63,14 @@ struct DataImportCommand: AsyncParsableCommand {
   @Option(help: "fail on images that are listed and not there, or skip them.")
   var missingImages: DatasetImport.MissingImages = .fail
 
+  @Option(
+    help: ArgumentHelp(
+      "What the columns of a table are: a YAML file, or mimic-cxr-jpg or chexpert, which ship.", valueName: "mapping"))
+  var mapping: String?
+
+  @Flag(help: "Take over the publisher's own split, where the source has one (nih, table).")
+  var officialSplit = false
+
   @Flag(help: "Print one JSON object that says what was imported.")
   var json = false
 
@@ -66,9 +82,8 @@ struct DataImportCommand: AsyncParsableCommand {
     let options = try importOptions()
     let folder = URL(fileURLWithPath: output)
     var total = DatasetImport.Summary()
-    for source in sources {
-      let listing = try list(URL(fileURLWithPath: source))
-      console.detail("\(source): \(listing.entries.count) images listed")
+    for listing in try listings(options) {
+      console.detail("\(listing.root.path): \(listing.entries.count) images listed")
       let summary = try DatasetImport(listing, into: folder, options: options).run { progress in
         console.progress("\(listing.name): \(progress.completed) of \(progress.total) images")
       }
@@ -97,13 +112,46 @@ struct DataImportCommand: AsyncParsableCommand {
     return options
   }
 
-  private func list(_ root: URL) throws -> ImportSource {
-    switch kind {
-    case .nih: try NIHSource.list(root)
-    case .kermany: try KermanySource.list(root)
-    case .folder: try FolderSource.list(root)
-    case .openi, .kaggle, .table, .dicom: throw DatasetError.importerUnavailable(kind.rawValue)
+  /// What every source lists. All are listed before the first is imported, so that a slip in the last costs nothing.
+  private func listings(_ options: DatasetImport.Options) throws -> [ImportSource] {
+    if (kind == .table) != (mapping != nil) {
+      throw DatasetError.mappingMismatch(
+        reason: mapping == nil ? "a table needs a mapping" : "\(kind.rawValue) takes no mapping")
     }
+    if officialSplit, kind != .nih, kind != .table { throw DatasetError.noOfficialSplit(kind.rawValue) }
+    let official = officialSplit ? try official(options) : nil
+    let urls = sources.map { URL(fileURLWithPath: $0) }
+    switch kind {
+    case .openi:
+      try urls.forEach { try checkApart($0) }
+      return [try OpenISource.list(urls)]
+    case .kaggle: return try urls.map { try KaggleSource.list($0) }
+    case .nih: return try urls.map { try NIHSource.list($0, official: official) }
+    case .kermany: return try urls.map { try KermanySource.list($0) }
+    case .folder: return try urls.map { try FolderSource.list($0) }
+    case .table:
+      let mapping = try TableMapping(named: mapping ?? "")
+      return try urls.map { try TableSource.list($0, mapping: mapping, official: official) }
+    case .dicom: throw DatasetError.importerUnavailable(kind.rawValue)
+    }
+  }
+
+  /// `DatasetImport` knows one root of a source; here are several.
+  private func checkApart(_ source: URL) throws {
+    let paths = [source, URL(fileURLWithPath: output)].map {
+      $0.resolvingSymlinksInPath().standardizedFileURL.path + "/"
+    }
+    if paths[0].hasPrefix(paths[1]) || paths[1].hasPrefix(paths[0]) {
+      throw DatasetError.sourceInsideOutput(source: source.path, output: output)
+    }
+  }
+
+  /// With the seed and the shares of the dataset that is there, unless others are given.
+  private func official(_ options: DatasetImport.Options) throws -> OfficialSplit {
+    let index = URL(fileURLWithPath: output).appendingPathComponent("index.sqlite")
+    let isThere = FileManager.default.fileExists(atPath: index.path)
+    let stored = isThere ? try RadiographDataset.open(URL(fileURLWithPath: output)).settings : DatasetSettings()
+    return OfficialSplit(seed: options.seed ?? stored.seed, split: options.split ?? stored.split)
   }
 
   private struct Report: Encodable {

@@ -73,8 +73,11 @@ struct Failure {
 
   private static func status(_ error: DatasetError) -> ExitStatus {
     switch error {
-    case .settingMismatch, .sourceInsideOutput, .invalidImageSize, .invalidSplit, .invalidSections: .usage
-    case .laterVersion, .damaged, .sourceEmpty, .malformedTable, .noPixels: .badData
+    case .settingMismatch, .sourceInsideOutput, .invalidImageSize, .invalidSplit, .invalidSections,
+      .mappingMismatch, .noOfficialSplit:
+      .usage
+    case .laterVersion, .damaged, .sourceEmpty, .malformedTable, .malformedArchive, .malformedMapping, .noPixels:
+      .badData
     case .notADataset, .sourceMissing, .missingImages: .inputMissing
     case .importerUnavailable: .unavailable
     case .malformedGrammar: .defect

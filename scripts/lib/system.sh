@@ -4,6 +4,8 @@
 # What the build needs: pkg-config's name, the package of Debian and Ubuntu, of Fedora and its kin, of Homebrew.
 system_libraries='libpng libpng-dev libpng-devel libpng
 libjpeg libjpeg-dev libjpeg-turbo-devel jpeg-turbo
+zlib zlib1g-dev zlib-devel zlib
+expat libexpat1-dev expat-devel expat
 sqlite3 libsqlite3-dev sqlite-devel sqlite'
 
 # package_of DEBIAN FEDORA HOMEBREW: the one of this machine's package manager.

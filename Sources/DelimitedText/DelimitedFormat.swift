@@ -1,0 +1,42 @@
+/// How a table of delimited text is written, and how much of it is taken on trust.
+public struct DelimitedFormat: Sendable, Equatable {
+  public enum Quotes: Sendable {
+    /// RFC 4180: a quote inside a cell, or text behind a closing quote, is an error.
+    case strict
+    /// What spreadsheets and scripts write: a quote that does not open a cell stands for itself.
+    case lenient
+  }
+
+  public enum Encodings: Sendable {
+    /// UTF-8 with or without a byte order mark.
+    case utf8
+    /// UTF-8; UTF-16 of either order, by its mark or by the zeros between its first letters; where a cell is none of
+    /// them, Windows-1252, which holds Latin-1.
+    case detected
+  }
+
+  /// The ASCII byte between two cells; where nothing is given, that one of `,` `;` tab `|` which stands most often in
+  /// the first line, outside quotes.
+  public var delimiter: UInt8?
+  public var quotes: Quotes
+  public var encodings: Encodings
+  /// Of a cell in UTF-8. It bounds what a quote that is never closed can cost.
+  public var maximumCellBytes: Int
+  public var maximumCells: Int
+
+  public init(
+    delimiter: UInt8? = nil, quotes: Quotes = .lenient, encodings: Encodings = .detected,
+    maximumCellBytes: Int = 1 << 20, maximumCells: Int = 1 << 14
+  ) {
+    self.delimiter = delimiter
+    self.quotes = quotes
+    self.encodings = encodings
+    self.maximumCellBytes = maximumCellBytes
+    self.maximumCells = maximumCells
+  }
+
+  /// Tab-separated by extension, and anything else by its first line.
+  public init(pathExtension: String) {
+    self.init(delimiter: ["tsv", "tab"].contains(pathExtension.lowercased()) ? UInt8(ascii: "\t") : nil)
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+
+/// A table of delimited text with a row of names on top, read from a mapped file row by row.
+public struct DelimitedTable: Sendable {
+  /// The names of the first row, without the blanks around them.
+  public let columns: [String]
+  private let body: DelimitedReader
+  private let indices: [String: Int]
+
+  /// - Throws: `unreadable`, `empty`, or what is wrong with the first row.
+  public init(contentsOf path: String, format: DelimitedFormat? = nil) throws(DelimitedTextError) {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    } catch {
+      throw .unreadable(reason: error.localizedDescription)
+    }
+    let pathExtension = (path as NSString).pathExtension
+    try self.init(data, format: format ?? DelimitedFormat(pathExtension: pathExtension))
+  }
+
+  public init(_ data: Data, format: DelimitedFormat = DelimitedFormat()) throws(DelimitedTextError) {
+    var reader = try DelimitedReader(data, format: format)
+    guard let header = try reader.next() else { throw .empty }
+    columns = (0..<header.count).map { header.text($0) ?? "" }
+    indices = Dictionary(columns.enumerated().map { ($1.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+    body = reader
+  }
+
+  /// The place of the first of these columns that is there, whatever its case.
+  public func index(of names: String...) -> Int? {
+    names.lazy.compactMap { indices[$0.lowercased()] }.first
+  }
+
+  /// A reader of the rows below the names, from the first.
+  public func rows() -> DelimitedReader { body }
+}
