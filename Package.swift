@@ -124,7 +124,7 @@ let package = Package(
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
-    .testTarget(name: "RadiographDataTests", dependencies: ["RadiographData"]),
+    .testTarget(name: "RadiographDataTests", dependencies: ["CZlib", "RadiographData"]),
     .testTarget(name: "RadiologyReportsTests", dependencies: ["RadiologyReports", "LabelMeasurement"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),

@@ -24,7 +24,7 @@ struct OpenIReport: Sendable, Equatable {
     try XMLEvents.read(
       bytes,
       handler: XMLEvents.Handler(
-        start: { reading.start($0, $1) }, text: { reading.text += $0 }, end: { reading.end($0) }))
+        start: { reading.start($0, $1) }, text: { reading.add($0) }, end: { reading.end($0) }))
     self = reading.report
     guard !uid.isEmpty else { throw XMLEvents.SyntaxError(line: 1, reason: "it has no uId") }
   }
@@ -36,11 +36,18 @@ struct OpenIReport: Sendable, Equatable {
 
   private final class Reading {
     var report = OpenIReport()
-    var text = ""
+    private var text = ""
     private var label: String?
+    /// The element whose text is being read, that of elements within included.
+    private var collected: String?
+
+    private static let textual: Set<String> = ["AbstractText", "major", "automatic", "caption"]
+
+    func add(_ piece: String) { if collected != nil { text += piece } }
 
     func start(_ name: String, _ attributes: [String: String]) {
-      text = ""
+      guard collected == nil else { return }
+      if Self.textual.contains(name) { (collected, text) = (name, "") }
       switch name {
       case "uId": if report.uid.isEmpty { report.uid = attributes["id"] ?? "" }
       case "AbstractText": label = attributes["Label"]?.lowercased()
@@ -51,8 +58,9 @@ struct OpenIReport: Sendable, Equatable {
     }
 
     func end(_ name: String) {
+      guard name == collected else { return }
+      collected = nil
       let content = text.trimmingCharacters(in: .whitespacesAndNewlines)
-      text = ""
       guard !content.isEmpty else { return }
       switch name {
       case "AbstractText": if let label { report.sections.append(TextSection(name: label, text: content)) }

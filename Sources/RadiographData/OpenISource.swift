@@ -18,7 +18,7 @@ public enum OpenISource {
     guard FileManager.default.fileExists(atPath: first.path) else {
       throw .sourceMissing(path: first.path, remedy: "name the archive of reports or its folder")
     }
-    let isArchive = !first.hasDirectoryPath && archiveExtensions.contains { first.path.lowercased().hasSuffix($0) }
+    let isArchive = !SourceFolder.isFolder(first)
     let root = isArchive ? first.deletingLastPathComponent() : first
     let folder = try SourceFolder(root) { imageExtensions.contains($0) || $0 == "xml" }
     var files: [String: ImageFile] = [:]

@@ -20,8 +20,7 @@ struct SourceFolder: Sendable {
   /// - Throws: `DatasetError.sourceMissing` where there is no folder, `.inputOutput` where one cannot be listed.
   init(_ root: URL, where accepts: (_ pathExtension: String) -> Bool) throws(DatasetError) {
     self.root = root
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder), isFolder.boolValue else {
+    guard Self.isFolder(root) else {
       throw .sourceMissing(path: root.path, remedy: "name the folder that holds the unpacked source")
     }
     let home = Self.realPath(root.path).map { $0 == "/" ? "/" : $0 + "/" }
@@ -72,6 +71,11 @@ struct SourceFolder: Sendable {
   }
 
   func url(_ path: String) -> URL { URL(fileURLWithPath: root.path + "/" + path, isDirectory: false) }
+
+  static func isFolder(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
+  }
 
   /// Whether a path from a table stays below the folder that it is relative to.
   static func isContained(_ path: String) -> Bool {

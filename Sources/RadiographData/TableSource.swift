@@ -17,7 +17,7 @@ public enum TableSource {
     if official != nil, mapping.split == nil {
       throw .mappingMismatch(reason: "the mapping \(mapping.name) has no split for --official-split")
     }
-    let isTable = !source.hasDirectoryPath
+    let isTable = !SourceFolder.isFolder(source)
     let root = isTable ? source.deletingLastPathComponent() : source
     let names = isTable ? [source.lastPathComponent] : mapping.tables
     var tables: [(name: String, rows: TableRows)] = []

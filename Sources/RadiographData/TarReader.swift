@@ -41,7 +41,10 @@ struct TarReader {
     while true {
       let header = try block()
       // The end is marked by blocks of zeros; an archive without them has been cut off.
-      if header.allSatisfy({ $0 == 0 }) { return nil }
+      if header.allSatisfy({ $0 == 0 }) {
+        try finish()
+        return nil
+      }
       count += 1
       guard count <= limits.entries else { throw malformed("it has more than \(limits.entries) entries") }
       guard Self.hasChecksum(header), let size = Self.number(header[124..<136]) else {
@@ -73,6 +76,15 @@ struct TarReader {
       default: longName = nil
       }
       try skip(size)
+    }
+  }
+
+  /// Padding up to the end, so that gzip's checksum is reached and compared.
+  private func finish() throws(DatasetError) {
+    while try reader.read(1 << 18).count == 1 << 18 {
+      guard reader.count <= limits.totalBytes else {
+        throw malformed("it unpacks to more than \(limits.totalBytes) bytes")
+      }
     }
   }
 

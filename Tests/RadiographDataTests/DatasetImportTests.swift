@@ -180,7 +180,7 @@ import Testing
       #expect(summary.imported == 4)
       #expect(
         Set(summary.excluded.map { "\($0.path) \($0.reason.rawValue)" }) == [
-          "row 4 malformed-row", "sub/c.png non-frontal", "sub/c.png no-text", "d.png no-text",
+          "row 4 outside-source", "sub/c.png non-frontal", "sub/c.png no-text", "d.png no-text",
         ])
       let records = try RadiographDataset.open(output).records()
       #expect(records.map(\.path) == ["a.png", "b.png"])

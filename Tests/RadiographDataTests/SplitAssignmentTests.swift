@@ -50,11 +50,4 @@ import Testing
   func kermanyFileNamesCarryThePatient(name: String, patient: String) {
     #expect(KermanySource.patient(name) == patient)
   }
-
-  @Test(arguments: [
-    ("58", 58.0), ("058Y", 58), ("012M", 1), ("000D", 0), ("414", nil), ("Y", nil), ("5W", nil), ("-3", nil),
-  ])
-  func agesOfBothEditionsAreRead(text: String, years: Double?) {
-    #expect(NIHSource.age(text)?.years == years)
-  }
 }
