@@ -16,6 +16,42 @@ extension BadInput {
     BadInput("an importer to come", ["data", "import", "dicom", "src", "--output", "d"], status: 69, says: "dicom"),
     BadInput("source is not there", ["data", "import", "nih", "src", "--output", "d"], status: 66, says: "src"),
     BadInput(
+      "table without a mapping", ["data", "import", "table", "src", "--output", "d"],
+      files: ["src/t.csv": Data("f".utf8)],
+      status: 64, says: "--mapping"),
+    BadInput(
+      "mapping without a table", ["data", "import", "nih", "src", "--mapping", "chexpert", "--output", "d"], status: 64,
+      says: "nih takes no mapping"),
+    BadInput(
+      "mapping is not there", ["data", "import", "table", "src", "--mapping", "m.yaml", "--output", "d"],
+      files: ["src/t.csv": Data("f".utf8)], status: 66, says: "m.yaml"),
+    BadInput(
+      "mapping with an unknown key", ["data", "import", "table", "src", "--mapping", "m.yaml", "--output", "d"],
+      files: ["src/t.csv": Data("f".utf8), "m.yaml": Data("path: f\ncolour: g\n".utf8)], status: 65, says: "colour"),
+    BadInput(
+      "mapping with an absent column", ["data", "import", "table", "src", "--mapping", "m.yaml", "--output", "d"],
+      files: ["src/t.csv": Data("g\n1.png\n".utf8), "m.yaml": Data("table: t.csv\npath: f\n".utf8)], status: 65,
+      says: "no column f"),
+    BadInput(
+      "official split of a source without", ["data", "import", "kermany", "src", "--official-split", "--output", "d"],
+      status: 64, says: "kermany has no official split"),
+    BadInput(
+      "official split without its lists", ["data", "import", "nih", "src", "--official-split", "--output", "d"],
+      files: ["src/Data_Entry_2017.csv": Data(table.utf8), "src/images/1.png": pixel], status: 66,
+      says: "train_val_list.txt"),
+    BadInput(
+      "Kaggle's folder without its tables", ["data", "import", "kaggle", "src", "--output", "d"],
+      files: ["src/1.png": pixel], status: 66, says: "indiana_reports.csv"),
+    BadInput(
+      "archive of reports that is text", ["data", "import", "openi", "src/NLMCXR_reports.tgz", "--output", "d"],
+      files: ["src/NLMCXR_reports.tgz": Data("<html>".utf8)], status: 65, says: "no tar archive"),
+    BadInput(
+      "reports are not there", ["data", "import", "openi", "src", "--output", "d"], files: ["src/1.png": pixel],
+      status: 66, says: "NLMCXR_reports.tgz"),
+    BadInput(
+      "images of reports in the output", ["data", "import", "openi", "src", "d", "--output", "d"],
+      files: ["src/1.xml": Data("<a/>".utf8)], status: 64, says: "share a folder"),
+    BadInput(
       "source without its table", ["data", "import", "nih", "src", "--output", "d"],
       files: ["src/images/1.png": pixel], status: 66, says: "Data_Entry_2017"),
     BadInput(
