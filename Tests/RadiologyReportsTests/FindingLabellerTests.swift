@@ -97,6 +97,8 @@ struct LabelledSentence: CustomTestStringConvertible {
     LabelledSentence("Opacity may represent atelectasis or pneumonia.", .lungOpacity, .positive),
     LabelledSentence("Pneumonia cannot be excluded.", .pneumonia, .uncertain),
     LabelledSentence("A small effusion is not excluded.", .pleuralEffusion, .uncertain),
+    LabelledSentence("Atelectasis, though pneumonia cannot be excluded in this setting.", .pneumonia, .uncertain),
+    LabelledSentence("Atelectasis, though pneumonia cannot be excluded in this setting.", .atelectasis, .positive),
     LabelledSentence("Cannot exclude a small pneumothorax.", .pneumothorax, .uncertain),
     LabelledSentence("Findings suspicious for edema.", .edema, .uncertain),
     LabelledSentence("Fracture is suspected.", .fracture, .uncertain),
