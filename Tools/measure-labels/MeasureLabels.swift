@@ -44,7 +44,15 @@ struct MeasureLabels: ParsableCommand {
       return
     }
     print("\(studies.count) studies; left out: \(withoutText) without text, \(unannotated) not annotated")
-    for half in tuningOnly ? [.tuning] : AnnotatedStudy.Half.allCases { report(measurement(half), half) }
+    for half in tuningOnly ? [.tuning] : AnnotatedStudy.Half.allCases {
+      report(measurement(half), "\(half.rawValue) half")
+    }
+    guard !tuningOnly else { return }
+    let seen = Set(studies.filter { $0.half == .tuning }.map(\.sections))
+    let unseen = studies.filter { $0.half == .reported && !seen.contains($0.sections) }
+    report(
+      LabelMeasurement(labeller, on: unseen, uncertainIsPositive: uncertainIsPositive),
+      "reported half without the texts that the tuning half has too")
   }
 
   private static func labeller(from folder: URL) throws -> FindingLabeller {
@@ -53,8 +61,8 @@ struct MeasureLabels: ParsableCommand {
       scopes: Data(contentsOf: folder.appendingPathComponent("scopes.json")))
   }
 
-  private func report(_ measurement: LabelMeasurement, _ half: AnnotatedStudy.Half) {
-    print("\n## \(half.rawValue) half (\(measurement.figures[.normal]?.studies ?? 0) studies)\n")
+  private func report(_ measurement: LabelMeasurement, _ name: String) {
+    print("\n## \(name) (\(measurement.figures[.normal]?.studies ?? 0) studies)\n")
     print("| label | positives | precision | recall | F1 | F1, one heading |")
     print("|---|---:|---:|---:|---:|---:|")
     func text(_ value: Double) -> String { String(format: "%.3f", value) }

@@ -1,5 +1,5 @@
 /// A part of a report.
-public struct ReportSection: Sendable, Codable, Equatable {
+public struct ReportSection: Sendable, Codable, Hashable {
   /// What a section is, whatever its heading says.
   public enum Name: String, Sendable, Codable, CaseIterable {
     /// Text under no heading.
