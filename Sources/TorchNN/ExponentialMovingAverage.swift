@@ -63,21 +63,7 @@ public final class ExponentialMovingAverage {
   /// - Parameter updates: the number of updates that led to them.
   /// - Throws: ``ParameterLoadingError`` with every offending name.
   public func restore(_ state: [String: Tensor], updates: Int) throws {
-    var problems = ParameterLoadingError()
-    for parameter in parameters {
-      guard let tensor = state[parameter.path] else {
-        problems.missing.append(parameter.path)
-        continue
-      }
-      if tensor.shape != parameter.shape {
-        problems.misshaped.append(.init(path: parameter.path, expected: parameter.shape, found: tensor.shape))
-      } else if try !tensor.isEntirelyFinite {
-        problems.nonFinite.append(parameter.path)
-      }
-    }
-    let known = Set(parameters.map(\.path))
-    problems.unexpected = state.keys.filter { !known.contains($0) }
-    try problems.throwIfAny()
+    try ParameterLoadingError.requireFit(state, for: parameters)
     try withoutGradients {
       for (parameter, shadow) in zip(parameters, shadows) {
         if let tensor = state[parameter.path] { try shadow.copyInPlace(tensor) }

@@ -1,3 +1,5 @@
+import Torch
+
 /// Everything that is wrong with a set of tensors that should become a model's parameters.
 public struct ParameterLoadingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A tensor whose shape is not the parameter's.
@@ -43,6 +45,27 @@ public struct ParameterLoadingError: Error, Equatable, Sendable, CustomStringCon
 
   private func shapeText(_ shape: [Int]) -> String {
     shape.isEmpty ? "a scalar" : shape.map(String.init).joined(separator: "x")
+  }
+
+  /// Holds tensors to the parameters that are to take their values: every name once, shapes equal, values finite.
+  ///
+  /// - Throws: ``ParameterLoadingError`` with every offending name.
+  static func requireFit(_ tensors: [String: Tensor], for parameters: [Parameter]) throws {
+    var problems = ParameterLoadingError()
+    for parameter in parameters {
+      guard let tensor = tensors[parameter.path] else {
+        problems.missing.append(parameter.path)
+        continue
+      }
+      if tensor.shape != parameter.shape {
+        problems.misshaped.append(.init(path: parameter.path, expected: parameter.shape, found: tensor.shape))
+      } else if try !tensor.isEntirelyFinite {
+        problems.nonFinite.append(parameter.path)
+      }
+    }
+    let known = Set(parameters.map(\.path))
+    problems.unexpected = tensors.keys.filter { !known.contains($0) }
+    try problems.throwIfAny()
   }
 
   func throwIfAny() throws {

@@ -173,20 +173,7 @@ extension ParameterStore {
   ///
   /// - Throws: ``ParameterLoadingError`` with every offending name.
   public func copyValues(from tensors: [String: Tensor]) throws {
-    var problems = ParameterLoadingError()
-    for parameter in parameters {
-      guard let tensor = tensors[parameter.path] else {
-        problems.missing.append(parameter.path)
-        continue
-      }
-      if tensor.shape != parameter.shape {
-        problems.misshaped.append(.init(path: parameter.path, expected: parameter.shape, found: tensor.shape))
-      } else if try !tensor.isEntirelyFinite {
-        problems.nonFinite.append(parameter.path)
-      }
-    }
-    problems.unexpected = tensors.keys.filter { self[$0] == nil }
-    try problems.throwIfAny()
+    try ParameterLoadingError.requireFit(tensors, for: parameters)
     try withoutGradients {
       for parameter in parameters {
         parameter.unfix()
