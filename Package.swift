@@ -61,10 +61,15 @@ let package = Package(
     .target(
       name: "RadiographData",
       dependencies: [
-        "CExpat", "CZlib", "DelimitedText", "ImageFiles", .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
+        "CExpat", "CZlib", "DelimitedText", "ImageFiles", "WebPages",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Yams", package: "Yams"),
       ],
       resources: [.embedInCode("Resources")]),
+
+    // What is written for people to look at
+    .target(name: "WebPages"),
+    .target(name: "RunRecords", dependencies: ["WebPages", "ImageFiles", "TensorFiles"]),
 
     // Reports
     .target(name: "RadiologyReports", resources: [.embedInCode("Resources")]),
@@ -78,7 +83,7 @@ let package = Package(
       ]),
     .target(
       name: "Training",
-      dependencies: ["Generation", "RadiographData", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Generation", "RadiographData", "RunRecords", .product(name: "Yams", package: "Yams")]),
     .target(
       name: "Evaluation",
       dependencies: ["Generation", "ImageFiles", "RadiographData", "TensorFiles", "Torch", "TorchNN"]),
@@ -124,6 +129,8 @@ let package = Package(
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
+    .testTarget(name: "WebPagesTests", dependencies: ["WebPages"]),
+    .testTarget(name: "RunRecordsTests", dependencies: ["RunRecords", "ImageFiles"]),
     .testTarget(name: "RadiographDataTests", dependencies: ["CZlib", "RadiographData"]),
     .testTarget(name: "RadiologyReportsTests", dependencies: ["RadiologyReports", "LabelMeasurement"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),

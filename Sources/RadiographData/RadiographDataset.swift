@@ -13,7 +13,7 @@ public final class RadiographDataset: Sendable {
   public let storedImageCount: Int
 
   let database: DatabaseQueue
-  private let shards: MappedShards
+  let shards: MappedShards
 
   /// Width and height of every image, in pixels.
   public var imageSize: Int { settings.imageSize }

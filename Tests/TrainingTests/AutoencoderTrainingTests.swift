@@ -1,5 +1,6 @@
 import Foundation
 import RadiographModels
+import RunRecords
 import TensorFiles
 import Testing
 import Torch
@@ -61,6 +62,26 @@ struct AutoencoderTrainingTests {
     let weights = try SafetensorsFile(path: folder.best.path)
     #expect(weights.metadata["step"] == "12")
     #expect(!weights.names.isEmpty)
+  }
+
+  @Test("a run leaves its page and an event file for each process, of steps that follow on one another")
+  func records() throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    _ = try loop(dataset, "run", stopAfter: 5)
+    _ = try loop(dataset, "run", resume: true)
+    let folder = RunFolder(dataset.run("run"), stage: "vae")
+    let rows = MetricsLog(folder.metrics).rows()
+    #expect(rows.map(\.step) == [4, 8, 12, 12])
+    let examples = try dataset.dataset.records(split: .train).count
+    #expect(rows.last?.epoch.map { abs($0 - 48 / Double(examples)) < 0.001 } == true)
+    #expect(zip(rows, rows.dropFirst()).allSatisfy { ($0.seconds ?? 0) <= ($1.seconds ?? -1) })
+    #expect(rows.allSatisfy { ($0.peakMemoryBytes ?? 0) > 1 << 20 })
+    let events = try FileManager.default.contentsOfDirectory(atPath: folder.folder.path)
+      .filter { $0.hasPrefix("events.out.tfevents.") }
+    #expect(events.count == 2)
+    let page = try String(contentsOf: folder.report, encoding: .utf8)
+    #expect(page.contains("Table 1. Autoencoder") && page.contains("src=\"data:image/jpeg;base64,"))
   }
 
   @Test("a run is not overwritten, and there must be one to resume")

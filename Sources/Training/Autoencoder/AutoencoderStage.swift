@@ -23,6 +23,7 @@ struct AutoencoderStage: TrainingStage {
 
   var totalSteps: Int { recipe.steps }
   var imagesPerStep: Int { recipe.batchSize }
+  var imagesPerEpoch: Int { training.records.count }
 
   init(
     _ recipe: AutoencoderRecipe, architecture: AutoencoderArchitecture, dataset: RadiographDataset,
@@ -112,12 +113,11 @@ struct AutoencoderStage: TrainingStage {
   func weights() throws -> [String: Tensor] { model.average.state() }
 
   /// Validation images above what the autoencoder makes of them.
-  func writeSamples(step: Int, to folder: URL) throws {
+  func writeSamples(to picture: URL) throws {
     try model.average.withAveragedWeights {
       let image_BCHW = try validation.images(0..<min(6, validation.records.count))
       let decoded_BCHW = try autoencoder.decode(autoencoder.encode(image_BCHW).mean_BCHW)
-      let sheet = try ContactSheet(rows: [image_BCHW, decoded_BCHW])
-      try sheet.write(to: folder.appendingPathComponent("step-" + String(format: "%08d", step) + ".png"))
+      try ContactSheet(rows: [image_BCHW, decoded_BCHW]).write(to: picture)
     }
   }
 }

@@ -23,6 +23,7 @@ struct DiffusionStage: TrainingStage {
 
   var totalSteps: Int { recipe.steps }
   var imagesPerStep: Int { recipe.batchSize * recipe.accumulation }
+  var imagesPerEpoch: Int { training.count }
 
   init(
     _ recipe: DiffusionRecipe, architecture: ModelArchitecture, training: DiffusionExamples,
@@ -105,10 +106,7 @@ struct DiffusionStage: TrainingStage {
 
   func weights() throws -> [String: Tensor] { model.average.state() }
 
-  func writeSamples(step: Int, to folder: URL) throws {
-    try model.average.withAveragedWeights {
-      try pictures.draw(unet, projection).write(
-        to: folder.appendingPathComponent("step-" + String(format: "%08d", step) + ".png"))
-    }
+  func writeSamples(to picture: URL) throws {
+    try model.average.withAveragedWeights { try pictures.draw(unet, projection).write(to: picture) }
   }
 }

@@ -35,6 +35,11 @@ enum ConfigurationResolver {
     return overlay
   }
 
+  /// What a run has stored, by dotted keys in order.
+  static func listing(_ file: URL) throws -> [(key: String, value: String)] {
+    try flat(read(file)).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
   private static func read(_ file: URL) throws -> [String: Any] {
     let data: Data
     do {

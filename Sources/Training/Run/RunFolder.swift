@@ -1,9 +1,10 @@
 import Foundation
+import RunRecords
 import TensorFiles
-import Torch
 
-/// The folder of a run: `config.yaml` as resolved, `metrics.jsonl`, `checkpoints/`, `samples/`; one sub-folder a
-/// stage, so that an autoencoder and the diffusion model trained on its latents live in one run.
+/// The folder of a run: `report.html`, and one sub-folder a stage, so that an autoencoder and the diffusion model trained
+/// on its latents live in one run. In each: `config.yaml` as resolved, `metrics.jsonl`, TensorBoard's event files,
+/// `checkpoints/`, `samples/`.
 public struct RunFolder: Sendable {
   public let url: URL
   /// `vae` or `diffusion`.
@@ -14,6 +15,8 @@ public struct RunFolder: Sendable {
     self.stage = stage
   }
 
+  /// The page on all stages of the run.
+  public var report: URL { url.appendingPathComponent("report.html") }
   public var folder: URL { url.appendingPathComponent(stage) }
   public var configuration: URL { folder.appendingPathComponent("config.yaml") }
   public var metrics: URL { folder.appendingPathComponent("metrics.jsonl") }
@@ -40,6 +43,9 @@ public struct RunFolder: Sendable {
     checkpoints.appendingPathComponent("step-" + String(format: "%08d", step) + ".safetensors")
   }
 
+  /// The picture that is drawn at `step`.
+  public func sample(step: Int) -> URL { samples.appendingPathComponent(SampleSheet.fileName(step: step)) }
+
   /// Removes all but the newest `count` checkpoints; `best` stays.
   func keepNewest(_ count: Int) {
     for step in checkpointSteps().dropLast(max(1, count)) {
@@ -53,46 +59,5 @@ public struct RunFolder: Sendable {
       guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
       return Int(name.dropFirst(5).dropLast(12))
     }.sorted()
-  }
-
-  // MARK: Metrics
-
-  /// Forgets the rows after `step`: a resumed run writes them again.
-  func truncateMetrics(after step: Int) throws {
-    guard let text = try? String(contentsOf: metrics, encoding: .utf8) else { return }
-    let kept = text.split(separator: "\n").filter { line in
-      guard let row = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else { return false }
-      return (row["step"] as? Int ?? 0) <= step
-    }
-    try AtomicFile.write(Array((kept.joined(separator: "\n") + (kept.isEmpty ? "" : "\n")).utf8), to: metrics.path)
-  }
-
-  func appendMetrics(_ row: MetricsRow) throws {
-    let line = try row.line()
-    guard FileManager.default.fileExists(atPath: metrics.path) else {
-      return try AtomicFile.write(line, to: metrics.path)
-    }
-    do {
-      let handle = try FileHandle(forWritingTo: metrics)
-      defer { try? handle.close() }
-      try handle.seekToEnd()
-      try handle.write(contentsOf: Data(line))
-    } catch {
-      throw FileAccessError(path: metrics.path, operation: .write, error: error)
-    }
-  }
-}
-
-/// One line of `metrics.jsonl`.
-struct MetricsRow {
-  var step: Int
-  var split: String
-  var values: [String: Double]
-
-  func line() throws -> [UInt8] {
-    var object: [String: Any] = values.filter { $0.value.isFinite }
-    object["step"] = step
-    object["split"] = split
-    return Array(try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])) + [UInt8(ascii: "\n")]
   }
 }

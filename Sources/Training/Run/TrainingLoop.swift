@@ -11,8 +11,17 @@ struct TrainingLoop {
   var report: (TrainingProgress) -> Void
 
   func run(_ stage: inout some TrainingStage) throws -> LoopOutcome {
+    let (start, recorder) = try begin(&stage)
+    let outcome = try run(&stage, from: start, recorder: recorder)
+    try recorder.writeReport()
+    return outcome
+  }
+
+  private func run(
+    _ stage: inout some TrainingStage, from start: Position, recorder: RunRecorder
+  ) throws -> LoopOutcome {
     let began = Date()
-    var position = try start(&stage)
+    var position = start
     var averages = RunningMeans()
     var stepsSinceLog = 0
     var logged = Date()
@@ -33,11 +42,11 @@ struct TrainingLoop {
         var values = averages.take()
         let seconds = max(Date().timeIntervalSince(logged), 1e-9)
         values["images_per_second"] = Double(stepsSinceLog * stage.imagesPerStep) / seconds
-        try note(.init(step: position.step, split: "train", values: values), of: stage)
+        try note(values, split: "train", step: position.step, of: stage, in: recorder)
         (stepsSinceLog, logged) = (0, Date())
       }
       if position.step % options.validateEvery == 0 || position.step == stage.totalSteps {
-        try validate(stage, &position)
+        try validate(stage, &position, recorder)
         logged = Date()
       }
       if position.step % options.checkpointEvery == 0 { try store(stage, position) }
@@ -51,28 +60,31 @@ struct TrainingLoop {
     var bestLoss = Double.infinity
   }
 
-  private func start(_ stage: inout some TrainingStage) throws -> Position {
+  private func begin(_ stage: inout some TrainingStage) throws -> (Position, RunRecorder) {
     try folder.create()
     guard options.resume else {
       guard folder.newestStep() == nil else { throw TrainingError.runExists(path: folder.folder.path) }
-      try folder.truncateMetrics(after: -1)
-      return Position()
+      return (Position(), try RunRecorder(folder, of: stage, resumedAt: nil))
     }
     guard let step = folder.newestStep() else { throw TrainingError.nothingToResume(path: folder.folder.path) }
     let file = try SafetensorsFile(path: folder.checkpoint(step: step).path)
     try stage.restore(try file.loadTensors(), step: step)
-    try folder.truncateMetrics(after: step)
-    return Position(step: step, bestLoss: file.metadata["best_loss"].flatMap(Double.init) ?? .infinity)
+    let position = Position(step: step, bestLoss: file.metadata["best_loss"].flatMap(Double.init) ?? .infinity)
+    return (position, try RunRecorder(folder, of: stage, resumedAt: step))
   }
 
-  private func validate(_ stage: some TrainingStage, _ position: inout Position) throws {
+  private func validate(_ stage: some TrainingStage, _ position: inout Position, _ recorder: RunRecorder) throws {
     let values = try withoutGradients { try stage.validate() }
-    try note(.init(step: position.step, split: "validation", values: values), of: stage)
-    try withoutGradients { try stage.writeSamples(step: position.step, to: folder.samples) }
-    guard let loss = values["loss"], loss < position.bestLoss else { return }
-    position.bestLoss = loss
-    try SafetensorsWriter.write(
-      stage.weights(), metadata: ["step": "\(position.step)", "loss": "\(loss)"], to: folder.best.path)
+    try note(values, split: "validation", step: position.step, of: stage, in: recorder)
+    let picture = folder.sample(step: position.step)
+    try withoutGradients { try stage.writeSamples(to: picture) }
+    try recorder.note(picture: picture, step: position.step)
+    if let loss = values["loss"], loss < position.bestLoss {
+      position.bestLoss = loss
+      try SafetensorsWriter.write(
+        stage.weights(), metadata: ["step": "\(position.step)", "loss": "\(loss)"], to: folder.best.path)
+    }
+    try recorder.writeReport()
   }
 
   @discardableResult
@@ -85,9 +97,11 @@ struct TrainingLoop {
     return position.step
   }
 
-  private func note(_ row: MetricsRow, of stage: some TrainingStage) throws {
-    try folder.appendMetrics(row)
-    report(TrainingProgress(step: row.step, totalSteps: stage.totalSteps, split: row.split, values: row.values))
+  private func note(
+    _ values: [String: Double], split: String, step: Int, of stage: some TrainingStage, in recorder: RunRecorder
+  ) throws {
+    try recorder.note(values, split: split, step: step)
+    report(TrainingProgress(step: step, totalSteps: stage.totalSteps, split: split, values: values))
   }
 }
 

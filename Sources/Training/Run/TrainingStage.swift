@@ -7,6 +7,8 @@ protocol TrainingStage {
   var totalSteps: Int { get }
   /// How many images one step sees.
   var imagesPerStep: Int { get }
+  /// How many images stand for one pass over the training data.
+  var imagesPerEpoch: Int { get }
 
   /// Makes step `step`, counted from 0, and returns its losses by name; `loss` is the one that was minimised.
   mutating func step(_ step: Int) throws -> [String: Double]
@@ -23,8 +25,8 @@ protocol TrainingStage {
   /// The averaged weights, as generation loads them.
   func weights() throws -> [String: Tensor]
 
-  /// Pictures of what the model can do now.
-  func writeSamples(step: Int, to folder: URL) throws
+  /// One PNG of what the model can do now.
+  func writeSamples(to picture: URL) throws
 }
 
 /// How a run goes on and what it leaves on the way.

@@ -1,0 +1,57 @@
+import Foundation
+
+/// One line of `metrics.jsonl`: what was measured after a step.
+public struct MetricsRow: Sendable, Equatable {
+  /// Steps made so far.
+  public var step: Int
+  /// `train`: means since the row before; `validation`: of the averaged weights.
+  public var split: String
+  public var values: [String: Double]
+  /// How often the training images have been seen.
+  public var epoch: Double?
+  /// Seconds of training so far, pauses between a stop and a resume not counted.
+  public var seconds: Double?
+  /// The most memory that the process had resident so far, in bytes.
+  public var peakMemoryBytes: Int?
+
+  public init(
+    step: Int, split: String, values: [String: Double], epoch: Double? = nil, seconds: Double? = nil,
+    peakMemoryBytes: Int? = nil
+  ) {
+    self.step = step
+    self.split = split
+    self.values = values
+    self.epoch = epoch
+    self.seconds = seconds
+    self.peakMemoryBytes = peakMemoryBytes
+  }
+
+  /// Names that no value may have, since they are the row's own.
+  private static let ownKeys: Set<String> = ["step", "split", "epoch", "seconds", "peak_memory_bytes"]
+
+  /// The values that can be written: JSON has no NaN and no infinity.
+  public var finiteValues: [String: Double] { values.filter { $0.value.isFinite && !Self.ownKeys.contains($0.key) } }
+
+  /// The row as one JSON object and a line feed.
+  func line() throws -> [UInt8] {
+    var object: [String: Any] = finiteValues
+    object["step"] = step
+    object["split"] = split
+    if let epoch, epoch.isFinite { object["epoch"] = (epoch * 1000).rounded() / 1000 }
+    if let seconds, seconds.isFinite { object["seconds"] = (seconds * 1000).rounded() / 1000 }
+    object["peak_memory_bytes"] = peakMemoryBytes
+    return Array(try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])) + [UInt8(ascii: "\n")]
+  }
+
+  /// Reads a line; nothing where it is not one, as the last line of a killed run may not be.
+  init?(line: some StringProtocol) {
+    guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
+      let step = object["step"] as? Int, let split = object["split"] as? String
+    else { return nil }
+    self.init(
+      step: step, split: split,
+      values: object.filter { !Self.ownKeys.contains($0.key) }.compactMapValues { $0 as? Double },
+      epoch: object["epoch"] as? Double, seconds: object["seconds"] as? Double,
+      peakMemoryBytes: object["peak_memory_bytes"] as? Int)
+  }
+}

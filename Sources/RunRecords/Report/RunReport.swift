@@ -1,0 +1,49 @@
+import Foundation
+import TensorFiles
+import WebPages
+
+/// `report.html` of a run: what was set, what was measured, what the model can draw, on one page without network.
+public struct RunReport: Sendable {
+  /// The run's name.
+  public var name: String
+  /// In the order of training; those that were not begun are left out by their maker.
+  public var stages: [StageRecord]
+  /// When the page is made.
+  public var date: Date
+  /// The program, such as `thorax 0.1.0`.
+  public var program: String
+
+  public init(name: String, stages: [StageRecord], program: String, date: Date = Date()) {
+    self.name = name
+    self.stages = stages
+    self.date = date
+    self.program = program
+  }
+
+  public func write(to url: URL) throws { try AtomicFile.write(Array(document().utf8), to: url.path) }
+
+  public func document() -> String {
+    let sections = stages.enumerated().map { index, stage in
+      WebPage.Section(id: stage.id, title: stage.title, content: StageSection(stage, table: index + 1).html())
+    }
+    let reached = stages.map { stage in
+      let step = NumberText.count(stage.lastStep)
+      let total = stage.totalSteps.map { " of \(NumberText.count($0))" } ?? ""
+      return "\(stage.title): \(step)\(total) steps"
+    }
+    return WebPage(
+      title: "Training run \(name)",
+      lead: """
+        <p>\(reached.isEmpty ? "No stage was begun yet" : reached.joined(separator: "; ")).</p>
+        <p class="quiet">Pictures on this page are made by a model or restored by one: synthetic, not for diagnosis.</p>
+        """, sections: sections,
+      footer: "<p>Written \(Self.text(date)) by \(program). The numbers are those of <code>metrics.jsonl</code>.</p>"
+    ).document()
+  }
+
+  private static func text(_ date: Date) -> String {
+    let form = ISO8601DateFormatter()
+    form.formatOptions = [.withFullDate, .withTime, .withColonSeparatorInTime, .withSpaceBetweenDateAndTime]
+    return form.string(from: date) + " UTC"
+  }
+}
