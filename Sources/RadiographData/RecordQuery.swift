@@ -7,14 +7,18 @@ public struct RecordFilter: Sendable, Equatable {
   /// Frontal, not a copy of another image, and with text or labels to make text of.
   public var eligibleOnly: Bool
   public var withPixelsOnly: Bool
+  /// Only these, by ``RadiographRecord/id``.
+  public var images: [Int64]?
 
   public init(
-    split: DatasetSplit? = nil, source: String? = nil, eligibleOnly: Bool = true, withPixelsOnly: Bool = true
+    split: DatasetSplit? = nil, source: String? = nil, eligibleOnly: Bool = true, withPixelsOnly: Bool = true,
+    images: [Int64]? = nil
   ) {
     self.split = split
     self.source = source
     self.eligibleOnly = eligibleOnly
     self.withPixelsOnly = withPixelsOnly
+    self.images = images
   }
 
   /// Every row of the index, also those without pixels.
@@ -48,6 +52,10 @@ extension RadiographDataset {
     }
     if filter.eligibleOnly { conditions.append("images.eligible") }
     if filter.withPixelsOnly { conditions.append("images.slot IS NOT NULL") }
+    if let images = filter.images {
+      // Numbers need no placeholders, of which SQLite takes only so many.
+      conditions.append("images.id IN (\(images.map { String($0) }.joined(separator: ", ")))")
+    }
     let condition = conditions.joined(separator: " AND ")
     let join = """
       FROM images JOIN studies ON studies.id = images.study_id JOIN patients ON patients.id = studies.patient_id

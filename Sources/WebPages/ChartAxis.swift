@@ -81,9 +81,9 @@ public struct ChartAxis: Sendable, Equatable {
       let step = ticks[1] - ticks[0]
       return String(format: "%.*f", max(0, Int(-log10(step * 1.0001).rounded(.down))), tick)
     }
-    if scale == .linear, magnitude >= 1e4, magnitude < 1e7 {
-      return tick.truncatingRemainder(dividingBy: 1000) == 0
-        ? "\(Int(tick / 1000))k" : NumberText.count(Int(tick.rounded()))
+    let units = [(1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")]
+    if scale == .linear, magnitude >= 1e4, magnitude < 1e15, let unit = units.last(where: { $0.0 <= magnitude }) {
+      return String(format: "%.4g", tick / unit.0) + unit.1
     }
     return NumberText.value(tick)
   }

@@ -14,52 +14,137 @@ struct DataInspectCommand: AsyncParsableCommand {
   var json = false
 
   @Option(
-    help: ArgumentHelp("Write a page with counts and sample images.", valueName: "file"),
+    help: ArgumentHelp("Write a page with counts, charts and sample images.", valueName: "file"),
     completion: .file(extensions: ["html"]))
   var html: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Show one report before and after cleaning: name its study, or one of its images.", valueName: "uid"))
+  var text: String?
 
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
     try common.check()
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: dataset))
-    if let html {
-      let page = try DatasetReport(dataset).html()
-      do {
-        try Data(page.utf8).write(to: URL(fileURLWithPath: html), options: .atomic)
-      } catch {
-        throw DatasetError.cannotCreate(path: html, reason: error.localizedDescription)
-      }
-      if !json { try Console.writeResult(html) }
-    }
-    let summary = try dataset.summary()
-    if json {
-      try Console.writeJSON(summary)
+    if let html { try writePage(of: dataset, to: html) }
+    if let text {
+      try show(ReportComparison.list(text, in: dataset))
+    } else if json {
+      try Console.writeJSON(dataset.summary())
     } else if html == nil {
-      try Console.writeResult(Self.table(summary))
+      try Console.writeResult(DatasetTables.text(dataset.summary()))
     }
   }
 
-  private static func table(_ summary: DatasetSummary) -> String {
-    func rows(_ title: String, _ counts: [String: Int]) -> [(String, String)] {
-      counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ("\(title) \($0.key)", "\($0.value)") }
+  private func writePage(of dataset: RadiographDataset, to path: String) throws {
+    let page = try DatasetReport(dataset).html()
+    do {
+      try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw DatasetError.cannotCreate(path: path, reason: error.localizedDescription)
     }
-    var lines = [
-      ("images with pixels", "\(summary.images)"), ("image size", "\(summary.settings.imageSize)"),
-      ("frontal, listed", "\(summary.frontal)"), ("lateral, listed", "\(summary.lateral)"),
-      ("eligible", "\(summary.eligible)"), ("patients", "\(summary.patients)"), ("studies", "\(summary.studies)"),
-      ("reports", "\(summary.reports)"), ("split train", "\(summary.splits.train)"),
-      ("split validation", "\(summary.splits.validation)"), ("split test", "\(summary.splits.test)"),
+    if !json { try Console.writeResult(path) }
+  }
+
+  private func show(_ reports: [ReportComparison]) throws {
+    if json {
+      try Console.writeJSON(["reports": reports])
+    } else {
+      try Console.writeResult(reports.map(\.text).joined(separator: "\n\n"))
+    }
+  }
+}
+
+/// A report as the dataset holds it, and as training sees it.
+private struct ReportComparison: Encodable {
+  struct Section: Encodable {
+    var name: String
+    var before: String
+    var after: String
+  }
+
+  var source: String
+  var study: String
+  var sections: [Section]
+
+  /// A section's text as training sees it.
+  private static func cleaned(_ text: String) -> String { text }
+
+  static func list(_ name: String, in dataset: RadiographDataset) throws -> [ReportComparison] {
+    let reports = try dataset.texts(named: name)
+    guard !reports.isEmpty else {
+      throw DatasetError.sourceMissing(
+        path: name, remedy: "give a study's name, or the path of an image, of this dataset")
+    }
+    return reports.map { report in
+      ReportComparison(
+        source: report.source, study: report.study,
+        sections: report.sections.map {
+          Section(name: $0.name, before: $0.text, after: Self.cleaned($0.text))
+        })
+    }
+  }
+
+  var text: String {
+    let head = Console.oneLine("\(source), study \(study)")
+    guard !sections.isEmpty else { return head + "\n  no report" }
+    return
+      ([head]
+      + sections.map { section in
+        """
+          \(Console.oneLine(section.name))
+            before  \(Console.oneLine(section.before))
+            after   \(section.before == section.after ? "the same" : Console.oneLine(section.after))
+        """
+      }).joined(separator: "\n")
+  }
+}
+
+/// A dataset's summary as tables of text.
+private enum DatasetTables {
+  static func text(_ summary: DatasetSummary) -> String {
+    [
+      overview(summary),
+      TextTable(
+        title: "Eligible images by part",
+        rows: [
+          ["train", "\(summary.splits.train)"], ["validation", "\(summary.splits.validation)"],
+          ["test", "\(summary.splits.test)"],
+        ]),
+      counts("Labels, by listed image", summary.labels, whole: summary.frontal + summary.lateral),
+      counts("Views, by listed image", summary.views), counts("Sex, by listed image", summary.sexes),
+      counts("Left out", summary.excluded),
+      TextTable(
+        title: "Sources", heads: ["images", "patients", "licence"],
+        rows: summary.sources.map { [$0.name, "\($0.images)", "\($0.patients)", $0.licence] }),
+    ].map { $0.lines().joined(separator: "\n") }.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  private static func overview(_ summary: DatasetSummary) -> TextTable {
+    var rows = [
+      ["images with pixels", "\(summary.images)"], ["image size", "\(summary.settings.imageSize)"],
+      ["frontal, listed", "\(summary.frontal)"], ["lateral, listed", "\(summary.lateral)"],
+      ["eligible for training", "\(summary.eligible)"], ["patients", "\(summary.patients)"],
+      ["studies", "\(summary.studies)"], ["reports", "\(summary.reports)"],
     ]
-    lines += rows("label", summary.labels) + rows("excluded", summary.excluded)
     if summary.reports > 0 {
-      lines.append(("words", "\(summary.words.mean) (\(summary.words.min) to \(summary.words.max))"))
+      rows += [
+        ["words in a report, mean", "\(summary.words.mean)"], ["words, least", "\(summary.words.min)"],
+        ["words, most", "\(summary.words.max)"],
+      ]
     }
-    lines.append(("bytes", "\(summary.bytes)"))
-    lines += summary.sources.map { source in
-      ("source \(source.name)", "\(source.images) images, \(source.patients) patients, \(source.licence)")
-    }
-    let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { $0.0.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
+    return TextTable(title: "Overview", rows: rows + [["bytes", "\(summary.bytes)"]])
+  }
+
+  private static func counts(_ title: String, _ counts: [String: Int], whole: Int? = nil) -> TextTable {
+    let ordered = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    return TextTable(
+      title: title,
+      rows: ordered.map { name, count in
+        [name, "\(count)"]
+          + (whole.map { [String(format: "%5.1f %%", 100 * Double(count) / Double(max($0, 1)))] } ?? [])
+      })
   }
 }

@@ -35,6 +35,8 @@ import Testing
     #expect(fine.ticks.map(fine.label) == ["0.820", "0.825", "0.830", "0.835", "0.840", "0.845"])
     let steps = ChartAxis.linear([0, 69_330], count: 4)
     #expect(steps.ticks.map(steps.label) == ["0", "20k", "40k", "60k", "80k"])
+    let pixels = ChartAxis.linear([0, 23_500_000], count: 2, includesZero: true)
+    #expect(pixels.ticks.map(pixels.label) == ["0", "20M", "40M"])
     let small = ChartAxis.linear([0, 1e-4], count: 2)
     #expect(small.ticks.map(small.label) == ["0", "5e-5", "1e-4"])
   }

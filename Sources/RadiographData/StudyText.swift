@@ -1,0 +1,42 @@
+import GRDB
+
+/// The report of a study, as the dataset holds it.
+public struct StudyText: Sendable, Equatable {
+  public var source: String
+  public var study: String
+  /// In the report's order; empty where the study has none.
+  public var sections: [TextSection]
+}
+
+extension RadiographDataset {
+  /// The reports of all studies that go by a name: that of the study in its source, or the path of one of its images,
+  /// with or without the extension.
+  ///
+  /// More than one where sources, or patients of a source that numbers each patient's visits, share the name.
+  public func texts(named name: String) throws(DatasetError) -> [StudyText] {
+    do {
+      return try database.read { database in
+        let studies = try Row.fetchAll(
+          database,
+          sql: """
+            SELECT studies.id, sources.name AS source, studies.key AS study
+            FROM studies JOIN patients ON patients.id = patient_id JOIN sources ON sources.id = patients.source_id
+            WHERE studies.key = :name OR studies.id IN (
+              SELECT study_id FROM images
+              WHERE path = :name OR path IN (:name || '.png', :name || '.jpg', :name || '.jpeg', :name || '.dcm'))
+            ORDER BY studies.id
+            """, arguments: ["name": name])
+        return try studies.map { row in
+          let id: Int64 = row["id"]
+          let sections = try Row.fetchAll(
+            database, sql: "SELECT name, text FROM sections WHERE study_id = ? ORDER BY position", arguments: [id])
+          return StudyText(
+            source: row["source"], study: row["study"],
+            sections: sections.map { TextSection(name: $0[0], text: $0[1]) })
+        }
+      }
+    } catch {
+      throw .wrapping(error, path: url.path)
+    }
+  }
+}
