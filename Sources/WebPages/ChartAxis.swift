@@ -33,6 +33,17 @@ public struct ChartAxis: Sendable, Equatable {
     return ChartAxis(scale: .linear, lower: first * step, upper: last * step, ticks: ticks)
   }
 
+  /// A linear axis that ends where its values end, with ticks at the round numbers between.
+  public static func exact(_ values: [Double], count: Int = 5) -> ChartAxis {
+    let rounded = linear(values, count: count)
+    guard let lower = values.filter(\.isFinite).min(), let upper = values.filter(\.isFinite).max(), upper > lower else {
+      return rounded
+    }
+    let ticks = rounded.ticks.filter { $0 >= lower && $0 <= upper }
+    guard ticks.count > 1 else { return rounded }
+    return ChartAxis(scale: .linear, lower: lower, upper: upper, ticks: ticks)
+  }
+
   /// A logarithmic axis where every value is positive and the greatest is at least twenty times the least; otherwise
   /// a linear one.
   public static func automatic(_ values: [Double], count: Int = 5) -> ChartAxis {

@@ -52,7 +52,7 @@ public struct DataTable: Sendable {
     }
     return """
       <div class="scroll" role="region" tabindex="0" aria-label="\(caption)">
-      <table><caption>\(caption)</caption>
+      <table><caption><span>\(caption)</span></caption>
       <thead><tr>\(heads)</tr></thead>
       <tbody>
       \(body)</tbody></table></div>
@@ -97,7 +97,7 @@ public struct CountTable: Sendable {
       """
     }
     return """
-      <table><caption>\(caption)</caption>
+      <table class="counts"><caption>\(caption)</caption>
       <thead><tr><th scope="col">\(subject)</th><th scope="col" class="n">Count</th>
       <th scope="col" class="n">Share</th><td aria-hidden="true"></td></tr></thead>
       <tbody>
@@ -122,7 +122,7 @@ public struct HeatTable: Sendable {
 
   public func html() -> HTML {
     guard !names.isEmpty else { return .empty }
-    // The diagonal counts a name alone and would leave the rest pale.
+    // The diagonal counts a name alone and would leave the rest pale; so would one frequent pair, but for the root.
     let others = counts.enumerated().flatMap { row, cells in
       cells.enumerated().filter { $0.offset != row }.map(\.element)
     }
@@ -130,13 +130,13 @@ public struct HeatTable: Sendable {
     let heads = names.map { "<th scope=\"col\"><span>\($0)</span></th>" as HTML }
     let rows = zip(names, counts).map { name, cells -> HTML in
       let cells = cells.map { count -> HTML in
-        "<td style=\"--share:\(min(Double(count) / greatest, 1))\">\(count == 0 ? "" : NumberText.count(count))</td>"
+        "<td style=\"--share:\(min((Double(count) / greatest).squareRoot(), 1))\">\(count == 0 ? "" : NumberText.count(count))</td>"
       }
       return "<tr><th scope=\"row\">\(name)</th>\(cells)</tr>\n"
     }
     return """
       <div class="scroll" role="region" tabindex="0" aria-label="\(caption)">
-      <table class="heat"><caption>\(caption)</caption>
+      <table class="heat"><caption><span>\(caption)</span></caption>
       <thead><tr><td></td>\(heads)</tr></thead>
       <tbody>
       \(rows)</tbody></table></div>

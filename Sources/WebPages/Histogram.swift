@@ -26,7 +26,7 @@ public struct Histogram: Sendable {
     guard total > 0 else { return .empty }
     let end = start + Double(counts.count) * binWidth
     let frame = ChartFrame(
-      x: .linear([start, end], count: 6), y: .linear(counts.map(Double.init), count: 4, includesZero: true))
+      x: .exact([start, end], count: 6), y: .linear(counts.map(Double.init), count: 4, includesZero: true))
     let bars = counts.enumerated().filter { $0.element > 0 }.map { index, count -> HTML in
       let lower = start + Double(index) * binWidth
       let (from, to) = (frame.placeX(lower), frame.placeX(lower + binWidth))

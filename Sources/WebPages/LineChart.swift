@@ -14,11 +14,19 @@ public struct LineChart: Sendable {
   public var title: String
   public var xTitle: String
   public var series: [Series]
+  /// The axis of `x` is at least this long, so that charts beside one another have the same.
+  public var xRange: ClosedRange<Double>?
+  /// Positive values that span more than a factor of twenty are else drawn on a logarithmic scale.
+  public var isLinear: Bool
 
-  public init(title: String, xTitle: String, series: [Series]) {
+  public init(
+    title: String, xTitle: String, series: [Series], xRange: ClosedRange<Double>? = nil, isLinear: Bool = false
+  ) {
     self.title = title
     self.xTitle = xTitle
     self.series = series.filter { !$0.points.isEmpty }
+    self.xRange = xRange
+    self.isLinear = isLinear
   }
 
   /// Points drawn of one curve; more would only make the page larger.
@@ -30,8 +38,11 @@ public struct LineChart: Sendable {
   /// - Parameter id: unique in the page.
   public func html(id: String) -> HTML {
     guard !series.isEmpty else { return .empty }
+    let bounds = xRange.map { [$0.lowerBound, $0.upperBound] } ?? []
+    let values = series.flatMap { $0.points.map(\.y) }
     let frame = ChartFrame(
-      x: .linear(series.flatMap { $0.points.map(\.x) }, count: 4), y: .automatic(series.flatMap { $0.points.map(\.y) }))
+      x: .exact(bounds + series.flatMap { $0.points.map(\.x) }, count: 4),
+      y: isLinear ? .linear(values) : .automatic(values))
     let curves = series.enumerated().map { curve($0.offset, $0.element, in: frame) }
     let legend = series.enumerated().map { index, series -> HTML in
       """

@@ -8,10 +8,13 @@ extension HTML {
   }
 
   /// Parts side by side where the screen is wide enough; those that are empty are left out.
-  public static func cards(_ parts: [HTML]) -> HTML {
+  ///
+  /// - Parameter isUniform: all of one width, as charts are to be; otherwise each takes the width that is left.
+  public static func cards(_ parts: [HTML], isUniform: Bool = false) -> HTML {
     let parts = parts.filter { !$0.isEmpty }
     guard !parts.isEmpty else { return .empty }
-    return "<div class=\"cards\">\(parts.map { "<div>\($0)</div>" as HTML })</div>\n"
+    let style: HTML = isUniform ? "charts" : "cards"
+    return "<div class=\"\(style)\">\(parts.map { "<div>\($0)</div>" as HTML })</div>\n"
   }
 
   /// Something that is shown on request.

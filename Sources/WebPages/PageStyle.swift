@@ -32,16 +32,20 @@ enum PageStyle {
     tbody th { font-weight: 400; }
     .n { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
     tr.best > * { font-weight: 700; }
-    .scroll { max-width: 100%; overflow-x: auto; }
+    .scroll { container-type: inline-size; max-width: 100%; overflow-x: auto; }
+    .scroll caption span { display: inline-block; left: 0; max-width: 100cqw; position: sticky; }
     .scroll th, .scroll td { overflow-wrap: normal; }
-    .cards { align-items: start; display: grid; gap: 1.2rem 2rem;
-      grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); }
+    .cards { align-items: start; display: flex; flex-wrap: wrap; gap: 1.2rem 2rem; margin-top: .8rem; }
+    .cards > div { flex: 1 1 340px; max-width: 600px; min-width: 0; }
+    .charts { align-items: start; display: grid; gap: 1.2rem 2rem;
+      grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); }
     .cards table { width: 100%; }
+    .counts th[scope=row] { min-width: 9.2rem; }
     .facts { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); margin: .8rem 0; }
     .facts div { background: var(--raised); border-radius: 6px; padding: .5rem .7rem; }
     .facts dt { color: var(--quiet); font-size: .85rem; }
     .facts dd { font-size: 1.15rem; font-variant-numeric: tabular-nums; margin: 0; }
-    .bar { min-width: 5rem; width: 45%; }
+    .bar { min-width: 4.5rem; width: 40%; }
     .bar span { background: var(--s0); border-radius: 2px; display: block; height: .8rem; margin-top: .3rem;
       min-width: 1px; }
     figure { margin: 0; }
@@ -65,7 +69,7 @@ enum PageStyle {
     .heat thead th[scope=col] span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }
     .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
     .pictures figure { width: 160px; } .pictures figure.wide { width: 100%; max-width: 800px; }
-    .pictures figcaption { font-size: .85rem; }
+    .pictures figcaption { font-size: .85rem; } .pictures img { width: 100%; }
     img { background: #000; border-radius: 3px; display: block; height: auto; max-width: 100%; }
     @media (max-width: 420px) { .pictures { gap: .6rem; } .pictures figure { width: calc(50% - .3rem); }
       body { padding: .8rem; } }

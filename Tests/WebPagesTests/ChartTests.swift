@@ -10,11 +10,13 @@ import Testing
     #expect(axis.position(5) == 0.5)
     #expect(ChartAxis.linear([0.823, 0.891], count: 4).lower > 0.7)
     #expect(ChartAxis.linear([3, 8], includesZero: true).lower == 0)
+    let exact = ChartAxis.exact([0, 256], count: 6)
+    #expect(exact.upper == 256 && exact.ticks == [0, 50, 100, 150, 200, 250])
   }
 
   @Test(arguments: [[], [Double.nan], [0], [5], [-3, -3], [1e-300, 2e-300], [1e300, -1e300], [.infinity, 1]])
   func everyDataGivesAnAxisOfSomeLength(values: [Double]) {
-    for axis in [ChartAxis.linear(values), .linear(values, includesZero: true), .automatic(values)] {
+    for axis in [ChartAxis.exact(values), .linear(values), .linear(values, includesZero: true), .automatic(values)] {
       #expect(axis.lower < axis.upper && axis.ticks.count >= 2 && axis.ticks.count < 20, "\(axis)")
       #expect(axis.lower.isFinite && axis.upper.isFinite)
       for value in values where value.isFinite { #expect((-1e-9...1 + 1e-9).contains(axis.position(value))) }
@@ -50,6 +52,16 @@ import Testing
     #expect(html.contains("Training: 0.5 at step 0, 0.25 at step 10; least 0.25, greatest 0.5."))
     #expect(!html.contains("nan"))
     #expect(LineChart(title: "", xTitle: "", series: [.init("", [])]).html(id: "x").isEmpty)
+  }
+
+  @Test func aScaleIsLogarithmicUnlessToldOtherwise() {
+    let series = LineChart.Series("a", [(1, 0.01), (2, 0.9)])
+    let automatic = LineChart(title: "SSIM", xTitle: "Step", series: [series])
+    let linear = LineChart(title: "SSIM", xTitle: "Step", series: [series], xRange: 0...4, isLinear: true)
+    #expect(automatic.html(id: "a").text.contains("SSIM, logarithmic scale"))
+    #expect(!linear.html(id: "a").text.contains("logarithmic"))
+    // The drawing is 304 wide from 46 on: 1 of 4 lies at a quarter.
+    #expect(linear.html(id: "a").text.contains("cx=\"122\""))
   }
 
   @Test func thinningKeepsPeaks() {

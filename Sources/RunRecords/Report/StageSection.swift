@@ -121,9 +121,11 @@ struct StageSection {
               row.values[key].map { (Double(row.step), $0) }
             })
         }
-        return LineChart(title: MetricName.title(key), xTitle: "Step", series: series)
-          .html(id: "\(stage.id)-chart-\(index)")
-      })
+        return LineChart(
+          title: MetricName.title(key), xTitle: "Step", series: series, xRange: 0...Double(max(stage.lastStep, 1)),
+          isLinear: key == "ssim"
+        ).html(id: "\(stage.id)-chart-\(index)")
+      }, isUniform: true)
   }
 
   // MARK: Samples and settings
