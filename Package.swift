@@ -90,7 +90,7 @@ let package = Package(
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "Generation", "RadiographData", "Training", "Evaluation",
+        "Generation", "RadiographData", "RadiologyReports", "Training", "Evaluation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

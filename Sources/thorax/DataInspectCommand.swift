@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RadiographData
+import RadiologyReports
 
 /// `thorax data inspect`.
 struct DataInspectCommand: AsyncParsableCommand {
@@ -69,20 +70,18 @@ private struct ReportComparison: Encodable {
   var study: String
   var sections: [Section]
 
-  /// A section's text as training sees it.
-  private static func cleaned(_ text: String) -> String { text }
-
   static func list(_ name: String, in dataset: RadiographDataset) throws -> [ReportComparison] {
     let reports = try dataset.texts(named: name)
     guard !reports.isEmpty else {
       throw DatasetError.sourceMissing(
         path: name, remedy: "give a study's name, or the path of an image, of this dataset")
     }
+    let cleaner = try ReportCleaner.standard()
     return reports.map { report in
       ReportComparison(
         source: report.source, study: report.study,
         sections: report.sections.map {
-          Section(name: $0.name, before: $0.text, after: Self.cleaned($0.text))
+          Section(name: $0.name, before: $0.text, after: cleaner.clean($0.text))
         })
     }
   }
