@@ -1,0 +1,130 @@
+// The border between Swift and DCMTK, in plain C. Nothing is thrown across it: every function that can fail returns a
+// status and leaves a message in `failure`.
+//
+// DCMTK never sees a file as it came. The structure is walked here first, with every length held against the bytes
+// that are there; only the elements that are asked for below go on to DCMTK, written anew in canonical form, and a
+// compressed image only once its codestream's own header agrees with them.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__clang__)
+#define CDICOM_NULLABLE _Nullable
+#define CDICOM_NONNULL _Nonnull
+#else
+#define CDICOM_NULLABLE
+#define CDICOM_NONNULL
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  CDICOM_OK = 0,
+  /// No "DICM" at byte 128.
+  CDICOM_NOT_DICOM = 1,
+  /// The bytes end inside of an element before the pixels: give more of the file.
+  CDICOM_TRUNCATED = 2,
+  CDICOM_CORRUPT = 3,
+  /// The header asks for more pixels than the limits allow.
+  CDICOM_TOO_LARGE = 4,
+  /// A transfer syntax, a colour or a depth that is not read; the message names it.
+  CDICOM_UNSUPPORTED = 5,
+  CDICOM_NO_PIXELS = 6,
+  CDICOM_OUT_OF_MEMORY = 7,
+};
+
+/// What went wrong, as one line of text. It never holds a value of the file's patient.
+typedef struct {
+  char message[240];
+} cdicom_failure;
+
+/// Limits that hold before anything of the image's size is allocated.
+typedef struct {
+  uint32_t max_side;
+  uint64_t max_pixels;
+} cdicom_limits;
+
+/// A header in memory. It holds no pointer into the file's bytes.
+typedef struct cdicom_file cdicom_file;
+
+/// Where a value stands: an element of the data set, or, where `sequence` is not 0, of that sequence's first item.
+/// A tag is `group << 16 | element`.
+typedef struct {
+  uint32_t sequence;
+  uint32_t element;
+} cdicom_path;
+
+/// The image pixel module, as far as it is there; 0 where an element is absent.
+typedef struct {
+  uint32_t rows;
+  uint32_t columns;
+  uint32_t samples_per_pixel;
+  uint32_t bits_allocated;
+  uint32_t bits_stored;
+  uint32_t high_bit;
+  uint32_t pixel_representation;
+  /// At least 1.
+  uint32_t frames;
+  /// 0 for MONOCHROME1, 1 for MONOCHROME2, -1 for any other photometric interpretation.
+  int32_t monochrome;
+  int32_t has_pixels;
+} cdicom_image;
+
+/// A modality or VOI lookup table: `count` entries of `bits` bits; the first belongs to the input `first`.
+/// Free `entries` with `cdicom_free`.
+typedef struct {
+  uint16_t *CDICOM_NULLABLE entries;
+  size_t count;
+  int32_t first;
+  uint32_t bits;
+} cdicom_table;
+
+/// The stored cells of a frame: rows * columns values of `cell_bits` (8 or 16, native order). A pixel's value is
+/// `cell >> shift`, its lower `value_bits` bits, in two's complement where `is_signed`. Free `cells` with
+/// `cdicom_free`.
+typedef struct {
+  uint32_t rows;
+  uint32_t columns;
+  uint32_t cell_bits;
+  uint32_t shift;
+  uint32_t value_bits;
+  int32_t is_signed;
+  void *CDICOM_NULLABLE cells;
+} cdicom_raster;
+
+/// Reads a header. `bytes` may be a file's beginning, as long as it reaches the pixel data's own header.
+int cdicom_open(const uint8_t *CDICOM_NONNULL bytes, size_t count, cdicom_limits limits,
+                cdicom_file *CDICOM_NULLABLE *CDICOM_NONNULL file, cdicom_failure *CDICOM_NONNULL failure);
+
+void cdicom_close(cdicom_file *CDICOM_NULLABLE file);
+
+/// The transfer syntax's identifier, and its name where it is known; both live as long as the file.
+const char *CDICOM_NONNULL cdicom_syntax(const cdicom_file *CDICOM_NONNULL file);
+const char *CDICOM_NONNULL cdicom_syntax_name(const cdicom_file *CDICOM_NONNULL file);
+/// 1 where pixels of that transfer syntax are read.
+int cdicom_syntax_is_read(const cdicom_file *CDICOM_NONNULL file);
+
+/// The values of an element joined by backslashes, as the file encodes them; nothing where it is absent. Only those
+/// that `elements.cpp` lists are there. Free with `cdicom_free`.
+int cdicom_text(cdicom_file *CDICOM_NONNULL file, cdicom_path path, char *CDICOM_NULLABLE *CDICOM_NONNULL text,
+                size_t *CDICOM_NONNULL count, cdicom_failure *CDICOM_NONNULL failure);
+
+int cdicom_describe(cdicom_file *CDICOM_NONNULL file, cdicom_image *CDICOM_NONNULL image,
+                    cdicom_failure *CDICOM_NONNULL failure);
+
+/// The lookup table of the first item of `sequence`; `count` is 0 where there is none.
+int cdicom_read_table(cdicom_file *CDICOM_NONNULL file, uint32_t sequence, cdicom_table *CDICOM_NONNULL table,
+                      cdicom_failure *CDICOM_NONNULL failure);
+
+/// The first frame. `bytes` is the whole file of which `cdicom_open` read the header.
+int cdicom_read_pixels(cdicom_file *CDICOM_NONNULL file, const uint8_t *CDICOM_NONNULL bytes, size_t count,
+                       cdicom_raster *CDICOM_NONNULL raster, cdicom_failure *CDICOM_NONNULL failure);
+
+void cdicom_free(void *CDICOM_NULLABLE memory);
+
+#ifdef __cplusplus
+}
+#endif

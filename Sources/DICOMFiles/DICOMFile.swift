@@ -1,0 +1,137 @@
+import CDICOM
+import Foundation
+import ImageFiles
+
+/// A radiograph in a DICOM file: what the header says, and the pixels through the modality and VOI transformations.
+///
+/// Grey images of 8 to 16 bits are read, uncompressed, deflated, RLE, JPEG (baseline, extended, lossless), JPEG-LS and
+/// JPEG 2000; of several frames the first. Anything else is refused with its name.
+public struct DICOMFile: Sendable {
+  public let attributes: DICOMAttributes
+  public let limits: ImageLimits
+  private let data: Data
+
+  /// Reads the header. Pixels are decoded when they are asked for.
+  ///
+  /// - Parameters:
+  ///   - data: the whole file, or a beginning of it that reaches its pixels, where only `attributes` are wanted.
+  ///   - limits: bounds on the image's rows and columns, checked when pixels are decoded.
+  public init(_ data: Data, limits: ImageLimits = .standard) throws(DICOMError) {
+    self.data = data
+    self.limits = limits
+    attributes = try data.withBytes { bytes throws(DICOMError) in
+      try DICOMAttributes(DICOMHandle(bytes, limits: limits))
+    }
+  }
+
+  /// Whether the bytes start as a DICOM file does: "DICM" at byte 128.
+  public static func isDICOM(_ data: Data) -> Bool {
+    data.count >= 132 && data.dropFirst(128).prefix(4).elementsEqual("DICM".utf8)
+  }
+
+  /// Decodes the first frame.
+  public func pixels(_ stage: DICOMStage = .display) throws(DICOMError) -> DICOMPixels {
+    try data.withBytes { bytes throws(DICOMError) in
+      let handle = try DICOMHandle(bytes, limits: limits)
+      return try handle.withPixels(of: bytes) { raster throws(DICOMError) in
+        let transform = try GrayscaleTransform(handle, raster: raster)
+        return try DICOMPixels(raster, transform: transform, stage: stage)
+      }
+    }
+  }
+}
+
+extension Data {
+  /// `withUnsafeBytes` with a typed error.
+  fileprivate func withBytes<Value>(
+    _ body: (UnsafeRawBufferPointer) throws(DICOMError) -> Value
+  ) throws(DICOMError) -> Value {
+    let result = withUnsafeBytes { bytes in
+      Result { () throws(DICOMError) in try body(bytes) }
+    }
+    return try result.get()
+  }
+}
+
+extension DICOMAttributes {
+  init(_ handle: borrowing DICOMHandle) throws(DICOMError) {
+    (transferSyntaxUID, transferSyntaxName, transferSyntaxIsRead) = handle.transferSyntax
+    sopClassUID = try handle.text(0x0008_0016)
+    sopInstanceUID = try handle.text(0x0008_0018)
+    studyInstanceUID = try handle.text(0x0020_000D)
+    seriesInstanceUID = try handle.text(0x0020_000E)
+    modality = try handle.text(0x0008_0060)
+    presentationIntent = try handle.text(0x0008_0068)
+    bodyPart = try handle.text(0x0018_0015)
+    anatomicRegion = try handle.text(0x0008_0104, in: 0x0008_2218)
+    anatomicRegionCode = try handle.text(0x0008_0100, in: 0x0008_2218)
+    viewName = try handle.text(0x0008_0104, in: 0x0054_0220)
+    viewCode = try handle.text(0x0008_0100, in: 0x0054_0220)
+    viewPosition = try handle.text(0x0018_5101)
+    patientOrientation = try handle.text(0x0020_0020)
+    let imageLaterality = try handle.text(0x0020_0062)
+    let seriesLaterality = try handle.text(0x0020_0060)
+    laterality = imageLaterality ?? seriesLaterality
+    seriesDescription = try handle.text(0x0008_103E)
+    studyDescription = try handle.text(0x0008_1030)
+    protocolName = try handle.text(0x0018_1030)
+    patientID = try handle.text(0x0010_0020)
+    patientName = try handle.text(0x0010_0010)
+    patientBirthDate = try handle.text(0x0010_0030)
+    patientSex = try handle.text(0x0010_0040)
+    patientAge = try handle.text(0x0010_1010)
+    studyDate = try handle.text(0x0008_0020)
+    acquisitionDate = try handle.text(0x0008_0022)
+    burnedInAnnotation = try handle.text(0x0028_0301)
+    photometricInterpretation = try handle.text(0x0028_0004)
+    let image = try handle.image()
+    rows = Int(image.rows)
+    columns = Int(image.columns)
+    frames = Int(image.frames)
+    bitsStored = Int(image.bits_stored)
+    hasPixels = image.has_pixels != 0
+  }
+}
+
+extension GrayscaleTransform {
+  init(_ handle: borrowing DICOMHandle, raster: cdicom_raster) throws(DICOMError) {
+    let image = try handle.image()
+    valueBits = Int(raster.value_bits)
+    isSigned = raster.is_signed != 0
+    bitsStored = Int(image.bits_stored)
+    modalityTable = try handle.table(0x0028_3000)
+    if let slope = try handle.number(0x0028_1053), let intercept = try handle.number(0x0028_1052) {
+      rescale = (slope, intercept)
+    }
+    voiTable = try handle.table(0x0028_3010)
+    window = try Window(handle)
+    let presentation = try handle.text(0x2050_0020)
+    isInverted = image.monochrome == 0 || presentation == "INVERSE"
+    padding = try Self.padding(handle, isSigned: isSigned)
+  }
+
+  /// The two ends may come in either order (PS3.3, C.7.5.1.1.2).
+  private static func padding(
+    _ handle: borrowing DICOMHandle, isSigned: Bool
+  ) throws(DICOMError) -> ClosedRange<Int>? {
+    func stored(_ element: UInt32) throws(DICOMError) -> Int? {
+      guard let number = try handle.number(element) else { return nil }
+      // Files of implicit representation do not say whether it is signed.
+      return isSigned && number > 32_767 ? Int(number) - 65_536 : Int(number)
+    }
+    guard let value = try stored(0x0028_0120) else { return nil }
+    let limit = try stored(0x0028_0121) ?? value
+    return min(value, limit)...max(value, limit)
+  }
+}
+
+extension Window {
+  /// The first window; nothing where there is none, or none that can be applied.
+  init?(_ handle: borrowing DICOMHandle) throws(DICOMError) {
+    let name = try handle.text(0x0028_1056)?.uppercased() ?? Function.linear.rawValue
+    guard let center = try handle.number(0x0028_1050), let width = try handle.number(0x0028_1051) else { return nil }
+    guard let function = Function(rawValue: name) else { throw .unsupported(detail: "a VOI LUT function") }
+    guard function == .linear ? width >= 1 : width > 0 else { return nil }
+    self.init(center: center, width: width, function: function)
+  }
+}
