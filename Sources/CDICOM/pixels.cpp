@@ -179,9 +179,10 @@ void read_pixels(cdicom_file &file, const uint8_t *bytes, size_t count, const cd
   if (scan.syntax.coding == Coding::rle) {
     raster.shift = image.high_bit + 1 - image.bits_stored;
   } else {
-    // A codestream's values are aligned to its own precision, whatever the data set says of bits.
+    // A codestream may hold whole cells, or only the bits that are stored; both are aligned to its lowest bit.
     raster.cell_bits = scan.syntax.coding == Coding::jpeg_2000 || codestream.precision > 8 ? 16 : 8;
-    raster.value_bits = codestream.precision;
+    raster.value_bits = std::min(codestream.precision, image.bits_stored);
+    raster.shift = image.high_bit < codestream.precision ? image.high_bit + 1 - image.bits_stored : 0;
   }
   // Room for what the codec believes a cell takes, which may be more than the codestream gives.
   const size_t cell_bytes = pixel_count * std::max(raster.cell_bits, image.bits_allocated) / 8;

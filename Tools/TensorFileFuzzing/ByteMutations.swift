@@ -1,7 +1,7 @@
 /// Mutations that know nothing of a format.
 extension FuzzRandom {
   /// Applies one to four mutations; `donor` is another file to take pieces from.
-  mutating func mutate(_ bytes: inout [UInt8], donor: [UInt8]) {
+  package mutating func mutate(_ bytes: inout [UInt8], donor: [UInt8]) {
     for _ in 0...below(4) { mutateOnce(&bytes, donor: donor) }
   }
 
@@ -27,7 +27,7 @@ extension FuzzRandom {
   }
 
   /// Writes an integer of 2, 4 or 8 bytes: a length, a size or an offset, if it hits one.
-  mutating func overwriteInteger(_ bytes: inout [UInt8], at position: Int? = nil) {
+  package mutating func overwriteInteger(_ bytes: inout [UInt8], at position: Int? = nil) {
     let width = pick([2, 4, 8])
     guard bytes.count >= width else { return }
     let start = min(position ?? below(bytes.count), bytes.count - width)

@@ -1,14 +1,14 @@
 /// SplitMix64: the same seed gives the same cases on every machine.
-struct FuzzRandom: RandomNumberGenerator {
+package struct FuzzRandom: RandomNumberGenerator {
   private var state: UInt64
 
-  init(seed: UInt64, stream: UInt64) {
+  package init(seed: UInt64, stream: UInt64) {
     state = seed
     state = next() ^ stream
     state = next()
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var value = state
     value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -17,14 +17,14 @@ struct FuzzRandom: RandomNumberGenerator {
   }
 
   /// An integer from 0 up to `bound`, which is excluded and at least 1.
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
-  mutating func chance(_ numerator: Int, in denominator: Int) -> Bool { below(denominator) < numerator }
+  package mutating func chance(_ numerator: Int, in denominator: Int) -> Bool { below(denominator) < numerator }
 
-  mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
+  package mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 
   /// Numbers at which formats break: around zero, powers of two and the ends of the integers.
-  mutating func interestingNumber() -> UInt64 {
+  package mutating func interestingNumber() -> UInt64 {
     switch below(6) {
     case 0: UInt64(below(16))
     case 1: UInt64(bitPattern: Int64(-1 - below(3)))
@@ -36,7 +36,7 @@ struct FuzzRandom: RandomNumberGenerator {
   }
 
   /// A range of at most `limit` of the positions below `count`.
-  mutating func range(in count: Int, limit: Int = 64) -> Range<Int> {
+  package mutating func range(in count: Int, limit: Int = 64) -> Range<Int> {
     guard count > 0 else { return 0..<0 }
     let start = below(count)
     return start..<(start + below(min(limit, count - start)) + 1)
