@@ -42,6 +42,8 @@ public enum DatasetError: Error, Sendable, Equatable {
   case importerUnavailable(String)
   /// `--sections` names no part of a report.
   case invalidSections(String)
+  /// The key behind the pseudonyms of DICOM patients cannot be used, or must not be.
+  case patientKey(path: String, reason: String)
   /// The prompt grammar's file cannot be used.
   case malformedGrammar(reason: String)
 }
@@ -93,6 +95,8 @@ extension DatasetError: CustomStringConvertible {
       "importer \(name) is not in this version: convert the source for `folder` or `table`"
     case .invalidSections(let text):
       "sections \"\(text)\": give findings, impression, or findings+impression"
+    case .patientKey(let path, let reason):
+      "patient key \(path): \(reason): name the key's file, or a new dataset and a place outside of it"
     case .malformedGrammar(let reason):
       "prompt grammar: \(reason): correct the file"
     }

@@ -145,8 +145,8 @@ struct DecodedEntry: Sendable {
     do {
       let data = try Data(contentsOf: file)
       let hash = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-      let decoded = try data.withUnsafeBytes { try DecodedImage(decoding: $0, limits: limits) }
-      let stored = try GrayPlane(decoded).square(size: settings.imageSize, fit: settings.fit).minMaxNormalized()
+      let decoded = try RadiographDecoding.plane(data, limits: limits)
+      let stored = try decoded.square(size: settings.imageSize, fit: settings.fit).minMaxNormalized()
       content = .image(
         stored.grayscale, originalWidth: decoded.width, originalHeight: decoded.height, contentHash: hash)
     } catch {

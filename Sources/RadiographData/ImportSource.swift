@@ -4,7 +4,7 @@ import Foundation
 public struct ImportSource: Sendable {
   /// Unique in a dataset: sources of one name are one source.
   public var name: String
-  /// The importer: `openi`, `kaggle`, `nih`, `kermany`, `folder`, `table`.
+  /// The importer: `openi`, `kaggle`, `nih`, `kermany`, `folder`, `table`, `dicom`.
   public var kind: String
   public var licence: String
   public var attribution: String
@@ -65,6 +65,22 @@ public struct ImportExclusion: Sendable, Equatable {
     case nonFrontal = "non-frontal"
     /// No report, no caption and no label to make a prompt of.
     case noText = "no-text"
+    /// A file of another kind in a tree of DICOM files.
+    case notDICOM = "not-dicom"
+    /// A DICOM file without an image: a report, an index.
+    case noImage = "no-image"
+    /// A DICOM file of a transfer syntax that is not read.
+    case unsupportedSyntax = "unsupported-syntax"
+    /// No projection radiograph.
+    case otherModality = "other-modality"
+    case notChest = "not-chest"
+    /// Oblique, or lying on one side.
+    case otherView = "other-view"
+    /// A detector's raw image, which nobody is to look at.
+    case forProcessing = "for-processing"
+    case multiFrame = "multi-frame"
+    /// The header says that letters are in the pixels, which may name the patient.
+    case burnedIn = "burned-in"
   }
 
   public var path: String

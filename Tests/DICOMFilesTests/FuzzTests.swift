@@ -5,7 +5,7 @@ import Testing
 /// A short run of what `Tools/fuzz-dicom` does two hundred thousand times (docs/fuzzing.md).
 @Suite struct FuzzTests {
   #if DEBUG
-    static let caseCount = 4000
+    static let caseCount = 3000
   #else
     static let caseCount = 10_000
   #endif
