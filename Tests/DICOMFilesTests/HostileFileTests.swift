@@ -49,20 +49,21 @@ import Testing
     #expect(throws: DICOMError.noPixels) { try DICOMFile(builder.file).pixels() }
   }
 
-  @Test(arguments: [
-    ("rows beyond the limit", [Tag.rows: 65_535, Tag.columns: 65_535]),
-    ("pixels that are not there", [Tag.rows: 2000, Tag.columns: 2000]),
-    ("no rows", [Tag.rows: 0]),
-    ("no columns", [Tag.columns: 0]),
-    ("a depth that is not read", [Tag.bitsAllocated: 32]),
-    ("packed bits", [Tag.bitsAllocated: 12]),
-    ("no bits", [Tag.bitsStored: 0]),
-    ("more bits than there is room for", [Tag.bitsStored: 17]),
-    ("a high bit outside", [Tag.highBit: 16]),
-    ("a high bit too low", [Tag.highBit: 3]),
-    ("a representation of its own", [Tag.pixelRepresentation: 2]),
-    ("colour", [Tag.samplesPerPixel: 3]),
-  ] as [(String, [UInt32: Int])])
+  @Test(
+    arguments: [
+      ("rows beyond the limit", [Tag.rows: 65_535, Tag.columns: 65_535]),
+      ("pixels that are not there", [Tag.rows: 2000, Tag.columns: 2000]),
+      ("no rows", [Tag.rows: 0]),
+      ("no columns", [Tag.columns: 0]),
+      ("a depth that is not read", [Tag.bitsAllocated: 32]),
+      ("packed bits", [Tag.bitsAllocated: 12]),
+      ("no bits", [Tag.bitsStored: 0]),
+      ("more bits than there is room for", [Tag.bitsStored: 17]),
+      ("a high bit outside", [Tag.highBit: 16]),
+      ("a high bit too low", [Tag.highBit: 3]),
+      ("a representation of its own", [Tag.pixelRepresentation: 2]),
+      ("colour", [Tag.samplesPerPixel: 3]),
+    ] as [(String, [UInt32: Int])])
   func imagesThatCannotBeAreRefused(what: String, numbers: [UInt32: Int]) throws {
     let file = try DICOMFile(DICOMBuilder.radiograph(numbers: numbers).file)
     let error = #expect(throws: DICOMError.self) { try file.pixels() }
