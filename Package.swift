@@ -58,10 +58,18 @@ let package = Package(
       name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"],
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
     .target(name: "ImageFiles", dependencies: ["CImageCodecs"]),
+    .systemLibrary(
+      name: "COpenJPEG", pkgConfig: "libopenjp2",
+      providers: [.apt(["libopenjp2-7-dev"]), .brew(["openjpeg"])]),
+    // Not through pkg-config: dcmtk.pc names all of DCMTK's libraries, and each costs time at every start.
+    .target(
+      name: "CDICOM", dependencies: ["COpenJPEG", "CZlib"],
+      linkerSettings: ["dcmjpeg", "dcmjpls", "dcmdata", "oflog", "ofstd", "openjp2", "z"].map { .linkedLibrary($0) }),
+    .target(name: "DICOMFiles", dependencies: ["CDICOM", "ImageFiles"]),
     .target(
       name: "RadiographData",
       dependencies: [
-        "CExpat", "CZlib", "DelimitedText", "ImageFiles", "WebPages",
+        "CExpat", "CZlib", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiologyReports", "WebPages",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),
       ],
@@ -103,6 +111,12 @@ let package = Package(
     .executableTarget(
       name: "fuzz-tensor-files", dependencies: ["TensorFileFuzzing", "TensorFiles"],
       path: "Tools/fuzz-tensor-files"),
+    .target(
+      name: "DICOMFuzzing", dependencies: ["DICOMFiles", "ImageFiles", "TensorFileFuzzing"],
+      path: "Tools/DICOMFuzzing"),
+    .executableTarget(name: "fuzz-dicom", dependencies: ["DICOMFuzzing"], path: "Tools/fuzz-dicom"),
+    .executableTarget(
+      name: "dicom-pixels", dependencies: ["DICOMFiles", "ImageFiles"], path: "Tools/dicom-pixels"),
     .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),
     .target(name: "LabelMeasurement", dependencies: ["RadiologyReports"], path: "Tools/LabelMeasurement"),
     .executableTarget(
@@ -128,10 +142,13 @@ let package = Package(
     .testTarget(name: "RadiographModelsTests", dependencies: ["RadiographModels", "Tokenization"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
+    .target(name: "DICOMTestSupport", path: "Tests/DICOMTestSupport"),
+    .testTarget(
+      name: "DICOMFilesTests", dependencies: ["DICOMFiles", "DICOMFuzzing", "DICOMTestSupport", "ImageFiles"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "WebPagesTests", dependencies: ["WebPages"]),
     .testTarget(name: "RunRecordsTests", dependencies: ["RunRecords", "ImageFiles"]),
-    .testTarget(name: "RadiographDataTests", dependencies: ["CZlib", "RadiographData"]),
+    .testTarget(name: "RadiographDataTests", dependencies: ["CZlib", "DICOMTestSupport", "RadiographData"]),
     .testTarget(name: "RadiologyReportsTests", dependencies: ["RadiologyReports", "LabelMeasurement"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),

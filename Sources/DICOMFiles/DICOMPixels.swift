@@ -24,7 +24,7 @@ public struct DICOMPixels: Sendable, Equatable {
 
   /// For windowing and resampling.
   public var plane: GrayPlane {
-    get throws(ImageFileError) { try GrayPlane(values: values, width: width, height: height) }
+    get throws(ImageFileError) { try GrayPlane(width: width, height: height, values: values) }
   }
 }
 

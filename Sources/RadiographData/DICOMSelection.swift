@@ -99,24 +99,11 @@ enum DICOMSelection {
 
   /// From the patient's age, or the dates of birth and study.
   static func age(_ attributes: DICOMAttributes) -> AgeRange? {
-    if let text = attributes.patientAge, let years = years(age: text) { return coarse(years) }
+    if let text = attributes.patientAge, case .age(let age) = AgeText.read(text) { return coarse(age.lower) }
     guard let birth = day(attributes.patientBirthDate),
       let taken = day(attributes.studyDate) ?? day(attributes.acquisitionDate), taken >= birth
     else { return nil }
     return coarse(Double(taken - birth) / 365.25)
-  }
-
-  /// "045Y", "011M", "003W", "021D"; years where there is no unit.
-  private static func years(age text: String) -> Double? {
-    let digits = text.prefix { $0.isASCII && $0.isNumber }
-    guard !digits.isEmpty, let number = Double(digits) else { return nil }
-    switch text.dropFirst(digits.count).trimmingCharacters(in: .whitespaces).uppercased() {
-    case "", "Y": return number
-    case "M": return number / 12
-    case "W": return number / 52.18
-    case "D": return number / 365.25
-    default: return nil
-    }
   }
 
   /// Whole years, months below two years, and no age above 89 by itself: so few are as old that it would name them

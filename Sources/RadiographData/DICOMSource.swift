@@ -43,7 +43,8 @@ public enum DICOMSource {
   public static func list(
     _ root: URL, name: String = "dicom", key: PatientKey, options: Options = Options()
   ) throws(DatasetError) -> DICOMListing {
-    let files = try DICOMTree.files(below: root)
+    let folder = try SourceFolder(root) { _ in true }
+    let files = folder.files
     guard !files.isEmpty else { throw .sourceEmpty(path: root.path, expected: "DICOM files") }
     let texts = Set(files.filter { $0.hasSuffix(".txt") })
 
@@ -54,7 +55,9 @@ public enum DICOMSource {
     }
 
     var entries: [ImportEntry] = []
-    var exclusions: [ImportExclusion] = []
+    var exclusions = folder.outsideLinks.map {
+      ImportExclusion(path: key.pseudonym($0, domain: "path"), reason: .outsideSource)
+    }
     var withheld: [WithheldIdentity] = []
     var reports: Set<String> = []
     for (_, found) in results.withLock({ $0 }) {
@@ -91,10 +94,9 @@ public enum DICOMSource {
     func excluded(_ reason: ImportExclusion.Reason, _ detail: String = "") -> Found {
       Found(exclusion: ImportExclusion(path: path, reason: reason, detail: detail))
     }
-    guard DICOMTree.isBelow(root, url) else { return excluded(.outsideSource) }
     let attributes: DICOMAttributes
     do throws(DICOMError) {
-      attributes = try DICOMTree.attributes(of: url)
+      attributes = try header(of: url)
     } catch .notDICOM {
       return excluded(.notDICOM)
     } catch {
@@ -119,7 +121,7 @@ public enum DICOMSource {
       path: path, file: url, patient: key.pseudonym(patient(attributes) ?? study, domain: "patient"),
       study: key.pseudonym(study, domain: "study"),
       attributes: RadiographAttributes(
-        view: view, age: DICOMSelection.age(attributes), sex: attributes.patientSex.flatMap(NIHSource.sex)),
+        view: view, age: DICOMSelection.age(attributes), sex: attributes.patientSex.flatMap { PatientSex(text: $0) }),
       sections: sections)
     return Found(entry: entry, withheld: identity.elements.isEmpty ? nil : identity, report: report)
   }
@@ -152,36 +154,9 @@ public enum DICOMSource {
     }
     return ([], nil)
   }
-}
-
-/// The files of a tree, and their headers.
-private enum DICOMTree {
-  /// Relative to `root`, whatever their names; hidden ones and `__MACOSX` are passed over.
-  static func files(below root: URL) throws(DatasetError) -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder), isFolder.boolValue else {
-      throw .sourceMissing(path: root.path, remedy: "name the folder that holds the DICOM files")
-    }
-    guard let enumerator = FileManager.default.enumerator(atPath: root.path) else {
-      throw .inputOutput(path: root.path, reason: "the folder cannot be listed")
-    }
-    var paths: [String] = []
-    while let path = enumerator.nextObject() as? String {
-      if path.split(separator: "/").contains(where: { $0.hasPrefix(".") || $0 == "__MACOSX" }) { continue }
-      let type = enumerator.fileAttributes?[.type] as? FileAttributeType
-      if type == .typeRegular || type == .typeSymbolicLink { paths.append(path) }
-    }
-    return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-  }
-
-  /// Whether a file lies in the folder once links are followed.
-  static func isBelow(_ root: URL, _ file: URL) -> Bool {
-    let folder = root.resolvingSymlinksInPath().standardizedFileURL.path
-    return file.resolvingSymlinksInPath().standardizedFileURL.path.hasPrefix(folder == "/" ? folder : folder + "/")
-  }
 
   /// A header is read from a file's beginning, which grows as long as it does not reach the pixels.
-  static func attributes(of file: URL) throws(DICOMError) -> DICOMAttributes {
+  private static func header(of file: URL) throws(DICOMError) -> DICOMAttributes {
     guard let handle = try? FileHandle(forReadingFrom: file) else { throw .corrupt(detail: "it cannot be opened") }
     defer { try? handle.close() }
     var data = Data()

@@ -145,10 +145,11 @@ struct DecodedEntry: Sendable {
     do {
       let data = try Data(contentsOf: file)
       let hash = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-      let decoded = try RadiographDecoding.plane(data, limits: limits)
-      let stored = try decoded.square(size: settings.imageSize, fit: settings.fit).minMaxNormalized()
+      let prepared = try RadiographDecoding(
+        data, ImagePreprocessing(size: settings.imageSize, fit: settings.fit), limits: limits)
       content = .image(
-        stored.grayscale, originalWidth: decoded.width, originalHeight: decoded.height, contentHash: hash)
+        prepared.image, originalWidth: prepared.originalWidth, originalHeight: prepared.originalHeight,
+        contentHash: hash)
     } catch {
       content = .unreadable("\(error)")
     }

@@ -52,7 +52,7 @@ public struct ImportExclusion: Sendable, Equatable {
     case outsideSource = "outside-source"
     /// A report that cannot be read.
     case malformedReport = "malformed-report"
-    /// A report without an image.
+    /// A report without an image; a DICOM file without one, such as an index.
     case noImage = "no-image"
     /// A view that the mapping leaves out, because frontal and lateral cannot be told apart.
     case unknownView = "unknown-view"
@@ -67,8 +67,6 @@ public struct ImportExclusion: Sendable, Equatable {
     case noText = "no-text"
     /// A file of another kind in a tree of DICOM files.
     case notDICOM = "not-dicom"
-    /// A DICOM file without an image: a report, an index.
-    case noImage = "no-image"
     /// A DICOM file of a transfer syntax that is not read.
     case unsupportedSyntax = "unsupported-syntax"
     /// No projection radiograph.

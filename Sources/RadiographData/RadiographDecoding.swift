@@ -2,14 +2,24 @@ import DICOMFiles
 import Foundation
 import ImageFiles
 
-/// Decodes whatever a source may hold: PNG, JPEG and DICOM, told apart by their bytes.
-enum RadiographDecoding {
-  /// The image's grey values, brighter where greater. DICOM comes through its modality and VOI transformations, with
-  /// padding as dark as the darkest of the image; colour of PNG and JPEG becomes luminance.
+/// A file that a source holds, PNG, JPEG or DICOM, told apart by their bytes: decoded, and prepared for a dataset.
+struct RadiographDecoding {
+  /// The square that a dataset stores.
+  let image: GrayscaleImage
+  /// The sides of the image in its file, the right way up.
+  let originalWidth: Int
+  let originalHeight: Int
+
+  /// DICOM comes through its modality and VOI transformations, with padding as dark as the darkest of the image.
   ///
   /// - Throws: `ImageFileError`, `DICOMError`.
-  static func plane(_ data: Data, limits: ImageLimits) throws -> GrayPlane {
-    if DICOMFile.isDICOM(data) { return try DICOMFile(data, limits: limits).pixels().plane }
-    return try data.withUnsafeBytes { GrayPlane(try DecodedImage(decoding: $0, limits: limits)) }
+  init(_ data: Data, _ preprocessing: ImagePreprocessing, limits: ImageLimits = .standard) throws {
+    if DICOMFile.isDICOM(data) {
+      let pixels = try DICOMFile(data, limits: limits).pixels()
+      (image, originalWidth, originalHeight) = (try preprocessing(pixels.plane), pixels.width, pixels.height)
+    } else {
+      let prepared = try data.withUnsafeBytes { try preprocessing(decoding: $0, limits: limits) }
+      (image, originalWidth, originalHeight) = (prepared.image, prepared.originalWidth, prepared.originalHeight)
+    }
   }
 }

@@ -47,7 +47,7 @@ func values(of path: String, number: Int, into folder: URL) throws -> Line {
 }
 
 func prepare(_ data: Data, size: Int) throws -> GrayscaleImage {
-  try DICOMFile(data).pixels().plane.square(size: size).minMaxNormalized().grayscale
+  try ImagePreprocessing(size: size)(DICOMFile(data).pixels().plane)
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())

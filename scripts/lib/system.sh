@@ -6,6 +6,8 @@ system_libraries='libpng libpng-dev libpng-devel libpng
 libjpeg libjpeg-dev libjpeg-turbo-devel jpeg-turbo
 zlib zlib1g-dev zlib-devel zlib
 expat libexpat1-dev expat-devel expat
+dcmtk libdcmtk-dev dcmtk-devel dcmtk
+libopenjp2 libopenjp2-7-dev openjpeg2-devel openjpeg
 sqlite3 libsqlite3-dev sqlite-devel sqlite'
 
 # package_of DEBIAN FEDORA HOMEBREW: the one of this machine's package manager.
