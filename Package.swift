@@ -118,7 +118,8 @@ let package = Package(
     .executableTarget(
       name: "dicom-pixels", dependencies: ["DICOMFiles", "ImageFiles"], path: "Tools/dicom-pixels"),
     .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),
-    .target(name: "LabelMeasurement", dependencies: ["RadiologyReports"], path: "Tools/LabelMeasurement"),
+    .target(
+      name: "LabelMeasurement", dependencies: ["DelimitedText", "RadiologyReports"], path: "Tools/LabelMeasurement"),
     .executableTarget(
       name: "measure-labels",
       dependencies: [
