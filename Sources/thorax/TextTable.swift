@@ -1,4 +1,4 @@
-/// Rows of text in columns, for a terminal: the first at the left, numbers at the right.
+/// Rows of text in columns, for a terminal: numbers stand at the right, everything else at the left.
 struct TextTable {
   var title: String
   /// Of the columns after the first; empty for a table that needs no heads.
@@ -8,17 +8,24 @@ struct TextTable {
   /// The table with its title above; nothing where there are no rows.
   func lines() -> [String] {
     guard !rows.isEmpty else { return [] }
-    let head = heads.isEmpty ? [] : [[title] + heads]
     // What a source wrote must not steer the terminal.
-    let cells = head + rows.map { $0.map(Console.oneLine) }
+    let body = rows.map { row in row.enumerated().map { ($0.offset == 0 ? "  " : "") + Console.oneLine($0.element) } }
+    let cells = [[title] + heads] + body
     let columns = cells.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in cells.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
-    let body = cells.map { row in
-      row.enumerated().map { column, cell in
-        let space = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 0 ? cell + (row.count > 1 ? space : "") : space + cell
-      }.joined(separator: "  ")
+    let isNumeric = (0..<columns).map { column in
+      body.allSatisfy {
+        column >= $0.count || $0[column].contains { $0.isNumber } && !$0[column].contains { $0.isLetter }
+      }
     }
-    return heads.isEmpty ? [title] + body.map { "  " + $0 } : [body[0]] + body.dropFirst().map { "  " + $0 }
+    // A title that stands alone over its table does not widen the first column.
+    let measured = heads.isEmpty ? body : cells
+    let widths = (0..<columns).map { column in measured.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
+    return cells.map { row in
+      let line = row.enumerated().map { column, cell in
+        let space = String(repeating: " ", count: max(0, widths[column] - cell.count))
+        return column > 0 && isNumeric[column] ? space + cell : cell + space
+      }.joined(separator: "  ")
+      return String(line.reversed().drop { $0 == " " }.reversed())
+    }
   }
 }

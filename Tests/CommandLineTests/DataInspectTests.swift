@@ -28,7 +28,10 @@ import Testing
     try withDataset { folder in
       let result = try Program.run(["data", "inspect", "d"], in: folder)
       #expect(result.status == 0 && result.errors.isEmpty)
-      for line in ["  images with pixels  ", "  Cardiomegaly  1  100.0 %", "Sources  images  patients  licence"] {
+      for line in [
+        "  images with pixels  ", "  Cardiomegaly  1  100.0 %",
+        "Sources  images  patients  licence\n  scans       1         1",
+      ] {
         #expect(result.output.contains(line), "\(result.output)")
       }
     }
