@@ -110,7 +110,7 @@ __attribute__((always_inline)) static inline void weave_step(
 static int undo_woven(uint8_t *row, const uint8_t *above, size_t count, size_t stride) {
   weave w = {0};
   for (int k = 0; k < lane_count; k += 1) {
-    const int filter = row[(size_t)k * stride - 1];
+    const int filter = *(row - 1 + (size_t)k * stride);
     if (filter > 4) return 0;
     w.takes_left[k] = filter == 1 ? -1 : 0;
     w.takes_above[k] = filter == 2 ? -1 : 0;
