@@ -2,6 +2,7 @@
 
     swift build -c release --product measure-images
     python3 Benchmarks/images.py --data ../shared/data [--rounds 7] [--program .build/release/measure-images]
+    python3 Benchmarks/images.py --data ../shared/data --reduction [--program ...]
 
 Needs Pillow and NumPy. Both sides decode to grey, resample to 256 x 256 (bilinear, antialiased), spread minimum to
 maximum and write one file; they take turns, and each ratio is the median over the rounds. Times are of the processors
@@ -9,6 +10,9 @@ maximum and write one file; they take turns, and each ratio is the median over t
 machine disturbs little; the ratio by the wall clock stands beside. The processes of Pillow are started before its clock
 is. PNG: the 512 x 512 files of `nih`, as they are. JPEG: 2000 x 2000 squares of the four
 films of `iu`, saved by Pillow at quality 90, grey and in colour.
+
+--reduction measures instead what reducing a JPEG while decoding it costs and saves: those films, whole, at qualities 75,
+90 and 95, grey and progressive in colour.
 """
 
 import argparse
@@ -76,12 +80,25 @@ def make_jpegs(source, folder, mode, copies):
             square.save(folder / f"{film.stem}-{copy}.jpg", quality=90)
 
 
+def measure_reduction(program, source, work):
+    for film in sorted(source.glob("*.png")):
+        image = Image.open(film).convert("L")
+        for quality in (75, 90, 95):
+            image.save(work / f"{film.stem}-{quality}-grey.jpg", quality=quality)
+            image.convert("RGB").save(work / f"{film.stem}-{quality}-colour.jpg", quality=quality, progressive=True)
+    subprocess.run([program, "reduction", work, str(SIZE)], check=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--program", default=pathlib.Path(__file__).parents[1] / ".build/release/measure-images")
+    parser.add_argument("--reduction", action="store_true")
     arguments = parser.parse_args()
+    if arguments.reduction:
+        with tempfile.TemporaryDirectory() as work:
+            return measure_reduction(arguments.program, arguments.data / "iu/images", pathlib.Path(work))
     cores = len(os.sched_getaffinity(0))
     print(f"{cores} cores; Pillow {PIL.__version__}, zlib-ng {features.version('zlib_ng')}, "
           f"libjpeg-turbo {features.version('libjpeg_turbo')}; {arguments.rounds} rounds")

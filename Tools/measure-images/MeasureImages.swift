@@ -84,21 +84,29 @@ enum MeasureImages {
     return try result.get()
   }
 
-  /// For each reduction the largest and the share of differing bytes, against decoding in full.
+  /// Seconds of the processor so far.
+  private static var processorTime: Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+
+  /// For each reduction the time of decoding, the largest and the share of differing bytes, against decoding in full.
   private static func measureReduction(folder: String, preprocessing: ImagePreprocessing) throws {
-    print("shorter side kept | files reduced | largest difference | pixels off by 1 | by more")
+    print("shorter side kept | files reduced | ms to decode, whole | reduced | largest difference | off by 1 | by more")
     for factor in [1.0, 1.5, 2, 3, 4] {
       var reduced = 0
       var largest = 0
       var counts = (all: 0, one: 0, more: 0)
+      var times = (whole: 0.0, reduced: 0.0)
       for path in files(below: folder) {
         let data = try ImageFormat.fileContents(path)
+        let start = processorTime
         let whole = try data.withUnsafeBytes { try DecodedImage(decoding: $0) }
+        let middle = processorTime
         let small = try data.withUnsafeBytes {
           try DecodedImage(decoding: $0, minimumSide: Int(factor * Double(preprocessing.size)))
         }
         if small.width == whole.width { continue }
         reduced += 1
+        times.reduced += processorTime - middle
+        times.whole += middle - start
         for (one, other) in zip(try preprocessing(whole).pixels, try preprocessing(small).pixels) {
           let difference = abs(Int(one) - Int(other))
           largest = max(largest, difference)
@@ -110,7 +118,10 @@ enum MeasureImages {
       let share = { (count: Int) in
         String(format: "%.4f %%", 100 * Double(count) / Double(max(counts.all, 1)))
       }
-      print("\(factor) x size | \(reduced) | \(largest) | \(share(counts.one)) | \(share(counts.more))")
+      let milliseconds = { (seconds: Double) in String(format: "%.1f", 1000 * seconds / Double(max(reduced, 1))) }
+      print(
+        "\(factor) x size | \(reduced) | \(milliseconds(times.whole)) | \(milliseconds(times.reduced)) | \(largest)"
+          + " | \(share(counts.one)) | \(share(counts.more))")
     }
   }
 }
