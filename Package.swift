@@ -134,6 +134,12 @@ let package = Package(
 
     .executableTarget(name: "measure-images", dependencies: ["ImageFiles"], path: "Tools/measure-images"),
 
+    .executableTarget(
+      name: "measure-dataset",
+      dependencies: [
+        "ImageFiles", "RadiographData", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tools/measure-dataset"),
+
     // Tests
     .target(name: "TestSupport", dependencies: ["Generation"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles", "TensorFileFuzzing"]),

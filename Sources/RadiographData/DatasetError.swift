@@ -38,12 +38,18 @@ public enum DatasetError: Error, Sendable, Equatable {
   case inputOutput(path: String, reason: String)
   /// A record of another dataset, or one without pixels.
   case noPixels(key: String)
+  /// Batches that cannot be made.
+  case invalidLoading(String)
   /// An importer that this version does not have.
   case importerUnavailable(String)
   /// `--sections` names no part of a report.
   case invalidSections(String)
   /// The key behind the pseudonyms of DICOM patients cannot be used, or must not be.
   case patientKey(path: String, reason: String)
+  /// Two sets of pixels that were made differently, and must not be trained on together.
+  case mixedPreprocessing(path: String, stored: String, given: String)
+  /// Patients, studies or images that are on two sides of the split.
+  case leakage(path: String, patients: Int, studies: Int, nearDuplicates: Int, first: String)
   /// The prompt grammar's file cannot be used.
   case malformedGrammar(reason: String)
 }
@@ -91,12 +97,19 @@ extension DatasetError: CustomStringConvertible {
       "reading or writing \(path) failed (\(reason)): free space or check the disk, then run the same command again"
     case .noPixels(let key):
       "the dataset has no pixels for \(key): import its image"
+    case .invalidLoading(let text):
+      "cannot load \(text): give a batch of at least one image, a rank below their number, and room for the images"
     case .importerUnavailable(let name):
       "importer \(name) is not in this version: convert the source for `folder` or `table`"
     case .invalidSections(let text):
       "sections \"\(text)\": give findings, impression, or findings+impression"
     case .patientKey(let path, let reason):
       "patient key \(path): \(reason): name the key's file, or a new dataset and a place outside of it"
+    case .mixedPreprocessing(let path, let stored, let given):
+      "\(path) has pixels of \(stored), not of \(given): train on datasets that were imported alike"
+    case .leakage(let path, let patients, let studies, let nearDuplicates, let first):
+      "\(path) has \(patients) patients, \(studies) studies and \(nearDuplicates) near-duplicates on two sides of "
+        + "the split, the first is \(first): import it again into a new folder"
     case .malformedGrammar(let reason):
       "prompt grammar: \(reason): correct the file"
     }

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import GRDB
 import ImageFiles
@@ -9,6 +10,8 @@ struct DatasetFolder: Sendable {
   var path: String { url.path }
   var index: URL { url.appendingPathComponent("index.sqlite") }
   var lock: URL { url.appendingPathComponent("import.lock") }
+  /// SHA-256 of the index's file, written when an import ends and removed when one begins.
+  var indexDigest: URL { url.appendingPathComponent("index.sha256") }
 
   func shard(_ number: Int) -> URL {
     let digits = String(number)
@@ -29,40 +32,88 @@ struct DatasetFolder: Sendable {
   }
 
   func checkVersion(in database: Database) throws {
-    let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+    let version = try version(in: database)
     guard version <= DatasetSchema.version else {
       throw DatasetError.laterVersion(path: path, version: version, supported: DatasetSchema.version)
     }
     guard version > 0 else { throw DatasetError.notADataset(path: path) }
   }
 
+  func version(in database: Database) throws -> Int {
+    try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+  }
+
   func storeSettings(_ settings: DatasetSettings, in database: Database) throws {
+    let preprocessing = settings.preprocessing
     let values = [
-      "fit": settings.fit.rawValue, "image_size": "\(settings.imageSize)",
-      "images_per_shard": "\(settings.imagesPerShard)", "intensity": "min-max to 0...255 after resampling",
-      "resampling": "bilinear, antialiased",
-      "sections": settings.sections.joined(separator: "+"), "seed": "\(settings.seed)",
+      "clahe": preprocessing.clahe?.rawValue ?? "off", "fit": preprocessing.fit.rawValue,
+      "image_size": "\(settings.imageSize)",
+      "images_per_shard": "\(settings.imagesPerShard)", "intensity": preprocessing.intensity.rawValue,
+      "resampling": preprocessing.resampling.rawValue, "sections": settings.sections.joined(separator: "+"),
+      "seed": "\(settings.seed)",
       "split": "\(settings.split.train)/\(settings.split.validation)/\(settings.split.test)",
+      "split_by": settings.splitRule.rawValue,
     ]
     for (key, value) in values.sorted(by: { $0.key < $1.key }) {
-      try database.execute(sql: "INSERT INTO settings (key, value) VALUES (?, ?)", arguments: [key, value])
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", arguments: [key, value])
     }
   }
 
   func fetchSettings(from database: Database) throws -> DatasetSettings {
     let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM settings")
-    let values = Dictionary(uniqueKeysWithValues: rows.map { row -> (String, String) in (row["key"], row["value"]) })
+    var values: [String: String] = [:]
+    for row in rows { values[try row.value("key")] = try row.value("value") }
+    // Version 1 knew one way of each, and described it.
+    if try version(in: database) == 1 {
+      values.merge(Self.firstVersion) { $1 }
+    }
     func value<T>(_ key: String, _ convert: (String) throws -> T?) throws -> T {
       guard let text = values[key], let value = try convert(text) else {
         throw DatasetError.damaged(path: path, reason: "setting \(key) is \(values[key] ?? "missing")")
       }
       return value
     }
-    return DatasetSettings(
+    var settings = DatasetSettings(
       imageSize: try value("image_size") { Int($0).flatMap { DatasetSettings.imageSizes.contains($0) ? $0 : nil } },
-      fit: try value("fit", SquareFit.init(rawValue:)), split: try value("split") { try SplitFractions($0) },
-      seed: try value("seed") { UInt64($0) },
+      fit: try value("fit", SquareFit.init(rawValue:)), split: try value("split") { try? SplitFractions($0) },
+      splitRule: try value("split_by", SplitRule.init(rawValue:)), seed: try value("seed") { UInt64($0) },
       sections: try value("sections") { $0.split(separator: "+").map(String.init) })
+    settings.preprocessing.resampling = try value("resampling", Resampling.init(rawValue:))
+    settings.preprocessing.intensity = try value("intensity", IntensityMapping.init(rawValue:))
+    if values["clahe"] != "off" {
+      settings.preprocessing.clahe = try value("clahe", ContrastLimitedEqualization.init(rawValue:))
+    }
+    return settings
+  }
+
+  private static let firstVersion = [
+    "clahe": "off", "intensity": "min-max", "resampling": "bilinear", "split_by": SplitRule.hash.rawValue,
+  ]
+
+  /// SHA-256 of the index's file, in lower-case hexadecimal.
+  func digestOfIndex() throws -> String {
+    let file = try FileHandle(forReadingFrom: index)
+    defer { try? file.close() }
+    var hash = SHA256()
+    while let part = try file.read(upToCount: 1 << 20), !part.isEmpty { hash.update(data: part) }
+    return hash.finalize().hexadecimal
+  }
+}
+
+extension SHA256.Digest {
+  /// Lower-case hexadecimal digits.
+  var hexadecimal: String {
+    String(unsafeUninitializedCapacity: 2 * Self.byteCount) { digits in
+      var position = 0
+      func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
+      for byte in self {
+        digits[position] = digit(byte >> 4)
+        digits[position + 1] = digit(byte & 15)
+        position += 2
+      }
+      return position
+    }
   }
 }
 
@@ -77,7 +128,20 @@ extension DatasetError {
     case let error as DatabaseError where error.resultCode == .SQLITE_ERROR:
       .damaged(path: path, reason: error.message ?? "SQLite error")
     case let error as DatabaseError: .inputOutput(path: path, reason: error.message ?? "\(error.resultCode)")
+    case let error as RowDecodingError: .damaged(path: path, reason: "\(error)".replacing("\n", with: " "))
     default: .inputOutput(path: path, reason: error.localizedDescription)
     }
+  }
+}
+
+extension Row {
+  /// A column's value. A damaged index may hold anything: what cannot be converted is an error, where GRDB's subscript
+  /// would end the process.
+  func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ index: Int) throws -> Value {
+    try decode(Value.self, atIndex: index)
+  }
+
+  func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ name: String) throws -> Value {
+    try decode(Value.self, forColumn: name)
   }
 }

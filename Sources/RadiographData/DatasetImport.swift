@@ -1,12 +1,10 @@
-import Crypto
-import Dispatch
 import Foundation
 import ImageFiles
-import Synchronization
 
 /// Brings a source into a dataset: new, or added to what is there.
 ///
-/// Images are decoded on all cores and committed in the source's order, a batch at a time; the pixels of a batch are
+/// All patients of the listing are put in their split first, in one transaction. Images are then decoded on all cores
+/// and committed in the source's order, a batch at a time, while the next are being decoded; the pixels of a batch are
 /// on disk before its rows are. A killed import therefore leaves a good dataset, and the same call again goes on where
 /// it stopped and ends at the same index. What was imported before is not read again.
 public struct DatasetImport: Sendable {
@@ -21,14 +19,20 @@ public struct DatasetImport: Sendable {
   public struct Options: Sendable {
     public var imageSize: Int?
     public var fit: SquareFit?
+    public var resampling: Resampling?
+    public var intensity: IntensityMapping?
+    public var clahe: ContrastLimitedEqualization?
     public var split: SplitFractions?
+    public var splitRule: SplitRule?
     public var seed: UInt64?
     /// The parts of a report that an image must have to be trained on.
     public var sections: [String]?
     public var missingImages = MissingImages.fail
     public var limits = ImageLimits.standard
-    /// Images decoded and committed together. It bounds memory, and what an interruption costs.
+    /// Images committed together, at most; it bounds what an interruption costs.
     var batchSize = 128
+    /// Entries without an image committed together, at most.
+    var listedBatchSize = 20_000
 
     public init() {}
   }
@@ -78,26 +82,18 @@ public struct DatasetImport: Sendable {
     }
     let writer = try DatasetWriter(folder: output, source: source, options: options)
     do {
-      var summary = Summary(excluded: source.exclusions)
-      try writer.record(source.exclusions)
+      try writer.plan()
       let known = try writer.knownPaths()
-      let pending = source.entries.filter { entry in
-        guard let image = known[entry.path] else { return true }
-        return !image.hasPixels && entry.file != nil
+      let pending = source.entries.indices.filter { index in
+        guard let hasPixels = known[source.entries[index].path] else { return true }
+        return !hasPixels && source.entries[index].file != nil
       }
-      summary.alreadyThere = source.entries.count - pending.count
-      summary.excluded += try writer.exclusions(ofPaths: known.keys)
-
-      var completed = 0
-      while completed < pending.count {
-        try Task.checkCancellation()
-        let batch = Array(pending[completed..<min(completed + options.batchSize, pending.count)])
-        let outcome = try writer.commit(decode(batch, settings: writer.settings))
-        summary.imported += outcome.imported
-        summary.excluded += outcome.excluded
-        completed += batch.count
-        progress(Progress(completed: completed, total: pending.count))
+      var summary = Summary(alreadyThere: source.entries.count - pending.count, excluded: source.exclusions)
+      if !known.isEmpty {
+        let gaining = Set(pending.lazy.map { source.entries[$0].path })
+        summary.excluded += try writer.exclusions(of: known).filter { !gaining.contains($0.path) }
       }
+      try commit(pending, writer: writer, summary: &summary, progress: progress)
       try writer.finish()
       return summary
     } catch {
@@ -106,52 +102,47 @@ public struct DatasetImport: Sendable {
     }
   }
 
+  private func commit(
+    _ pending: [Int], writer: DatasetWriter, summary: inout Summary, progress: (Progress) -> Void
+  ) throws {
+    let pipeline = DecodingPipeline(
+      source.entries, order: pending, preprocessing: writer.settings.preprocessing, limits: options.limits,
+      window: 2 * batchSize(writer.settings))
+    defer { pipeline.stop() }
+    var completed = 0
+    while completed < pending.count {
+      try Task.checkCancellation()
+      let batch = nextBatch(pending, from: completed, settings: writer.settings).map(pipeline.next)
+      let outcome = try writer.commit(batch)
+      summary.imported += outcome.imported
+      summary.excluded += outcome.excluded
+      completed += batch.count
+      progress(Progress(completed: completed, total: pending.count))
+    }
+  }
+
+  /// Up to 64 MiB of stored pixels.
+  private func batchSize(_ settings: DatasetSettings) -> Int {
+    max(1, min(options.batchSize, (64 << 20) / (settings.imageSize * settings.imageSize)))
+  }
+
+  /// Positions in `pending` of the entries to commit together: entries without an image cost next to nothing.
+  private func nextBatch(_ pending: [Int], from start: Int, settings: DatasetSettings) -> Range<Int> {
+    var end = start
+    var images = 0
+    let mostImages = batchSize(settings)
+    while end < pending.count, end - start < max(options.listedBatchSize, mostImages), images < mostImages {
+      if source.entries[pending[end]].file != nil { images += 1 }
+      end += 1
+    }
+    return start..<end
+  }
+
   private func checkFolders() throws(DatasetError) {
     let from = source.root.resolvingSymlinksInPath().standardizedFileURL.path + "/"
     let to = output.resolvingSymlinksInPath().standardizedFileURL.path + "/"
     if from.hasPrefix(to) || to.hasPrefix(from) {
       throw .sourceInsideOutput(source: source.root.path, output: output.path)
-    }
-  }
-
-  private func decode(_ batch: [ImportEntry], settings: DatasetSettings) -> [DecodedEntry] {
-    let results = Mutex<[Int: DecodedEntry]>([:])
-    DispatchQueue.concurrentPerform(iterations: batch.count) { index in
-      let decoded = DecodedEntry(batch[index], settings: settings, limits: options.limits)
-      results.withLock { $0[index] = decoded }
-    }
-    return results.withLock { results in batch.indices.compactMap { results[$0] } }
-  }
-}
-
-/// An entry with what its file gave.
-struct DecodedEntry: Sendable {
-  enum Content: Sendable {
-    case image(GrayscaleImage, originalWidth: Int, originalHeight: Int, contentHash: String)
-    case missing
-    case unreadable(String)
-  }
-
-  let entry: ImportEntry
-  let content: Content
-
-  /// Reads, decodes, resamples to the dataset's size and spreads the values over 0...255.
-  init(_ entry: ImportEntry, settings: DatasetSettings, limits: ImageLimits) {
-    self.entry = entry
-    guard let file = entry.file else {
-      content = .missing
-      return
-    }
-    do {
-      let data = try Data(contentsOf: file)
-      let hash = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-      let prepared = try RadiographDecoding(
-        data, ImagePreprocessing(size: settings.imageSize, fit: settings.fit), limits: limits)
-      content = .image(
-        prepared.image, originalWidth: prepared.originalWidth, originalHeight: prepared.originalHeight,
-        contentHash: hash)
-    } catch {
-      content = .unreadable("\(error)")
     }
   }
 }

@@ -3,7 +3,7 @@ import GRDB
 /// The index's tables. `docs/dataset-format.md` describes them for other programs.
 enum DatasetSchema {
   /// Raised when a reader of the former version would misread the dataset.
-  static let version = 1
+  static let version = 2
 
   static func create(in database: Database) throws {
     try database.execute(
@@ -57,6 +57,8 @@ enum DatasetSchema {
         CREATE INDEX images_by_hash ON images(sha256) WHERE sha256 IS NOT NULL;
         CREATE INDEX images_by_study ON images(study_id);
 
+        \(pixels)
+
         CREATE TABLE labels (
           image_id INTEGER NOT NULL REFERENCES images(id),
           name TEXT NOT NULL,
@@ -82,5 +84,29 @@ enum DatasetSchema {
 
         PRAGMA user_version = \(version);
         """)
+  }
+
+  /// What is known of every stored image's pixels.
+  private static let pixels = """
+    CREATE TABLE pixels (
+      slot INTEGER PRIMARY KEY,
+      sha256 BLOB NOT NULL,
+      perceptual_hash BLOB
+    );
+    """
+
+  /// Brings a version 1 up to this one: its pixels gain checksums and perceptual hashes; no row changes.
+  ///
+  /// - Parameter fingerprint: of the image in a slot.
+  static func migrate(in database: Database, fingerprint: (_ slot: Int) throws -> PixelFingerprint) throws {
+    try database.execute(sql: pixels)
+    let count = try Int.fetchOne(database, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM images") ?? 0
+    for slot in 0..<count { try insert(fingerprint(slot), slot: slot, in: database) }
+    try database.execute(sql: "PRAGMA user_version = \(version)")
+  }
+
+  static func insert(_ fingerprint: PixelFingerprint, slot: Int, in database: Database) throws {
+    try database.cachedStatement(sql: "INSERT INTO pixels (slot, sha256, perceptual_hash) VALUES (?, ?, ?)")
+      .execute(arguments: [slot, fingerprint.sha256, fingerprint.perceptualHash?.bytes])
   }
 }

@@ -77,7 +77,8 @@ extension RadiographDataset {
         try Row.fetchAll(
           database, sql: "SELECT path, reason, detail FROM exclusions ORDER BY source_id, path, reason"
         ).compactMap { row in
-          ImportExclusion.Reason(rawValue: row[1]).map { ImportExclusion(path: row[0], reason: $0, detail: row[2]) }
+          guard let reason = ImportExclusion.Reason(rawValue: try row.value(1)) else { return nil }
+          return ImportExclusion(path: try row.value(0), reason: reason, detail: try row.value(2))
         }
       }
     } catch {
@@ -89,13 +90,14 @@ extension RadiographDataset {
     func count(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM " + sql) ?? 0 }
     func counts(_ sql: String) throws -> [String: Int] {
       let rows = try Row.fetchAll(database, sql: sql)
-      return Dictionary(uniqueKeysWithValues: rows.map { row -> (String, Int) in (row[0], row[1]) })
+      return try Dictionary(rows.map { row -> (String, Int) in (try row.value(0), try row.value(1)) }) { $0 + $1 }
     }
     summary.images = try count("images WHERE slot IS NOT NULL")
     summary.frontal = try count("images WHERE frontal")
     summary.lateral = try count("images WHERE NOT frontal")
     summary.eligible = try count("images WHERE eligible")
-    summary.patients = try count("patients")
+    // A patient none of whose images could be read is in the plan, and not here.
+    summary.patients = try Int.fetchOne(database, sql: "SELECT COUNT(DISTINCT patient_id) FROM studies") ?? 0
     summary.studies = try count("studies")
     let splits = try counts(
       """
@@ -116,8 +118,8 @@ extension RadiographDataset {
         FROM images JOIN studies ON studies.id = study_id GROUP BY 1
         """)
     for row in decades {
-      let decade: Int? = row[0]
-      summary.ages[decade.map { "\($0 * 10)-\($0 * 10 + 9)" } ?? "unknown"] = row[1]
+      let decade: Int? = try row.value(0)
+      summary.ages[decade.map { "\($0 * 10)-\($0 * 10 + 9)" } ?? "unknown"] = try row.value(1)
     }
   }
 
@@ -125,18 +127,46 @@ extension RadiographDataset {
     _ database: Database, sections: [String], into summary: inout DatasetSummary
   ) throws {
     let rows = try Row.fetchCursor(database, sql: "SELECT study_id, name, text FROM sections ORDER BY study_id")
-    var words: [Int64: Int] = [:]
-    while let row = try rows.next() {
-      let study: Int64 = row[0]
-      let name: String = row[1]
-      let text: String = row[2]
-      let isWanted = name == "caption" || sections.contains(name)
-      words[study, default: 0] += isWanted ? text.split(whereSeparator: \.isWhitespace).count : 0
+    var study: Int64?
+    var inStudy = 0
+    var total = 0
+    var (least, most) = (Int.max, 0)
+    func finishStudy() {
+      guard study != nil else { return }
+      summary.reports += 1
+      total += inStudy
+      least = min(least, inStudy)
+      most = max(most, inStudy)
+      inStudy = 0
     }
-    summary.reports = words.count
-    guard let least = words.values.min(), let most = words.values.max() else { return }
-    let mean = Double(words.values.reduce(0, +)) / Double(words.count)
+    while let row = try rows.next() {
+      let next: Int64 = try row.value(0)
+      if next != study { finishStudy() }
+      study = next
+      let name: String = try row.value(1)
+      if name == "caption" || sections.contains(name) { inStudy += words(try row.value(2)) }
+    }
+    finishStudy()
+    guard summary.reports > 0 else { return }
+    let mean = Double(total) / Double(summary.reports)
     summary.words = DatasetSummary.Words(mean: (mean * 100).rounded() / 100, min: least, max: most)
+  }
+
+  /// Runs of anything but white space. Byte by byte where the text is ASCII, as nearly every report is.
+  static func words(_ text: String) -> Int {
+    var text = text
+    let ascii = text.withUTF8 { bytes -> Int? in
+      var count = 0
+      var isInside = false
+      for byte in bytes {
+        if byte >= 0x80 { return nil }
+        let isSpace = byte == 0x20 || (0x09...0x0D).contains(byte)
+        if !isSpace, !isInside { count += 1 }
+        isInside = !isSpace
+      }
+      return count
+    }
+    return ascii ?? text.split(whereSeparator: \.isWhitespace).count
   }
 
   private static func listSources(_ database: Database, into summary: inout DatasetSummary) throws {
@@ -145,13 +175,15 @@ extension RadiographDataset {
       sql: """
         SELECT name, kind, licence, attribution,
           (SELECT COUNT(*) FROM images WHERE source_id = sources.id) AS images,
-          (SELECT COUNT(*) FROM patients WHERE source_id = sources.id) AS patients
+          (SELECT COUNT(DISTINCT patient_id) FROM studies JOIN patients ON patients.id = patient_id
+            WHERE source_id = sources.id) AS patients
         FROM sources ORDER BY id
         """
     ).map { row in
       DatasetSummary.Source(
-        name: row["name"], kind: row["kind"], images: row["images"], patients: row["patients"],
-        licence: row["licence"], attribution: row["attribution"])
+        name: try row.value("name"), kind: try row.value("kind"), images: try row.value("images"),
+        patients: try row.value("patients"), licence: try row.value("licence"),
+        attribution: try row.value("attribution"))
     }
   }
 

@@ -16,6 +16,20 @@ public struct ImportSource: Sendable {
   public var entries: [ImportEntry]
   /// What was seen and left out already.
   public var exclusions: [ImportExclusion]
+
+  public init(
+    name: String, kind: String, licence: String, attribution: String, vocabulary: [String], root: URL,
+    entries: [ImportEntry], exclusions: [ImportExclusion]
+  ) {
+    self.name = name
+    self.kind = kind
+    self.licence = licence
+    self.attribution = attribution
+    self.vocabulary = vocabulary
+    self.root = root
+    self.entries = entries
+    self.exclusions = exclusions
+  }
 }
 
 /// One image that a source lists.
@@ -31,6 +45,19 @@ public struct ImportEntry: Sendable {
   public var sections: [TextSection]
   /// Where the publisher put the image, on request; otherwise nothing, and the dataset decides.
   public var split: DatasetSplit?
+
+  public init(
+    path: String, file: URL?, patient: String, study: String, attributes: RadiographAttributes,
+    sections: [TextSection], split: DatasetSplit? = nil
+  ) {
+    self.path = path
+    self.file = file
+    self.patient = patient
+    self.study = study
+    self.attributes = attributes
+    self.sections = sections
+    self.split = split
+  }
 }
 
 /// Something that was not imported, or is not used for training, and why.
@@ -40,6 +67,8 @@ public struct ImportExclusion: Sendable, Equatable {
     case unreadable
     /// The same bytes as an image imported before, whose pixels it shares.
     case duplicate
+    /// Looks like an image imported before that is on another side of the split.
+    case nearDuplicate = "near-duplicate"
     /// Listed, and not there.
     case missingImage = "missing-image"
     /// There, and not listed.

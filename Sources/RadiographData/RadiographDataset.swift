@@ -53,9 +53,11 @@ public final class RadiographDataset: Sendable {
     let database = try DatabaseQueue(path: folder.index.path, configuration: configuration)
     let (settings, count) = try database.read { database in
       try folder.checkVersion(in: database)
+      // Version 1 has no table of slots: the images are looked through.
+      let table = try folder.version(in: database) == 1 ? "images" : "pixels"
       return (
         try folder.fetchSettings(from: database),
-        try Int.fetchOne(database, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM images") ?? 0
+        try Int.fetchOne(database, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM \(table)") ?? 0
       )
     }
     let shards = try MappedShards(folder: folder, settings: settings, imageCount: count)
@@ -78,7 +80,9 @@ public final class RadiographDataset: Sendable {
   public func withPixels<Result>(
     of record: RadiographRecord, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
   ) throws -> Result {
-    guard let slot = record.slot, slot < storedImageCount else { throw DatasetError.noPixels(key: record.path) }
+    guard let slot = record.slot, (0..<storedImageCount).contains(slot) else {
+      throw DatasetError.noPixels(key: record.path)
+    }
     return try withExtendedLifetime(shards) { try body(shards[slot]) }
   }
 

@@ -39,7 +39,13 @@ extension RadiographDataset {
     }
   }
 
-  private static func fetch(_ filter: RecordFilter, from database: Database) throws -> [RadiographRecord] {
+  static let join = """
+    FROM images JOIN studies ON studies.id = images.study_id JOIN patients ON patients.id = studies.patient_id
+    JOIN sources ON sources.id = images.source_id
+    """
+
+  /// What a filter asks of the rows of `join`.
+  static func condition(_ filter: RecordFilter) -> (sql: String, arguments: StatementArguments) {
     var conditions = ["1"]
     var arguments: StatementArguments = []
     if let split = filter.split {
@@ -56,12 +62,11 @@ extension RadiographDataset {
       // Numbers need no placeholders, of which SQLite takes only so many.
       conditions.append("images.id IN (\(images.map { String($0) }.joined(separator: ", ")))")
     }
-    let condition = conditions.joined(separator: " AND ")
-    let join = """
-      FROM images JOIN studies ON studies.id = images.study_id JOIN patients ON patients.id = studies.patient_id
-      JOIN sources ON sources.id = images.source_id
-      """
+    return (conditions.joined(separator: " AND "), arguments)
+  }
 
+  private static func fetch(_ filter: RecordFilter, from database: Database) throws -> [RadiographRecord] {
+    let (condition, arguments) = condition(filter)
     let labels = try labelsByImage(
       Row.fetchCursor(
         database,
@@ -84,28 +89,29 @@ extension RadiographDataset {
         """, arguments: arguments)
     var records: [RadiographRecord] = []
     while let row = try rows.next() {
-      records.append(record(row, labels: labels, sections: sections, vocabularies: vocabularies))
+      records.append(try record(row, labels: labels, sections: sections, vocabularies: vocabularies))
     }
     return records
   }
 
   private static func record(
     _ row: Row, labels: [Int64: [String: LabelState]], sections: [Int64: [TextSection]], vocabularies: [Int64: [String]]
-  ) -> RadiographRecord {
-    let id: Int64 = row["id"]
-    let studyID: Int64 = row["study_id"]
-    let sourceID: Int64 = row["source_id"]
-    let source: String = row["source"]
-    let patient: String = row["patient"]
-    let lower: Double? = row["age_lower"]
-    let upper: Double? = row["age_upper"]
-    let width: Int? = row["width"]
-    let height: Int? = row["height"]
-    let split: String = row["split"]
-    let view: String? = row["view"]
-    let sex: String? = row["sex"]
+  ) throws -> RadiographRecord {
+    let id: Int64 = try row.value("id")
+    let studyID: Int64 = try row.value("study_id")
+    let sourceID: Int64 = try row.value("source_id")
+    let source: String = try row.value("source")
+    let patient: String = try row.value("patient")
+    let lower: Double? = try row.value("age_lower")
+    let upper: Double? = try row.value("age_upper")
+    let width: Int? = try row.value("width")
+    let height: Int? = try row.value("height")
+    let split: String = try row.value("split")
+    let view: String? = try row.value("view")
+    let sex: String? = try row.value("sex")
     return RadiographRecord(
-      id: id, source: source, path: row["path"], patient: "\(source)/\(patient)", study: row["study"],
+      id: id, source: source, path: try row.value("path"), patient: "\(source)/\(patient)",
+      study: try row.value("study"),
       // The table's CHECK leaves no other value.
       split: DatasetSplit(rawValue: split) ?? .test,
       attributes: RadiographAttributes(
@@ -113,15 +119,15 @@ extension RadiographDataset {
         view: view.flatMap(ViewPosition.init(rawValue:)),
         age: lower.flatMap { lower in upper.map { AgeRange(lower, $0) } }, sex: sex.flatMap(PatientSex.init(rawValue:))),
       sections: sections[studyID] ?? [], originalSize: width.flatMap { width in height.map { (width, $0) } },
-      contentHash: row["sha256"], slot: row["slot"])
+      contentHash: try row.value("sha256"), slot: try row.value("slot"))
   }
 
   private static func labelsByImage(_ rows: RowCursor) throws -> [Int64: [String: LabelState]] {
     var result: [Int64: [String: LabelState]] = [:]
     while let row = try rows.next() {
-      let image: Int64 = row[0]
-      let name: String = row[1]
-      let state: Int = row[2]
+      let image: Int64 = try row.value(0)
+      let name: String = try row.value(1)
+      let state: Int = try row.value(2)
       result[image, default: [:]][name] = LabelState(rawValue: state)
     }
     return result
@@ -130,18 +136,19 @@ extension RadiographDataset {
   private static func sectionsByStudy(_ rows: RowCursor) throws -> [Int64: [TextSection]] {
     var result: [Int64: [TextSection]] = [:]
     while let row = try rows.next() {
-      let study: Int64 = row[0]
-      result[study, default: []].append(TextSection(name: row[2], text: row[3]))
+      let study: Int64 = try row.value(0)
+      result[study, default: []].append(TextSection(name: try row.value(2), text: try row.value(3)))
     }
     return result
   }
 
   private static func vocabularyBySource(_ database: Database) throws -> [Int64: [String]] {
     let rows = try Row.fetchAll(database, sql: "SELECT id, vocabulary FROM sources")
-    return Dictionary(
-      uniqueKeysWithValues: rows.map { row -> (Int64, [String]) in
-        let vocabulary: String = row["vocabulary"]
-        return (row["id"], vocabulary.split(separator: "|").map(String.init))
-      })
+    var result: [Int64: [String]] = [:]
+    for row in rows {
+      let vocabulary: String = try row.value("vocabulary")
+      result[try row.value("id")] = vocabulary.split(separator: "|").map(String.init)
+    }
+    return result
   }
 }

@@ -47,12 +47,15 @@ final class ShardWriter {
     for (shard, file) in files where fsync(file) != 0 { throw failure(shard) }
   }
 
-  /// Cuts the last shard to the images that the index knows.
+  /// Cuts the last shard to the images that the index knows, and removes those that hold none.
   func truncate(imageCount: Int) throws(DatasetError) {
-    guard imageCount > 0 else { return }
-    let shard = (imageCount - 1) / imagesPerShard
-    let size = (imageCount - shard * imagesPerShard) * bytesPerImage
-    guard ftruncate(try open(shard: shard), off_t(size)) == 0 else { throw failure(shard) }
+    let used = (imageCount + imagesPerShard - 1) / imagesPerShard
+    if imageCount > 0 {
+      let size = (imageCount - (used - 1) * imagesPerShard) * bytesPerImage
+      guard ftruncate(try open(shard: used - 1), off_t(size)) == 0 else { throw failure(used - 1) }
+    }
+    var surplus = used
+    while unlink(folder.shard(surplus).path) == 0 { surplus += 1 }
   }
 
   private func open(shard: Int) throws(DatasetError) -> Int32 {

@@ -63,11 +63,12 @@ public enum Trainer {
         let folder = RunFolder(request.run, stage: "vae")
         let recipe: AutoencoderRecipe = try request.resolve(in: folder)
         try recipe.validate()
-        let dataset = try RadiographDataset.open(request.dataset)
+        let dataset = try request.openDataset()
         var stage = try AutoencoderStage(
           recipe, architecture: architecture(recipe.preset).autoencoder, dataset: dataset,
           device: request.device)
         try request.store(recipe, in: folder)
+        try request.record(dataset.settings.preprocessing)
         let loop = TrainingLoop(folder: folder, options: request.options, shouldStop: shouldStop, report: report)
         return try loop.run(&stage)
       }
@@ -86,11 +87,13 @@ public enum Trainer {
         let folder = RunFolder(request.run, stage: "diffusion")
         let recipe: DiffusionRecipe = try request.resolve(in: folder)
         try recipe.validate()
+        let dataset = try request.openDataset()
         let preparation = DiffusionPreparation(
           recipe: recipe, architecture: try architecture(recipe.preset),
-          dataset: try RadiographDataset.open(request.dataset), folder: folder,
+          dataset: dataset, folder: folder,
           autoencoderWeights: RunFolder(request.run, stage: "vae").best, device: request.device, note: note)
         try request.store(recipe, in: folder)
+        try request.record(dataset.settings.preprocessing)
         var stage = try preparation.stage()
         let loop = TrainingLoop(folder: folder, options: request.options, shouldStop: shouldStop, report: report)
         return try loop.run(&stage)

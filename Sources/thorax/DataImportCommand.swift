@@ -54,6 +54,12 @@ struct DataImportCommand: AsyncParsableCommand {
       "Shares of train, validation and test (default: 70/10/20, or the dataset's).", valueName: "a/b/c"))
   var split: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "stratified (default) meets the shares exactly and every label's nearly; hash looks at patients' names only.",
+      valueName: "rule"))
+  var splitBy: SplitRule?
+
   @Option(help: "Parts of a report that an image must have to be trained on (default: findings+impression).")
   var sections: String?
 
@@ -100,6 +106,7 @@ struct DataImportCommand: AsyncParsableCommand {
     options.imageSize = size
     options.seed = seed
     options.split = try split.map { try SplitFractions($0) }
+    options.splitRule = splitBy
     options.fit = fit
     options.missingImages = missingImages
     options.sections = try sections.map { text in
@@ -189,4 +196,5 @@ struct DataImportCommand: AsyncParsableCommand {
 }
 
 extension SquareFit: ExpressibleByArgument {}
+extension SplitRule: ExpressibleByArgument {}
 extension DatasetImport.MissingImages: ExpressibleByArgument {}

@@ -14,6 +14,9 @@ struct DataInspectCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  @Flag(help: "Read every byte and compare it with the checksums of the import.")
+  var verify = false
+
   @Option(
     help: ArgumentHelp("Write a page with counts, charts and sample images.", valueName: "file"),
     completion: .file(extensions: ["html"]))
@@ -29,6 +32,10 @@ struct DataInspectCommand: AsyncParsableCommand {
   func run() async throws {
     try common.check()
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: dataset))
+    if verify {
+      try check(dataset)
+      return
+    }
     if let html { try writePage(of: dataset, to: html) }
     if let text {
       try show(ReportComparison.list(text, in: dataset))
@@ -36,6 +43,26 @@ struct DataInspectCommand: AsyncParsableCommand {
       try Console.writeJSON(dataset.summary())
     } else if html == nil {
       try Console.writeResult(DatasetTables.text(dataset.summary()))
+    }
+  }
+
+  private func check(_ dataset: RadiographDataset) throws {
+    let found = try dataset.verify()
+    for note in found.notes { common.console.note(note) }
+    for line in found.damagedIndex { common.console.note("damaged: \(line)") }
+    for image in found.damagedImages.prefix(100) {
+      common.console.note("damaged: pixels of \(image.paths.joined(separator: ", "))")
+    }
+    guard found.isSound else {
+      let first = found.damagedIndex.first ?? found.damagedImages.first?.paths.first ?? "an image"
+      throw DatasetError.damaged(
+        path: self.dataset,
+        reason: "\(found.damagedImages.count) of \(found.checkedImages) images, the first is \(first)")
+    }
+    if json {
+      try Console.writeJSON(found)
+    } else {
+      try Console.writeResult("\(self.dataset): \(found.checkedImages) images are as they were imported")
     }
   }
 

@@ -76,11 +76,12 @@ struct Failure {
     case .settingMismatch, .sourceInsideOutput, .invalidImageSize, .invalidSplit, .invalidSections,
       .mappingMismatch, .noOfficialSplit:
       .usage
-    case .laterVersion, .damaged, .sourceEmpty, .malformedTable, .malformedArchive, .malformedMapping, .noPixels:
+    case .laterVersion, .damaged, .sourceEmpty, .malformedTable, .malformedArchive, .malformedMapping, .noPixels,
+      .mixedPreprocessing, .leakage:
       .badData
     case .notADataset, .sourceMissing, .missingImages: .inputMissing
     case .importerUnavailable: .unavailable
-    case .malformedGrammar: .defect
+    case .malformedGrammar, .invalidLoading: .defect
     case .outputIsNotOurs, .cannotCreate: .cannotCreate
     case .busy, .inputOutput: .readWrite
     }

@@ -172,32 +172,4 @@ extension BadInput {
       #expect(other.status == 64 && other.errors.contains("--size 32, not 64"))
     }
   }
-
-  /// Killed at moments spread over its run, and given again, an import ends at the same dataset.
-  @Test func aKilledImportIsMadeGood() throws {
-    try withTemporaryFolder { folder in
-      try importFixtures(into: "whole", in: folder)
-      for moment in [0.02, 0.05, 0.08, 0.12, 0.2, 0.3] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Program.path)
-        process.arguments = [
-          "data", "import", "nih", Self.fixtures.appendingPathComponent("nih").path, "--output", "killed", "--size",
-          "64", "--quiet",
-        ]
-        process.currentDirectoryURL = folder
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        Thread.sleep(forTimeInterval: moment)
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-      }
-      try importFixtures(into: "killed", in: folder)
-      #expect(try inspect("killed", in: folder) == inspect("whole", in: folder))
-      let pixels = try ["killed", "whole"].map {
-        try Data(contentsOf: folder.appendingPathComponent("\($0)/pixels-00000.u8"))
-      }
-      #expect(pixels[0] == pixels[1] && pixels[0].count == 24 * 64 * 64)
-    }
-  }
 }

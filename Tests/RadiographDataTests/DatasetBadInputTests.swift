@@ -99,7 +99,7 @@ struct BadImport: CustomTestStringConvertible {
       try importFixture(into: output)
       try importFixture(into: output) { $0.split = try? SplitFractions("80/10/10") }
     },
-    BadImport("a later version", error: "laterVersion", saying: "of format 99, this program reads up to 1") {
+    BadImport("a later version", error: "laterVersion", saying: "of format 99, this program reads up to 2") {
       _, output in
       try importFixture(into: output)
       try DatabaseQueue(path: output.appendingPathComponent("index.sqlite").path).write {
