@@ -117,6 +117,8 @@ std::vector<uint8_t> first_frame(const PixelPlace &place, uint32_t frames, const
   for (size_t i = 0; i < end; i += 1)
     frame.insert(frame.end(), bytes + fragments[i].offset, bytes + fragments[i].offset + fragments[i].length);
   if (frame.empty()) throw Failure(CDICOM_CORRUPT, "the pixels' fragments are empty");
+  // DCMTK counts in 32 bits.
+  if (frame.size() >= UINT32_MAX - 1) throw Failure(CDICOM_CORRUPT, "a frame of %zu bytes", frame.size());
   return frame;
 }
 
