@@ -150,7 +150,7 @@ public enum DICOMSource {
     for name in [file + ".txt", (file as NSString).deletingPathExtension + ".txt"] where texts.contains(name) {
       guard let data = try? Data(contentsOf: root.appendingPathComponent(name)) else { continue }
       let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-      return (text.isEmpty ? [] : [TextSection(name: "caption", text: text)], name)
+      return (text.isEmpty ? [] : ReportText.sections(of: text), name)
     }
     return ([], nil)
   }

@@ -59,6 +59,8 @@ enum DatasetSchema {
 
         \(pixels)
 
+        \(findings)
+
         CREATE TABLE labels (
           image_id INTEGER NOT NULL REFERENCES images(id),
           name TEXT NOT NULL,
@@ -95,14 +97,51 @@ enum DatasetSchema {
     );
     """
 
-  /// Brings a version 1 up to this one: its pixels gain checksums and perceptual hashes; no row changes.
+  /// What the reports say, read off their text; a study without a row for a finding does not speak of it.
+  private static let findings = """
+    CREATE TABLE findings (
+      study_id INTEGER NOT NULL REFERENCES studies(id),
+      name TEXT NOT NULL,
+      state INTEGER NOT NULL CHECK (state IN (-1, 0, 1)),
+      laterality TEXT,
+      severity TEXT,
+      change TEXT,
+      locations TEXT NOT NULL,
+      PRIMARY KEY (study_id, name)
+    ) WITHOUT ROWID;
+    """
+
+  /// Brings a version 1 up to this one: its pixels gain checksums and perceptual hashes, its reports findings; no row
+  /// changes.
   ///
   /// - Parameter fingerprint: of the image in a slot.
-  static func migrate(in database: Database, fingerprint: (_ slot: Int) throws -> PixelFingerprint) throws {
+  static func migrate(
+    in database: Database, reports: ReportReader, fingerprint: (_ slot: Int) throws -> PixelFingerprint
+  ) throws {
     try database.execute(sql: pixels)
+    try database.execute(sql: findings)
+    let studies = try Int64.fetchAll(database, sql: "SELECT DISTINCT study_id FROM sections ORDER BY study_id")
+    for study in studies {
+      let sections = try Row.fetchAll(
+        database, sql: "SELECT name, text FROM sections WHERE study_id = ? ORDER BY position", arguments: [study]
+      ).map { TextSection(name: $0[0], text: $0[1]) }
+      for finding in reports.findings(in: sections) { try insert(finding, study: study, in: database) }
+    }
     let count = try Int.fetchOne(database, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM images") ?? 0
     for slot in 0..<count { try insert(fingerprint(slot), slot: slot, in: database) }
     try database.execute(sql: "PRAGMA user_version = \(version)")
+  }
+
+  static func insert(_ finding: StudyFinding, study: Int64, in database: Database) throws {
+    try database.cachedStatement(
+      sql: """
+        INSERT OR REPLACE INTO findings (study_id, name, state, laterality, severity, change, locations)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      study, finding.name, finding.state.rawValue, finding.laterality, finding.severity, finding.change,
+      finding.locations.joined(separator: "|"),
+    ])
   }
 
   static func insert(_ fingerprint: PixelFingerprint, slot: Int, in database: Database) throws {

@@ -16,6 +16,13 @@ public struct DatasetSummary: Sendable, Equatable, Encodable {
     public var max = 0
   }
 
+  /// Studies whose report speaks of a finding.
+  public struct ReportedFinding: Sendable, Equatable, Encodable {
+    public var positive = 0
+    public var negative = 0
+    public var uncertain = 0
+  }
+
   public struct Source: Sendable, Equatable, Encodable {
     public var name: String
     public var kind: String
@@ -40,6 +47,8 @@ public struct DatasetSummary: Sendable, Equatable, Encodable {
   public var splits = Splits()
   /// Listed images that have the label.
   public var labels: [String: Int] = [:]
+  /// What reports say, read off their text: studies by finding and state.
+  public var reported: [String: ReportedFinding] = [:]
   /// By reason.
   public var excluded: [String: Int] = [:]
   public var words = Words()
@@ -107,6 +116,7 @@ extension RadiographDataset {
     summary.splits = DatasetSummary.Splits(
       train: splits["train"] ?? 0, validation: splits["validation"] ?? 0, test: splits["test"] ?? 0)
     summary.labels = try counts("SELECT name, COUNT(*) FROM labels WHERE state = 1 GROUP BY name")
+    summary.reported = try reportedFindings(database)
     summary.excluded = try counts("SELECT reason, COUNT(*) FROM exclusions GROUP BY reason")
     summary.views = try counts("SELECT IFNULL(view, 'unknown'), COUNT(*) FROM images GROUP BY 1")
     summary.sexes = try counts(
@@ -121,6 +131,23 @@ extension RadiographDataset {
       let decade: Int? = try row.value(0)
       summary.ages[decade.map { "\($0 * 10)-\($0 * 10 + 9)" } ?? "unknown"] = try row.value(1)
     }
+  }
+
+  /// Nothing in a dataset of version 1, which holds none.
+  private static func reportedFindings(_ database: Database) throws -> [String: DatasetSummary.ReportedFinding] {
+    guard try database.tableExists("findings") else { return [:] }
+    let rows = try Row.fetchAll(database, sql: "SELECT name, state, COUNT(*) FROM findings GROUP BY name, state")
+    var result: [String: DatasetSummary.ReportedFinding] = [:]
+    for row in rows {
+      let name: String = row[0]
+      switch LabelState(rawValue: row[1]) {
+      case .positive: result[name, default: .init()].positive = row[2]
+      case .negative: result[name, default: .init()].negative = row[2]
+      case .uncertain: result[name, default: .init()].uncertain = row[2]
+      case nil: break
+      }
+    }
+    return result
   }
 
   private static func countTexts(

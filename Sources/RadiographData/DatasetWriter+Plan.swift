@@ -61,7 +61,12 @@ extension DatasetWriter {
       let patient = census.principal(census.patient(entry.patient))
       if let split = entry.split { census.fixed[patient] = Self.stricter(split, census.fixed[patient]) }
       if entry.isEligible(settings.sections) {
-        census.count(patient: patient, findings: entry.attributes.positives)
+        // Where a source has no labels of its own, those of the report divide alike.
+        let attributes = entry.attributes
+        let positives =
+          attributes.labels.isEmpty
+          ? reports.findings(in: entry.sections).filter { $0.state == .positive }.map(\.name) : attributes.positives
+        census.count(patient: patient, findings: positives)
       }
     }
     return census
@@ -116,11 +121,12 @@ extension ImportEntry {
   /// Frontal, and with something to train text on.
   func isEligible(_ sections: [String]) -> Bool { (attributes.view?.isFrontal ?? true) && hasText(sections) }
 
-  /// Whether there is something to train text on: a caption, a report with all of `wanted`, or, without either, a
-  /// finding that a prompt can name.
+  /// Whether there is something to train text on: a caption, a report with all of `wanted`, one without any headings,
+  /// or, where there is no text, a finding that a prompt can name.
   func hasText(_ wanted: [String]) -> Bool {
     guard !sections.isEmpty else { return attributes.labels.contains { $0.value == .positive } }
     func has(_ name: String) -> Bool { sections.contains { $0.name == name } }
-    return has("caption") || wanted.allSatisfy(has)
+    let isPlain = has("report") && !has("findings") && !has("impression")
+    return has("caption") || has("findings+impression") || isPlain || wanted.allSatisfy(has)
   }
 }

@@ -31,7 +31,7 @@ extension DatasetWriter {
 
     let summary = try database.write { database in
       var summary = DatasetImport.Summary()
-      let rows = try RowWriter(database, sourceID: sourceID)
+      let rows = try RowWriter(database, sourceID: sourceID, reports: reports)
       for (position, decoded) in batch.enumerated() {
         try rows.clearExclusions(of: decoded.entry.path)
         var exclusions = exclusions(of: decoded, isDuplicate: isDuplicate[position])
@@ -124,6 +124,7 @@ private final class RowWriter {
 
   private let database: Database
   private let sourceID: Int64
+  private let reports: ReportReader
   private let insertStudy: Statement
   private let findStudy: Statement
   private let insertSection: Statement
@@ -136,9 +137,10 @@ private final class RowWriter {
   private var lastPatient: Patient?
   private var lastStudy: (patient: Int64, key: String, sections: [TextSection], id: Int64)?
 
-  init(_ database: Database, sourceID: Int64) throws {
+  init(_ database: Database, sourceID: Int64, reports: ReportReader) throws {
     self.database = database
     self.sourceID = sourceID
+    self.reports = reports
     findPatient = try database.cachedStatement(
       sql: "SELECT id, split FROM patients WHERE source_id = ? AND key = ?")
     insertStudy = try database.cachedStatement(
@@ -211,11 +213,16 @@ private final class RowWriter {
     try insertStudy.execute(arguments: [
       patient, entry.study, attributes.age?.lower, attributes.age?.upper, attributes.sex?.rawValue,
     ])
+    let isNew = database.changesCount > 0
     let id =
-      database.changesCount > 0
-      ? database.lastInsertedRowID : try Int64.fetchOne(findStudy, arguments: [patient, entry.study]) ?? 0
+      isNew ? database.lastInsertedRowID : try Int64.fetchOne(findStudy, arguments: [patient, entry.study]) ?? 0
     for (position, section) in entry.sections.enumerated() {
       try insertSection.execute(arguments: [id, position, section.name, section.text])
+    }
+    if isNew {
+      for finding in reports.findings(in: entry.sections) {
+        try DatasetSchema.insert(finding, study: id, in: database)
+      }
     }
     lastStudy = (patient, entry.study, entry.sections, id)
     return id

@@ -16,6 +16,7 @@ final class DatasetWriter {
   let source: ImportSource
   let sourceID: Int64
   let shards: ShardWriter
+  let reports: ReportReader
   var nextSlot: Int
   /// Hashes of the eligible images, once an image was committed.
   var neighbours: SplitNeighbours?
@@ -39,7 +40,8 @@ final class DatasetWriter {
       // 64 MiB: a transaction of a large index stays in memory until it is committed.
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -65536") }
       let database = try DatabaseQueue(path: folder.index.path, configuration: configuration)
-      let settings = try database.write { try Self.prepare(folder, options: options, in: $0) }
+      let reports = try ReportReader()
+      let settings = try database.write { try Self.prepare(folder, options: options, reports: reports, in: $0) }
       if FileManager.default.fileExists(atPath: folder.indexDigest.path) {
         try FileManager.default.removeItem(at: folder.indexDigest)
       }
@@ -48,6 +50,7 @@ final class DatasetWriter {
         try Int.fetchOne($0, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM pixels") ?? 0
       }
       shards = ShardWriter(folder: folder, settings: settings)
+      self.reports = reports
       self.settings = settings
       self.folder = folder
       self.database = database
@@ -79,14 +82,14 @@ final class DatasetWriter {
   }
 
   private static func prepare(
-    _ folder: DatasetFolder, options: DatasetImport.Options, in database: Database
+    _ folder: DatasetFolder, options: DatasetImport.Options, reports: ReportReader, in database: Database
   ) throws -> DatasetSettings {
     if try folder.version(in: database) != 0 {
       try folder.checkVersion(in: database)
       let stored = try folder.fetchSettings(from: database)
       try options.check(against: stored)
       if try folder.version(in: database) < DatasetSchema.version {
-        try migrate(folder, settings: stored, in: database)
+        try migrate(folder, settings: stored, reports: reports, in: database)
       }
       return stored
     }
@@ -99,10 +102,14 @@ final class DatasetWriter {
     return settings
   }
 
-  private static func migrate(_ folder: DatasetFolder, settings: DatasetSettings, in database: Database) throws {
+  private static func migrate(
+    _ folder: DatasetFolder, settings: DatasetSettings, reports: ReportReader, in database: Database
+  ) throws {
     let count = try Int.fetchOne(database, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM images") ?? 0
     let shards = try MappedShards(folder: folder, settings: settings, imageCount: count)
-    try DatasetSchema.migrate(in: database) { PixelFingerprint(shards[$0], size: settings.imageSize) }
+    try DatasetSchema.migrate(in: database, reports: reports) {
+      PixelFingerprint(shards[$0], size: settings.imageSize)
+    }
     try folder.storeSettings(settings, in: database)
   }
 

@@ -18,6 +18,7 @@ struct DataImportCommand: AsyncParsableCommand {
       kermany   the folder with NORMAL and PNEUMONIA
       folder    images, with name.txt beside name.png, or with metadata.csv
       table     any CSV, TSV or JSON Lines, or the folder that holds it, with a --mapping
+      dicom     any tree of DICOM files; patients, studies and paths become pseudonyms, dates an age
 
       Example: thorax data import nih CXR14 --output datasets/cxr --size 256 --split 80/10/10
       Example: thorax data import table CheXpert-v1.0-small --mapping chexpert --output datasets/chexpert
@@ -34,7 +35,7 @@ struct DataImportCommand: AsyncParsableCommand {
     case dicom
   }
 
-  @Argument(help: "How the source is laid out: openi, kaggle, nih, kermany, folder or table.")
+  @Argument(help: "How the source is laid out: openi, kaggle, nih, kermany, folder, table or dicom.")
   var kind: Kind
 
   @Argument(help: "The folder of the source, as its publisher ships it.", completion: .file())
@@ -63,8 +64,9 @@ struct DataImportCommand: AsyncParsableCommand {
   @Option(help: "Parts of a report that an image must have to be trained on (default: findings+impression).")
   var sections: String?
 
-  @Option(help: "crop or pad an image that is not square (default: crop, or the dataset's).")
-  var fit: SquareFit?
+  @OptionGroup(title: "Images") var images: ImageOptions
+
+  @OptionGroup(title: "DICOM") var dicom: DICOMOptions
 
   @Option(help: "fail on images that are listed and not there, or skip them.")
   var missingImages: DatasetImport.MissingImages = .fail
@@ -107,7 +109,7 @@ struct DataImportCommand: AsyncParsableCommand {
     options.seed = seed
     options.split = try split.map { try SplitFractions($0) }
     options.splitRule = splitBy
-    options.fit = fit
+    images.apply(to: &options)
     options.missingImages = missingImages
     options.sections = try sections.map { text in
       let names = text.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
@@ -125,6 +127,7 @@ struct DataImportCommand: AsyncParsableCommand {
       throw DatasetError.mappingMismatch(
         reason: mapping == nil ? "a table needs a mapping" : "\(kind.rawValue) takes no mapping")
     }
+    try dicom.check(isDICOM: kind == .dicom)
     if officialSplit, kind != .nih, kind != .table { throw DatasetError.noOfficialSplit(kind.rawValue) }
     let official = officialSplit ? try official(options) : nil
     let urls = sources.map { URL(fileURLWithPath: $0) }
@@ -139,7 +142,8 @@ struct DataImportCommand: AsyncParsableCommand {
     case .table:
       let mapping = try TableMapping(named: mapping ?? "")
       return try urls.map { try TableSource.list($0, mapping: mapping, official: official) }
-    case .dicom: throw DatasetError.importerUnavailable(kind.rawValue)
+    case .dicom:
+      return try urls.map { try dicom.list($0, dataset: URL(fileURLWithPath: output), console: common.console) }
     }
   }
 
@@ -195,6 +199,5 @@ struct DataImportCommand: AsyncParsableCommand {
   }
 }
 
-extension SquareFit: ExpressibleByArgument {}
 extension SplitRule: ExpressibleByArgument {}
 extension DatasetImport.MissingImages: ExpressibleByArgument {}

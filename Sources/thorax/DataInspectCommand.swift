@@ -67,7 +67,16 @@ struct DataInspectCommand: AsyncParsableCommand {
   }
 
   private func writePage(of dataset: RadiographDataset, to path: String) throws {
-    let page = try DatasetReport(dataset).html()
+    let found = try dataset.leakage()
+    let pairs = found.nearDuplicates.map { pair in
+      DatasetExaminations.ImagePair(
+        .init(pair.first, split: pair.firstSplit), .init(pair.second, split: pair.secondSplit), distance: pair.distance)
+    }
+    let page = try DatasetReport(
+      dataset,
+      examinations: DatasetExaminations(
+        nearDuplicates: pairs, leakingPatients: found.patients, leakingStudies: found.studies)
+    ).html()
     do {
       try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
@@ -140,6 +149,11 @@ private enum DatasetTables {
           ["test", "\(summary.splits.test)"],
         ]),
       counts("Labels, by listed image", summary.labels, whole: summary.frontal + summary.lateral),
+      TextTable(
+        title: "Findings that reports speak of, by study", heads: ["positive", "negative", "uncertain"],
+        rows: summary.reported.sorted { $0.key < $1.key }.map { name, count in
+          [name, "\(count.positive)", "\(count.negative)", "\(count.uncertain)"]
+        }),
       counts("Views, by listed image", summary.views), counts("Sex, by listed image", summary.sexes),
       counts("Left out", summary.excluded),
       TextTable(

@@ -83,7 +83,7 @@ struct Failure {
     case .importerUnavailable: .unavailable
     case .malformedGrammar, .invalidLoading: .defect
     case .outputIsNotOurs, .cannotCreate: .cannotCreate
-    case .busy, .inputOutput: .readWrite
+    case .busy, .inputOutput, .patientKey: .readWrite
     }
   }
 

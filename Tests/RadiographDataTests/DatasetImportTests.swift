@@ -185,9 +185,9 @@ import Testing
       let records = try RadiographDataset.open(output).records()
       #expect(records.map(\.path) == ["a.png", "b.png"])
       #expect(records[0].sections == [TextSection(name: "caption", text: "Clear lungs.")])
-      let grammar = try PromptGrammar.standard()
+      let writer = try CaptionWriter.standard()
       #expect(
-        records[1].captions(count: 4, seed: 1, grammar: grammar) == [
+        writer.captions(of: records[1], count: 4, seed: 1).texts == [
           "Heart, lungs: \"clear\". Normal.", "Heart, lungs: \"clear\".", "Normal.", "Heart, lungs: \"clear\". Normal.",
         ])
     }

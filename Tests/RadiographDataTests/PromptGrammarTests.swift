@@ -142,8 +142,9 @@ import Testing
       _ = try DatasetImport(KermanySource.list(DataFixtures.kermany), into: folder, options: DataFixtures.options())
         .run()
       let records = try RadiographDataset.open(folder).records()
-      let captions = records.map { $0.captions(count: 3, seed: 0, grammar: grammar) }
-      #expect(captions == records.map { $0.captions(count: 3, seed: 0, grammar: grammar) })
+      let writer = try CaptionWriter.standard()
+      let captions = records.map { writer.captions(of: $0, count: 3, seed: 0).texts }
+      #expect(captions == records.map { writer.captions(of: $0, count: 3, seed: 0).texts })
       #expect(Set(captions).count == records.count)
     }
   }

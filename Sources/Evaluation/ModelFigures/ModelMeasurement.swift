@@ -116,10 +116,10 @@ public struct ModelMeasurement: Sendable {
 
   /// One sample for each held-out adult, of a prompt that the grammar makes of that patient's labels.
   private func heldOutAdultSamples(_ source: inout SampleSource) async throws -> [DrawnSample] {
-    let grammar = try PromptGrammar.standard()
+    let writer = try CaptionWriter.standard()
     var samples: [DrawnSample] = []
     for (index, record) in sets.heldOutAdults.enumerated() {
-      for prompt in record.captions(count: 1, seed: options.seed, grammar: grammar) {
+      for prompt in writer.captions(of: record, count: 1, seed: options.seed).texts {
         samples += try await source.samples(of: prompt, seed: options.seed &+ UInt64(index), count: 1)
       }
     }

@@ -15,7 +15,7 @@ struct ContactSheetPictures {
   private static let thumbnailSize = 160
 
   let dataset: RadiographDataset
-  let grammar: PromptGrammar
+  let writer: CaptionWriter
 
   /// By source and label, the commonest first. Which images stand for a label is decided by their hash, so that it is
   /// not those that the source happens to list first.
@@ -52,7 +52,7 @@ struct ContactSheetPictures {
   /// The image with its labels as the alternative, and a text to train it on below.
   func picture(_ record: RadiographRecord) throws -> EmbeddedPicture {
     let labels = record.attributes.positives
-    let text = record.captions(count: 1, seed: 0, grammar: grammar).first ?? ""
+    let text = writer.captions(of: record, count: 1, seed: 0).texts.first ?? ""
     return try picture(
       record, alternative: "Radiograph \(record.path), \(labels.isEmpty ? "no label" : labels.joined(separator: ", "))",
       caption: Self.shortened(text))

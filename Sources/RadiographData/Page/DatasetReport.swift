@@ -7,21 +7,21 @@ public struct DatasetReport: Sendable {
   let dataset: RadiographDataset
   let summary: DatasetSummary
   let examinations: DatasetExaminations
-  let grammar: PromptGrammar
+  let writer: CaptionWriter
 
   /// - Parameter examinations: what was found beside the counts; the page says of the rest that it was not looked for.
   public init(
     _ dataset: RadiographDataset, examinations: DatasetExaminations = DatasetExaminations()
-  ) throws(DatasetError) {
+  ) throws {
     self.dataset = dataset
     self.examinations = examinations
     summary = try dataset.summary()
-    grammar = try PromptGrammar.standard()
+    writer = try CaptionWriter.standard()
   }
 
   public func html() throws -> String {
     let labels = try LabelStatistics(dataset)
-    let pictures = ContactSheetPictures(dataset: dataset, grammar: grammar)
+    let pictures = ContactSheetPictures(dataset: dataset, writer: writer)
     let exclusions = try dataset.exclusions()
     let page = WebPage(
       title: "Dataset \(dataset.url.lastPathComponent)", lead: lead(),

@@ -5,6 +5,7 @@ import Generation
 import RadiographData
 import RadiographModels
 import TensorFiles
+import Tokenization
 import Torch
 import TorchNN
 
@@ -73,10 +74,7 @@ struct DiffusionPreparation {
         generator: TrainingRandomness(seed: recipe.seed).generator(.crop)
       ) { note("encoded \($0) of \(batches.records.count) \(split.rawValue) images") }
     }
-    let grammar = try PromptGrammar.standard()
-    let captions = batches.records.map {
-      $0.captions(count: split == .train ? recipe.promptsPerImage : 1, seed: recipe.seed, grammar: grammar)
-    }
+    let captions = try captions(of: batches.records, count: split == .train ? recipe.promptsPerImage : 1)
     let prompts = try PromptCache.load(
       folder.cache.appendingPathComponent("texts-\(split.rawValue).safetensors"),
       key: try key(of: batches.records, [recipe.textEncoder] + captions.flatMap { $0 }), captions: captions,
@@ -86,6 +84,22 @@ struct DiffusionPreparation {
       latents_NCHW: latents.latents_NCHW,
       images: copies.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element) },
       statistics: statistics ?? latents.statistics, prompts: prompts, device: device)
+  }
+
+  /// The texts of each image, within what the text encoder takes.
+  private func captions(of records: [RadiographRecord], count: Int) throws -> [[String]] {
+    let writer = try CaptionWriter.standard()
+    let tokenizer = try WordPieceTokenizer(contentsOf: TextEncoder.locate(name: recipe.textEncoder))
+    let maximum = architecture.textProjection.tokenLimit
+    let limit = CaptionWriter.TokenLimit(maximum: maximum) { text in
+      (try? tokenizer.encode(text, maximumLength: .max).ids.count) ?? .max
+    }
+    let captions = records.map { writer.captions(of: $0, count: count, seed: recipe.seed, limit: limit) }
+    let cut = captions.reduce(0) { $0 + $1.cut }
+    if cut > 0 {
+      note("\(cut) of \(records.count * count) texts were cut to \(maximum) tokens, at the end of a sentence")
+    }
+    return captions.map(\.texts)
   }
 
   private func key(of records: [RadiographRecord], _ parts: [String]) throws -> String {

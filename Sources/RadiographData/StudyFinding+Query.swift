@@ -1,0 +1,27 @@
+import GRDB
+
+extension RadiographDataset {
+  /// What the report of an image's study says, by finding in alphabetical order; nothing where it has no report.
+  public func findings(of record: RadiographRecord) throws(DatasetError) -> [StudyFinding] {
+    do {
+      return try database.read { database in
+        guard try database.tableExists("findings") else { return [] }
+        return try Row.fetchAll(
+          database,
+          sql: """
+            SELECT name, state, laterality, severity, change, locations FROM findings
+            WHERE study_id = (SELECT study_id FROM images WHERE id = ?) ORDER BY name
+            """, arguments: [record.id]
+        ).compactMap { row in
+          guard let state = LabelState(rawValue: row[1]) else { return nil }
+          let locations: String = row[5]
+          return StudyFinding(
+            name: row[0], state: state, laterality: row[2], severity: row[3], change: row[4],
+            locations: locations.split(separator: "|").map(String.init))
+        }
+      }
+    } catch {
+      throw .wrapping(error, path: url.path)
+    }
+  }
+}

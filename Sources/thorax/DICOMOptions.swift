@@ -1,0 +1,50 @@
+import ArgumentParser
+import Foundation
+import Generation
+import RadiographData
+
+/// What `data import dicom` takes beside what every importer does.
+struct DICOMOptions: ParsableArguments {
+  @Flag(help: "Take in what is no projection radiograph of a chest too (dicom).")
+  var anyModality = false
+
+  @Flag(help: "Take in images whose header says that letters are burnt into them (dicom).")
+  var withBurnedIn = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The secret behind the pseudonyms (dicom); default: NAME.key beside the dataset, made by its first import.",
+      valueName: "file"),
+    completion: .file())
+  var patientKey: String?
+
+  @Flag(help: "List on standard error what of each file's header the dataset does not get (dicom).")
+  var reportUnsafe = false
+
+  /// - Throws: `RequestError.conflict` where an option of DICOM is given to another importer.
+  func check(isDICOM: Bool) throws {
+    guard !isDICOM, anyModality || withBurnedIn || patientKey != nil || reportUnsafe else { return }
+    throw RequestError.conflict(
+      "--any-modality, --with-burned-in, --patient-key and --report-unsafe belong to dicom",
+      remedy: "leave them out, or import with dicom")
+  }
+
+  func list(_ root: URL, dataset: URL, console: Console) throws -> ImportSource {
+    var options = DICOMSource.Options()
+    options.anyModality = anyModality
+    options.withBurnedIn = withBurnedIn
+    let file = patientKey.map { URL(fileURLWithPath: $0) } ?? PatientKey.location(besideDataset: dataset)
+    let isNew = !FileManager.default.fileExists(atPath: file.path)
+    let key = try PatientKey.of(dataset: dataset, file: file)
+    if isNew { console.note("the secret behind the pseudonyms is \(file.path): keep it, and apart from the dataset") }
+    let listing = try DICOMSource.list(root, key: key, options: options)
+    if reportUnsafe {
+      for identity in listing.withheld {
+        console.note(
+          Console.oneLine("withheld: \(identity.file) (\(identity.path)): \(identity.elements.joined(separator: ", "))")
+        )
+      }
+    }
+    return listing.source
+  }
+}
