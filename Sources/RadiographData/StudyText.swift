@@ -27,12 +27,12 @@ extension RadiographDataset {
             ORDER BY studies.id
             """, arguments: ["name": name])
         return try studies.map { row in
-          let id: Int64 = row["id"]
+          let id: Int64 = try row.value("id")
           let sections = try Row.fetchAll(
             database, sql: "SELECT name, text FROM sections WHERE study_id = ? ORDER BY position", arguments: [id])
           return StudyText(
-            source: row["source"], study: row["study"],
-            sections: sections.map { TextSection(name: $0[0], text: $0[1]) })
+            source: try row.value("source"), study: try row.value("study"),
+            sections: try sections.map { TextSection(name: try $0.value(0), text: try $0.value(1)) })
         }
       }
     } catch {

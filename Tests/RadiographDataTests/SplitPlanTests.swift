@@ -198,22 +198,9 @@ import Testing
   @Test(.enabled(if: DataFixtures.shared != nil))
   func theIndianaCollectionIsDividedAsTheArticleHasIt() throws {
     let folder = try #require(DataFixtures.shared).appendingPathComponent("data/iu")
-    let reports = try Self.table(folder.appendingPathComponent("indiana_reports.csv"))
-    let byPatient = Dictionary(reports.map { ($0["uid"] ?? "", $0) }) { first, _ in first }
-    let entries = try Self.table(folder.appendingPathComponent("indiana_projections.csv")).map { row in
-      let report = byPatient[row["uid"] ?? ""] ?? [:]
-      let problems = (report["Problems"] ?? "").split(separator: ";").map(String.init)
-      return ImportEntry(
-        path: row["filename"] ?? "", file: nil, patient: row["uid"] ?? "", study: row["uid"] ?? "",
-        attributes: RadiographAttributes(
-          labels: Dictionary(problems.map { ($0, .positive) }) { first, _ in first },
-          view: row["projection"] == "Frontal" ? .frontal : .lateral),
-        sections: ["findings", "impression", "image"].compactMap { name in
-          report[name].flatMap { $0.isEmpty ? nil : TextSection(name: name, text: $0) }
-        })
-    }
+    let source = try KaggleSource.list(folder)
     try DataFixtures.withFolder { folder in
-      let sides = try Self.add(Self.source(entries, name: "kaggle", kind: "kaggle"), to: folder)
+      let sides = try Self.add(source, to: folder)
       let dataset = try RadiographDataset.open(folder)
       let summary = try dataset.summary()
       #expect(summary.eligible == 3301 && summary.frontal == 3818 && summary.lateral == 3648)
@@ -233,27 +220,5 @@ import Testing
         }
       }
     }
-  }
-
-  /// Quoted fields, as the two tables have them.
-  private static func table(_ url: URL) throws -> [[String: String]] {
-    var rows: [[String]] = [[]]
-    var field = ""
-    var isQuoted = false
-    for character in try String(contentsOf: url, encoding: .utf8) {
-      switch character {
-      case "\"": isQuoted.toggle()
-      case "," where !isQuoted:
-        rows[rows.count - 1].append(field)
-        field = ""
-      case "\n" where !isQuoted, "\r\n" where !isQuoted:
-        rows[rows.count - 1].append(field)
-        field = ""
-        rows.append([])
-      default: field.append(character)
-      }
-    }
-    let header = rows.removeFirst()
-    return rows.filter { $0.count == header.count }.map { Dictionary(uniqueKeysWithValues: zip(header, $0)) }
   }
 }
