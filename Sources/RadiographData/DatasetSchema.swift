@@ -124,7 +124,7 @@ enum DatasetSchema {
     for study in studies {
       let sections = try Row.fetchAll(
         database, sql: "SELECT name, text FROM sections WHERE study_id = ? ORDER BY position", arguments: [study]
-      ).map { TextSection(name: $0[0], text: $0[1]) }
+      ).map { TextSection(name: try $0.value(0), text: try $0.value(1)) }
       for finding in reports.findings(in: sections) { try insert(finding, study: study, in: database) }
     }
     let count = try Int.fetchOne(database, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM images") ?? 0

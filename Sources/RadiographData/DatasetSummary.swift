@@ -139,11 +139,12 @@ extension RadiographDataset {
     let rows = try Row.fetchAll(database, sql: "SELECT name, state, COUNT(*) FROM findings GROUP BY name, state")
     var result: [String: DatasetSummary.ReportedFinding] = [:]
     for row in rows {
-      let name: String = row[0]
-      switch LabelState(rawValue: row[1]) {
-      case .positive: result[name, default: .init()].positive = row[2]
-      case .negative: result[name, default: .init()].negative = row[2]
-      case .uncertain: result[name, default: .init()].uncertain = row[2]
+      let name: String = try row.value(0)
+      let count: Int = try row.value(2)
+      switch LabelState(rawValue: try row.value(1)) {
+      case .positive: result[name, default: .init()].positive = count
+      case .negative: result[name, default: .init()].negative = count
+      case .uncertain: result[name, default: .init()].uncertain = count
       case nil: break
       }
     }

@@ -13,11 +13,11 @@ extension RadiographDataset {
             WHERE study_id = (SELECT study_id FROM images WHERE id = ?) ORDER BY name
             """, arguments: [record.id]
         ).compactMap { row in
-          guard let state = LabelState(rawValue: row[1]) else { return nil }
-          let locations: String = row[5]
+          guard let state = LabelState(rawValue: try row.value(1)) else { return nil }
+          let locations: String = try row.value(5)
           return StudyFinding(
-            name: row[0], state: state, laterality: row[2], severity: row[3], change: row[4],
-            locations: locations.split(separator: "|").map(String.init))
+            name: try row.value(0), state: state, laterality: try row.value(2), severity: try row.value(3),
+            change: try row.value(4), locations: locations.split(separator: "|").map(String.init))
         }
       }
     } catch {
