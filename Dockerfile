@@ -28,8 +28,8 @@ RUN mkdir -p /image/opt/thorax/bin /image/opt/thorax/libtorch/torch \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libdcmtk17 libexpat1 libjpeg62-turbo libopenjp2-7 libpng16-16 \
-    libsqlite3-0 libstdc++6 zlib1g \
+ && apt-get install -y --no-install-recommends libcharls2 libdcmtk17 libexpat1 libjpeg62-turbo libopenjp2-7 \
+    libpng16-16 libsqlite3-0 libstdc++6 zlib1g \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /image/ /
 ENV THORAX_HOME=/opt/thorax \

@@ -59,12 +59,14 @@ let package = Package(
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
     .target(name: "ImageFiles", dependencies: ["CImageCodecs"]),
     .systemLibrary(
+      name: "CCharLS", pkgConfig: "charls", providers: [.apt(["libcharls-dev"]), .brew(["charls"])]),
+    .systemLibrary(
       name: "COpenJPEG", pkgConfig: "libopenjp2",
       providers: [.apt(["libopenjp2-7-dev"]), .brew(["openjpeg"])]),
     // Not through pkg-config: dcmtk.pc names all of DCMTK's libraries, and each costs time at every start.
     .target(
-      name: "CDICOM", dependencies: ["COpenJPEG", "CZlib"],
-      linkerSettings: ["dcmjpeg", "dcmjpls", "dcmdata", "oflog", "ofstd", "openjp2", "z"].map { .linkedLibrary($0) }),
+      name: "CDICOM", dependencies: ["CCharLS", "COpenJPEG", "CZlib"],
+      linkerSettings: ["dcmjpeg", "dcmdata", "oflog", "ofstd", "openjp2", "charls", "z"].map { .linkedLibrary($0) }),
     .target(name: "DICOMFiles", dependencies: ["CDICOM", "ImageFiles"]),
     .target(
       name: "RadiographData",

@@ -1,6 +1,7 @@
 #include "file.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace cdicom {
 
@@ -19,6 +20,15 @@ class Bytes {
     uint32_t value = 0;
     for (unsigned i = 0; i < width; i += 1) value = value << 8 | bytes[position + offset + i];
     return value;
+  }
+
+  /// Moves on to the next `byte` that another one follows.
+  bool seek(uint8_t byte) {
+    if (position >= count) return false;
+    const void *found = memchr(bytes + position, byte, count - position);
+    if (!found) return false;
+    position = size_t(static_cast<const uint8_t *>(found) - bytes);
+    return position + 1 < count;
   }
 
   Failure damaged() const { return Failure(CDICOM_CORRUPT, "the %s codestream is damaged", format); }
@@ -59,8 +69,37 @@ Codestream frame_header(const Bytes &bytes, uint32_t length) {
   return {bytes.peek(3, 2), bytes.peek(5, 2), bytes.peek(2, 1)};
 }
 
+/// The one scan of a grey image: no marker may stand in it but those of `is_inner`, and its end closes the codestream.
+template <class IsInner>
+void check_scan(Bytes &bytes, IsInner is_inner) {
+  while (bytes.seek(0xFF)) {
+    const uint32_t following = bytes.peek(1, 1);
+    if (following == 0xD9) return;
+    if (following != 0xFF && !is_inner(following)) throw bytes.damaged();
+    bytes.position += 1;
+  }
+}
+
+/// Huffman tables (ITU-T T.81, B.2.4.2). `greatest` becomes the greatest category that one for DC holds; DCMTK lets 16
+/// through, which only the lossless process has, and reads beyond a table of its own.
+void check_huffman_tables(const Bytes &bytes, uint32_t length, uint32_t &greatest) {
+  uint32_t offset = 2;
+  while (offset < length) {
+    if (length - offset < 17) throw bytes.damaged();
+    const uint32_t kind = bytes.peek(offset, 1);
+    uint32_t symbols = 0;
+    for (uint32_t bits = 1; bits <= 16; bits += 1) symbols += bytes.peek(offset + bits, 1);
+    offset += 17;
+    if (kind >> 4 > 1 || (kind & 15) > 3 || symbols > 256 || symbols > length - offset) throw bytes.damaged();
+    for (uint32_t i = 0; kind >> 4 == 0 && i < symbols; i += 1)
+      greatest = std::max(greatest, bytes.peek(offset + i, 1));
+    offset += symbols;
+  }
+}
+
 Codestream check_jpeg(Bytes &bytes) {
   Codestream frame{};
+  uint32_t greatest_category = 0;
   bool is_lossless = false;
   walk_segments(bytes, [&](uint32_t marker, uint32_t length) {
     switch (marker) {
@@ -71,7 +110,7 @@ Codestream check_jpeg(Bytes &bytes) {
         frame = frame_header(bytes, length);
         is_lossless = marker == 0xFFC3;
         break;
-      case 0xFFC4:  // Huffman tables
+      case 0xFFC4: check_huffman_tables(bytes, length, greatest_category); break;
       case 0xFFDB:  // quantization
       case 0xFFDD:  // restart interval
       case 0xFFFE:  // comment
@@ -89,6 +128,9 @@ Codestream check_jpeg(Bytes &bytes) {
   });
   const uint32_t least = is_lossless ? 2 : 8, most = is_lossless ? 16 : 12;
   if (frame.precision < least || frame.precision > most) throw bytes.damaged();
+  if (greatest_category > (is_lossless ? 16 : 15)) throw bytes.damaged();
+  // Stuffed zeros and restarts.
+  check_scan(bytes, [](uint32_t following) { return following == 0 || (following >= 0xD0 && following <= 0xD7); });
   return frame;
 }
 
@@ -134,6 +176,8 @@ Codestream check_jpeg_ls(Bytes &bytes) {
         if (marker < 0xFFE0 || marker > 0xFFEF) throw bytes.unsupported("a process that is not read");
     }
   });
+  // A bit is stuffed, not a byte.
+  check_scan(bytes, [](uint32_t following) { return following < 0x80; });
   return frame;
 }
 

@@ -29,6 +29,11 @@ struct Codestream {
 /// sizes that differ from `image`'s.
 Codestream check_codestream(Coding coding, const uint8_t *bytes, size_t count, const cdicom_image &image);
 
+/// Decodes JPEG-LS to cells of 8 or 16 bits, as its precision asks. Not through DCMTK 3.6.7, whose copy of an old CharLS
+/// reads beyond the end of a scan that is short.
+void decode_jpeg_ls(const uint8_t *bytes, size_t count, const Codestream &codestream, uint8_t *cells,
+                    size_t cell_bytes);
+
 /// Decodes JPEG 2000 to cells of 16 bits.
 void decode_jpeg_2000(const uint8_t *bytes, size_t count, const Codestream &codestream, uint16_t *cells);
 

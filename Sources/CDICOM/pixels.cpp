@@ -189,10 +189,12 @@ void read_pixels(cdicom_file &file, const uint8_t *bytes, size_t count, const cd
   // Room for what the codec believes a cell takes, which may be more than the codestream gives.
   const size_t cell_bytes = pixel_count * std::max(raster.cell_bits, image.bits_allocated) / 8;
   Cells cells = allocate_cells(cell_bytes);
-  if (scan.syntax.coding == Coding::jpeg_2000) {
-    decode_jpeg_2000(frame.data(), frame.size(), codestream, reinterpret_cast<uint16_t *>(cells.get()));
-  } else {
-    decode_with_dcmtk(scan.syntax.uid, image, frame, cells.get(), cell_bytes);
+  switch (scan.syntax.coding) {
+    case Coding::jpeg_2000:
+      decode_jpeg_2000(frame.data(), frame.size(), codestream, reinterpret_cast<uint16_t *>(cells.get()));
+      break;
+    case Coding::jpeg_ls: decode_jpeg_ls(frame.data(), frame.size(), codestream, cells.get(), cell_bytes); break;
+    default: decode_with_dcmtk(scan.syntax.uid, image, frame, cells.get(), cell_bytes);
   }
   raster.cells = cells.release();
 }

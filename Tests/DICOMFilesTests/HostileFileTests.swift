@@ -176,6 +176,31 @@ import Testing
     return bytes
   }
 
+  /// Only the lossless process has 16 bits of a difference; in another DCMTK reads beyond a table of its own.
+  @Test func huffmanCategoriesOfAnotherProcessAreRefused() throws {
+    var bytes = [UInt8](try DICOMFixtures.data("jpeg-extended"))
+    // The first table for DC: marker, length, class and slot, 16 counts, then its symbols.
+    let table = try #require(
+      bytes.indices.dropLast(5).first {
+        bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC4 && bytes[$0 + 4] >> 4 == 0
+      })
+    for category in [16, 17, 255] as [UInt8] {
+      bytes[table + 21] = category
+      #expect(throws: DICOMError.corrupt(detail: "the JPEG codestream is damaged")) {
+        try DICOMFile(Data(bytes)).pixels()
+      }
+    }
+  }
+
+  /// A second scan or another table behind the first scan's start: no grey image has them.
+  @Test(arguments: ["jpeg-baseline", "jpeg-lossless", "jpeg-ls"])
+  func markersInsideOfTheScanAreRefused(name: String) throws {
+    var bytes = [UInt8](try DICOMFixtures.data(name))
+    let scan = try #require(bytes.indices.dropLast(1).last { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
+    bytes.replaceSubrange((scan + 14)..<(scan + 16), with: [0xFF, 0xC4])
+    #expect(throws: DICOMError.self) { try DICOMFile(Data(bytes)).pixels() }
+  }
+
   @Test func codestreamsThatDisagreeWithTheHeaderAreRefused() throws {
     for name in ["jpeg-baseline", "jpeg-lossless", "jpeg-ls", "jpeg-2000", "rle"] {
       let data = try DICOMFixtures.data(name)

@@ -7,6 +7,7 @@ libjpeg libjpeg-dev libjpeg-turbo-devel jpeg-turbo
 zlib zlib1g-dev zlib-devel zlib
 expat libexpat1-dev expat-devel expat
 dcmtk libdcmtk-dev dcmtk-devel dcmtk
+charls libcharls-dev CharLS-devel charls
 libopenjp2 libopenjp2-7-dev openjpeg2-devel openjpeg
 sqlite3 libsqlite3-dev sqlite-devel sqlite'
 

@@ -1,4 +1,4 @@
-// The border between Swift and DCMTK, in plain C. Nothing is thrown across it: every function that can fail returns a
+// The border between Swift and DCMTK, OpenJPEG and CharLS, in plain C. Nothing is thrown across it: every function that can fail returns a
 // status and leaves a message in `failure`.
 //
 // DCMTK never sees a file as it came. The structure is walked here first, with every length held against the bytes
