@@ -22,7 +22,8 @@ extension ModelDescription {
       self.init(
         name: preset.rawValue, preset: preset.rawValue, architecture: architecture, scheduler: .rectifiedFlow,
         latent: LatentStatistics(channels: architecture.latentChannels, factor: 1), textEncoder: .miniLM,
-        sampling: SamplingDefaults(steps: 20, guidance: 6, guidanceInterval: 0.25...0.85, sampler: .dpmSolver),
+        sampling: SamplingDefaults(
+          steps: 20, guidance: 10, guidanceRescale: 0.7, guidanceInterval: 0.25...0.85, sampler: .dpmSolver),
         licence: "none: architecture only")
     }
   }

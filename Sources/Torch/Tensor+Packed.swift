@@ -8,10 +8,21 @@ extension Tensor {
     case relu
   }
 
-  /// Whether this LibTorch has convolutions with packed weights: on CPUs, where it was built with oneDNN.
-  public static var packsConvolutions: Bool {
-    get throws { try LibTorch.api().pointee.functions.packs_convolutions() }
+  /// Whether convolutions of a number format can have packed weights here: on CPUs, where LibTorch was built with
+  /// oneDNN, float32; bfloat16 where the processor computes with it.
+  public static func packsConvolutions(of dtype: DType) throws -> Bool {
+    switch dtype {
+    case .float32: try LibTorch.api().pointee.functions.packs_convolutions()
+    case .bfloat16: try LibTorch.api().pointee.functions.packs_convolutions() && packsBFloat16
+    default: false
+    }
   }
+
+  /// Found out by trying: oneDNN alone knows what it needs of a processor.
+  private static let packsBFloat16: Bool = {
+    let weight = try? Tensor.zeros([16, 16, 3, 3], dtype: .bfloat16)
+    return (try? weight?.packedForConv2d(stride: 1, padding: 1, inputShape: [2, 16, 8, 8])) != nil
+  }()
 
   /// The weights of a convolution, `[outputs, inputs, height, width]`, in the layout that oneDNN computes with.
   ///

@@ -48,8 +48,8 @@ public struct Conv2d {
 
   /// The packed weights where they may be used: fixed values, on a CPU, no gradients, one type throughout.
   private func packedWeight(for x_BCHW: Tensor) throws -> Tensor? {
-    guard weight.isFixed, x_BCHW.device == .cpu, !x_BCHW.requiresGrad, try Tensor.packsConvolutions,
-      try x_BCHW.dtype == weight.value.dtype, [.float32, .bfloat16].contains(x_BCHW.dtype)
+    guard weight.isFixed, x_BCHW.device == .cpu, !x_BCHW.requiresGrad,
+      try x_BCHW.dtype == weight.value.dtype, try Tensor.packsConvolutions(of: x_BCHW.dtype)
     else { return nil }
     return try weight.packed {
       // One layout whatever batch comes first, so that no result depends on what ran before.

@@ -36,8 +36,15 @@ struct DICOMOptions: ParsableArguments {
     let file = patientKey.map { URL(fileURLWithPath: $0) } ?? PatientKey.location(besideDataset: dataset)
     let isNew = !FileManager.default.fileExists(atPath: file.path)
     let key = try PatientKey.of(dataset: dataset, file: file)
+    let listing: DICOMListing
+    do {
+      listing = try DICOMSource.list(root, key: key, options: options)
+    } catch {
+      // A key without a dataset would only puzzle its finder.
+      if isNew { try? FileManager.default.removeItem(at: file) }
+      throw error
+    }
     if isNew { console.note("the secret behind the pseudonyms is \(file.path): keep it, and apart from the dataset") }
-    let listing = try DICOMSource.list(root, key: key, options: options)
     if reportUnsafe {
       for identity in listing.withheld {
         console.note(

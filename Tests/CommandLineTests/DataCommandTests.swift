@@ -13,7 +13,8 @@ extension BadInput {
     BadInput("import without output", ["data", "import", "nih", "src"], status: 64, says: "--output"),
     BadInput("import of nothing", ["data", "import", "nih", "--output", "d"], status: 64, says: "sources"),
     BadInput("unknown importer", ["data", "import", "x", "src", "--output", "d"], status: 64, says: "x"),
-    BadInput("an importer to come", ["data", "import", "dicom", "src", "--output", "d"], status: 69, says: "dicom"),
+    BadInput(
+      "tree of DICOM files is not there", ["data", "import", "dicom", "src", "--output", "d"], status: 66, says: "src"),
     BadInput("source is not there", ["data", "import", "nih", "src", "--output", "d"], status: 66, says: "src"),
     BadInput(
       "table without a mapping", ["data", "import", "table", "src", "--output", "d"],

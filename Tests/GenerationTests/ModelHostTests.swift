@@ -184,7 +184,7 @@ extension ModelHost {
       var refused = several
       refused.initialLatents = [Latents(shape: [4, 8, 9], values: Array(repeating: 0, count: 288))]
       let latents = refused
-      await #expect(throws: RequestError.self) { try await host.generate(latents) }
+      await #expect(throws: LatentsError.self) { try await host.generate(latents) }
       #expect(try await host.liveHandles() == before)
     }
   }

@@ -196,16 +196,16 @@ import Testing
     }
   }
 
-  @Test func aReportBesideTheFileIsItsCaption() throws {
+  @Test func aReportBesideTheFileIsTakenInBySections() throws {
     try DataFixtures.withFolder { folder in
       try write(.radiograph(), "1.2.840.7", in: folder)
       try write(.radiograph([Tag.patientID: "P2"]), "b.dcm", in: folder)
       try Data("No effusion.\n".utf8).write(to: folder.appendingPathComponent("1.2.840.7.txt"))
-      try Data("Clear lungs.".utf8).write(to: folder.appendingPathComponent("b.txt"))
+      try Data("FINDINGS: Clear lungs.\nIMPRESSION: Normal.".utf8).write(to: folder.appendingPathComponent("b.txt"))
       try Data("notes".utf8).write(to: folder.appendingPathComponent("other.txt"))
       let source = try list(folder).source
-      #expect(Set(source.entries.flatMap(\.sections).map(\.text)) == ["No effusion.", "Clear lungs."])
-      #expect(source.entries.allSatisfy { $0.sections.map(\.name) == ["caption"] })
+      let reports = Set(source.entries.map { $0.sections.map { "\($0.name): \($0.text)" } })
+      #expect(reports == [["report: No effusion."], ["findings: Clear lungs.", "impression: Normal."]])
       #expect(source.exclusions.map(\.reason) == [.notDICOM])
     }
   }

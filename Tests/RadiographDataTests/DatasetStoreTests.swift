@@ -89,7 +89,7 @@ import Testing
     try DatabaseQueue(path: output.appendingPathComponent("index.sqlite").path).write { database in
       try database.execute(
         sql: """
-          DROP TABLE pixels; DELETE FROM settings WHERE key IN ('split_by', 'clahe');
+          DROP TABLE pixels; DROP TABLE findings; DELETE FROM settings WHERE key IN ('split_by', 'clahe');
           UPDATE settings SET value = 'bilinear, antialiased' WHERE key = 'resampling';
           UPDATE settings SET value = 'min-max to 0...255 after resampling' WHERE key = 'intensity';
           PRAGMA user_version = 1;

@@ -31,7 +31,11 @@ import Testing
         == "files/p10/p10000032/s50000001/aaaaaaaa-00000001-00000001-00000001-00000001.jpg")
     #expect(first.patient == "10000032" && first.study == "50000001")
     #expect(first.attributes.labels == ["No Finding": .positive])
-    #expect(first.sections.map(\.name) == ["report"] && first.sections[0].text.contains("Nothing acute."))
+    #expect(
+      first.sections == [
+        TextSection(name: "findings", text: "Both lungs are free of opacity."),
+        TextSection(name: "impression", text: "Nothing acute."),
+      ])
     #expect(
       source.entries.map(\.attributes.view) == [
         .posteroanterior, .lateral, .anteroposterior, .lateral, .posteroanterior, .anteroposterior,

@@ -67,7 +67,9 @@ import TorchNN
       #expect(x.takesGroupNormPointwise)
       for (fused, several) in zip(try results(), plain) {
         #expect(fused.isContiguous(.channelsLast))
-        #expect(try maximumError(fused, several) < 1e-5, "\(channels) channels")
+        // Values reach some forty, where a float32 ends at 4e-6; folding gain and shift rounds a few times more.
+        let greatest = try several.abs().max().item()
+        #expect(try maximumError(fused, several) < 1e-6 * max(greatest, 10), "\(channels) channels")
       }
     }
   }
