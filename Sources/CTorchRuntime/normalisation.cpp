@@ -27,13 +27,15 @@ constexpr int64_t parts_an_image = 4;
 // Fewer values are not worth waking a second thread.
 constexpr int64_t values_a_thread = 16384;
 
-/// Adds each channel's values and their squares, over `positions` rows of `channels` values, to `sums` and `squares`.
-FOR_EACH_PROCESSOR void add_up(const float *__restrict x, int64_t positions, int64_t channels,
-                               float *__restrict sums, float *__restrict squares) {
+/// Adds each channel's differences from `pivot` and their squares, over `positions` rows of `channels` values, to `sums`
+/// and `squares`. A pivot among the values keeps a variance exact that is small beside the mean.
+FOR_EACH_PROCESSOR void add_up(const float *__restrict x, const float *__restrict pivot, int64_t positions,
+                               int64_t channels, float *__restrict sums, float *__restrict squares) {
   for (int64_t position = 0; position < positions; position++, x += channels) {
     for (int64_t c = 0; c < channels; c++) {
-      sums[c] += x[c];
-      squares[c] += x[c] * x[c];
+      const float difference = x[c] - pivot[c];
+      sums[c] += difference;
+      squares[c] += difference * difference;
     }
   }
 }
@@ -72,13 +74,13 @@ FOR_EACH_PROCESSOR void scale_silu(const float *__restrict x, int64_t positions,
   }
 }
 
-/// The sums of each channel over a part of an image: `[channels]` sums, then `[channels]` sums of squares.
-void part_sums(const float *x, int64_t positions, int64_t channels, double *out) {
+/// What `add_up` gives for a part of an image: `[channels]` sums, then `[channels]` sums of squares.
+void part_sums(const float *x, const float *pivot, int64_t positions, int64_t channels, double *out) {
   std::vector<float> partial(2 * channels);
   std::fill(out, out + 2 * channels, 0.0);
   for (int64_t start = 0; start < positions; start += positions_a_sum) {
     std::fill(partial.begin(), partial.end(), 0.0f);
-    add_up(x + start * channels, std::min(positions_a_sum, positions - start), channels, partial.data(),
+    add_up(x + start * channels, pivot, std::min(positions_a_sum, positions - start), channels, partial.data(),
            partial.data() + channels);
     for (int64_t i = 0; i < 2 * channels; i++) out[i] += partial[i];
   }
@@ -90,20 +92,21 @@ struct Affine {
 
 /// From the sums over an image to one gain and one shift a channel, everything in one: offset, normalisation, weight
 /// and bias, gain and shift.
-void fold(const double *sums, int64_t positions, int64_t channels, int64_t groups, double epsilon,
+void fold(const double *sums, const float *pivot, int64_t positions, int64_t channels, int64_t groups, double epsilon,
           const Affine &affine, float *gain, float *shift) {
   const double *squares = sums + channels;
   const int64_t width = channels / groups;
   const double count = static_cast<double>(positions * width);
   for (int64_t group = 0; group < groups; group++) {
+    const auto centre = [&](int64_t c) { return pivot[c] + (affine.offset ? double(affine.offset[c]) : 0.0); };
     double sum = 0, square = 0;
-    for (int64_t c = group * width; c < (group + 1) * width; c++) {
-      const double offset = affine.offset ? affine.offset[c] : 0;
-      sum += sums[c] + positions * offset;
-      square += squares[c] + 2 * offset * sums[c] + positions * offset * offset;
-    }
+    for (int64_t c = group * width; c < (group + 1) * width; c++) sum += sums[c] + positions * centre(c);
     const double mean = sum / count;
-    const double deviation = 1 / std::sqrt(std::max(square / count - mean * mean, 0.0) + epsilon);
+    for (int64_t c = group * width; c < (group + 1) * width; c++) {
+      const double distance = centre(c) - mean;
+      square += squares[c] + 2 * distance * sums[c] + positions * distance * distance;
+    }
+    const double deviation = 1 / std::sqrt(std::max(square / count, 0.0) + epsilon);
     for (int64_t c = group * width; c < (group + 1) * width; c++) {
       const double offset = affine.offset ? affine.offset[c] : 0;
       const double weight = deviation * affine.weight[c];
@@ -162,7 +165,8 @@ int32_t group_norm_pointwise(ct_tensor input, ptrdiff_t groups, ct_tensor weight
     };
     at::parallel_for(0, parts, grain, [&](int64_t begin, int64_t end) {
       for (int64_t index = begin; index < end; index++) {
-        part_sums(from + place(index), length(index), channels, sums.data() + index * 2 * channels);
+        part_sums(from + place(index), from + index / parts_an_image * positions * channels, length(index), channels,
+                  sums.data() + index * 2 * channels);
       }
     });
 
@@ -175,7 +179,8 @@ int32_t group_norm_pointwise(ct_tensor input, ptrdiff_t groups, ct_tensor weight
       const Affine affine{offsets.row(image), weights.row(image), biases.row(image), gains.row(image),
                           shifts.row(image)};
       float *row = folded.data() + image * 2 * channels;
-      fold(total, positions, channels, groups, epsilon, affine, row, row + channels);
+      fold(total, from + image * positions * channels, positions, channels, groups, epsilon, affine, row,
+           row + channels);
     }
 
     at::parallel_for(0, parts, grain, [&](int64_t begin, int64_t end) {
