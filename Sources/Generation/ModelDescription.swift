@@ -189,8 +189,8 @@ extension ModelDescription {
       latent.mean.count == channels && latent.standardDeviation.count == channels,
       "latent statistics of \(latent.mean.count) and \(latent.standardDeviation.count) channels for \(channels)")
     try require(
-      latent.mean.allSatisfy(\.isFinite) && latent.standardDeviation.allSatisfy { $0 > 0 && $0.isFinite },
-      "latent statistics that are not finite or not positive")
+      latent.mean.allSatisfy { abs($0) <= 1e6 } && latent.standardDeviation.allSatisfy { $0 > 0 && $0 <= 1e6 },
+      "latent statistics that are not finite, not positive or above a million")
     let timesteps = scheduler.schedule.trainTimesteps
     try require((1...timesteps).contains(sampling.steps), "\(sampling.steps) default steps of \(timesteps)")
     try require(GenerationSettings.guidanceRange.contains(sampling.guidance), "default guidance \(sampling.guidance)")

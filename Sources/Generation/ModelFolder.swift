@@ -39,6 +39,12 @@ public struct ModelFolder: Sendable {
     try SafetensorsFile(path: PathName.joined(path, part.rawValue)).loadTensors()
   }
 
+  /// The shapes of one part's tensors by name.
+  func shapes(of part: Part) throws -> [String: [Int]] {
+    let file = try SafetensorsFile(path: PathName.joined(path, part.rawValue))
+    return Dictionary(uniqueKeysWithValues: file.names.map { ($0, file[$0]?.shape ?? []) })
+  }
+
   /// SHA-256 over the description and the weights: what images name as their model.
   public func hash() throws -> String {
     try ModelHash.files([Self.descriptionName] + Part.allCases.map(\.rawValue), in: path)

@@ -66,8 +66,11 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
   }
 
   /// A model on disk.
+  ///
+  /// - Throws: what is wrong with its files, as loading it would.
   public init(source: ModelSource) throws {
     try self.init(source.description)
+    try source.checkWeights()
     hash = try source.hash()
     bytes = source.byteCount()
     path = source.path

@@ -1,6 +1,7 @@
 import Diffusion
 import Foundation
 import RadiographModels
+import TorchNN
 import Torch
 
 /// Where a model comes from: a model folder, or a checkpoint (`.pt`) of the article author's code.
@@ -45,6 +46,30 @@ public struct ModelSource: Sendable {
         .autoencoder: checkpoint.autoencoder, .unet: checkpoint.unet, .textProjection: checkpoint.textProjection,
       ]
     }
+  }
+
+  /// Holds the names and shapes in the files to the architecture, without reading a value or starting LibTorch.
+  ///
+  /// - Throws: `TensorFileError` for a file that is damaged; ``ModelError/unfitWeights(model:problems:)`` with every
+  ///   offending name of every part.
+  public func checkWeights() throws {
+    guard case .folder(let folder) = kind else { return }
+    let architecture = description.architecture
+    var problems: [String] = []
+    for part in ModelFolder.Part.allCases {
+      let store = ParameterStore.shapesOnly()
+      switch part {
+      case .autoencoder: _ = try Autoencoder(store.root, architecture.autoencoder)
+      case .unet: _ = try UNet(store.root, architecture.unet)
+      case .textProjection: _ = try TextProjection(store.root, architecture.textProjection)
+      }
+      do {
+        try ParameterLoadingError.requireFit(shapes: folder.shapes(of: part), for: store.parameters)
+      } catch let error as ParameterLoadingError {
+        problems.append("\(part.rawValue): \(error)")
+      }
+    }
+    guard problems.isEmpty else { throw ModelError.unfitWeights(model: path, problems: problems) }
   }
 
   /// SHA-256: what images name as their model.

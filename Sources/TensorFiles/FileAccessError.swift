@@ -59,7 +59,7 @@ public struct FileAccessError: Error, Equatable, Sendable, CustomStringConvertib
     case .readOnlyFileSystem: "\(file): the file system is read-only: choose another place"
     case .isFolder: "\(file): is a folder: name a file"
     case .notRegularFile: "\(file): is no regular file: name a regular file"
-    case .alreadyExists: "\(file): already exists: choose another name or allow overwriting"
+    case .alreadyExists: "\(file): already exists: choose another name, or pass --overwrite"
     case .diskFull: "\(file): no space left: free some or choose another disk; nothing was changed"
     case .tooManyOpenFiles: "\(file): too many open files: raise the limit (ulimit -n)"
     case .invalidPath: "\(file): not a usable path: choose a shorter, plain name"

@@ -51,21 +51,35 @@ public struct ParameterLoadingError: Error, Equatable, Sendable, CustomStringCon
   ///
   /// - Throws: ``ParameterLoadingError`` with every offending name.
   static func requireFit(_ tensors: [String: Tensor], for parameters: [Parameter]) throws {
-    var problems = ParameterLoadingError()
-    for parameter in parameters {
-      guard let tensor = tensors[parameter.path] else {
-        problems.missing.append(parameter.path)
-        continue
-      }
-      if tensor.shape != parameter.shape {
-        problems.misshaped.append(.init(path: parameter.path, expected: parameter.shape, found: tensor.shape))
-      } else if try !tensor.isEntirelyFinite {
+    var problems = ParameterLoadingError(shapes: tensors.mapValues(\.shape), for: parameters)
+    let misshaped = Set(problems.misshaped.map(\.path))
+    for parameter in parameters where !misshaped.contains(parameter.path) {
+      if let tensor = tensors[parameter.path], try !tensor.isEntirelyFinite {
         problems.nonFinite.append(parameter.path)
       }
     }
-    let known = Set(parameters.map(\.path))
-    problems.unexpected = tensors.keys.filter { !known.contains($0) }
     try problems.throwIfAny()
+  }
+
+  /// Holds the names and shapes of a file to the parameters that are to take its values; the values are not read.
+  ///
+  /// - Throws: ``ParameterLoadingError`` with every offending name.
+  public static func requireFit(shapes: [String: [Int]], for parameters: [Parameter]) throws {
+    try ParameterLoadingError(shapes: shapes, for: parameters).throwIfAny()
+  }
+
+  private init(shapes: [String: [Int]], for parameters: [Parameter]) {
+    for parameter in parameters {
+      guard let shape = shapes[parameter.path] else {
+        missing.append(parameter.path)
+        continue
+      }
+      if shape != parameter.shape {
+        misshaped.append(Misshaped(path: parameter.path, expected: parameter.shape, found: shape))
+      }
+    }
+    let known = Set(parameters.map(\.path))
+    unexpected = shapes.keys.filter { !known.contains($0) }
   }
 
   func throwIfAny() throws {

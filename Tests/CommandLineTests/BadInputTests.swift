@@ -30,7 +30,9 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 
 /// Every bad input ends with one clear line, the right exit code, an empty standard output and nothing lost.
 @Suite(.serialized) struct BadInputTests {
-  @Test(arguments: BadInput.commandLine + BadInput.promptsFiles + BadInput.outputs + BadInput.models + BadInput.latents)
+  @Test(
+    arguments: BadInput.commandLine + BadInput.promptsFiles + BadInput.outputs + BadInput.models
+      + BadInput.modelsOfInfo + BadInput.latents)
   func isAnsweredWithOneLine(input: BadInput) throws {
     try withWorkplace { place in
       for (name, content) in input.files {

@@ -76,6 +76,9 @@ extension BadInput {
     description(
       "latent statistics of one channel", "\"standardDeviation\" : [", "\"standardDeviation\" : [1,", says: "5 channels"
     ),
+    description(
+      "an epsilon below zero", "\"normalisationEpsilon\" : 1e-05", "\"normalisationEpsilon\" : -1", says: "epsilon"),
+    description("no period of times", "\"period\" : 10000", "\"period\" : 0", says: "period"),
     bytes("weights empty", of: "unet.safetensors", says: "unet.safetensors") { $0 = Data() },
     bytes("weights truncated", of: "unet.safetensors", says: "unet.safetensors") { $0 = $0.dropLast(100) },
     bytes("weights with bytes behind", of: "vae.safetensors", says: "vae.safetensors") { $0 += Data(count: 64) },
@@ -88,6 +91,14 @@ extension BadInput {
     },
     weights("a tensor of NaN", says: "input.bias") { $0["input.bias"] = try Tensor.full([16], value: .nan) },
   ]
+
+  /// The same of `info`, which reads no value and no text encoder.
+  static let modelsOfInfo = models.filter { !$0.name.hasPrefix("text encoder") && $0.name != "a tensor of NaN" }.map {
+    var input = $0
+    input.name = "info: \(input.name)"
+    input.arguments = ["info", "tiny", "--json"]
+    return input
+  }
 
   private static func latents(_ name: String, _ content: @autoclosure () -> Data, says: String) -> BadInput {
     BadInput(

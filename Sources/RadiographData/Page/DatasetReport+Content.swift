@@ -20,7 +20,13 @@ extension DatasetReport {
     let commonest = CountTable(
       caption: "Commonest words, by how many reports have them", subject: "Word", counts: words.commonest,
       whole: words.lengths.count)
-    return facts + HTML.cards([lengths.html(id: "words"), commonest.html()])
+    let findings = DataTable(
+      caption: "What reports say of CheXpert's findings, read off their text; studies",
+      columns: [.init("Finding"), .number("Positive"), .number("Negative"), .number("Uncertain")],
+      rows: summary.reported.sorted { $0.key < $1.key }.map { name, count in
+        DataTable.Row([name] + [count.positive, count.negative, count.uncertain].map { NumberText.count($0) })
+      })
+    return facts + HTML.cards([lengths.html(id: "words"), commonest.html(), findings.html()])
   }
 
   func greyValues() throws -> HTML {

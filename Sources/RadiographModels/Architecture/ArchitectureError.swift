@@ -29,6 +29,10 @@ public enum ArchitectureError: Error, Equatable, Sendable, CustomStringConvertib
       (1...mostChannels).contains(channels), "\(channels) \(what) asked for: choose 1 to \(mostChannels)")
   }
 
+  static func checkEpsilon(_ epsilon: Double) throws {
+    try require(epsilon > 0 && epsilon <= 1, "an epsilon of \(epsilon) in normalisations: choose more than 0, up to 1")
+  }
+
   static func check(_ layer: AutoencoderLayer) throws {
     switch layer {
     case .convolution(let channels, let kernel, let stride):
@@ -50,6 +54,7 @@ public enum ArchitectureError: Error, Equatable, Sendable, CustomStringConvertib
     try checkChannels(autoencoder.imageChannels, "image channels")
     try checkChannels(autoencoder.latentChannels, "latent channels")
     try checkChannels(autoencoder.normalisationGroups, "normalisation groups")
+    try checkEpsilon(autoencoder.normalisationEpsilon)
     for layers in [autoencoder.encoder, autoencoder.decoder] {
       try require((1...mostLayers).contains(layers.count), "\(layers.count) layers: choose 1 to \(mostLayers)")
       try layers.forEach(check)
@@ -73,6 +78,12 @@ public enum ArchitectureError: Error, Equatable, Sendable, CustomStringConvertib
     try checkChannels(unet.timeEmbedding.sinusoids, "sinusoids")
     try checkChannels(unet.timeEmbedding.width, "channels of the time embedding")
     try checkChannels(unet.normalisationGroups, "normalisation groups")
+    try checkEpsilon(unet.normalisationEpsilon)
+    let (period, scale) = (unet.timeEmbedding.period, unet.timeEmbedding.scale)
+    try require(
+      period > 1 && period <= 1e9, "a period of \(period) in the time embedding: choose more than 1, up to 1e9")
+    try require(
+      scale > 0 && scale <= 1e9, "a scale of \(scale) in the time embedding: choose more than 0, up to 1e9")
     try require((0...64).contains(unet.middle.blocks), "\(unet.middle.blocks) middle blocks: choose 0 to 64")
     try require((0..<1).contains(unet.dropout), "a dropout of \(unet.dropout): choose 0 up to 1")
     for level in unet.levels {
