@@ -109,14 +109,15 @@ let package = Package(
     .executableTarget(name: "draw-radiographs", dependencies: ["Generation"], path: "Examples/draw-radiographs"),
 
     // Tools of the developers
-    .target(name: "TensorFileFuzzing", dependencies: ["TensorFiles"], path: "Tools/TensorFileFuzzing"),
+    .target(name: "Fuzzing", path: "Tools/Fuzzing"),
+    .target(name: "TensorFileFuzzing", dependencies: ["Fuzzing", "TensorFiles"], path: "Tools/TensorFileFuzzing"),
     .executableTarget(
-      name: "fuzz-tensor-files", dependencies: ["TensorFileFuzzing", "TensorFiles"],
+      name: "fuzz-tensor-files", dependencies: ["Fuzzing", "TensorFileFuzzing", "TensorFiles"],
       path: "Tools/fuzz-tensor-files"),
     .target(
-      name: "DICOMFuzzing", dependencies: ["DICOMFiles", "ImageFiles", "TensorFileFuzzing"],
+      name: "DICOMFuzzing", dependencies: ["DICOMFiles", "Fuzzing", "ImageFiles"],
       path: "Tools/DICOMFuzzing"),
-    .executableTarget(name: "fuzz-dicom", dependencies: ["DICOMFuzzing"], path: "Tools/fuzz-dicom"),
+    .executableTarget(name: "fuzz-dicom", dependencies: ["DICOMFuzzing", "Fuzzing"], path: "Tools/fuzz-dicom"),
     .executableTarget(
       name: "dicom-pixels", dependencies: ["DICOMFiles", "ImageFiles"], path: "Tools/dicom-pixels"),
     .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),

@@ -112,6 +112,8 @@ public struct GeneratedImage: Sendable {
 public struct GenerationTimings: Codable, Equatable, Sendable {
   /// Loading the model; 0 once it is loaded.
   public var load = 0.0
+  /// The part of `load` that LibTorch's own start took; 0 where it had started before.
+  public var library = 0.0
   /// Tokens, text encoder, projection, keys and values.
   public var text = 0.0
   /// All steps of all images.
@@ -125,6 +127,7 @@ public struct GenerationTimings: Codable, Equatable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case load = "load_ms"
+    case library = "library_ms"
     case text = "text_ms"
     case denoise = "denoise_ms"
     case decode = "decode_ms"
@@ -133,6 +136,7 @@ public struct GenerationTimings: Codable, Equatable, Sendable {
 
   public static func += (sum: inout GenerationTimings, other: GenerationTimings) {
     sum.load += other.load
+    sum.library += other.library
     sum.text += other.text
     sum.denoise += other.denoise
     sum.decode += other.decode

@@ -29,6 +29,8 @@ public actor ModelHost {
   public nonisolated let threads: Int
   /// Milliseconds that loading took.
   public nonisolated let loadTime: Double
+  /// The part of ``loadTime`` that LibTorch's own start took; next to nothing where it had started before.
+  public nonisolated let libraryTime: Double
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -38,6 +40,7 @@ public actor ModelHost {
     var device: Device
     var precision: DType
     var threads: Int
+    var libraryTime: Double
   }
 
   private struct DenoisingKey: Equatable {
@@ -50,6 +53,7 @@ public actor ModelHost {
     self.thread = thread
     self.hash = hash
     self.loadTime = loadTime
+    libraryTime = loaded.libraryTime
     model = loaded
     description = loaded.model.description
     device = loaded.device
@@ -85,13 +89,13 @@ public actor ModelHost {
     async let encoderIsRight: Void = source.description.textEncoder.verify(folder: encoder)
     let thread = TensorThread(name: "thorax.tensors")
     let loaded = try await thread.run {
-      try LibTorch.load()
+      let libraryTime = try clock.measure { try LibTorch.load() }.milliseconds
       if let threads { try LibTorch.setThreads(threads) }
       let device = try device.resolved()
       let precision = precision.resolved(on: device)
       return Loaded(
         model: try LoadedModel(source, textEncoder: encoder, device: device, dtype: precision), device: device,
-        precision: precision, threads: try LibTorch.threads())
+        precision: precision, threads: try LibTorch.threads(), libraryTime: libraryTime)
     }
     try await encoderIsRight
     return try await ModelHost(

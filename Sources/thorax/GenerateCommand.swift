@@ -174,6 +174,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
     if let saveLatents { try LatentsFile.write(finalLatents, to: saveLatents, overwrite: overwrite) }
     report.timings.load = host.loadTime
+    report.timings.library = host.libraryTime
     report.timings.total = (clock.now - start).milliseconds
     report.peakMemoryBytes = peakMemoryBytes()
     if json { try Console.writeJSON(report) }

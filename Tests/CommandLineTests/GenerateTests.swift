@@ -38,7 +38,7 @@ import Testing
       #expect(json["steps"] as? Int == 2 && json["guidance"] as? Double == 1.5 && json["sampler"] as? String == "heun")
       #expect(json["device"] as? String == "cpu" && json["precision"] as? String == "fp32")
       let timings = try #require(json["timings"] as? [String: Double])
-      #expect(timings.keys.sorted() == ["decode_ms", "denoise_ms", "load_ms", "text_ms", "total_ms"])
+      #expect(timings.keys.sorted() == ["decode_ms", "denoise_ms", "library_ms", "load_ms", "text_ms", "total_ms"])
       #expect((json["peak_memory_bytes"] as? Int ?? 0) > 1 << 20)
     }
   }

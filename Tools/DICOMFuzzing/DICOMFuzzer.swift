@@ -1,7 +1,7 @@
 import DICOMFiles
 import Foundation
+import Fuzzing
 import ImageFiles
-import TensorFileFuzzing
 
 /// Feeds mutated DICOM files to the reader and checks what it makes of them.
 ///

@@ -1,4 +1,4 @@
-import TensorFileFuzzing
+import Fuzzing
 
 /// Mutations of DICOM files. Half of them keep the form, so that what lies behind the first checks is reached.
 extension FuzzRandom {

@@ -1,3 +1,5 @@
+import Fuzzing
+
 /// Mutations of a PyTorch checkpoint: of its bytes, its pickle, or the archive around it.
 extension FuzzRandom {
   mutating func mutateCheckpoint(_ original: [UInt8], donor: [UInt8]) -> [UInt8] {

@@ -1,4 +1,5 @@
 import Foundation
+import Fuzzing
 import TensorFiles
 
 /// Feeds mutated files to the readers and checks what they make of them.
@@ -95,16 +96,6 @@ public struct Fuzzer: Sendable {
     } catch {
       report.refused += 1
       return error.description.contains("\n") ? "its message has several lines" : nil
-    }
-  }
-}
-
-public enum FuzzerError: Error, CustomStringConvertible {
-  case emptyCorpus([String])
-
-  public var description: String {
-    switch self {
-    case .emptyCorpus(let folders): "no file to mutate in \(folders.joined(separator: ", ")): name a folder of them"
     }
   }
 }

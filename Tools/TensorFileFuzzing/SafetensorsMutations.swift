@@ -1,3 +1,5 @@
+import Fuzzing
+
 /// Mutations of a safetensors file that keep enough of its form to reach behind the first checks.
 extension FuzzRandom {
   mutating func mutateSafetensors(_ original: [UInt8], donor: [UInt8]) -> [UInt8] {
