@@ -6,9 +6,13 @@ extension Tensor {
   ///
   /// Elements that are not aligned or not packed (older writers, strided checkpoints) are copied.
   ///
-  /// - Throws: ``TorchError/unsupportedElements(_:)`` for a type that Thorax does not compute with.
-  public convenience init(_ mapped: MappedTensor) throws {
-    guard let dtype = DType(mapped.dtype) else { throw TorchError.unsupportedElements(mapped.dtype.rawValue) }
+  /// - Throws: ``TorchError/unsupportedElements(_:of:)`` for a type that Thorax does not compute with.
+  ///
+  /// - Parameter name: what errors call the tensor beside its file.
+  public convenience init(_ mapped: MappedTensor, name: String = "a tensor") throws {
+    guard let dtype = DType(mapped.dtype) else {
+      throw TorchError.unsupportedElements(mapped.dtype.rawValue, of: "\(mapped.file.path), \(name)")
+    }
     if mapped.elementCount > 0, mapped.isContiguous, mapped.isAligned {
       let memory = UnsafeRawBufferPointer(start: mapped.baseAddress, count: mapped.byteCount)
       try self.init(over: memory, shape: mapped.shape, dtype: dtype, keepingAlive: mapped.file)
@@ -22,7 +26,7 @@ extension SafetensorsFile {
   /// All tensors by name, over the file's memory.
   public func loadTensors() throws -> [String: Tensor] {
     var result: [String: Tensor] = [:]
-    for name in names { result[name] = try Tensor(tensor(name)) }
+    for name in names { result[name] = try Tensor(tensor(name), name: name) }
     return result
   }
 }

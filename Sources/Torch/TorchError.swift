@@ -16,7 +16,7 @@ public enum TorchError: Error, Equatable {
   /// Values were asked for as another type than the tensor's.
   case unexpectedDType(DType, wanted: DType)
   /// A file's elements are of a type that Thorax does not compute with, named as the file names it.
-  case unsupportedElements(String)
+  case unsupportedElements(String, of: String)
   /// No such device on this machine.
   case deviceUnavailable(Device)
 }
@@ -36,8 +36,8 @@ extension TorchError: CustomStringConvertible {
       "the shape \(shape) is impossible: sizes must be at least 0 and their product a 64-bit number"
     case .unexpectedDType(let dtype, let wanted):
       "the tensor holds \(dtype), not \(wanted): convert it first"
-    case .unsupportedElements(let type):
-      "elements of type \(type) cannot be computed with: convert the file to F32, F16 or BF16"
+    case .unsupportedElements(let type, let tensor):
+      "\(tensor): elements of type \(type) cannot be computed with: convert the file to F32, F16 or BF16"
     case .deviceUnavailable(let device):
       "there is no device \(device) on this machine: use --device cpu"
     }
