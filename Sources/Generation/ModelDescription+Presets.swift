@@ -23,7 +23,7 @@ extension ModelDescription {
         name: preset.rawValue, preset: preset.rawValue, architecture: architecture, scheduler: .rectifiedFlow,
         latent: LatentStatistics(channels: architecture.latentChannels, factor: 1), textEncoder: .miniLM,
         sampling: SamplingDefaults(
-          steps: 20, guidance: 10, guidanceRescale: 0.7, guidanceInterval: 0.25...0.85, sampler: .dpmSolver),
+          steps: 20, guidance: 10, guidanceRescale: 0.7, guidanceInterval: 0.3...0.9, sampler: .dpmSolver),
         licence: "none: architecture only")
     }
   }
