@@ -36,14 +36,16 @@ struct DICOMOptions: ParsableArguments {
     let file = patientKey.map { URL(fileURLWithPath: $0) } ?? PatientKey.location(besideDataset: dataset)
     let isNew = !FileManager.default.fileExists(atPath: file.path)
     let key = try PatientKey.of(dataset: dataset, file: file)
-    let listing: DICOMListing
-    do {
-      listing = try DICOMSource.list(root, key: key, options: options)
-    } catch {
-      // A key without a dataset would only puzzle its finder.
-      if isNew { try? FileManager.default.removeItem(at: file) }
-      throw error
+    // A key without a dataset would only puzzle its finder.
+    var isUsed = false
+    defer { if isNew, !isUsed { try? FileManager.default.removeItem(at: file) } }
+    let listing = try DICOMSource.list(root, key: key, options: options)
+    guard !listing.source.entries.isEmpty else {
+      let reasons = Dictionary(grouping: listing.source.exclusions, by: \.reason.rawValue).mapValues(\.count)
+      let counted = reasons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+      throw DatasetError.sourceEmpty(path: root.path, expected: "radiographs of a chest, where there is \(counted)")
     }
+    isUsed = true
     if isNew { console.note("the secret behind the pseudonyms is \(file.path): keep it, and apart from the dataset") }
     if reportUnsafe {
       for identity in listing.withheld {

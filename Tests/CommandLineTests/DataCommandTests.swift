@@ -15,6 +15,12 @@ extension BadInput {
     BadInput("unknown importer", ["data", "import", "x", "src", "--output", "d"], status: 64, says: "x"),
     BadInput(
       "tree of DICOM files is not there", ["data", "import", "dicom", "src", "--output", "d"], status: 66, says: "src"),
+    BadInput(
+      "DICOM tree without a radiograph", ["data", "import", "dicom", "src", "--output", "d"],
+      files: [
+        "src/a.dcm": Data(repeating: 7, count: 200), "src/b.dcm": Data(repeating: 0, count: 128) + Data("DICM".utf8),
+      ],
+      status: 65, says: "unreadable"),
     BadInput("source is not there", ["data", "import", "nih", "src", "--output", "d"], status: 66, says: "src"),
     BadInput(
       "table without a mapping", ["data", "import", "table", "src", "--output", "d"],
