@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -76,7 +77,7 @@ def main():
         pngs.mkdir()
         jpegs.mkdir()
         for index, path in enumerate(sorted(pathlib.Path(options.pngs).glob("*.png"))[:options.count]):
-            os.symlink(path.resolve(), pngs / path.name)
+            shutil.copyfile(path.resolve(), pngs / path.name)
             if index < 100:
                 with Image.open(path) as image:
                     side = (options.jpeg_side, options.jpeg_side)
