@@ -40,8 +40,6 @@ public enum DatasetError: Error, Sendable, Equatable {
   case noPixels(key: String)
   /// Batches that cannot be made.
   case invalidLoading(String)
-  /// An importer that this version does not have.
-  case importerUnavailable(String)
   /// `--sections` names no part of a report.
   case invalidSections(String)
   /// The key behind the pseudonyms of DICOM patients cannot be used, or must not be.
@@ -99,8 +97,6 @@ extension DatasetError: CustomStringConvertible {
       "the dataset has no pixels for \(key): import its image"
     case .invalidLoading(let text):
       "cannot load \(text): give a batch of at least one image, a rank below their number, and room for the images"
-    case .importerUnavailable(let name):
-      "importer \(name) is not in this version: convert the source for `folder` or `table`"
     case .invalidSections(let text):
       "sections \"\(text)\": give findings, impression, or findings+impression"
     case .patientKey(let path, let reason):

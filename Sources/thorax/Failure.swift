@@ -80,7 +80,6 @@ struct Failure {
       .mixedPreprocessing, .leakage:
       .badData
     case .notADataset, .sourceMissing, .missingImages: .inputMissing
-    case .importerUnavailable: .unavailable
     case .malformedGrammar, .invalidLoading: .defect
     case .outputIsNotOurs, .cannotCreate: .cannotCreate
     case .busy, .inputOutput, .patientKey: .readWrite
