@@ -163,7 +163,9 @@ let package = Package(
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "ImageFiles", "RadiographData"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["TensorFiles", "TestSupport"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["ImageFiles", "TensorFiles", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
