@@ -11,7 +11,7 @@ let operators = try readOperators(
 let outputs = [
   "Sources/CTorch/include/CTorchOperators.h": CBinding.header(operators),
   "Sources/CTorchRuntime/operators.generated.cpp": CBinding.definitions(operators),
-  "Sources/Torch/Tensor+Operators.generated.swift": SwiftBinding.methods(operators),
+  "Sources/Torch/Tensors/Tensor+Operators.generated.swift": SwiftBinding.methods(operators),
 ]
 
 var stale: [String] = []

@@ -29,7 +29,7 @@ extension Sampler {
   {
     let step = try state.nextStep()
     let x = state.sample
-    let estimate = try Estimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser)
+    let estimate = try DenoisedEstimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser)
     let drawn = eta * step.to.sigma * step.renewal.squareRoot()
     let kept = max(0, step.to.sigma * step.to.sigma - drawn * drawn).squareRoot()
     var next = try estimate.sample(alpha: step.to.alpha, sigma: kept)

@@ -22,7 +22,7 @@ public struct DDPMSampler: Sampler {
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     let step = try state.nextStep()
     let x = state.sample
-    let estimate = try Estimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser)
+    let estimate = try DenoisedEstimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser)
     // Equation 7 for any alpha and sigma (Kingma et al., arXiv:2107.00630, appendix A).
     let keep = step.decay * step.to.sigma / step.from.sigma
     let mean = try combination((keep, x), (step.to.alpha * step.renewal, estimate.clean))

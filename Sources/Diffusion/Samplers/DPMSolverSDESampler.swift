@@ -15,7 +15,7 @@ public struct DPMSolverSDESampler: Sampler {
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     let step = try state.nextStep()
     let x = state.sample
-    let clean = try Estimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser).clean
+    let clean = try DenoisedEstimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser).clean
     // x_s = sigma_s / sigma_t exp(-h) x + alpha_s (1 - exp(-2h)) D + sigma_s sqrt(1 - exp(-2h)) z.
     let whole = step.to.alpha * step.renewal
     var next = try combination((step.to.sigma / step.from.sigma * step.decay, x), (whole, clean))

@@ -15,7 +15,7 @@ public struct DPMSolverSampler: Sampler {
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     let step = try state.nextStep()
     let x = state.sample
-    let clean = try Estimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser).clean
+    let clean = try DenoisedEstimate(at: step.from, of: x, plan: state.plan, denoiser: denoiser).clean
     // The update of algorithm 2 with exp(-h) as `decay`: x_s = sigma_s / sigma_t x - alpha_s (exp(-h) - 1) D, where D
     // is x_0 carried forward along its change over the step before.
     let whole = step.to.alpha * (1 - step.decay)

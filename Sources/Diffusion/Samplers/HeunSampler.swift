@@ -12,12 +12,12 @@ public struct HeunSampler: Sampler {
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     let step = try state.nextStep()
     let plan = state.plan
-    let first = try Estimate(at: step.from, of: state.sample, plan: plan, consistent: true, denoiser: denoiser)
+    let first = try DenoisedEstimate(at: step.from, of: state.sample, plan: plan, consistent: true, denoiser: denoiser)
     let euler = try first.sample(alpha: step.to.alpha, sigma: step.to.sigma)
     // Without noise the slope has no limit that a network could be asked for.
     guard step.to.sigma > 0 else { return state.advanced(to: euler, denoised: first.clean) }
 
-    let second = try Estimate(at: step.to, of: euler, plan: plan, consistent: true, denoiser: denoiser)
+    let second = try DenoisedEstimate(at: step.to, of: euler, plan: plan, consistent: true, denoiser: denoiser)
     // Half of the change of slope over the step, in the coordinates of `NoisePath.scale`. The large terms, which are
     // alike in both slopes, are in Euler's result already: float32 keeps its digits.
     let scale = plan.path.scale(at: step.to)

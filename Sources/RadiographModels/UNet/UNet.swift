@@ -22,7 +22,7 @@ public struct UNet {
     case blockWithSkip(Int)
     /// Keeps the running map.
     case keep
-    case resample(Resampling)
+    case resample(FeatureResampling)
   }
 
   public let architecture: UNetArchitecture
@@ -70,7 +70,7 @@ public struct UNet {
         kept.append(channels)
       }
       if index + 1 < levels.count {
-        let down = try Resampling.down(
+        let down = try FeatureResampling.down(
           place["downsample"], from: channels, to: levels[index + 1].channels, architecture.downsampling)
         channels = down.outputs
         steps.append(.resample(down))
@@ -97,7 +97,7 @@ public struct UNet {
         steps.append(.blockWithSkip(block))
       }
       if index > 0 {
-        let up = try Resampling.up(
+        let up = try FeatureResampling.up(
           place["upsample"], from: channels, to: levels[index - 1].channels, architecture.upsampling)
         channels = up.outputs
         steps.append(.resample(up))

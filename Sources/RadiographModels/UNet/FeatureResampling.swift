@@ -2,7 +2,7 @@ import Torch
 import TorchNN
 
 /// The step between two levels of a U-Net.
-enum Resampling {
+enum FeatureResampling {
   case stridedConvolution(Conv2d)
   case transposedConvolution(ConvTranspose2d, Conv2d)
   case nearest(Conv2d)
@@ -11,7 +11,7 @@ enum Resampling {
   /// The step from a level to the one below it.
   static func down(
     _ scope: ParameterScope, from channels: Int, to next: Int, _ kind: UNetArchitecture.Downsampling
-  ) throws -> Resampling {
+  ) throws -> FeatureResampling {
     switch kind {
     case .stridedConvolution: .stridedConvolution(try Conv2d(scope, channels, channels, stride: 2))
     case .stridedConvolutionToNextLevel: .stridedConvolution(try Conv2d(scope, channels, next, stride: 2))
@@ -21,7 +21,7 @@ enum Resampling {
   /// The step from a level to the one above it.
   static func up(
     _ scope: ParameterScope, from channels: Int, to next: Int, _ kind: UNetArchitecture.Upsampling
-  ) throws -> Resampling {
+  ) throws -> FeatureResampling {
     switch kind {
     case .transposedConvolution:
       .transposedConvolution(

@@ -1,29 +1,3 @@
-/// A file of tensors that is not what its format says, or a tensor that it does not hold.
-public enum TensorFileError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// `file` breaks the safetensors format, at `tensor` where one is to blame.
-  case safetensors(file: String, tensor: String?, problem: SafetensorsProblem)
-  /// `file` has no tensor of that name.
-  case tensorNotFound(file: String, tensor: String)
-  /// `file` is no plain PyTorch checkpoint, at `place` (keys joined by dots) where that is known.
-  case checkpoint(file: String, place: String?, problem: CheckpointProblem)
-  /// What was handed to the writer of `file` makes no valid file.
-  case unwritable(file: String, tensor: String, problem: SafetensorsWriteProblem)
-
-  public var description: String {
-    switch self {
-    case .safetensors(let file, let tensor, let problem):
-      let place = tensor.map { ", tensor \"\(printable($0))\"" } ?? ""
-      return "\(printable(file))\(place): \(problem): get the file again or use another"
-    case .tensorNotFound(let file, let tensor):
-      return "\(printable(file)): no tensor \"\(printable(tensor))\": use a file of the right architecture"
-    case .checkpoint(let file, let place, let problem):
-      return "\(printable(file))\(place.map { ", \(printable($0))" } ?? ""): \(problem)"
-    case .unwritable(let file, let tensor, let problem):
-      return "\(printable(file)), tensor \"\(printable(tensor))\": \(problem)"
-    }
-  }
-}
-
 /// What is wrong with a safetensors file. Offsets count from the start of the data section.
 public enum SafetensorsProblem: Equatable, Sendable, CustomStringConvertible {
   /// Fewer than the eight bytes of the header's length.

@@ -1,7 +1,7 @@
 import Torch
 
 /// What one evaluation of the network says about x_t: the clean sample and the noise in it.
-struct Estimate {
+struct DenoisedEstimate {
   let clean: Tensor
   let noise: Tensor
 
