@@ -18,6 +18,23 @@ have() {
   command -v "$1" >/dev/null 2>&1
 }
 
+# The user's home folder: $HOME, or what the system's database of users says if that is unset or not absolute.
+# (As Sources/Support/Paths/UserFolders.swift has it.)
+home_folder() {
+  home=${HOME-}
+  case $home in /*) ;; *)
+    home=
+    user=$(id -un 2>/dev/null) || user=
+    # A tilde before a name asks the database; only a plain name is handed to the shell.
+    case $user in '' | [!A-Za-z_]* | *[!A-Za-z0-9._-]*) ;; *) eval "home=~$user" ;; esac
+    ;;
+  esac
+  case $home in
+    /*) printf '%s\n' "${home%/}" ;;
+    *) return 1 ;;
+  esac
+}
+
 # The folder that all checkouts of one user share. (XDG base directories: a relative one counts as not set.)
 cache_folder() {
   case ${XDG_CACHE_HOME-} in /*)
@@ -25,8 +42,9 @@ cache_folder() {
     return
     ;;
   esac
-  if [ -z "${HOME-}" ]; then fail "there is no folder for the cache, HOME is not set: export XDG_CACHE_HOME=DIR"; fi
-  printf '%s/.cache/thorax\n' "${HOME%/}"
+  home=$(home_folder) ||
+    fail "there is no folder for the cache, HOME is not set and the system knows no home folder: export XDG_CACHE_HOME=DIR"
+  printf '%s/.cache/thorax\n' "$home"
 }
 
 # sha256 [FILE...]: lines of "digest  file", of the standard input where no file is given.
