@@ -71,7 +71,14 @@ let package = Package(
     .target(
       name: "RadiographData",
       dependencies: [
-        "CExpat", "CZlib", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiologyReports", "WebPages",
+        "ImageFiles", "RadiologyReports", "WebPages",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      resources: [.embedInCode("Resources")]),
+    .target(
+      name: "RadiographImport",
+      dependencies: [
+        "CExpat", "CZlib", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiographData", "RadiologyReports",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),
       ],
@@ -100,7 +107,7 @@ let package = Package(
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "Generation", "RadiographData", "RadiologyReports", "Training", "Evaluation",
+        "Generation", "RadiographData", "RadiographImport", "RadiologyReports", "Training", "Evaluation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -140,7 +147,8 @@ let package = Package(
     .executableTarget(
       name: "measure-dataset",
       dependencies: [
-        "ImageFiles", "RadiographData", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ImageFiles", "RadiographData", "RadiographImport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure-dataset"),
 
     // Tests
@@ -158,11 +166,27 @@ let package = Package(
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "WebPagesTests", dependencies: ["WebPages"]),
     .testTarget(name: "RunRecordsTests", dependencies: ["RunRecords", "ImageFiles"]),
-    .testTarget(name: "RadiographDataTests", dependencies: ["CZlib", "DICOMTestSupport", "RadiographData"]),
+    .target(
+      name: "RadiographTestSupport",
+      dependencies: ["ImageFiles", "RadiographImport", .product(name: "GRDB", package: "GRDB.swift")],
+      path: "Tests/RadiographTestSupport"),
+    .testTarget(
+      name: "RadiographDataTests",
+      dependencies: [
+        "ImageFiles", "RadiographData", "RadiographImport", "RadiographTestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    .testTarget(
+      name: "RadiographImportTests",
+      dependencies: [
+        "CZlib", "DICOMTestSupport", "ImageFiles", "RadiographData", "RadiographImport", "RadiographTestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .testTarget(name: "RadiologyReportsTests", dependencies: ["RadiologyReports", "LabelMeasurement"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "ImageFiles", "RadiographData"]),
+    .testTarget(name: "TrainingTests", dependencies: ["RadiographImport", "Training"]),
+    .testTarget(
+      name: "EvaluationTests", dependencies: ["Evaluation", "ImageFiles", "RadiographData", "RadiographImport"]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: ["ImageFiles", "TensorFiles", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Evaluation
 @testable import RadiographData
+@testable import RadiographImport
 
 @Suite("Sets of radiographs to measure on")
 struct RadiographSetsTests {

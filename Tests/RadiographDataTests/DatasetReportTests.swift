@@ -1,8 +1,10 @@
 import Foundation
 import ImageFiles
+import RadiographTestSupport
 import Testing
 
 @testable import RadiographData
+@testable import RadiographImport
 
 @Suite struct DatasetReportTests {
   /// Six images of three patients with labels and reports, and one file that is no image.

@@ -1,9 +1,11 @@
 import Foundation
 import GRDB
 import ImageFiles
+import RadiographTestSupport
 import Testing
 
 @testable import RadiographData
+@testable import RadiographImport
 
 @Suite struct DatasetStoreTests {
   /// Twelve pictures of distinct patients.

@@ -1,7 +1,9 @@
 import Foundation
+import RadiographTestSupport
 import Testing
 
 @testable import RadiographData
+@testable import RadiographImport
 
 @Suite struct DatasetSummaryTests {
   @Test func countsAreThoseOfTheFixtures() throws {

@@ -1,8 +1,10 @@
 import Foundation
 import ImageFiles
+import RadiographTestSupport
 import Testing
 
 @testable import RadiographData
+@testable import RadiographImport
 
 @Suite struct NearDuplicateTests {
   private static func random(_ seed: UInt64) -> PerceptualHash {

@@ -1,7 +1,9 @@
 import Foundation
+import RadiographTestSupport
 import Testing
 
 @testable import RadiographData
+@testable import RadiographImport
 
 @Suite struct PromptGrammarTests {
   private let grammar: PromptGrammar
@@ -11,14 +13,14 @@ import Testing
   private static func nih(_ labels: String..., age: Double = 50, sex: PatientSex = .female) -> RadiographAttributes {
     RadiographAttributes(
       labels: Dictionary(uniqueKeysWithValues: labels.map { ($0, LabelState.positive) }),
-      vocabulary: NIHSource.findings + [NIHSource.noFinding], view: .posteroanterior, age: AgeRange(age), sex: sex)
+      vocabulary: NIHLabels.findings + [NIHLabels.noFinding], view: .posteroanterior, age: AgeRange(age), sex: sex)
   }
 
   private static let child = RadiographAttributes(
-    labels: [KermanySource.pneumonia: .positive, KermanySource.viral: .positive, KermanySource.bacterial: .negative],
-    vocabulary: [KermanySource.normal, KermanySource.pneumonia], view: .anteroposterior, age: AgeRange(1, 5))
+    labels: [KermanyLabels.pneumonia: .positive, KermanyLabels.viral: .positive, KermanyLabels.bacterial: .negative],
+    vocabulary: [KermanyLabels.normal, KermanyLabels.pneumonia], view: .anteroposterior, age: AgeRange(1, 5))
   private static let healthyChild = RadiographAttributes(
-    labels: [KermanySource.normal: .positive], vocabulary: [KermanySource.normal, KermanySource.pneumonia],
+    labels: [KermanyLabels.normal: .positive], vocabulary: [KermanyLabels.normal, KermanyLabels.pneumonia],
     view: .anteroposterior, age: AgeRange(1, 5))
 
   @Test func theSameSeedGivesTheSamePrompts() {
@@ -36,12 +38,12 @@ import Testing
   }
 
   /// For every finding, alone and beside another, 150 prompts: none denies what the image has.
-  @Test(arguments: NIHSource.findings)
+  @Test(arguments: NIHLabels.findings)
   func whatIsThereIsNeverDenied(finding: String) throws {
     for labels in [[finding], [finding, "Effusion"], [finding, "Pneumonia"]] {
       let attributes = RadiographAttributes(
         labels: Dictionary(labels.map { ($0, LabelState.positive) }, uniquingKeysWith: { one, _ in one }),
-        vocabulary: NIHSource.findings)
+        vocabulary: NIHLabels.findings)
       let rules = try labels.map { try #require(grammar.rules.findings[$0]) }
       let denials = rules.flatMap { $0.denials ?? [] }.map(\.text)
       let nouns = rules.flatMap(\.nouns).map { words($0.text) }

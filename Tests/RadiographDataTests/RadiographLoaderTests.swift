@@ -1,7 +1,9 @@
 import Foundation
+import RadiographTestSupport
 import Testing
 
 @testable import RadiographData
+@testable import RadiographImport
 
 @Suite struct RadiographLoaderTests {
   private static func withDataset(_ count: Int = 25, _ body: (RadiographDataset) throws -> Void) throws {

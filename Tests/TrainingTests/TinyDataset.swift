@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import RadiographData
+import RadiographImport
 import RadiographModels
 
 @testable import Training

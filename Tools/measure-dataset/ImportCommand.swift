@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RadiographData
+import RadiographImport
 
 /// Images a second from a folder of files into a dataset.
 struct ImportCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RadiographData
+import RadiographImport
 
 /// An index of MIMIC-CXR's size, without pixels.
 struct IndexCommand: ParsableCommand {

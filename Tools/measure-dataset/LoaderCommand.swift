@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ImageFiles
 import RadiographData
+import RadiographImport
 
 /// Images a second into batches, and what memory that costs.
 struct LoaderCommand: ParsableCommand {

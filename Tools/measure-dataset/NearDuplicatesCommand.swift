@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ImageFiles
 import RadiographData
+import RadiographImport
 
 /// Precision and recall of the perceptual hash on pairs that are known.
 struct NearDuplicatesCommand: ParsableCommand {

@@ -50,7 +50,7 @@ struct RadiographSets {
     let attributes = record.attributes
     let isChild = record.source == childSource
     guard isChild || record.source == adultSource && isAdult(record) else { return nil }
-    let normal = isChild ? KermanySource.normal : NIHSource.noFinding
+    let normal = isChild ? KermanyLabels.normal : NIHLabels.noFinding
     switch (attributes.state(of: "Pneumonia"), attributes.state(of: normal)) {
     case (.positive, _): return ClassifierExamples.Kind(isChild: isChild, hasPneumonia: true)
     case (_, .positive): return ClassifierExamples.Kind(isChild: isChild, hasPneumonia: false)

@@ -72,5 +72,5 @@ public struct CaptionWriter: Sendable {
 
 extension TextSection {
   /// What the section is among those of a report; a caption is text under no heading.
-  var reportName: ReportSection.Name { ReportSection.Name(rawValue: name) ?? .report }
+  package var reportName: ReportSection.Name { ReportSection.Name(rawValue: name) ?? .report }
 }

@@ -4,34 +4,36 @@ import GRDB
 import ImageFiles
 
 /// The names of a dataset's files, and the settings that its index holds.
-struct DatasetFolder: Sendable {
-  let url: URL
+package struct DatasetFolder: Sendable {
+  package let url: URL
 
-  var path: String { url.path }
-  var index: URL { url.appendingPathComponent("index.sqlite") }
-  var lock: URL { url.appendingPathComponent("import.lock") }
+  package init(url: URL) { self.url = url }
+
+  package var path: String { url.path }
+  package var index: URL { url.appendingPathComponent("index.sqlite") }
+  package var lock: URL { url.appendingPathComponent("import.lock") }
   /// SHA-256 of the index's file, written when an import ends and removed when one begins.
-  var indexDigest: URL { url.appendingPathComponent("index.sha256") }
+  package var indexDigest: URL { url.appendingPathComponent("index.sha256") }
 
-  func shard(_ number: Int) -> URL {
+  package func shard(_ number: Int) -> URL {
     let digits = String(number)
     let zeros = String(repeating: "0", count: max(0, 5 - digits.count))
     return url.appendingPathComponent("pixels-\(zeros)\(digits).u8")
   }
 
   /// Whether the folder may become a dataset: empty, or holding nothing but what an interrupted import leaves.
-  func isVacant() throws -> Bool {
+  package func isVacant() throws -> Bool {
     let ours = [index.lastPathComponent, index.lastPathComponent + "-journal", lock.lastPathComponent]
     return try FileManager.default.contentsOfDirectory(atPath: path).allSatisfy { ours.contains($0) }
   }
 
   /// Whether the index is there and holds at least its first transaction.
-  var hasIndex: Bool {
+  package var hasIndex: Bool {
     let size = try? FileManager.default.attributesOfItem(atPath: index.path)[.size] as? Int
     return (size ?? 0) > 0
   }
 
-  func checkVersion(in database: Database) throws {
+  package func checkVersion(in database: Database) throws {
     let version = try version(in: database)
     guard version <= DatasetSchema.version else {
       throw DatasetError.laterVersion(path: path, version: version, supported: DatasetSchema.version)
@@ -39,11 +41,11 @@ struct DatasetFolder: Sendable {
     guard version > 0 else { throw DatasetError.notADataset(path: path) }
   }
 
-  func version(in database: Database) throws -> Int {
+  package func version(in database: Database) throws -> Int {
     try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
   }
 
-  func storeSettings(_ settings: DatasetSettings, in database: Database) throws {
+  package func storeSettings(_ settings: DatasetSettings, in database: Database) throws {
     let preprocessing = settings.preprocessing
     let values = [
       "clahe": preprocessing.clahe?.rawValue ?? "off", "fit": preprocessing.fit.rawValue,
@@ -60,7 +62,7 @@ struct DatasetFolder: Sendable {
     }
   }
 
-  func fetchSettings(from database: Database) throws -> DatasetSettings {
+  package func fetchSettings(from database: Database) throws -> DatasetSettings {
     let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM settings")
     var values: [String: String] = [:]
     for row in rows { values[try row.value("key")] = try row.value("value") }
@@ -92,7 +94,7 @@ struct DatasetFolder: Sendable {
   ]
 
   /// SHA-256 of the index's file, in lower-case hexadecimal.
-  func digestOfIndex() throws -> String {
+  package func digestOfIndex() throws -> String {
     let file = try FileHandle(forReadingFrom: index)
     defer { try? file.close() }
     var hash = SHA256()
@@ -103,7 +105,7 @@ struct DatasetFolder: Sendable {
 
 extension SHA256.Digest {
   /// Lower-case hexadecimal digits.
-  var hexadecimal: String {
+  package var hexadecimal: String {
     String(unsafeUninitializedCapacity: 2 * Self.byteCount) { digits in
       var position = 0
       func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
@@ -119,7 +121,7 @@ extension SHA256.Digest {
 
 extension DatasetError {
   /// SQLite's errors in our words.
-  static func wrapping(_ error: any Error, path: String) -> DatasetError {
+  package static func wrapping(_ error: any Error, path: String) -> DatasetError {
     switch error {
     case let error as DatasetError: error
     case let error as DatabaseError where error.resultCode == .SQLITE_NOTADB || error.resultCode == .SQLITE_CORRUPT:
@@ -137,11 +139,13 @@ extension DatasetError {
 extension Row {
   /// A column's value. A damaged index may hold anything: what cannot be converted is an error, where GRDB's subscript
   /// would end the process.
-  func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ index: Int) throws -> Value {
+  @inlinable
+  package func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ index: Int) throws -> Value {
     try decode(Value.self, atIndex: index)
   }
 
-  func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ name: String) throws -> Value {
+  @inlinable
+  package func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ name: String) throws -> Value {
     try decode(Value.self, forColumn: name)
   }
 }

@@ -1,11 +1,11 @@
 import GRDB
 
 /// The index's tables. `docs/dataset-format.md` describes them for other programs.
-enum DatasetSchema {
+package enum DatasetSchema {
   /// Raised when a reader of the former version would misread the dataset.
-  static let version = 2
+  package static let version = 2
 
-  static func create(in database: Database) throws {
+  package static func create(in database: Database) throws {
     try database.execute(
       sql: """
         CREATE TABLE settings (
@@ -89,7 +89,7 @@ enum DatasetSchema {
   }
 
   /// What is known of every stored image's pixels.
-  private static let pixels = """
+  package static let pixels = """
     CREATE TABLE pixels (
       slot INTEGER PRIMARY KEY,
       sha256 BLOB NOT NULL,
@@ -98,7 +98,7 @@ enum DatasetSchema {
     """
 
   /// What the reports say, read off their text; a study without a row for a finding does not speak of it.
-  private static let findings = """
+  package static let findings = """
     CREATE TABLE findings (
       study_id INTEGER NOT NULL REFERENCES studies(id),
       name TEXT NOT NULL,
@@ -111,28 +111,7 @@ enum DatasetSchema {
     ) WITHOUT ROWID;
     """
 
-  /// Brings a version 1 up to this one: its pixels gain checksums and perceptual hashes, its reports findings; no row
-  /// changes.
-  ///
-  /// - Parameter fingerprint: of the image in a slot.
-  static func migrate(
-    in database: Database, reports: ReportReader, fingerprint: (_ slot: Int) throws -> PixelFingerprint
-  ) throws {
-    try database.execute(sql: pixels)
-    try database.execute(sql: findings)
-    let studies = try Int64.fetchAll(database, sql: "SELECT DISTINCT study_id FROM sections ORDER BY study_id")
-    for study in studies {
-      let sections = try Row.fetchAll(
-        database, sql: "SELECT name, text FROM sections WHERE study_id = ? ORDER BY position", arguments: [study]
-      ).map { TextSection(name: try $0.value(0), text: try $0.value(1)) }
-      for finding in reports.findings(in: sections) { try insert(finding, study: study, in: database) }
-    }
-    let count = try Int.fetchOne(database, sql: "SELECT IFNULL(MAX(slot) + 1, 0) FROM images") ?? 0
-    for slot in 0..<count { try insert(fingerprint(slot), slot: slot, in: database) }
-    try database.execute(sql: "PRAGMA user_version = \(version)")
-  }
-
-  static func insert(_ finding: StudyFinding, study: Int64, in database: Database) throws {
+  package static func insert(_ finding: StudyFinding, study: Int64, in database: Database) throws {
     try database.cachedStatement(
       sql: """
         INSERT OR REPLACE INTO findings (study_id, name, state, laterality, severity, change, locations)
@@ -144,7 +123,7 @@ enum DatasetSchema {
     ])
   }
 
-  static func insert(_ fingerprint: PixelFingerprint, slot: Int, in database: Database) throws {
+  package static func insert(_ fingerprint: PixelFingerprint, slot: Int, in database: Database) throws {
     try database.cachedStatement(sql: "INSERT INTO pixels (slot, sha256, perceptual_hash) VALUES (?, ?, ?)")
       .execute(arguments: [slot, fingerprint.sha256, fingerprint.perceptualHash?.bytes])
   }

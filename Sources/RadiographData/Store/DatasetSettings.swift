@@ -79,7 +79,7 @@ public struct DatasetSettings: Sendable, Equatable, Codable {
   }
 
   /// Images in one shard: about 256 MiB, and at least one.
-  var imagesPerShard: Int { max(1, (256 << 20) / (imageSize * imageSize)) }
+  package var imagesPerShard: Int { max(1, (256 << 20) / (imageSize * imageSize)) }
 }
 
 /// How the patients of a source are divided.

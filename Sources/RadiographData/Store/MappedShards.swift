@@ -9,13 +9,13 @@ import Foundation
 /// The pixel shards of a dataset, mapped into memory for reading.
 ///
 /// Unchecked: the mappings are made once, never written through, and unmapped when the last reference goes.
-final class MappedShards: @unchecked Sendable {
+package final class MappedShards: @unchecked Sendable {
   private let bytesPerImage: Int
   private let imagesPerShard: Int
   private var mappings: [UnsafeRawBufferPointer] = []
 
   /// - Throws: `DatasetError.damaged` where a shard is shorter than the images that the index says it holds.
-  init(folder: DatasetFolder, settings: DatasetSettings, imageCount: Int) throws(DatasetError) {
+  package init(folder: DatasetFolder, settings: DatasetSettings, imageCount: Int) throws(DatasetError) {
     bytesPerImage = settings.imageSize * settings.imageSize
     imagesPerShard = settings.imagesPerShard
     var mapped = 0
@@ -32,7 +32,7 @@ final class MappedShards: @unchecked Sendable {
   }
 
   /// The pixels of one image. The pointer is good as long as `self` is.
-  subscript(slot: Int) -> UnsafeBufferPointer<UInt8> {
+  package subscript(slot: Int) -> UnsafeBufferPointer<UInt8> {
     let (shard, index) = slot.quotientAndRemainder(dividingBy: imagesPerShard)
     let range = (index * bytesPerImage)..<((index + 1) * bytesPerImage)
     return UnsafeRawBufferPointer(rebasing: mappings[shard][range]).bindMemory(to: UInt8.self)

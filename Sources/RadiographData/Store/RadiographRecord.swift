@@ -81,12 +81,6 @@ public struct RadiographAttributes: Sendable, Equatable {
     self.sex = sex
   }
 
-  /// The labels of a table's cell, `A|B`, all positive.
-  static func labels(listed cell: String?) -> [String: LabelState] {
-    let names = (cell ?? "").split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-    return Dictionary(names.filter { !$0.isEmpty }.map { ($0, .positive) }, uniquingKeysWith: { first, _ in first })
-  }
-
   /// The findings that the image has, in alphabetical order.
   public var positives: [String] { labels.filter { $0.value == .positive }.keys.sorted() }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Generation
 import RadiographData
+import RadiographImport
 
 /// What `data import dicom` takes beside what every importer does.
 struct DICOMOptions: ParsableArguments {

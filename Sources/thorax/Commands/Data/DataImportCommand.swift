@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ImageFiles
 import RadiographData
+import RadiographImport
 
 /// `thorax data import`.
 struct DataImportCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ImageFiles
 import RadiographData
+import RadiographImport
 
 /// How a source's images become those of a dataset; what is left out comes from the dataset that is there.
 struct ImageOptions: ParsableArguments {

@@ -1,0 +1,149 @@
+import Foundation
+import ImageFiles
+import RadiographData
+
+/// Brings a source into a dataset: new, or added to what is there.
+///
+/// All patients of the listing are put in their split first, in one transaction. Images are then decoded on all cores
+/// and committed in the source's order, a batch at a time, while the next are being decoded; the pixels of a batch are
+/// on disk before its rows are. A killed import therefore leaves a good dataset, and the same call again goes on where
+/// it stopped and ends at the same index. What was imported before is not read again.
+public struct DatasetImport: Sendable {
+  /// What to do with images that a source lists and does not have.
+  public enum MissingImages: String, Sendable, CaseIterable {
+    case fail
+    /// They are counted, and stay in the index without pixels.
+    case skip
+  }
+
+  /// What is asked for. Whatever is left out comes from the dataset that is there, or from `DatasetSettings`.
+  public struct Options: Sendable {
+    public var imageSize: Int?
+    public var fit: SquareFit?
+    public var resampling: Resampling?
+    public var intensity: IntensityMapping?
+    public var clahe: ContrastLimitedEqualization?
+    public var split: SplitFractions?
+    public var splitRule: SplitRule?
+    public var seed: UInt64?
+    /// The parts of a report that an image must have to be trained on.
+    public var sections: [String]?
+    public var missingImages = MissingImages.fail
+    public var limits = ImageLimits.standard
+    /// Images committed together, at most; it bounds what an interruption costs.
+    package var batchSize = 128
+    /// Entries without an image committed together, at most.
+    package var listedBatchSize = 20_000
+
+    public init() {}
+  }
+
+  public struct Progress: Sendable {
+    public var completed: Int
+    public var total: Int
+  }
+
+  /// What an import did.
+  public struct Summary: Sendable, Equatable {
+    /// Images added by this call, and those that were there before.
+    public var imported: Int
+    public var alreadyThere: Int
+    public var excluded: [ImportExclusion]
+
+    public init(imported: Int = 0, alreadyThere: Int = 0, excluded: [ImportExclusion] = []) {
+      self.imported = imported
+      self.alreadyThere = alreadyThere
+      self.excluded = excluded
+    }
+  }
+
+  public let source: ImportSource
+  public let output: URL
+  public let options: Options
+
+  public init(_ source: ImportSource, into output: URL, options: Options = Options()) {
+    self.source = source
+    self.output = output
+    self.options = options
+  }
+
+  /// - Parameter progress: called after every batch, on the caller's thread.
+  /// - Throws: `DatasetError`; `CancellationError` between two batches where the task was cancelled.
+  public func run(progress: (Progress) -> Void = { _ in }) throws -> Summary {
+    guard !source.entries.isEmpty else {
+      throw DatasetError.sourceEmpty(path: source.root.path, expected: "images as `\(source.kind)` ships them")
+    }
+    try checkFolders()
+    if let size = options.imageSize, !DatasetSettings.imageSizes.contains(size) {
+      throw DatasetError.invalidImageSize(size)
+    }
+    if options.missingImages == .fail {
+      let missing = source.entries.filter { $0.file == nil }
+      if let first = missing.first { throw DatasetError.missingImages(count: missing.count, first: first.path) }
+    }
+    let writer = try DatasetWriter(folder: output, source: source, options: options)
+    do {
+      try writer.plan()
+      let known = try writer.knownPaths()
+      let pending = source.entries.indices.filter { index in
+        guard let hasPixels = known[source.entries[index].path] else { return true }
+        return !hasPixels && source.entries[index].file != nil
+      }
+      var summary = Summary(alreadyThere: source.entries.count - pending.count, excluded: source.exclusions)
+      if !known.isEmpty {
+        let gaining = Set(pending.lazy.map { source.entries[$0].path })
+        summary.excluded += try writer.exclusions(of: known).filter { !gaining.contains($0.path) }
+      }
+      try commit(pending, writer: writer, summary: &summary, progress: progress)
+      try writer.finish()
+      return summary
+    } catch {
+      if error is CancellationError { throw error }
+      throw DatasetError.wrapping(error, path: output.path)
+    }
+  }
+
+  private func commit(
+    _ pending: [Int], writer: DatasetWriter, summary: inout Summary, progress: (Progress) -> Void
+  ) throws {
+    let pipeline = DecodingPipeline(
+      source.entries, order: pending, preprocessing: writer.settings.preprocessing, limits: options.limits,
+      window: 2 * batchSize(writer.settings))
+    defer { pipeline.stop() }
+    var completed = 0
+    while completed < pending.count {
+      try Task.checkCancellation()
+      let batch = nextBatch(pending, from: completed, settings: writer.settings).map(pipeline.next)
+      let outcome = try writer.commit(batch)
+      summary.imported += outcome.imported
+      summary.excluded += outcome.excluded
+      completed += batch.count
+      progress(Progress(completed: completed, total: pending.count))
+    }
+  }
+
+  /// Up to 64 MiB of stored pixels.
+  private func batchSize(_ settings: DatasetSettings) -> Int {
+    max(1, min(options.batchSize, (64 << 20) / (settings.imageSize * settings.imageSize)))
+  }
+
+  /// Positions in `pending` of the entries to commit together: entries without an image cost next to nothing.
+  private func nextBatch(_ pending: [Int], from start: Int, settings: DatasetSettings) -> Range<Int> {
+    var end = start
+    var images = 0
+    let mostImages = batchSize(settings)
+    while end < pending.count, end - start < max(options.listedBatchSize, mostImages), images < mostImages {
+      if source.entries[pending[end]].file != nil { images += 1 }
+      end += 1
+    }
+    return start..<end
+  }
+
+  private func checkFolders() throws(DatasetError) {
+    let from = source.root.resolvingSymlinksInPath().standardizedFileURL.path + "/"
+    let to = output.resolvingSymlinksInPath().standardizedFileURL.path + "/"
+    if from.hasPrefix(to) || to.hasPrefix(from) {
+      throw .sourceInsideOutput(source: source.root.path, output: output.path)
+    }
+  }
+}

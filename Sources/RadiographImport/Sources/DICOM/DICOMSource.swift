@@ -1,0 +1,176 @@
+import DICOMFiles
+import Dispatch
+import Foundation
+import RadiographData
+import Synchronization
+
+/// What a tree of DICOM files lists, and what of it stays behind.
+public struct DICOMListing: Sendable {
+  public var source: ImportSource
+  /// For `--report-unsafe`: shown to whoever imports, and never stored.
+  public var withheld: [WithheldIdentity]
+}
+
+/// What a file says of its patient that the dataset does not get.
+public struct WithheldIdentity: Sendable, Equatable {
+  /// Below the source's folder; names of files may be names of people.
+  public var file: String
+  /// What the dataset calls it.
+  public var path: String
+  /// The elements by name, such as "Patient's Name"; "Burned In Annotation" where the image itself was withheld.
+  public var elements: [String]
+}
+
+/// A tree of DICOM files, as a hospital's archive exports it.
+///
+/// Every file is looked at, whatever its name. Identity stays behind: patients, studies and paths are pseudonyms, dates
+/// become an age, and nothing else of the header is kept than view and sex. A report beside a file (`name.txt`) goes in
+/// as it is.
+public enum DICOMSource {
+  public struct Options: Sendable {
+    /// Takes in what is no projection radiograph of a chest.
+    public var anyModality = false
+    /// Takes in images whose header says that letters are in the pixels.
+    public var withBurnedIn = false
+
+    public init() {}
+  }
+
+  /// Reads every file's header; decodes none.
+  ///
+  /// - Parameters:
+  ///   - name: the source's name in the dataset.
+  ///   - key: behind the pseudonyms; see `PatientKey.of(dataset:file:)`.
+  public static func list(
+    _ root: URL, name: String = "dicom", key: PatientKey, options: Options = Options()
+  ) throws(DatasetError) -> DICOMListing {
+    let folder = try SourceFolder(root) { _ in true }
+    let files = folder.files
+    guard !files.isEmpty else { throw .sourceEmpty(path: root.path, expected: "DICOM files") }
+    let texts = Set(files.filter { $0.hasSuffix(".txt") })
+
+    let results = Mutex<[Int: Found]>([:])
+    DispatchQueue.concurrentPerform(iterations: files.count) { index in
+      let found = look(at: files[index], below: root, texts: texts, key: key, options: options)
+      results.withLock { $0[index] = found }
+    }
+
+    var entries: [ImportEntry] = []
+    var exclusions = folder.outsideLinks.map {
+      ImportExclusion(path: key.pseudonym($0, domain: "path"), reason: .outsideSource)
+    }
+    var withheld: [WithheldIdentity] = []
+    var reports: Set<String> = []
+    for (_, found) in results.withLock({ $0 }) {
+      if let entry = found.entry { entries.append(entry) }
+      if let exclusion = found.exclusion { exclusions.append(exclusion) }
+      if let identity = found.withheld { withheld.append(identity) }
+      if let report = found.report { reports.insert(key.pseudonym(report, domain: "path")) }
+    }
+    // A report that was taken in with its image is no file of another kind.
+    exclusions.removeAll { $0.reason == .notDICOM && reports.contains($0.path) }
+    guard !entries.isEmpty || exclusions.contains(where: { $0.reason != .notDICOM }) else {
+      throw .sourceEmpty(path: root.path, expected: "DICOM files")
+    }
+    return DICOMListing(
+      source: ImportSource(
+        name: name, kind: "dicom", licence: "as its owner says", attribution: "", vocabulary: [], root: root,
+        entries: entries.sorted { $0.path < $1.path }, exclusions: exclusions.sorted { $0.path < $1.path }),
+      withheld: withheld.sorted { $0.file.utf8.lexicographicallyPrecedes($1.file.utf8) })
+  }
+
+  private struct Found: Sendable {
+    var entry: ImportEntry?
+    var exclusion: ImportExclusion?
+    var withheld: WithheldIdentity?
+    var report: String?
+  }
+
+  private static func look(
+    at file: String, below root: URL, texts: Set<String>, key: PatientKey, options: Options
+  ) -> Found {
+    // Names of files and folders are often names of people.
+    let path = key.pseudonym(file, domain: "path")
+    let url = root.appendingPathComponent(file)
+    func excluded(_ reason: ImportExclusion.Reason, _ detail: String = "") -> Found {
+      Found(exclusion: ImportExclusion(path: path, reason: reason, detail: detail))
+    }
+    let attributes: DICOMAttributes
+    do throws(DICOMError) {
+      attributes = try header(of: url)
+    } catch .notDICOM {
+      return excluded(.notDICOM)
+    } catch {
+      return excluded(.unreadable, error.description)
+    }
+    var identity = WithheldIdentity(file: file, path: path, elements: identifying(attributes))
+    if let exclusion = DICOMSelection.exclusion(
+      attributes, anyModality: options.anyModality, withBurnedIn: options.withBurnedIn)
+    {
+      var found = excluded(exclusion.reason, exclusion.detail)
+      if exclusion.reason == .burnedIn {
+        identity.elements.append("Burned In Annotation")
+        found.withheld = identity
+      }
+      return found
+    }
+    let (sections, report) = sections(beside: file, below: root, texts: texts)
+    var view: ViewPosition?
+    if case .view(let found) = DICOMSelection.projection(attributes) { view = found }
+    let study = attributes.studyInstanceUID ?? file
+    let entry = ImportEntry(
+      path: path, file: url, patient: key.pseudonym(patient(attributes) ?? study, domain: "patient"),
+      study: key.pseudonym(study, domain: "study"),
+      attributes: RadiographAttributes(
+        view: view, age: DICOMSelection.age(attributes), sex: attributes.patientSex.flatMap { PatientSex(text: $0) }),
+      sections: sections)
+    return Found(entry: entry, withheld: identity.elements.isEmpty ? nil : identity, report: report)
+  }
+
+  /// What tells patients apart: the archive's number, or else name and birth together.
+  private static func patient(_ attributes: DICOMAttributes) -> String? {
+    if let number = attributes.patientID { return "id\0\(number)" }
+    guard let name = attributes.patientName else { return nil }
+    return "name\0\(name)\0\(attributes.patientBirthDate ?? "")"
+  }
+
+  private static func identifying(_ attributes: DICOMAttributes) -> [String] {
+    [
+      ("Patient's Name", attributes.patientName), ("Patient ID", attributes.patientID),
+      ("Patient's Birth Date", attributes.patientBirthDate), ("Study Date", attributes.studyDate),
+      ("Acquisition Date", attributes.acquisitionDate), ("Study Instance UID", attributes.studyInstanceUID),
+      ("Series Instance UID", attributes.seriesInstanceUID), ("SOP Instance UID", attributes.sopInstanceUID),
+      ("Study Description", attributes.studyDescription), ("Series Description", attributes.seriesDescription),
+    ].compactMap { name, value in value == nil ? nil : name }
+  }
+
+  /// `name.txt` beside `name.dcm`, or beside a file without an ending.
+  private static func sections(
+    beside file: String, below root: URL, texts: Set<String>
+  ) -> (sections: [TextSection], report: String?) {
+    for name in [file + ".txt", (file as NSString).deletingPathExtension + ".txt"] where texts.contains(name) {
+      guard let data = try? Data(contentsOf: root.appendingPathComponent(name)) else { continue }
+      let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+      return (text.isEmpty ? [] : ReportText.sections(of: text), name)
+    }
+    return ([], nil)
+  }
+
+  /// A header is read from a file's beginning, which grows as long as it does not reach the pixels.
+  private static func header(of file: URL) throws(DICOMError) -> DICOMAttributes {
+    guard let handle = try? FileHandle(forReadingFrom: file) else { throw .corrupt(detail: "it cannot be opened") }
+    defer { try? handle.close() }
+    var data = Data()
+    for size in [1 << 16, 1 << 21, Int.max] {
+      guard let more = try? handle.read(upToCount: size - data.count) else { break }
+      data += more
+      guard DICOMFile.isDICOM(data) else { throw .notDICOM }
+      do throws(DICOMError) {
+        return try DICOMFile(data).attributes
+      } catch .truncated where data.count == size {
+        continue
+      }
+    }
+    return try DICOMFile(data).attributes
+  }
+}

@@ -1,0 +1,259 @@
+import Foundation
+import RadiographData
+
+/// Any table of images with a mapping that says which column is what: CSV, TSV or JSON Lines, packed by gzip or not,
+/// joined with further tables.
+public enum TableSource {
+  /// - Parameters:
+  ///   - source: the folder that tables and images lie in, or a table whose images lie below its folder.
+  ///   - official: the mapping's `split` decides, which otherwise is left aside.
+  /// - Throws: `DatasetError.sourceMissing`, `.malformedTable`, `.malformedMapping`; `.mappingMismatch` where the
+  ///   official split is asked for and the mapping has none.
+  public static func list(
+    _ source: URL, mapping: TableMapping, official: OfficialSplit? = nil
+  ) throws(DatasetError) -> ImportSource {
+    guard FileManager.default.fileExists(atPath: source.path) else {
+      throw .sourceMissing(path: source.path, remedy: "name the table, or the folder that holds it")
+    }
+    if official != nil, mapping.split == nil {
+      throw .mappingMismatch(reason: "the mapping \(mapping.name) has no split for --official-split")
+    }
+    let isTable = !SourceFolder.isFolder(source)
+    let root = isTable ? source.deletingLastPathComponent() : source
+    let names = isTable ? [source.lastPathComponent] : mapping.tables
+    var tables: [(name: String, rows: TableRows)] = []
+    for name in names {
+      // "train.csv.gz" given by its own name is "train.csv" to the mapping.
+      let plain = name.lowercased().hasSuffix(".gz") ? String(name.dropLast(3)) : name
+      if let rows = try TableRows.find(plain, in: root) { tables.append((plain, rows)) }
+    }
+    guard !tables.isEmpty else {
+      throw .sourceMissing(
+        path: root.appendingPathComponent(names.first ?? "table.csv").path,
+        remedy: "put the table there, or name it in the mapping's tables")
+    }
+    let folder = try SourceFolder(root) {
+      ImageScanner.extensions.contains($0) || (mapping.textFile != nil && $0 == "txt")
+    }
+    var listing = TableListing(mapping: mapping, folder: folder, isOfficial: official != nil)
+    try listing.read(joins: mapping.joins, beside: tables[0].rows)
+    for table in tables { try listing.read(table.rows, name: table.name) }
+    return listing.source()
+  }
+}
+
+/// Entries as they come out of a table's rows.
+private struct TableListing {
+  let mapping: TableMapping
+  let folder: SourceFolder
+  let isOfficial: Bool
+  private var joins: [TableJoin] = []
+  private var entries: [ImportEntry] = []
+  private var listed: Set<String> = []
+  private var exclusions: [ImportExclusion]
+  /// Few combinations of states are common, and each is kept once.
+  private var labelSets: [[Int8]: [String: LabelState]] = [:]
+  private var lastText: (path: String, sections: [TextSection]) = ("", [])
+
+  /// The name of the table that a row is of.
+  private static let tableColumn = "@table"
+
+  init(mapping: TableMapping, folder: SourceFolder, isOfficial: Bool) {
+    self.mapping = mapping
+    self.folder = folder
+    self.isOfficial = isOfficial
+    exclusions = folder.exclusions
+  }
+
+  private var wantedColumns: Set<String> {
+    let fields = mapping.fields.flatMap(\.choices).flatMap(\.template.columns)
+    return Set(fields + mapping.labels.columns.map(\.column) + mapping.joins.flatMap(\.on)).subtracting([
+      Self.tableColumn
+    ])
+  }
+
+  mutating func read(joins list: [TableMapping.Join], beside base: TableRows) throws(DatasetError) {
+    let wanted = wantedColumns.filter { base.index(of: $0) == nil }
+    for join in list {
+      guard let rows = try TableRows.find(join.table, in: folder.root) else {
+        if join.isOptional { continue }
+        throw .sourceMissing(
+          path: folder.root.appendingPathComponent(join.table).path, remedy: "put the table there, packed or not")
+      }
+      joins.append(try TableJoin(rows, join, wanted: wanted, exclusions: &exclusions))
+    }
+  }
+
+  private enum Place {
+    case first(Int)
+    case joined(table: Int, column: Int)
+  }
+
+  /// Where the cells of every column are found.
+  private func places(in rows: TableRows, name: String) throws(DatasetError) -> [String: Place] {
+    var places: [String: Place] = [:]
+    let mayLack = mapping.joins.contains(where: \.isOptional) && joins.count < mapping.joins.count
+    for column in wantedColumns {
+      if let index = rows.index(of: column) {
+        places[column] = .first(index)
+      } else if let (table, index) = joins.enumerated().lazy.compactMap({ table, join in
+        join.columns.firstIndex(of: column).map { (table, $0) }
+      }).first {
+        places[column] = .joined(table: table, column: index)
+      } else if !mayLack {
+        throw .malformedTable(path: name, reason: "no column \(column)")
+      }
+    }
+    let path = mapping.path.choices.flatMap(\.template.columns)
+    if let lacking = path.first(where: { places[$0] == nil }) {
+      throw .malformedTable(path: name, reason: "no column \(lacking)")
+    }
+    return places
+  }
+
+  mutating func read(_ rows: TableRows, name: String) throws(DatasetError) {
+    let places = try places(in: rows, name: name)
+    try rows.forEachRow { row in
+      let place = "\(name) row \(row.number)"
+      if row.isMalformed {
+        exclusions.append(ImportExclusion(path: place, reason: .malformedRow))
+        return
+      }
+      func firstCell(_ column: String) -> String? {
+        if case .first(let index)? = places[column] { return row.text(index) }
+        return column == Self.tableColumn ? name : nil
+      }
+      let joined = joins.map { $0.place(firstCell) }
+      let joins = joins
+      add(place: place) { column in
+        guard case .joined(let table, let index)? = places[column] else { return firstCell(column) }
+        return joined[table].flatMap { joins[table].cell(place: $0, column: index) }
+      }
+    }
+  }
+
+  private mutating func add(place: String, cell: (_ column: String) -> String?) {
+    guard let path = mapping.path.value(cell) else {
+      exclusions.append(ImportExclusion(path: place, reason: .malformedRow, detail: "no path"))
+      return
+    }
+    guard SourceFolder.isContained(path) else {
+      exclusions.append(ImportExclusion(path: place, reason: .outsideSource, detail: String(path.prefix(200))))
+      return
+    }
+    guard listed.insert(path).inserted else {
+      exclusions.append(ImportExclusion(path: place, reason: .duplicateRow, detail: path))
+      return
+    }
+    let patient = mapping.patient.map { $0.value(cell) } ?? path
+    guard let patient else {
+      exclusions.append(ImportExclusion(path: place, reason: .malformedRow, detail: "no patient"))
+      return
+    }
+    var reading = AttributeReading(place: place)
+    if let field = mapping.view {
+      let text = field.value(cell)
+      guard text != "skip" else {
+        exclusions.append(ImportExclusion(path: path, reason: .unknownView, detail: place))
+        return
+      }
+      reading.attributes.view = text.flatMap(ViewPosition.init(text:))
+    } else {
+      reading.attributes.view = .frontal
+    }
+    reading.attributes.sex = mapping.sex?.value(cell).flatMap(PatientSex.init(text:))
+    reading.readAge(mapping.age?.value(cell))
+    readLabels(cell, into: &reading)
+    exclusions += reading.exclusions
+    entries.append(
+      ImportEntry(
+        path: path, file: folder.contains(path) ? folder.url(path) : nil, patient: patient,
+        study: mapping.study.map { $0.value(cell) ?? path } ?? path, attributes: reading.attributes,
+        sections: sections(cell, place: place), split: isOfficial ? mapping.split?.value(cell).flatMap(Self.split) : nil
+      ))
+  }
+
+  private static func split(_ text: String) -> DatasetSplit? {
+    switch text.lowercased() {
+    case "train", "training": .train
+    case "validation", "validate", "valid", "val", "dev": .validation
+    case "test", "testing": .test
+    default: nil
+    }
+  }
+
+  private mutating func readLabels(_ cell: (_ column: String) -> String?, into reading: inout AttributeReading) {
+    let labels = mapping.labels
+    var unknown: [String] = []
+    if !labels.columns.isEmpty {
+      // 2: nothing is said.
+      var states = [Int8](repeating: 2, count: labels.columns.count)
+      for (index, column) in labels.columns.enumerated() {
+        guard let text = cell(column.column) else { continue }
+        if let state = Double(text).flatMap(Int.init(exactly:)).flatMap(LabelState.init(rawValue:)) {
+          states[index] = Int8(state.rawValue)
+        } else {
+          unknown.append("\(column.label) is \(text)")
+        }
+      }
+      if let known = labelSets[states] {
+        reading.attributes.labels = known
+      } else {
+        var set: [String: LabelState] = [:]
+        for (column, state) in zip(labels.columns, states) where state != 2 {
+          set[column.label] = LabelState(rawValue: Int(state))
+        }
+        labelSets[states] = set
+        reading.attributes.labels = set
+      }
+    }
+    for name in labels.list?.value(cell)?.components(separatedBy: labels.separator) ?? [] {
+      let name = name.trimmingCharacters(in: .whitespaces)
+      if name.isEmpty { continue }
+      if labels.decided.isEmpty || labels.decided.contains(name) {
+        reading.attributes.labels[name] = .positive
+      } else {
+        unknown.append(name)
+      }
+    }
+    reading.noteUnknownLabels(unknown)
+  }
+
+  private mutating func sections(_ cell: (_ column: String) -> String?, place: String) -> [TextSection] {
+    var sections: [TextSection] = []
+    for section in mapping.sections {
+      if let text = section.field.value(cell) { sections.append(TextSection(name: section.name, text: text)) }
+    }
+    if let text = mapping.text?.value(cell) { sections += ReportText.sections(of: text) }
+    guard let path = mapping.textFile?.value(cell) else { return sections }
+    guard SourceFolder.isContained(path) else {
+      exclusions.append(
+        ImportExclusion(path: "\(place) report", reason: .outsideSource, detail: String(path.prefix(200))))
+      return sections
+    }
+    if lastText.path != path { lastText = (path, report(path)) }
+    return sections + lastText.sections
+  }
+
+  private mutating func report(_ path: String) -> [TextSection] {
+    guard folder.contains(path) else { return [] }
+    switch TextFile.read(folder.url(path)) {
+    case .text(let text): return ReportText.sections(of: text)
+    case .blank, .absent: return []
+    case .malformed(let reason):
+      exclusions.append(ImportExclusion(path: path, reason: .malformedReport, detail: reason))
+      return []
+    }
+  }
+
+  mutating func source() -> ImportSource {
+    for path in folder.files where ImageScanner.extensions.contains(SourceFolder.pathExtension(path)) {
+      if !listed.contains(path) { exclusions.append(ImportExclusion(path: path, reason: .unlisted)) }
+    }
+    exclusions += OfficialSplit.dropConflictingSexes(&entries)
+    exclusions += OfficialSplit.unify(&entries)
+    return ImportSource(
+      name: mapping.name, kind: "table", licence: mapping.licence, attribution: mapping.attribution,
+      vocabulary: mapping.labels.decided, root: folder.root, entries: entries, exclusions: exclusions)
+  }
+}

@@ -1,0 +1,119 @@
+import GRDB
+import RadiographData
+
+/// The rows of one transaction, by statements that are prepared once.
+///
+/// Images of one study usually follow each other: the last patient and study are remembered.
+final class RowWriter {
+  struct Patient {
+    var id: Int64
+    var key: String
+    var split: DatasetSplit
+  }
+
+  private let database: Database
+  private let sourceID: Int64
+  private let reports: ReportReader
+  private let insertStudy: Statement
+  private let findStudy: Statement
+  private let insertSection: Statement
+  private let insertImage: Statement
+  private let updateImage: Statement
+  private let findImage: Statement
+  private let insertLabel: Statement
+  private let deleteExclusions: Statement
+  private let findPatient: Statement
+  private var lastPatient: Patient?
+  private var lastStudy: (patient: Int64, key: String, sections: [TextSection], id: Int64)?
+
+  init(_ database: Database, sourceID: Int64, reports: ReportReader) throws {
+    self.database = database
+    self.sourceID = sourceID
+    self.reports = reports
+    findPatient = try database.cachedStatement(
+      sql: "SELECT id, split FROM patients WHERE source_id = ? AND key = ?")
+    insertStudy = try database.cachedStatement(
+      sql: """
+        INSERT INTO studies (patient_id, key, age_lower, age_upper, sex) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        """)
+    findStudy = try database.cachedStatement(sql: "SELECT id FROM studies WHERE patient_id = ? AND key = ?")
+    insertSection = try database.cachedStatement(
+      sql: "INSERT INTO sections (study_id, position, name, text) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+    insertImage = try database.cachedStatement(
+      sql: """
+        INSERT INTO images (study_id, source_id, path, view, frontal, eligible, width, height, sha256, slot)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        """)
+    updateImage = try database.cachedStatement(
+      sql: """
+        UPDATE images SET eligible = ?, width = ?, height = ?, sha256 = ?, slot = ? WHERE source_id = ? AND path = ?
+        """)
+    findImage = try database.cachedStatement(sql: "SELECT id FROM images WHERE source_id = ? AND path = ?")
+    insertLabel = try database.cachedStatement(
+      sql: "INSERT OR REPLACE INTO labels (image_id, name, state) VALUES (?, ?, ?)")
+    let reasons = DatasetWriter.decidedAtImport.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
+    deleteExclusions = try database.cachedStatement(
+      sql: "DELETE FROM exclusions WHERE source_id = ? AND path = ? AND reason IN (\(reasons))")
+  }
+
+  func clearExclusions(of path: String) throws { try deleteExclusions.execute(arguments: [sourceID, path]) }
+
+  /// The entry's patient, whom the plan has put in a split.
+  func patient(_ entry: ImportEntry) throws -> Patient {
+    if let lastPatient, lastPatient.key == entry.patient { return lastPatient }
+    guard let row = try Row.fetchOne(findPatient, arguments: [sourceID, entry.patient]),
+      let split = DatasetSplit(rawValue: try row.value(1))
+    else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "patient \(entry.patient) has no split") }
+    let patient = Patient(id: try row.value(0), key: entry.patient, split: split)
+    lastPatient = patient
+    return patient
+  }
+
+  /// - Returns: the image's identifier.
+  func insert(_ decoded: DecodedEntry, patient: Patient, slot: Int?, isEligible: Bool) throws -> Int64 {
+    let entry = decoded.entry
+    let attributes = entry.attributes
+    let study = try study(entry, patient: patient.id)
+    let image = decoded.image
+    let frontal = attributes.view?.isFrontal ?? true
+    try insertImage.execute(arguments: [
+      study, sourceID, entry.path, attributes.view?.rawValue, frontal, isEligible, image?.width, image?.height,
+      image?.contentHash, slot,
+    ])
+    var id = database.lastInsertedRowID
+    if database.changesCount == 0 {
+      // It was listed before without pixels: it keeps its row and gains them.
+      try updateImage.execute(arguments: [
+        isEligible, image?.width, image?.height, image?.contentHash, slot, sourceID, entry.path,
+      ])
+      id = try Int64.fetchOne(findImage, arguments: [sourceID, entry.path]) ?? 0
+    }
+    for (name, state) in attributes.labels.sorted(by: { $0.key < $1.key }) {
+      try insertLabel.execute(arguments: [id, name, state.rawValue])
+    }
+    return id
+  }
+
+  private func study(_ entry: ImportEntry, patient: Int64) throws -> Int64 {
+    if let lastStudy, lastStudy.patient == patient, lastStudy.key == entry.study, lastStudy.sections == entry.sections {
+      return lastStudy.id
+    }
+    let attributes = entry.attributes
+    try insertStudy.execute(arguments: [
+      patient, entry.study, attributes.age?.lower, attributes.age?.upper, attributes.sex?.rawValue,
+    ])
+    let isNew = database.changesCount > 0
+    let id =
+      isNew ? database.lastInsertedRowID : try Int64.fetchOne(findStudy, arguments: [patient, entry.study]) ?? 0
+    for (position, section) in entry.sections.enumerated() {
+      try insertSection.execute(arguments: [id, position, section.name, section.text])
+    }
+    if isNew {
+      for finding in reports.findings(in: entry.sections) {
+        try DatasetSchema.insert(finding, study: id, in: database)
+      }
+    }
+    lastStudy = (patient, entry.study, entry.sections, id)
+    return id
+  }
+}
