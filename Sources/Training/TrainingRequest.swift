@@ -55,18 +55,24 @@ public enum Trainer {
   /// - Parameters:
   ///   - shouldStop: asked before every step; true ends the run with a checkpoint.
   ///   - report: called with the losses now and then.
+  /// - Throws: ``TrainingError``, ``TrainingError/runInUse(path:process:host:since:)`` among them, `DatasetError`,
+  ///   `FileAccessError`, `TorchError`.
   public static func trainAutoencoder(
     _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingProgress) -> Void
   ) throws -> LoopOutcome {
     try withoutActuallyEscaping(shouldStop) { shouldStop in
       try withoutActuallyEscaping(report) { report in
         let folder = RunFolder(request.run, stage: "vae")
+        let known = try RunLock.again(request.run)
         let recipe: AutoencoderRecipe = try request.resolve(in: folder)
         try recipe.validate()
         let dataset = try request.openDataset()
         var stage = try AutoencoderStage(
           recipe, architecture: architecture(recipe.preset).autoencoder, dataset: dataset,
           device: request.device)
+        // A folder that was none of ours gains nothing before settings and data are known to be good.
+        let lock = try known ?? RunLock(request.run)
+        defer { withExtendedLifetime(lock) {} }
         try request.store(recipe, in: folder)
         try request.record(dataset.settings.preprocessing)
         let loop = TrainingLoop(folder: folder, options: request.options, shouldStop: shouldStop, report: report)
@@ -78,6 +84,8 @@ public enum Trainer {
   /// Trains a diffusion model on the latents of the run's autoencoder.
   ///
   /// - Parameter note: called with what is being prepared before the first step.
+  /// - Throws: as ``trainAutoencoder(_:shouldStop:report:)``; `TextEncoderError` if the encoder is not there or does not
+  ///   fit.
   public static func trainDiffusion(
     _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingProgress) -> Void,
     note: @escaping (String) -> Void = { _ in }
@@ -85,6 +93,7 @@ public enum Trainer {
     try withoutActuallyEscaping(shouldStop) { shouldStop in
       try withoutActuallyEscaping(report) { report in
         let folder = RunFolder(request.run, stage: "diffusion")
+        let known = try RunLock.again(request.run)
         let recipe: DiffusionRecipe = try request.resolve(in: folder)
         try recipe.validate()
         let dataset = try request.openDataset()
@@ -92,6 +101,9 @@ public enum Trainer {
           recipe: recipe, architecture: try architecture(recipe.preset),
           dataset: dataset, folder: folder,
           autoencoderWeights: RunFolder(request.run, stage: "vae").best, device: request.device, note: note)
+        // A folder that was none of ours gains nothing before settings and data are known to be good.
+        let lock = try known ?? RunLock(request.run)
+        defer { withExtendedLifetime(lock) {} }
         try request.store(recipe, in: folder)
         try request.record(dataset.settings.preprocessing)
         var stage = try preparation.stage()

@@ -91,7 +91,8 @@ struct Failure {
     case .invalidSetting, .unknownSetting, .otherConfiguration: .usage
     case .unreadableConfiguration, .diverged, .noImages: .badData
     case .nothingToResume, .missingStage: .inputMissing
-    case .runExists: .cannotCreate
+    case .runExists, .notAFolder: .cannotCreate
+    case .runInUse: .readWrite
     case .interrupted: .interrupted
     }
   }

@@ -26,13 +26,23 @@ public struct RunFolder: Sendable {
   /// The weights that generation uses, averaged and best by validation loss.
   public var best: URL { checkpoints.appendingPathComponent("best.safetensors") }
 
+  /// Creates the folders that are not there.
+  ///
+  /// - Throws: ``TrainingError/notAFolder(path:)`` if a file has the name of one of them, `FileAccessError`.
   public func create() throws {
-    for folder in [folder, checkpoints, samples, cache] {
-      do {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      } catch {
+    for folder in [folder, checkpoints, samples, cache] { try Self.createFolder(folder) }
+  }
+
+  /// Creates a folder and those that it lies in, also when another process creates it at the same moment.
+  static func createFolder(_ folder: URL) throws {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
         throw FileAccessError(path: folder.path, operation: .create, error: error)
       }
+      guard isFolder.boolValue else { throw TrainingError.notAFolder(path: folder.path) }
     }
   }
 
