@@ -116,44 +116,26 @@ let package = Package(
     .executableTarget(name: "draw-radiographs", dependencies: ["Generation"], path: "Examples/draw-radiographs"),
 
     // Tools of the developers
-    .target(name: "Fuzzing", path: "Tools/Fuzzing"),
-    .target(name: "TensorFileFuzzing", dependencies: ["Fuzzing", "TensorFiles"], path: "Tools/TensorFileFuzzing"),
-    .executableTarget(
-      name: "fuzz-tensor-files", dependencies: ["Fuzzing", "TensorFileFuzzing", "TensorFiles"],
-      path: "Tools/fuzz-tensor-files"),
-    .target(
-      name: "DICOMFuzzing", dependencies: ["DICOMFiles", "Fuzzing", "ImageFiles"],
-      path: "Tools/DICOMFuzzing"),
-    .executableTarget(name: "fuzz-dicom", dependencies: ["DICOMFuzzing", "Fuzzing"], path: "Tools/fuzz-dicom"),
-    .executableTarget(
-      name: "dicom-pixels", dependencies: ["DICOMFiles", "ImageFiles"], path: "Tools/dicom-pixels"),
     .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),
     .target(
-      name: "LabelMeasurement", dependencies: ["DelimitedText", "RadiologyReports"], path: "Tools/LabelMeasurement"),
+      name: "DeveloperTools",
+      dependencies: ["DICOMFiles", "DelimitedText", "ImageFiles", "RadiologyReports", "TensorFiles"],
+      path: "Tools/DeveloperTools"),
     .executableTarget(
-      name: "measure-labels",
+      name: "fuzz",
       dependencies: [
-        "LabelMeasurement", "RadiologyReports", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Tools/measure-labels"),
+        "DeveloperTools", "TensorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tools/fuzz"),
     .executableTarget(
-      name: "measure-model",
+      name: "measure",
       dependencies: [
-        "Evaluation", "Generation", "ImageFiles", "RadiographData", "TensorFiles",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Tools/measure-model"),
-
-    .executableTarget(name: "measure-images", dependencies: ["ImageFiles"], path: "Tools/measure-images"),
-
-    .executableTarget(
-      name: "measure-dataset",
-      dependencies: [
-        "ImageFiles", "RadiographData", "RadiographImport",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Tools/measure-dataset"),
+        "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "RadiographData", "RadiographImport",
+        "RadiologyReports", "TensorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tools/measure"),
 
     // Tests
     .target(name: "TestSupport", dependencies: ["Generation"], path: "Tests/TestSupport"),
-    .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles", "TensorFileFuzzing"]),
+    .testTarget(name: "TensorFilesTests", dependencies: ["DeveloperTools", "TensorFiles"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "TorchNNTests", dependencies: ["TorchNN"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
@@ -162,7 +144,7 @@ let package = Package(
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
     .target(name: "DICOMTestSupport", path: "Tests/DICOMTestSupport"),
     .testTarget(
-      name: "DICOMFilesTests", dependencies: ["DICOMFiles", "DICOMFuzzing", "DICOMTestSupport", "ImageFiles"]),
+      name: "DICOMFilesTests", dependencies: ["DICOMFiles", "DICOMTestSupport", "DeveloperTools", "ImageFiles"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "WebPagesTests", dependencies: ["WebPages"]),
     .testTarget(name: "RunRecordsTests", dependencies: ["RunRecords", "ImageFiles"]),
@@ -182,7 +164,7 @@ let package = Package(
         "CZlib", "DICOMTestSupport", "ImageFiles", "RadiographData", "RadiographImport", "RadiographTestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
-    .testTarget(name: "RadiologyReportsTests", dependencies: ["RadiologyReports", "LabelMeasurement"]),
+    .testTarget(name: "RadiologyReportsTests", dependencies: ["DeveloperTools", "RadiologyReports"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["RadiographImport", "Training"]),
     .testTarget(

@@ -1,7 +1,7 @@
 """Imports images with Thorax and with Pillow in as many processes as cores, in turns, and prints the ratios.
 
     python3 Benchmarks/dataset.py PNG_FOLDER [--jpeg-side 2000] [--count 400] [--size 256] [--rounds 3]
-        [--measure .build/release/measure-dataset]
+        [--measure .build/release/measure]
 
 PNG_FOLDER holds 512 x 512 radiographs, such as NIH's. JPEG files of --jpeg-side pixels a side are made of the first
 100 of them. Pillow does what the import does: read, hash (SHA-256), decode to grey, resize (bilinear), spread from
@@ -49,7 +49,7 @@ def pillow(paths, size, target):
 
 
 def thorax(measure, folder, size, place):
-    output = subprocess.run([measure, "import", folder, "--size", str(size), "--rounds", "1", "--folder", place],
+    output = subprocess.run([measure, "dataset", "import", folder, "--size", str(size), "--rounds", "1", "--folder", place],
                             check=True, capture_output=True, text=True).stdout
     return float(re.search(r"([\d.]+) images/s", output).group(1))
 
@@ -70,7 +70,7 @@ def main():
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--measure", default=".build/release/measure-dataset")
+    parser.add_argument("--measure", default=".build/release/measure")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         pngs, jpegs = pathlib.Path(place, "png"), pathlib.Path(place, "jpeg")

@@ -1,7 +1,7 @@
 """Compares reading DICOM radiographs with pydicom and numpy, in one run on one core each.
 
-    swift build -c release --product dicom-pixels
-    python Benchmarks/dicom.py .build/release/dicom-pixels [--size 256] [--repeats 5] [FILE...]
+    swift build -c release --product measure
+    python Benchmarks/dicom.py .build/release/measure [--size 256] [--repeats 5] [FILE...]
 
 Needs pydicom 3.0.2, numpy, Pillow, pylibjpeg, pylibjpeg-libjpeg, pylibjpeg-openjpeg, pyjpegls, and DCMTK's `dcmcjpeg`,
 `dcmcjpls` and `dcmcrle` to make the files. Without FILEs it draws a radiograph of 2500 x 2048 pixels of 12 bits, smooth
@@ -98,7 +98,7 @@ def main():
                 theirs.append(time.perf_counter() - start)
                 # The first of two is warm-up.
                 output = subprocess.run(
-                    [options.program, "time", str(options.size), "2", str(path)],
+                    [options.program, "dicom-pixels", "time", str(options.size), "2", str(path)],
                     check=True, capture_output=True, text=True).stdout
                 ours.append(float(output.split()[-1]))
             reference, own = statistics.median(theirs) * 1000, statistics.median(ours) * 1000

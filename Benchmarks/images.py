@@ -1,7 +1,7 @@
 """Measures how fast images become bytes of a dataset, against Pillow in as many processes as there are cores.
 
-    swift build -c release --product measure-images
-    python3 Benchmarks/images.py --data ../shared/data [--rounds 7] [--program .build/release/measure-images]
+    swift build -c release --product measure
+    python3 Benchmarks/images.py --data ../shared/data [--rounds 7] [--program .build/release/measure]
     python3 Benchmarks/images.py --data ../shared/data --reduction [--program ...]
 
 Needs Pillow and NumPy. Both sides decode to grey, resample to 256 x 256 (bilinear, antialiased), spread minimum to
@@ -64,7 +64,7 @@ def ours(program, folder, output):
     """Seconds by the program's own wall clock, and of the processors, the program's start included."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        [program, "store", folder, output, str(SIZE)], capture_output=True, text=True, check=True)
+        [program, "images", "store", folder, output, str(SIZE)], capture_output=True, text=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return json.loads(done.stdout)["seconds"][0], spent
@@ -86,14 +86,14 @@ def measure_reduction(program, source, work):
         for quality in (75, 90, 95):
             image.save(work / f"{film.stem}-{quality}-grey.jpg", quality=quality)
             image.convert("RGB").save(work / f"{film.stem}-{quality}-colour.jpg", quality=quality, progressive=True)
-    subprocess.run([program, "reduction", work, str(SIZE)], check=True)
+    subprocess.run([program, "images", "reduction", work, str(SIZE)], check=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--program", default=pathlib.Path(__file__).parents[1] / ".build/release/measure-images")
+    parser.add_argument("--program", default=pathlib.Path(__file__).parents[1] / ".build/release/measure")
     parser.add_argument("--reduction", action="store_true")
     arguments = parser.parse_args()
     if arguments.reduction:

@@ -1,8 +1,8 @@
-import DICOMFuzzing
+import DeveloperTools
 import Foundation
 import Testing
 
-/// A short run of what `Tools/fuzz-dicom` does two hundred thousand times (docs/fuzzing.md).
+/// A short run of what `fuzz dicom` does two hundred thousand times (docs/fuzzing.md).
 @Suite struct FuzzTests {
   #if DEBUG
     static let caseCount = 3000
@@ -14,8 +14,8 @@ import Testing
     // Generous: what is caught here is a hang, and the machine may be busy.
     let fuzzer = try DICOMFuzzer(seed: 2026, folders: [DICOMFixtures.folder], timeLimit: .seconds(20))
     let report = fuzzer.run(0..<Self.caseCount)
-    #expect(report.failures.isEmpty, "\(report.failures)")
-    #expect(report.cases == Self.caseCount)
+    #expect(report.outcome.failures.isEmpty, "\(report.outcome.failures)")
+    #expect(report.outcome.cases == Self.caseCount)
     // A mutator that breaks every file at its first bytes, or none, would test nothing.
     #expect(report.headers > Self.caseCount / 4)
     #expect(report.images > Self.caseCount / 20)

@@ -1,4 +1,4 @@
-import LabelMeasurement
+import DeveloperTools
 import Testing
 
 @testable import RadiologyReports

@@ -1,5 +1,5 @@
+import DeveloperTools
 import Foundation
-import LabelMeasurement
 import Testing
 
 @testable import RadiologyReports

@@ -1,8 +1,8 @@
+import DeveloperTools
 import Foundation
-import TensorFileFuzzing
 import Testing
 
-/// A short run of what `Tools/fuzz-tensor-files` does a million times (docs/fuzzing.md).
+/// A short run of what `fuzz tensor-files` does a million times (docs/fuzzing.md).
 @Suite struct FuzzTests {
   static let folders = ["fuzz", "tensor_files", "tensor_files/refused"].map(Fixtures.folder.appendingPathComponent)
 
@@ -12,13 +12,13 @@ import Testing
     static let caseCount = 20_000
   #endif
 
-  @Test(.timeLimit(.minutes(5)), arguments: Fuzzer.Format.allCases)
-  func mutatedFilesAreReadSoundlyOrRefused(format: Fuzzer.Format) throws {
+  @Test(.timeLimit(.minutes(5)), arguments: TensorFileFuzzer.Format.allCases)
+  func mutatedFilesAreReadSoundlyOrRefused(format: TensorFileFuzzer.Format) throws {
     // Generous: what is caught here is a hang, and the machine may be busy.
-    let fuzzer = try Fuzzer(format: format, seed: 2026, folders: Self.folders, timeLimit: .seconds(20))
+    let fuzzer = try TensorFileFuzzer(format: format, seed: 2026, folders: Self.folders, timeLimit: .seconds(20))
     let report = fuzzer.run(0..<Self.caseCount)
-    #expect(report.failures.isEmpty, "\(report.failures)")
-    #expect(report.cases == Self.caseCount)
+    #expect(report.outcome.failures.isEmpty, "\(report.outcome.failures)")
+    #expect(report.outcome.cases == Self.caseCount)
     // A mutator that breaks every file at its first bytes, or none, would test nothing.
     #expect(report.accepted > Self.caseCount / 50)
     #expect(report.refused > Self.caseCount / 5)
@@ -26,8 +26,8 @@ import Testing
   }
 
   @Test func aCaseIsMadeOfSeedAndNumberAlone() throws {
-    func fuzzer(seed: UInt64) throws -> Fuzzer {
-      try Fuzzer(format: .checkpoint, seed: seed, folders: Self.folders, timeLimit: .seconds(1))
+    func fuzzer(seed: UInt64) throws -> TensorFileFuzzer {
+      try TensorFileFuzzer(format: .checkpoint, seed: seed, folders: Self.folders, timeLimit: .seconds(1))
     }
     #expect(try fuzzer(seed: 1).bytes(ofCase: 7) == fuzzer(seed: 1).bytes(ofCase: 7))
     #expect(try fuzzer(seed: 1).bytes(ofCase: 7) != fuzzer(seed: 2).bytes(ofCase: 7))

@@ -1,7 +1,7 @@
 """Holds the DICOM reader's grey values against pydicom's.
 
-    swift build -c release --product dicom-pixels
-    python Tools/reference/compare_dicom.py .build/release/dicom-pixels [FOLDER...] > table.md
+    swift build -c release --product measure
+    python Tools/reference/compare_dicom.py .build/release/measure [FOLDER...] > table.md
 
 Needs pydicom 3.0.2, pydicom-data 1.0.0, numpy, pylibjpeg, pylibjpeg-libjpeg, pylibjpeg-openjpeg, pyjpegls. Reads the
 test files that pydicom and pydicom-data install, and those in FOLDERs. Prints a table in Markdown of every grey file
@@ -72,7 +72,7 @@ def main():
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         output = subprocess.run(
-            [program, "values", folder, *map(str, paths)], check=True, capture_output=True, text=True
+            [program, "dicom-pixels", "values", folder, *map(str, paths)], check=True, capture_output=True, text=True
         ).stdout
         for number, (path, text) in enumerate(zip(paths, output.splitlines(), strict=True)):
             line = json.loads(text)

@@ -1,6 +1,6 @@
 """Holds the verdicts of SafetensorsFile on mutated files against those of the safetensors package.
 
-    fuzz-tensor-files safetensors Tests/Fixtures/fuzz Tests/Fixtures/tensor_files --cases 300000 --dump cases
+    fuzz tensor-files safetensors Tests/Fixtures/fuzz Tests/Fixtures/tensor_files --cases 300000 --dump cases
     python Tools/reference/compare_safetensors.py cases
 
 Ends with 1 when SafetensorsFile accepted a file that the package refuses. Prints the others by what the package lets

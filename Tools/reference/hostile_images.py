@@ -1,4 +1,4 @@
-"""Writes images that cost more than they look: a folder for each, for `measure-images store FOLDER OUTPUT`.
+"""Writes images that cost more than they look: a folder for each, for `measure images store FOLDER OUTPUT`.
 
     python Tools/reference/hostile_images.py FOLDER
 """

@@ -1,0 +1,61 @@
+import ArgumentParser
+import DeveloperTools
+import Foundation
+import RadiographData
+import RadiographImport
+
+/// An index of MIMIC-CXR's size, without pixels.
+struct IndexCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "index", abstract: "Import, divide, open and sum up an index of synthetic entries without pixels.")
+
+  @Option(help: "Entries.")
+  var entries = 377_110
+
+  @Option(help: "Where to put the dataset meanwhile.")
+  var folder: String?
+
+  func run() throws {
+    try withNewFolder(in: folder) { folder in
+      let dataset = folder.appendingPathComponent("dataset")
+      let start = ContinuousClock.now
+      try importAll(into: dataset)
+      report("memory after import", "now \(megabytes(ProcessMemory.resident))", "peak \(megabytes(ProcessMemory.peak))")
+      var opened: RadiographDataset?
+      let opening = try (0..<10).map { _ in try milliseconds { opened = try RadiographDataset.open(dataset) } }
+      report("open", String(format: "median %.1f ms  slowest %.1f ms", opening.sorted()[5], opening.max() ?? 0))
+      guard let opened else { return }
+      try report(
+        "summary",
+        String(
+          format: "%.0f ms",
+          milliseconds {
+            let summary = try opened.summary()
+            print(
+              "  \(summary.frontal) frontal, \(summary.eligible) eligible, \(summary.patients) patients,",
+              terminator: " ")
+            print("\(summary.splits.train)/\(summary.splits.validation)/\(summary.splits.test)")
+          }))
+      try report("leakage", String(format: "%.0f ms", milliseconds { _ = try opened.requireNoLeakage() }))
+      report(
+        "in all", String(format: "%.1f s", Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000),
+        "peak \(megabytes(ProcessMemory.peak))")
+      try report("import again", String(format: "%.0f ms", milliseconds { try importAll(into: dataset) }))
+      report("peak memory in all", megabytes(ProcessMemory.peak))
+    }
+  }
+
+  private func importAll(into dataset: URL) throws {
+    let start = ContinuousClock.now
+    let source = SyntheticSource.list(entries: entries, root: dataset.deletingLastPathComponent())
+    let listed = ContinuousClock.now
+    var options = DatasetImport.Options()
+    options.missingImages = .skip
+    let folder = dataset
+    let summary = try DatasetImport(source, into: folder, options: options).run()
+    report(
+      "import", String(format: "%.1f s", Double((ContinuousClock.now - listed) / .milliseconds(1)) / 1000),
+      String(format: "after listing for %.1f s", Double((listed - start) / .milliseconds(1)) / 1000),
+      "\(summary.excluded.count) exclusions")
+  }
+}
