@@ -39,10 +39,9 @@ public struct ModelFolder: Sendable {
     try SafetensorsFile(path: PathName.joined(path, part.rawValue)).loadTensors()
   }
 
-  /// The shapes of one part's tensors by name.
-  func shapes(of part: Part) throws -> [String: [Int]] {
-    let file = try SafetensorsFile(path: PathName.joined(path, part.rawValue))
-    return Dictionary(uniqueKeysWithValues: file.names.map { ($0, file[$0]?.shape ?? []) })
+  /// One part's tensors by name, as they lie in the file.
+  func storedTensors(of part: Part) throws -> [String: MappedTensor] {
+    try SafetensorsFile(path: PathName.joined(path, part.rawValue)).tensorsByName
   }
 
   /// SHA-256 over the description and the weights: what images name as their model.

@@ -1,8 +1,9 @@
 import Diffusion
 import Foundation
 import RadiographModels
-import TorchNN
+import TensorFiles
 import Torch
+import TorchNN
 
 /// Where a model comes from: a model folder, or a checkpoint (`.pt`) of the article author's code.
 public struct ModelSource: Sendable {
@@ -43,17 +44,31 @@ public struct ModelSource: Sendable {
     case .checkpoint:
       let checkpoint = try ReleasedCheckpoint(path: path)
       return [
-        .autoencoder: checkpoint.autoencoder, .unet: checkpoint.unet, .textProjection: checkpoint.textProjection,
+        .autoencoder: try checkpoint.autoencoder.tensors(), .unet: try checkpoint.unet.tensors(),
+        .textProjection: try checkpoint.textProjection.tensors(),
       ]
     }
   }
 
-  /// Holds the names and shapes in the files to the architecture, without reading a value or starting LibTorch.
+  /// Holds the tensors in the files to the architecture: names, shapes, elements that can be computed with, finite
+  /// values. Reads every weight once and does not start LibTorch.
   ///
   /// - Throws: `TensorFileError` for a file that is damaged; ``ModelError/unfitWeights(model:problems:)`` with every
   ///   offending name of every part.
   public func checkWeights() throws {
-    guard case .folder(let folder) = kind else { return }
+    let stored: (ModelFolder.Part) throws -> [String: MappedTensor]
+    switch kind {
+    case .folder(let folder): stored = folder.storedTensors
+    case .checkpoint:
+      let checkpoint = try ReleasedCheckpoint(path: path)
+      stored = { part in
+        switch part {
+        case .autoencoder: checkpoint.autoencoder
+        case .unet: checkpoint.unet
+        case .textProjection: checkpoint.textProjection
+        }
+      }
+    }
     let architecture = description.architecture
     var problems: [String] = []
     for part in ModelFolder.Part.allCases {
@@ -64,7 +79,7 @@ public struct ModelSource: Sendable {
       case .textProjection: _ = try TextProjection(store.root, architecture.textProjection)
       }
       do {
-        try ParameterLoadingError.requireFit(shapes: folder.shapes(of: part), for: store.parameters)
+        try ParameterLoadingError.requireFit(stored: stored(part), for: store.parameters)
       } catch let error as ParameterLoadingError {
         problems.append("\(part.rawValue): \(error)")
       }

@@ -20,14 +20,14 @@ import TorchNN
       #expect(error < 1e-4, "\(name)", sourceLocation: sourceLocation)
     }
     try withoutGradients {
-      var store = ParameterStore(tensors: checkpoint.unet)
+      var store = try ParameterStore(tensors: checkpoint.unet.tensors())
       let unet = try UNet(store.root, checkpoint.architecture.unet)
       try store.verify()
       let text = TextCondition(context_BSC: try #require(golden["unet.in.context"]))
       try expect(
         unet(#require(golden["unet.in.x"]), times_B: #require(golden["unet.in.t"]), text: text), equals: "unet.out")
 
-      store = ParameterStore(tensors: checkpoint.autoencoder)
+      store = try ParameterStore(tensors: checkpoint.autoencoder.tensors())
       let autoencoder = try Autoencoder(store.root, checkpoint.architecture.autoencoder)
       try store.verify()
       let latent = try autoencoder.encode(#require(golden["vae.in.image"]))
@@ -35,7 +35,7 @@ import TorchNN
       try expect(latent.logVariance_BCHW, equals: "vae.out.logvar")
       try expect(autoencoder.decode(#require(golden["vae.in.latent"])), equals: "vae.out.image")
 
-      store = ParameterStore(tensors: checkpoint.textProjection)
+      store = try ParameterStore(tensors: checkpoint.textProjection.tensors())
       let projection = try TextProjection(store.root, checkpoint.architecture.textProjection)
       try store.verify()
       let hidden = try #require(golden["text.in.hidden"])

@@ -193,6 +193,7 @@ def write_checkpoints(rng):
     save_checkpoint("released.pt", content, **zip_only)
     save_checkpoint("released-legacy.bin", content, **plain)
     save_checkpoint("only-a-tensor.pt", torch.tensor([1.0, 2.0]), **zip_only)
+    save_checkpoint("numpy-scalar.pt", np.float64(1), **zip_only)
 
 
 def save_checkpoint(name, content, **options):
@@ -221,7 +222,7 @@ def write_refused():
         "posix.system": Command(), "__main__.Point": Point(), "torch.nn.modules.linear.Linear": torch.nn.Linear(1, 1),
         "torch.ComplexDoubleStorage": torch.zeros(1, dtype=torch.complex128), "__builtin__.set": {1},
         "torch._utils._rebuild_sparse_tensor": torch.eye(2).to_sparse(), "torch.device": torch.device("cpu"),
-        "numpy scalar": np.float64(1), "conjugated": torch.zeros(1, dtype=torch.complex64).conj(),
+        "conjugated": torch.zeros(1, dtype=torch.complex64).conj(),
         "big integer": 2**64, "quantized": torch.quantize_per_tensor(torch.zeros(1), 1.0, 0, torch.qint8),
         "float key": {1.5: 1},
     }

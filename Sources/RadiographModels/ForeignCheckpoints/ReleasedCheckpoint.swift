@@ -1,11 +1,9 @@
 import TensorFiles
-import Torch
-import TorchNN
 
 /// A checkpoint (`.pt`) of the article author's training: its weights under our names, and what it says of itself.
 ///
 ///     let checkpoint = try ReleasedCheckpoint(path: "best_model.pt")
-///     let store = ParameterStore(tensors: checkpoint.unet)
+///     let store = try ParameterStore(tensors: checkpoint.unet.tensors())
 ///     let unet = try UNet(store.root, checkpoint.architecture.unet)
 ///     try store.verify()
 ///
@@ -34,50 +32,58 @@ public struct ReleasedCheckpoint {
   public let configuration: Configuration
   public let architecture: ModelArchitecture
   /// The autoencoder's weights by our paths.
-  public let autoencoder: [String: Tensor]
+  public let autoencoder: [String: MappedTensor]
   /// The U-Net's weights by our paths.
-  public let unet: [String: Tensor]
+  public let unet: [String: MappedTensor]
   /// The text projection's weights by our paths.
-  public let textProjection: [String: Tensor]
+  public let textProjection: [String: MappedTensor]
   /// The text encoder's weights by Hugging Face's names; empty where the checkpoint has none.
-  public let textEncoder: [String: Tensor]
+  public let textEncoder: [String: MappedTensor]
 
-  /// Maps the file; weights stay in its memory until they are converted.
+  /// Maps the file; weights stay in its memory, and LibTorch is not started.
   ///
   /// - Throws: `FileAccessError` and `TensorFileError` when it cannot be read or is no checkpoint of PyTorch's,
-  ///   ``ReleasedCheckpointError`` when it is not of the author's layout; `TorchError`.
+  ///   ``ReleasedCheckpointError`` when it is not of the author's layout.
   public init(path: String) throws {
     try self.init(TorchArchive(path: path))
   }
 
   public init(_ archive: TorchArchive) throws {
-    configuration = Configuration(archive.root["config"])
+    configuration = try Configuration(archive.root["config"], file: archive.file.path)
     let states = try Dictionary(
       uniqueKeysWithValues: ReleasedNames.Part.allCases.map { part in
         (part, try ReleasedCheckpoint.state(part, archive))
       })
     architecture = try ReleasedCheckpoint.architecture(of: states, in: archive.file.path)
-    autoencoder = try ReleasedCheckpoint.renamed(states[.autoencoder], .autoencoder)
-    unet = try ReleasedCheckpoint.renamed(states[.unet], .unet)
+    autoencoder = ReleasedCheckpoint.renamed(states[.autoencoder], .autoencoder)
+    unet = ReleasedCheckpoint.renamed(states[.unet], .unet)
     let isEncoder = { (name: String) in name.hasPrefix("transformer.") }
     let text = states[.textProjection] ?? [:]
-    textProjection = try ReleasedCheckpoint.renamed(text.filter { !isEncoder($0.key) }, .textProjection)
-    textEncoder = try Dictionary(
+    textProjection = ReleasedCheckpoint.renamed(text.filter { !isEncoder($0.key) }, .textProjection)
+    textEncoder = Dictionary(
       uniqueKeysWithValues: text.filter { isEncoder($0.key) }.map {
-        (String($0.key.dropFirst("transformer.".count)), try Tensor($0.value))
+        (String($0.key.dropFirst("transformer.".count)), $0.value)
       })
   }
 
   private static func state(
     _ part: ReleasedNames.Part, _ archive: TorchArchive
   ) throws -> [String: MappedTensor] {
-    guard let entry = archive.root[part.rawValue]?.dictionary else {
+    let value = archive.root[part.rawValue]
+    func refuse(_ value: CheckpointValue?, at place: String) throws {
+      guard let problem = value?.unread else { return }
+      throw TensorFileError.checkpoint(file: archive.file.path, place: place, problem: problem)
+    }
+    try refuse(value, at: part.rawValue)
+    guard let entry = value?.dictionary else {
       throw ReleasedCheckpointError.missingEntry(file: archive.file.path, entry: part.rawValue)
     }
     var state: [String: MappedTensor] = [:]
     for (key, value) in entry.entries {
       // Whatever is not a named tensor will be missed by name when the network is made.
-      if case .string(let name) = key, let tensor = value.tensor { state[name] = tensor }
+      guard case .string(let name) = key else { continue }
+      try refuse(value, at: "\(part.rawValue).\(name)")
+      state[name] = value.tensor
     }
     return state
   }
@@ -85,11 +91,9 @@ public struct ReleasedCheckpoint {
   /// Names that the author's networks do not have keep theirs, for the strict loading to report.
   private static func renamed(
     _ state: [String: MappedTensor]?, _ part: ReleasedNames.Part
-  ) throws -> [String: Tensor] {
+  ) -> [String: MappedTensor] {
     let names = ReleasedNames(part)
-    var tensors: [String: Tensor] = [:]
-    for (name, tensor) in state ?? [:] { tensors[names.ours(name) ?? name] = try Tensor(tensor) }
-    return tensors
+    return Dictionary((state ?? [:]).map { (names.ours($0.key) ?? $0.key, $0.value) }) { first, _ in first }
   }
 
   private static func architecture(
@@ -113,14 +117,32 @@ public struct ReleasedCheckpoint {
 }
 
 extension ReleasedCheckpoint.Configuration {
-  fileprivate init(_ config: CheckpointValue?) {
+  /// Reads the author's `config`: a dictionary or a namespace of settings. One that is there and cannot be read is no
+  /// reason for its default.
+  fileprivate init(_ config: CheckpointValue?, file: String) throws {
     self.init()
-    schedulerType = config?["scheduler_type"]?.string ?? schedulerType
-    betaSchedule = config?["beta_schedule"]?.string ?? betaSchedule
-    predictionType = config?["prediction_type"]?.string ?? predictionType
-    guidanceScale = config?["guidance_scale"]?.double ?? guidanceScale
-    trainTimesteps = config?["num_train_timesteps"]?.int ?? trainTimesteps
-    textModel = config?["text_model"]?.string ?? textModel
+    func failure(_ place: String, _ problem: CheckpointProblem) -> TensorFileError {
+      .checkpoint(file: file, place: place, problem: problem)
+    }
+    guard let config, config.kind != "None" else { return }
+    guard let settings = config.dictionary else {
+      throw failure("config", config.unread ?? .wrongKind(expected: "dict", found: config.kind))
+    }
+    func read<Value>(
+      _ key: String, into setting: inout Value, as kind: String, _ value: (CheckpointValue) -> Value?
+    ) throws {
+      guard let stored = settings[key], stored.kind != "None" else { return }
+      guard let value = value(stored) else {
+        throw failure("config.\(key)", stored.unread ?? .wrongKind(expected: kind, found: stored.kind))
+      }
+      setting = value
+    }
+    try read("scheduler_type", into: &schedulerType, as: "str", \.string)
+    try read("beta_schedule", into: &betaSchedule, as: "str", \.string)
+    try read("prediction_type", into: &predictionType, as: "str", \.string)
+    try read("guidance_scale", into: &guidanceScale, as: "float", \.double)
+    try read("num_train_timesteps", into: &trainTimesteps, as: "int") { $0.double.flatMap(Int.init(exactly:)) }
+    try read("text_model", into: &textModel, as: "str", \.string)
   }
 }
 

@@ -10,8 +10,10 @@ public enum CheckpointProblem: Equatable, Sendable, CustomStringConvertible {
   /// A program, saved by `torch.jit.save`.
   case torchScript
   case bigEndian
-  /// The pickle calls for something that is neither data nor tensor.
+  /// A value is made by something that is neither data nor tensor, which was not run.
   case refusedGlobal(String)
+  /// The pickle asks for something that runs programs or reaches the disk or the network.
+  case hostileGlobal(String)
   /// The pickle uses an instruction that plain data does not need.
   case refusedOpcode(code: UInt8, offset: Int)
   case malformedPickle(offset: Int, expected: String)
@@ -38,8 +40,10 @@ public enum CheckpointProblem: Equatable, Sendable, CustomStringConvertible {
     case .torchScript: "a TorchScript program: save its state_dict with torch.save instead"
     case .bigEndian: "saved on a big-endian machine: save it again on a little-endian one"
     case .refusedGlobal(let name):
-      "asks for \(printable(name)), which is neither data nor tensor, and nothing is run: save only tensors, numbers, "
+      "made by \(printable(name)), which is neither data nor tensor, and nothing is run: save only tensors, numbers, "
         + "texts, lists and dicts"
+    case .hostileGlobal(let name):
+      "asks to run \(printable(name)), as no data does; nothing was run: do not trust this file"
     case .refusedOpcode(let code, let offset):
       "pickle instruction 0x\(String(code, radix: 16)) at byte \(offset) is not for data: save it again with torch.save"
     case .malformedPickle(let offset, let expected):

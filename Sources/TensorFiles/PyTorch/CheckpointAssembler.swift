@@ -82,8 +82,8 @@ struct CheckpointAssembler {
     case .bytes(let bytes): value = .bytes(bytes)
     case .dtype(let dtype): value = .dtype(dtype)
     case .tensor(let reference): value = .tensor(try tensor(reference))
-    case .global, .storage:
-      throw CheckpointFailure(problem: .wrongKind(expected: "value", found: values[index].kind))
+    case .unread(let problem): value = .unread(problem)
+    case .global, .numpyDType, .storage: value = .unread(.refusedGlobal(values[index].kind))
     }
     finished[index] = Finished(value: value, size: 1, depth: 0)
   }
@@ -108,12 +108,13 @@ struct CheckpointAssembler {
       switch values[frame.index] {
       case .list: .list(frame.elements.compactMap { finished[$0]?.value })
       case .tuple: .tuple(frame.elements.compactMap { finished[$0]?.value })
-      default: .dictionary(try dictionary(frame.elements))
+      default: try dictionary(frame.elements)
       }
     return Finished(value: value, size: size, depth: depth + 1)
   }
 
-  private func dictionary(_ elements: [Int]) throws(CheckpointFailure) -> CheckpointDictionary {
+  /// The dictionary of `elements`; an unread value if a key is neither a text nor an integer.
+  private func dictionary(_ elements: [Int]) throws(CheckpointFailure) -> CheckpointValue {
     var entries: [(key: CheckpointDictionary.Key, value: CheckpointValue)] = []
     entries.reserveCapacity(elements.count / 2)
     for position in stride(from: 0, to: elements.count, by: 2) {
@@ -121,11 +122,11 @@ struct CheckpointAssembler {
       switch values[elements[position]] {
       case .string(let key): entries.append((.string(key), value))
       case .int(let key): entries.append((.int(key), value))
-      default: throw CheckpointFailure(problem: .unsupportedKey(values[elements[position]].kind))
+      default: return .unread(.unsupportedKey(values[elements[position]].kind))
       }
     }
     guard let dictionary = CheckpointDictionary(entries) else { throw CheckpointFailure(problem: .duplicateKey) }
-    return dictionary
+    return .dictionary(dictionary)
   }
 
   // MARK: Tensors

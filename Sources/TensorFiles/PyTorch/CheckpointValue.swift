@@ -12,8 +12,10 @@ public enum CheckpointValue: Sendable {
   case list([CheckpointValue])
   /// A tuple or a `torch.Size`.
   case tuple([CheckpointValue])
-  /// A dict or an `OrderedDict`.
+  /// A dict or one of its relatives: `OrderedDict`, `defaultdict`, `Counter`, the attributes of a namespace.
   case dictionary(CheckpointDictionary)
+  /// Something else, which was passed over without running anything. The problem says why, for a reader that needs it.
+  case unread(CheckpointProblem)
 
   /// The entry of a dictionary; nil for other values and missing keys.
   public subscript(key: String) -> CheckpointValue? { dictionary?[key] }
@@ -29,6 +31,8 @@ public enum CheckpointValue: Sendable {
     }
   }
   public var string: String? { if case .string(let value) = self { value } else { nil } }
+  /// Why the value was passed over; nil for one that was read.
+  public var unread: CheckpointProblem? { if case .unread(let problem) = self { problem } else { nil } }
   public var tensor: MappedTensor? { if case .tensor(let value) = self { value } else { nil } }
   public var dictionary: CheckpointDictionary? { if case .dictionary(let value) = self { value } else { nil } }
   /// The elements of a list or tuple.
@@ -53,6 +57,8 @@ public enum CheckpointValue: Sendable {
     case .list: "list"
     case .tuple: "tuple"
     case .dictionary: "dict"
+    case .unread(.refusedGlobal(let name)): name
+    case .unread: "value that is not read"
     }
   }
 }

@@ -47,6 +47,8 @@ enum LegacyCheckpoint {
       guard case .string(let key) = keys.values[index], let storage = references[ExactString(key)] else {
         throw CheckpointFailure(problem: .malformedPickle(offset: keys.end, expected: "the key of a storage"))
       }
+      // Without its type, a storage has no end.
+      if let problem = storage.problem { throw CheckpointFailure(problem: problem) }
       let missing = CheckpointFailure(problem: .missingStorage(key))
       guard let count: Int64 = reader.read() else { throw missing }
       guard count == Int64(storage.count), let byteCount = storage.byteCount else {

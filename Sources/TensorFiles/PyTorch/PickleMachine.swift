@@ -1,7 +1,7 @@
 import Foundation
 
-/// Reads a pickle of plain data and tensors. It calls nothing: every name that a pickle asks for is one of
-/// `PickleGlobal` or refused, and those few are handled here as data.
+/// Reads a pickle of plain data and tensors. It calls nothing: the few names of `PickleGlobal` are handled here as data,
+/// and what any other name would make is passed over as a value that is not read.
 ///
 /// Memory and time grow with the pickle's length only: values are counted, containers refer to each other by index
 /// instead of being copied, and nothing recurses.
@@ -61,12 +61,12 @@ struct PickleMachine {
     case "N": stack.append(0)
     case "\u{88}": stack.append(2)
     case "\u{89}": stack.append(1)
-    case "J", "K", "M", "\u{8A}", "\u{8B}": try push(.int(readInteger(code)))
+    case "J", "K", "M", "\u{8A}", "\u{8B}": try push(readInteger(code))
     case "G": try push(.double(Double(bitPattern: read(UInt64.self).byteSwapped)))
     case "X", "\u{8C}", "\u{8D}": try push(.string(readString(code)))
-    case "B", "C", "\u{8E}": try push(.bytes(Array(readCounted(code))))
+    case "B", "C", "\u{8E}", "\u{96}": try push(.bytes(Array(readCounted(code))))
     case "]": try push(.list([]))
-    case "}": try push(.dictionary([], isOrdered: false))
+    case "}": try push(.dictionary([], .plain))
     case ")": try push(.tuple([]))
     case "(": marks.append(stack.count)
     case "0": _ = try pop()
@@ -77,7 +77,7 @@ struct PickleMachine {
     case "\u{86}": try push(.tuple(pop(count: 2)))
     case "\u{87}": try push(.tuple(pop(count: 3)))
     case "l": try push(.list(popMark()))
-    case "d": try push(.dictionary(keysAndValues(popMark()), isOrdered: false))
+    case "d": try push(.dictionary(keysAndValues(popMark()), .plain))
     case "a": try appendToList(pop(count: 1))
     case "e": try appendToList(popMark())
     case "s": try addToDictionary(pop(count: 2))
@@ -87,8 +87,14 @@ struct PickleMachine {
     case "c": try push(readGlobal())
     case "\u{93}": try push(popGlobal())
     case "Q": try push(storage(pop()))
-    case "R": try reduce()
+    case "R", "\u{81}": try call(pop(count: 2))  // REDUCE, NEWOBJ
+    case "\u{92}": try call(pop(count: 3))  // NEWOBJ_EX
     case "b": try build()
+    case "\u{8F}": try push(.unread(.refusedGlobal("set")))
+    case "\u{90}": try addToSet(popMark())
+    case "\u{91}":
+      _ = try popMark()
+      try push(.unread(.refusedGlobal("frozenset")))
     default: throw CheckpointFailure(problem: .refusedOpcode(code: code, offset: instruction))
     }
     return true
@@ -99,17 +105,18 @@ struct PickleMachine {
     guard (2...5).contains(version) else { throw malformed("a protocol from 2 to 5") }
   }
 
-  private mutating func readInteger(_ code: UInt8) throws(CheckpointFailure) -> Int {
+  private mutating func readInteger(_ code: UInt8) throws(CheckpointFailure) -> PickleValue {
     switch Unicode.Scalar(code) {
-    case "J": return Int(try read(Int32.self))
-    case "K": return Int(try read(UInt8.self))
-    case "M": return Int(try read(UInt16.self))
+    case "J": return .int(Int(try read(Int32.self)))
+    case "K": return .int(Int(try read(UInt8.self)))
+    case "M": return .int(Int(try read(UInt16.self)))
     default:
       let length = code == 0x8A ? Int(try read(UInt8.self)) : Int(try read(Int32.self))
       guard length >= 0, let bytes = reader.read(count: length) else { throw malformed("an integer") }
-      guard length <= 8 else { throw CheckpointFailure(problem: .limitExceeded("an integer's bytes", limit: 8)) }
+      // The state of a random generator has such numbers.
+      guard length <= 8 else { return .unread(.limitExceeded("an integer's bytes", limit: 8)) }
       let isNegative = bytes.last.map { $0 & 0x80 != 0 } ?? false
-      return bytes.reversed().reduce(isNegative ? -1 : 0) { $0 << 8 | Int($1) }
+      return .int(bytes.reversed().reduce(isNegative ? -1 : 0) { $0 << 8 | Int($1) })
     }
   }
 
@@ -158,19 +165,31 @@ struct PickleMachine {
 
   private mutating func appendToList(_ elements: [Int]) throws(CheckpointFailure) {
     let target = try top()
-    guard case .list(var list) = values[target] else { throw malformed("a list") }
-    // The list leaves its place while it grows, or every growth would copy it.
-    values[target] = .none
-    list.append(contentsOf: elements)
-    values[target] = .list(list)
+    switch values[target] {
+    case .unread: return
+    case .list(var list):
+      // The list leaves its place while it grows, or every growth would copy it.
+      values[target] = .none
+      list.append(contentsOf: elements)
+      values[target] = .list(list)
+    default: throw malformed("a list")
+    }
   }
 
   private mutating func addToDictionary(_ elements: [Int]) throws(CheckpointFailure) {
     let target = try top()
-    guard case .dictionary(var dictionary, let isOrdered) = values[target] else { throw malformed("a dictionary") }
-    values[target] = .none
-    dictionary.append(contentsOf: elements)
-    values[target] = .dictionary(dictionary, isOrdered: isOrdered)
+    switch values[target] {
+    case .unread: return
+    case .dictionary(var dictionary, let kind):
+      values[target] = .none
+      dictionary.append(contentsOf: elements)
+      values[target] = .dictionary(dictionary, kind)
+    default: throw malformed("a dictionary")
+    }
+  }
+
+  private mutating func addToSet(_: [Int]) throws(CheckpointFailure) {
+    guard case .unread = values[try top()] else { throw malformed("a set") }
   }
 
   private func keysAndValues(_ elements: [Int]) throws(CheckpointFailure) -> [Int] {

@@ -1,8 +1,9 @@
 /// A PyTorch checkpoint (`.pt`, `.pth`, `.bin`), mapped into memory and read without running anything.
 ///
 /// Both layouts of `torch.save` are understood: the zip archive, and the plain one from before PyTorch 1.6, in which
-/// many published checkpoints still are. A pickle inside may hold tensors, parameters, numbers, texts, bytes, lists,
-/// tuples and dicts; whatever else it asks for is refused by name.
+/// many published checkpoints still are. A pickle inside may hold tensors, parameters, numbers (NumPy's too), texts,
+/// bytes, lists, tuples and dicts. Whatever else it holds is passed over and refused by name when it is asked for; a
+/// pickle that asks for something that runs programs is refused whole.
 public struct TorchArchive: Sendable {
   /// The mapping that every tensor points into.
   public let file: MappedFile
@@ -19,8 +20,10 @@ public struct TorchArchive: Sendable {
   /// Reads a checkpoint that is in memory already.
   public init(file: MappedFile) throws(TensorFileError) {
     self.file = file
-    do {
-      root = try StoredArchive.isZip(file.bytes) ? Self.readZip(file) : LegacyCheckpoint.read(file)
+    do throws(CheckpointFailure) {
+      let root = try StoredArchive.isZip(file.bytes) ? Self.readZip(file) : LegacyCheckpoint.read(file)
+      if let problem = root.unread { throw CheckpointFailure(problem: problem) }
+      self.root = root
     } catch {
       throw .checkpoint(file: file.path, place: error.place, problem: error.problem)
     }
@@ -35,20 +38,24 @@ public struct TorchArchive: Sendable {
     func failure(_ problem: CheckpointProblem) -> TensorFileError {
       .checkpoint(file: file.path, place: place.isEmpty ? nil : place.joined(separator: "."), problem: problem)
     }
+    func wrongKind(_ expected: String) -> TensorFileError {
+      failure(value.unread ?? .wrongKind(expected: expected, found: value.kind))
+    }
     for key in keys {
-      guard let dictionary = value.dictionary else { throw failure(.wrongKind(expected: "dict", found: value.kind)) }
+      guard let dictionary = value.dictionary else { throw wrongKind("dict") }
       guard let next = dictionary[key] else { throw failure(.missingEntry(key)) }
       place.append(key)
       value = next
     }
-    guard let dictionary = value.dictionary else { throw failure(.wrongKind(expected: "dict", found: value.kind)) }
+    guard let dictionary = value.dictionary else { throw wrongKind("dict") }
     var tensors: [(name: String, tensor: MappedTensor)] = []
     tensors.reserveCapacity(dictionary.entries.count)
-    for (key, value) in dictionary.entries {
-      guard case .string(let name) = key else { throw failure(.unsupportedKey("int")) }
+    for entry in dictionary.entries {
+      guard case .string(let name) = entry.key else { throw failure(.unsupportedKey("int")) }
+      value = entry.value
       guard let tensor = value.tensor else {
         place.append(name)
-        throw failure(.wrongKind(expected: "tensor", found: value.kind))
+        throw wrongKind("tensor")
       }
       tensors.append((name, tensor))
     }

@@ -91,6 +91,11 @@ public final class SafetensorsFile: Sendable {
     return elementCount
   }
 
+  /// All tensors by name. Names that Swift takes for equal and the format does not are one key here, the first of them.
+  public var tensorsByName: [String: MappedTensor] {
+    Dictionary(names.compactMap { name in self[name].map { (name, $0) } }) { first, _ in first }
+  }
+
   /// The tensor of that name, compared byte by byte; nil when there is none.
   public subscript(name: String) -> MappedTensor? { tensors[ExactString(name)] }
 

@@ -22,13 +22,23 @@ extension Tensor {
   }
 }
 
-extension SafetensorsFile {
-  /// All tensors by name, over the file's memory.
-  public func loadTensors() throws -> [String: Tensor] {
+extension [String: MappedTensor] {
+  /// Tensors over the file's memory, by the same names.
+  ///
+  /// - Throws: ``TorchError/unsupportedElements(_:of:)`` for the first type, by name, that Thorax does not compute with.
+  public func tensors() throws -> [String: Tensor] {
     var result: [String: Tensor] = [:]
-    for name in names { result[name] = try Tensor(tensor(name), name: name) }
+    result.reserveCapacity(count)
+    for (name, tensor) in sorted(by: { $0.key < $1.key }) { result[name] = try Tensor(tensor, name: name) }
     return result
   }
+}
+
+extension SafetensorsFile {
+  /// All tensors by name, over the file's memory.
+  ///
+  /// - Throws: ``TorchError/unsupportedElements(_:of:)`` for a type that Thorax does not compute with.
+  public func loadTensors() throws -> [String: Tensor] { try tensorsByName.tensors() }
 }
 
 extension SafetensorsWriter {

@@ -120,11 +120,7 @@ public final class ParameterStore {
       problems.misshaped.append(.init(path: path, expected: shape, found: tensor.shape))
       return nil
     }
-    guard try tensor.isEntirelyFinite else {
-      problems.nonFinite.append(path)
-      return nil
-    }
-    return tensor
+    return try problems.check(tensor, at: path) ? tensor : nil
   }
 
   private func placed(_ tensor: Tensor) throws -> Tensor {

@@ -27,7 +27,7 @@ struct TensorChecker {
 
   mutating func check(_ value: CheckpointValue) {
     switch value {
-    case .none, .bool, .int, .double, .string, .bytes, .dtype: break
+    case .none, .bool, .int, .double, .string, .bytes, .dtype, .unread: break
     case .tensor(let tensor): check(tensor)
     case .list(let elements), .tuple(let elements): for element in elements { check(element) }
     case .dictionary(let dictionary): for entry in dictionary.entries { check(entry.value) }
