@@ -72,7 +72,7 @@ struct Denoising {
     init(model: LoadedModel, text: TextCondition, rows: Int, times: [SampleTime]) throws {
       context = try model.unet.contextConditioning(text)
       let conditionings = try model.unet.timeConditionings(
-        at: times.map(model.description.networkTime), batch: rows, pooled_BE: text.pooled_BE)
+        at: times.map(model.description.scheduler.networkTime), batch: rows, pooled_BE: text.pooled_BE)
       self.times = Dictionary(uniqueKeysWithValues: zip(times, conditionings))
     }
   }

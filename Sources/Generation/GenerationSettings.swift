@@ -77,7 +77,7 @@ public enum PrecisionChoice: String, CaseIterable, Sendable {
 public struct GenerationSettings: Equatable, Sendable {
   /// Denoising steps, 1 to the model's number of training timesteps.
   public var steps: Int?
-  /// Classifier-free guidance scale, 0 to 100. 1 is the unguided conditional model.
+  /// Classifier-free guidance scale, in `ClassifierFreeGuidance.scaleRange`. 1 is the unguided conditional model.
   public var guidance: Double?
   /// What the image should not show; stands in place of the null condition.
   public var negative: String?
@@ -96,16 +96,13 @@ public struct GenerationSettings: Equatable, Sendable {
     self.eta = eta
   }
 
-  public static let guidanceRange = 0.0...100.0
-  public static let etaRange = 0.0...1.0
-
   /// Checks everything that can be judged without a model.
   public func validate() throws {
     if let steps, steps < 1 {
       throw RequestError.outOfRange(what: "steps", value: "\(steps)", allowed: "at least 1")
     }
-    if let guidance { try Self.check(guidance, "guidance", in: Self.guidanceRange) }
-    if let eta { try Self.check(eta, "eta", in: Self.etaRange) }
+    if let guidance { try Self.check(guidance, "guidance", in: ClassifierFreeGuidance.scaleRange) }
+    if let eta { try Self.check(eta, "eta", in: DDIMSampler.etaRange) }
     if let negative, negative.allSatisfy(\.isWhitespace) {
       throw RequestError.conflict("the negative prompt is empty", remedy: "say what to avoid, or leave it out")
     }

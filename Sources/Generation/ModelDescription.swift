@@ -43,21 +43,6 @@ public struct ModelDescription: Codable, Equatable, Sendable {
   public var latentShape: [Int] {
     [architecture.latentChannels, architecture.latentSide, architecture.latentSide]
   }
-
-  /// The time as the U-Net takes it: a training timestep, 0 to T - 1, on a discrete schedule; t in [0, 1] on a
-  /// rectified flow. Training and sampling both have to ask here.
-  public func networkTime(_ time: SampleTime) -> Double { scheduler.networkTime(time) }
-}
-
-extension SchedulerConfiguration {
-  /// The time as a U-Net takes it: a training timestep, 0 to T - 1, on a discrete schedule; t in [0, 1] on a
-  /// rectified flow, which is continuous.
-  public func networkTime(_ time: SampleTime) -> Double {
-    switch schedule.path {
-    case .variancePreserving: time.timestep
-    case .rectifiedFlow: time.timestep / Double(schedule.trainTimesteps)
-    }
-  }
 }
 
 /// Mean and standard deviation of the autoencoder's latents over the training data, by channel. Diffusion sees
@@ -193,8 +178,8 @@ extension ModelDescription {
       "latent statistics that are not finite, not positive or above a million")
     let timesteps = scheduler.schedule.trainTimesteps
     try require((1...timesteps).contains(sampling.steps), "\(sampling.steps) default steps of \(timesteps)")
-    try require(GenerationSettings.guidanceRange.contains(sampling.guidance), "default guidance \(sampling.guidance)")
-    try require(GenerationSettings.etaRange.contains(sampling.eta), "default eta \(sampling.eta)")
+    try require(ClassifierFreeGuidance.scaleRange.contains(sampling.guidance), "default guidance \(sampling.guidance)")
+    try require(DDIMSampler.etaRange.contains(sampling.eta), "default eta \(sampling.eta)")
     // Names become parts of paths; an encoder's may have an organisation before a slash.
     func isSafe(_ name: String) -> Bool {
       !name.isEmpty && name.count <= 200 && !name.hasPrefix("/") && !name.contains { $0.isNewline || $0 == "\0" }

@@ -16,6 +16,9 @@ struct ConfigurationTests {
       SchedulerConfiguration(schedule: .init(.sigmoid()), prediction: .epsilon),
       SchedulerConfiguration(schedule: .init(.sigmoidLogSNR(maximum: 5, minimum: -7)), prediction: .epsilon),
       SchedulerConfiguration(schedule: .init(.rectifiedFlow(shift: 3)), prediction: .flow),
+      SchedulerConfiguration(schedule: .init(.rectifiedFlow()), prediction: .flow, time: .scaledFlow()),
+      SchedulerConfiguration(schedule: .init(.rectifiedFlow()), prediction: .flow, time: .timestep),
+      SchedulerConfiguration(schedule: .init(.cosine()), prediction: .velocity, time: .flow),
     ])
   func roundTrip(configuration: SchedulerConfiguration) throws {
     let data = try JSONEncoder().encode(configuration)
@@ -43,6 +46,8 @@ struct ConfigurationTests {
       #"{"schedule": {"type": "linear"}, "prediction": "score"}"#,
       #"{"schedule": {"type": "linear"}, "prediction": "v", "spacing": "karras"}"#,
       #"{"prediction": "v"}"#,
+      #"{"schedule": {"type": "linear"}, "prediction": "v", "time": {"type": "sigma"}}"#,
+      #"{"schedule": {"type": "linear"}, "prediction": "v", "time": {}}"#,
     ])
   func unknown(text: String) {
     #expect(throws: DecodingError.self) {
@@ -50,17 +55,53 @@ struct ConfigurationTests {
     }
   }
 
+  @Test("what the network is given as time: by the schedule, or as the configuration says")
+  func networkTime() throws {
+    func given(_ configuration: SchedulerConfiguration, _ time: NetworkTime?, at timestep: Double) throws -> Double {
+      var configuration = configuration
+      configuration.time = time
+      return configuration.networkTime(try DiffusionProcess(configuration).time(atTimestep: timestep))
+    }
+    #expect(try given(.ddpmLinear, nil, at: 499) == 499)
+    #expect(try given(.ddpmLinear, .timestep, at: 499.5) == 499.5)
+    #expect(try given(.rectifiedFlow, .timestep, at: 250) == 250)
+    for timestep in stride(from: 0.0, through: 1000, by: 0.5) {
+      #expect(try given(.rectifiedFlow, nil, at: timestep) == timestep / 1000)
+      #expect(try given(.rectifiedFlow, .flow, at: timestep) == timestep / 1000)
+    }
+    #expect(try given(.rectifiedFlow, .scaledFlow(), at: 250) == 250)
+    #expect(try given(.rectifiedFlow, .scaledFlow(scale: 8), at: 250) == 2)
+    let time = try DiffusionProcess(.ddpmLinear).time(atTimestep: 499)
+    #expect(try given(.ddpmLinear, .flow, at: 499) == time.flowTime)
+    #expect(try given(.ddpmLinear, .scaledFlow(scale: 1000), at: 499) == 1000 * time.flowTime)
+  }
+
   @Test("values out of range are refused")
   func validation() {
+    for scale in [0, -1, Double.infinity] {
+      let configuration = SchedulerConfiguration(
+        schedule: .init(.linear()), prediction: .epsilon, time: .scaledFlow(scale: scale))
+      #expect(
+        throws: DiffusionError.invalidSetting(
+          name: "the scale of the network's time", value: scale, allowed: "a positive number")
+      ) {
+        try DiffusionProcess(configuration)
+      }
+    }
     var configuration = SchedulerConfiguration.ddpmLinear
     configuration.stepsOffset = 1000
     #expect(throws: DiffusionError.invalidSetting(name: "stepsOffset", value: 1000, allowed: "0 to 999")) {
       try DiffusionProcess(configuration)
     }
     configuration.stepsOffset = 0
-    for clip in [0, -1, Double.infinity, .nan] {
+    for clip in [0, -1, Double.infinity] {
       configuration.clipSample = clip
-      #expect(throws: DiffusionError.self) { try DiffusionProcess(configuration) }
+      #expect(
+        throws: DiffusionError.invalidSetting(
+          name: "clipSample", value: clip, allowed: "a positive number or leave it out")
+      ) {
+        try DiffusionProcess(configuration)
+      }
     }
   }
 }
@@ -164,7 +205,13 @@ struct PlanTests {
     #expect(throws: DiffusionError.timestepOutOfRange(timestep: 999.5, maximum: 999)) {
       try process.time(atTimestep: 999.5)
     }
-    #expect(throws: DiffusionError.self) { try process.time(atTimestep: .nan) }
+    for timestep in [-0.5, Double.infinity] {
+      #expect(throws: DiffusionError.timestepOutOfRange(timestep: timestep, maximum: 999)) {
+        try process.time(atTimestep: timestep)
+      }
+    }
+    let nan = #expect(throws: DiffusionError.self) { try process.time(atTimestep: .nan) }
+    #expect(nan?.description == "timestep nan is outside the schedule: give 0 to 999.0")
   }
 
   @Test("where there is no signal left, samplers on noise levels see 2^-24 of it, DDIM none")

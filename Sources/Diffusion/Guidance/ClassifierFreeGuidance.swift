@@ -3,39 +3,39 @@ import Torch
 /// Classifier-free guidance (Ho and Salimans, arXiv:2207.12598): the network's answer to the prompt, driven away from
 /// its answer to the null condition, or to a negative prompt in its place.
 ///
-/// In `model.json`: `{"scale": 4, "rescale": 0.5, "interval": [0.2, 0.9]}`; only `scale` is required.
-public struct ClassifierFreeGuidance: Sendable, Hashable, Codable {
+/// The ranges here hold wherever guidance is set: in a model's defaults, in a request, on the command line.
+public struct ClassifierFreeGuidance: Sendable, Hashable {
+  /// The scales that may be asked for. Far below the upper end, images have long been saturated.
+  public static let scaleRange = 0.0...100.0
+  /// The values that `rescale` may have.
+  public static let rescaleRange = 0.0...1.0
+  /// The times between which an `interval` lies.
+  public static let intervalRange = 0.0...1.0
+
   /// 1 is the prompt's answer as it is; larger values follow the prompt more closely.
   public let scale: Double
-  /// phi, 0 ... 1: how much of the contrast that guidance adds is taken back (Lin et al., arXiv:2305.08891, section 3.4).
+  /// phi: how much of the contrast that guidance adds is taken back (Lin et al., arXiv:2305.08891, section 3.4).
   public let rescale: Double
   /// The times, as `SampleTime.flowTime`, at which guidance acts (Kynkäänniemi et al., arXiv:2404.07724). A noise level
   /// s of that paper is s / (1 + s) here. nil: at all times.
   public let interval: ClosedRange<Double>?
 
-  /// Throws `DiffusionError.invalidSetting` for a scale outside 0 ... 1000, and a rescale or interval outside 0 ... 1.
+  /// - Throws: `DiffusionError.invalidSetting` for a scale, a rescale or an interval outside its range.
   public init(scale: Double, rescale: Double = 0, interval: ClosedRange<Double>? = nil) throws(DiffusionError) {
-    guard (0...1000).contains(scale) else {
-      throw .invalidSetting(name: "guidance", value: scale, allowed: "0 to 1000; 1 is off")
+    guard Self.scaleRange.contains(scale) else {
+      throw .invalidSetting(name: "guidance", value: scale, allowed: "0 to 100; 1 is off")
     }
-    guard (0...1).contains(rescale) else {
+    guard Self.rescaleRange.contains(rescale) else {
       throw .invalidSetting(name: "guidance rescale", value: rescale, allowed: "0 to 1")
     }
-    if let interval, !(interval.lowerBound >= 0 && interval.upperBound <= 1) {
-      let outside = interval.lowerBound >= 0 ? interval.upperBound : interval.lowerBound
+    if let interval, !Self.intervalRange.contains(interval) {
+      let outside =
+        Self.intervalRange.contains(interval.lowerBound) ? interval.upperBound : interval.lowerBound
       throw .invalidSetting(name: "guidance interval", value: outside, allowed: "two times from 0 to 1")
     }
     self.scale = scale
     self.rescale = rescale
     self.interval = interval
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    try self.init(
-      scale: try values.decode(Double.self, forKey: .scale),
-      rescale: try values.decodeIfPresent(Double.self, forKey: .rescale) ?? 0,
-      interval: try values.decodeIfPresent(ClosedRange<Double>.self, forKey: .interval))
   }
 
   /// Whether the null condition has to be evaluated at this time: the scale is not 1 and the time lies in the interval.

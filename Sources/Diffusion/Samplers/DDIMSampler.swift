@@ -2,14 +2,16 @@ import Torch
 
 /// Denoising diffusion implicit models (Song et al., arXiv:2010.02502).
 public struct DDIMSampler: Sampler {
-  /// 0 draws no noise and is deterministic; 1 draws as much as DDPM does. Any value in 0 ... 1.
+  /// 0 draws no noise and is deterministic; 1 draws as much as DDPM does. Any value in ``etaRange``.
   public let eta: Double
+  /// The values that `eta` may have.
+  public static let etaRange = 0.0...1.0
   /// Ends each step T / n before its start, as diffusers does, even where the next step starts elsewhere.
   public let usesFixedStride: Bool
 
-  /// Throws `DiffusionError.invalidSetting` for an eta outside 0 ... 1.
+  /// - Throws: `DiffusionError.invalidSetting` for an eta outside its range.
   public init(eta: Double = 0, usesFixedStride: Bool = false) throws(DiffusionError) {
-    guard (0...1).contains(eta) else { throw .invalidSetting(name: "eta", value: eta, allowed: "0 to 1") }
+    guard Self.etaRange.contains(eta) else { throw .invalidSetting(name: "eta", value: eta, allowed: "0 to 1") }
     self.eta = eta
     self.usesFixedStride = usesFixedStride
   }

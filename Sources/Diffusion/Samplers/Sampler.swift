@@ -2,8 +2,8 @@ import Torch
 
 /// Evaluates the network: the noisy sample and its time in, the network's raw output out, in the sample's shape.
 ///
-/// What the output stands for is the plan's `PredictionType`; the samplers convert it. The network is told
-/// `time.timestep`.
+/// What the output means is the plan's `PredictionType`; the samplers convert it. The network is given
+/// `SchedulerConfiguration.networkTime(time)`.
 public typealias Denoiser = (_ x_t: Tensor, _ time: SampleTime) throws -> Tensor
 
 /// A way to go from noise to data, one step at a time.

@@ -24,8 +24,8 @@ public struct NoiseSchedule: Sendable, Hashable {
   }
 
   public var curve: Curve
-  /// T. Discrete curves have this many times, 0 ..< T. A rectified flow is continuous, and T only scales the number
-  /// that the model is given: t T.
+  /// T. Discrete curves have this many times, 0 ..< T. A rectified flow is continuous: T is the number of its timesteps
+  /// t T, and the largest number of sampling steps.
   public var trainTimesteps: Int
   /// Rescales a discrete curve so that nothing of the signal is left at T - 1 (Lin et al., arXiv:2305.08891,
   /// algorithm 1). A rectified flow has that property by construction and ignores this.

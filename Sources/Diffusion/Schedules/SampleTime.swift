@@ -2,7 +2,8 @@ import Foundation
 
 /// A moment on the way from data to noise: x_t = alpha x_0 + sigma epsilon.
 public struct SampleTime: Sendable, Hashable {
-  /// What the model is told: the training timestep, 0 up to T - 1 and possibly fractional; for a rectified flow t T.
+  /// The training timestep, 0 up to T - 1 and possibly fractional; on a rectified flow t T. What the network is given
+  /// follows from it by ``SchedulerConfiguration/networkTime(_:)``.
   public var timestep: Double
   /// The part of the data in x_t: 1 where it is clean, 0 where it is noise alone.
   public var alpha: Double

@@ -29,6 +29,6 @@ public struct SamplingPlan: Sendable, Hashable {
     self.init(steps: steps, initialNoiseScale: initialNoiseScale, configuration: configuration)
   }
 
-  /// What the model is told at each step; a sampler that evaluates it more often asks at `to` as well.
+  /// The training timestep at the start of each step; a sampler of second order evaluates the network at `to` as well.
   public var timesteps: [Double] { steps.map(\.from.timestep) }
 }

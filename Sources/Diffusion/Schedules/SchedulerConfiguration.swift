@@ -5,6 +5,9 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
   public var schedule: NoiseSchedule
   /// What the network was trained to predict.
   public var prediction: PredictionType
+  /// What the network is given as the time; nil for what its schedule implies: t on a rectified flow, the training
+  /// timestep on a discrete schedule. See ``networkTime(_:)``.
+  public var time: NetworkTime?
   /// How the steps of a sampler are placed among the training timesteps.
   public var spacing: TimestepSpacing
   /// Added to every timestep of leading spacing (Stable Diffusion: 1).
@@ -17,6 +20,7 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
   public init(
     schedule: NoiseSchedule,
     prediction: PredictionType,
+    time: NetworkTime? = nil,
     spacing: TimestepSpacing = .leading,
     stepsOffset: Int = 0,
     finalNoise: FinalNoise = .zero,
@@ -24,6 +28,7 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
   ) {
     self.schedule = schedule
     self.prediction = prediction
+    self.time = time
     self.spacing = spacing
     self.stepsOffset = stepsOffset
     self.finalNoise = finalNoise
@@ -35,6 +40,7 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
     self.init(
       schedule: try values.decode(NoiseSchedule.self, forKey: .schedule),
       prediction: try values.decode(PredictionType.self, forKey: .prediction),
+      time: try values.decodeIfPresent(NetworkTime.self, forKey: .time),
       spacing: try values.decodeIfPresent(TimestepSpacing.self, forKey: .spacing) ?? .leading,
       stepsOffset: try values.decodeIfPresent(Int.self, forKey: .stepsOffset) ?? 0,
       finalNoise: try values.decodeIfPresent(FinalNoise.self, forKey: .finalNoise) ?? .zero,
@@ -48,9 +54,14 @@ public struct SchedulerConfiguration: Sendable, Hashable, Codable {
   public static let rectifiedFlow = SchedulerConfiguration(
     schedule: .init(.rectifiedFlow()), prediction: .flow, spacing: .trailing)
 
-  /// Throws `DiffusionError` where a value is outside its range.
+  /// Holds every value to its range.
+  ///
+  /// - Throws: `DiffusionError.invalidSchedule` or `invalidSetting`, for the first value outside its range.
   public func validate() throws(DiffusionError) {
     try schedule.validate()
+    if case .scaledFlow(let scale) = time, !(scale > 0 && scale.isFinite) {
+      throw .invalidSetting(name: "the scale of the network's time", value: scale, allowed: "a positive number")
+    }
     if !(0..<schedule.trainTimesteps).contains(stepsOffset) {
       throw .invalidSetting(
         name: "stepsOffset", value: Double(stepsOffset), allowed: "0 to \(schedule.trainTimesteps - 1)")
