@@ -70,11 +70,56 @@ int32_t autocast_dtype(int32_t device_kind) {
 // Activation checkpointing (Chen et al. 2016, "Training deep nets with sublinear memory cost"): the forward pass
 // keeps only the inputs; the backward pass runs the body again, this time with gradients.
 
+/// What autocast is set to on this thread: for each kind of device whether it is on and its type, and whether weights
+/// that were cast are kept. PyTorch's `torch.utils.checkpoint` notes the same for the CPU and the inputs' device.
+struct AutocastSettings {
+  static constexpr at::DeviceType kinds[] = {at::kCPU, at::kCUDA, at::kMPS};
+  static constexpr size_t count = sizeof kinds / sizeof kinds[0];
+
+  bool enabled[count] = {};
+  at::ScalarType types[count] = {};
+  bool keeps_casts = true;
+
+  static AutocastSettings current() {
+    AutocastSettings settings;
+    for (size_t i = 0; i < count; i++) {
+      settings.enabled[i] = at::autocast::is_autocast_enabled(kinds[i]);
+      settings.types[i] = at::autocast::get_autocast_dtype(kinds[i]);
+    }
+    settings.keeps_casts = at::autocast::is_autocast_cache_enabled();
+    return settings;
+  }
+
+  void apply() const {
+    for (size_t i = 0; i < count; i++) {
+      at::autocast::set_autocast_enabled(kinds[i], enabled[i]);
+      at::autocast::set_autocast_dtype(kinds[i], types[i]);
+    }
+    at::autocast::set_autocast_cache_enabled(keeps_casts);
+  }
+};
+
+/// Autocast as it was in the forward pass, for as long as the recomputation runs. The backward pass of a GPU runs on a
+/// thread of its own, which has autocast's types as the library sets them.
+struct AutocastScope {
+  AutocastSettings former = AutocastSettings::current();
+
+  explicit AutocastScope(const AutocastSettings &settings) {
+    settings.apply();
+    at::autocast::increment_nesting();
+  }
+  ~AutocastScope() {
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    former.apply();
+  }
+};
+
 /// Swift's closure; it is released with the last node that refers to it.
 struct Body : torch::CustomClassHolder {
   void *context;
   ct_body body;
   ct_release release;
+  AutocastSettings autocast = AutocastSettings::current();
   Body(void *context, ct_body body, ct_release release) : context(context), body(body), release(release) {}
   ~Body() override { release(context); }
 
@@ -91,31 +136,16 @@ struct Body : torch::CustomClassHolder {
   }
 };
 
-/// Autocast as it was in the forward pass, for as long as the recomputation runs.
-struct AutocastScope {
-  bool was_enabled = at::autocast::is_autocast_enabled(at::kCPU);
-  at::ScalarType was_type = at::autocast::get_autocast_dtype(at::kCPU);
-  AutocastScope(bool enabled, at::ScalarType type) {
-    at::autocast::set_autocast_enabled(at::kCPU, enabled);
-    at::autocast::set_autocast_dtype(at::kCPU, type);
-    at::autocast::increment_nesting();
-  }
-  ~AutocastScope() {
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCPU, was_enabled);
-    at::autocast::set_autocast_dtype(at::kCPU, was_type);
-  }
-};
-
 struct Checkpoint : torch::autograd::Function<Checkpoint> {
   static at::Tensor forward(torch::autograd::AutogradContext *context, c10::intrusive_ptr<Body> body,
                             at::TensorList inputs) {
     context->saved_data["body"] = c10::IValue::make_capsule(body);
-    context->saved_data["autocast"] = at::autocast::is_autocast_enabled(at::kCPU);
-    context->saved_data["autocast_dtype"] = at::autocast::get_autocast_dtype(at::kCPU);
     context->save_for_backward(inputs.vec());
     at::NoGradGuard without_gradients;
-    return (*body)(inputs.vec());
+    auto output = (*body)(inputs.vec());
+    // Weights that were cast here have no gradient; autocast must not hand them to what comes after.
+    at::autocast::clear_cache();
+    return output;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
@@ -130,9 +160,11 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     }
     {
       at::AutoGradMode with_gradients(true);
-      AutocastScope autocast(context->saved_data["autocast"].toBool(),
-                             context->saved_data["autocast_dtype"].toScalarType());
-      auto output = body(inputs);
+      at::Tensor output;
+      {
+        AutocastScope autocast(body.autocast);
+        output = body(inputs);
+      }
       // `backward`, not `grad`: parameters that the body captured get their gradients too.
       torch::autograd::backward({output}, {gradients[0]});
     }

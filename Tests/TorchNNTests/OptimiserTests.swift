@@ -41,6 +41,27 @@ import TorchNN
     #expect(try maximumError(store.parameters[1].value, #require(fixture["adamw.\(name).b100"])) < 1e-6)
   }
 
+  @Test(
+    "On a GPU, whose kernel reads the step there, 100 steps equal torch.optim.AdamW to 1e-5",
+    .enabled("no CUDA GPU here") { try Device.cuda(0).isAvailable() }, arguments: configurations)
+  func adamWOnAGPU(name: String, configuration: AdamW.Configuration) throws {
+    let store = try store("adamw.\(name).a0", "adamw.\(name).b0")
+    try store.convert(device: .cuda(0))
+    let optimiser = try AdamW(store.parameters, configuration)
+    for step in 0..<100 {
+      for (parameter, letter) in zip(store.parameters, ["a", "b"]) {
+        let gradients = try #require(fixture["adamw.\(name).gradients_\(letter)"])
+        let isLeftOut = letter == "b" && step % 3 == 2
+        try parameter.value.setGrad(isLeftOut ? nil : gradients.select(dim: 0, index: step).to(.cuda(0)))
+      }
+      try optimiser.step(learningRate: 1e-2 * (1 - Double(step) / 200))
+    }
+    for (parameter, letter) in zip(store.parameters, ["a", "b"]) {
+      let expected = try #require(fixture["adamw.\(name).\(letter)100"])
+      #expect(try maximumError(parameter.value.detach().to(.cpu), expected) < 1e-5)
+    }
+  }
+
   @Test("A stored state continues exactly")
   func resuming() throws {
     let whole = try store("adamw.default.a0", "adamw.default.b0")

@@ -61,6 +61,100 @@ struct AutogradTests {
     #expect(try gradients(checkpointing: true) == plain)
   }
 
+  /// What a checkpointed product saw of autocast in its two runs, and the gradients that came out.
+  private func runs(
+    dtype: DType, device: Device, checkpointing: Bool
+  ) throws -> (seen: [Autocast], types: [DType], gradients: [[Float]]) {
+    let random = try Generator(seed: 5)
+    let input = try Tensor.randn([4, 8], generator: random).to(device).setRequiresGrad(true)
+    let weight = try Tensor.randn([8, 8], generator: random).to(device).setRequiresGrad(true)
+    nonisolated(unsafe) var seen: [Autocast] = []
+    nonisolated(unsafe) var types: [DType] = []
+    let body: ([Tensor]) throws -> Tensor = { inputs in
+      seen.append(try Autocast(device))
+      let product = try inputs[0].matmul(weight)
+      types.append(product.dtype)
+      return product
+    }
+    let before = try Autocast(device)
+    let output = try withAutocast(dtype, on: device) {
+      (checkpointing ? try checkpointed([input], body) : try body([input]))
+    }.to(.float32).square().sum()
+    try output.backward()
+    #expect(try Autocast(device) == before)
+    return (seen, types, [try input.grad?.floats() ?? [], try weight.grad?.floats() ?? []])
+  }
+
+  /// What autocast is set to on this thread.
+  private struct Autocast: Equatable {
+    var isEnabled: Bool
+    var dtype: DType?
+
+    init(isEnabled: Bool, dtype: DType) {
+      self.isEnabled = isEnabled
+      self.dtype = dtype
+    }
+
+    init(_ device: Device) throws {
+      let functions = try LibTorch.api().pointee.functions
+      isEnabled = functions.autocast_enabled(device.code.kind)
+      dtype = DType(code: functions.autocast_dtype(device.code.kind))
+    }
+  }
+
+  @Test("a checkpoint is computed again under the autocast of its forward pass", arguments: [DType.bfloat16, .float16])
+  func checkpointUnderAutocast(dtype: DType) throws {
+    let (seen, types, gradients) = try runs(dtype: dtype, device: .cpu, checkpointing: true)
+    #expect(seen == [Autocast](repeating: Autocast(isEnabled: true, dtype: dtype), count: 2))
+    #expect(types == [dtype, dtype])
+    let plain = try runs(dtype: dtype, device: .cpu, checkpointing: false)
+    #expect(gradients == plain.gradients)
+  }
+
+  @Test("a weight that a checkpoint has cast without a gradient is cast again for what comes after")
+  func weightUsedInAndAfterACheckpoint() throws {
+    func gradient(checkpointing: Bool) throws -> [Float] {
+      let input = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2]).setRequiresGrad(true)
+      let weight = try Tensor([1, -1, 2, 0.5] as [Float], shape: [2, 2]).setRequiresGrad(true)
+      let body: ([Tensor]) throws -> Tensor = { try $0[0].matmul(weight) }
+      let loss = try withAutocast(.bfloat16) {
+        let first = checkpointing ? try checkpointed([input], body) : try body([input])
+        return try (first + input.matmul(weight)).to(.float32).sum()
+      }
+      try loss.backward()
+      return try #require(try weight.grad).floats()
+    }
+    // Small whole numbers, which bfloat16 holds exactly.
+    #expect(try gradient(checkpointing: false) == [8, 8, 12, 12])
+    #expect(try gradient(checkpointing: true) == [8, 8, 12, 12])
+  }
+
+  @Test("autocast of a GPU is restored as well, which shows without one", arguments: [DType.bfloat16, .float16])
+  func checkpointUnderAutocastOfAnotherDevice(dtype: DType) throws {
+    nonisolated(unsafe) var seen: [Autocast] = []
+    let input = try Tensor([1, 2] as [Float]).setRequiresGrad(true)
+    let output = try withAutocast(dtype, on: .cuda(0)) {
+      try checkpointed([input]) { inputs in
+        seen.append(try Autocast(.cuda(0)))
+        return try inputs[0] * 2.0
+      }
+    }
+    try output.sum().backward()
+    #expect(seen == [Autocast](repeating: Autocast(isEnabled: true, dtype: dtype), count: 2))
+    #expect(try !Autocast(.cuda(0)).isEnabled)
+  }
+
+  @Test(
+    "on a GPU, whose backward pass has a thread of its own, gradients under autocast are those without checkpoints",
+    .enabled("no CUDA GPU here") { try Device.cuda(0).isAvailable() }, arguments: [DType.bfloat16, .float16])
+  func checkpointUnderAutocastOnAGPU(dtype: DType) throws {
+    let (seen, types, gradients) = try runs(dtype: dtype, device: .cuda(0), checkpointing: true)
+    #expect(seen == [Autocast](repeating: Autocast(isEnabled: true, dtype: dtype), count: 2))
+    #expect(types == [dtype, dtype])
+    let plain = try runs(dtype: dtype, device: .cuda(0), checkpointing: false)
+    #expect(gradients == plain.gradients)
+  }
+
   @Test("an error inside a checkpointed body arrives as it was thrown, forward and backward")
   func checkpointErrors() throws {
     struct Broken: Error, Equatable { var run: Int }

@@ -5,7 +5,10 @@ import Foundation
 public enum LibTorch {
   /// Opens LibTorch if nothing has yet.
   ///
-  /// - Throws: ``TorchError/libraryUnavailable(_:)`` when it cannot be opened.
+  /// May be called from any number of threads at once: one opens the library, the others wait for it. Opening takes
+  /// longer than all else before the first tensor, so a program does well to begin it on a thread of its own.
+  ///
+  /// - Throws: ``TorchError/libraryUnavailable(_:)`` if it cannot be opened, then and at every later call.
   public static func load() throws { _ = try api() }
 
   /// LibTorch's version, such as `2.11.0`.

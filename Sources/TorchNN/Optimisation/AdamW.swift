@@ -49,23 +49,32 @@ public final class AdamW {
   public var parameters: [Parameter] { slots.map(\.parameter) }
 
   /// Moves every parameter that has a gradient. The gradients stay; clear them before the next pass.
+  ///
+  /// - Throws: `TorchError` if an operation fails, such as for want of memory.
   public func step(learningRate: Double) throws {
     try withoutGradients {
-      var decaying = Batch()
-      var plain = Batch()
+      var batches: [BatchKey: Batch] = [:]
       for index in slots.indices {
         guard let gradient = try slots[index].parameter.value.grad else { continue }
         slots[index].step += 1
         let slot = slots[index]
-        if configuration.decaysVectors || slot.parameter.shape.count > 1 {
-          try decaying.append(slot, gradient)
-        } else {
-          try plain.append(slot, gradient)
-        }
+        let value = try slot.parameter.value
+        let decays = configuration.decaysVectors || slot.parameter.shape.count > 1
+        let key = BatchKey(device: value.device, dtype: value.dtype, decays: decays)
+        try batches[key, default: Batch()].append(slot, gradient, on: value.device)
       }
-      try decaying.run(configuration, learningRate: learningRate, weightDecay: configuration.weightDecay)
-      try plain.run(configuration, learningRate: learningRate, weightDecay: 0)
+      for (key, batch) in batches {
+        try batch.run(
+          configuration, learningRate: learningRate, weightDecay: key.decays ? configuration.weightDecay : 0)
+      }
     }
+  }
+
+  /// What the tensors of one call of the fused operator have in common; a GPU's takes one device and type.
+  private struct BatchKey: Hashable {
+    var device: Device
+    var dtype: DType
+    var decays: Bool
   }
 
   /// The tensors of one call of the fused operator.
@@ -77,13 +86,14 @@ public final class AdamW {
     var steps: [Tensor] = []
     private var stepTensors: [Int: Tensor] = [:]
 
-    mutating func append(_ slot: Slot, _ gradient: Tensor) throws {
+    mutating func append(_ slot: Slot, _ gradient: Tensor, on device: Device) throws {
       weights.append(try slot.parameter.value)
       gradients.append(gradient)
       means.append(slot.mean)
       meanSquares.append(slot.meanSquare)
-      // The operator reads the step and leaves it, so parameters at the same step share one tensor.
-      let step = try stepTensors[slot.step] ?? Tensor([Float(slot.step)], shape: [])
+      // The operator reads the step and leaves it, so parameters at the same step share one tensor. It lies where the
+      // parameters do, in float32, as `torch.optim.AdamW` has it when fused: the kernel of a GPU reads it there.
+      let step = try stepTensors[slot.step] ?? Tensor.full([], value: Double(slot.step), device: device)
       stepTensors[slot.step] = step
       steps.append(step)
     }
