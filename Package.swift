@@ -85,6 +85,7 @@ let package = Package(
       resources: [.embedInCode("Resources")]),
 
     // What is written for people to look at
+    .target(name: "Terminal"),
     .target(name: "WebPages"),
     .target(name: "RunRecords", dependencies: ["WebPages", "ImageFiles", "TensorFiles"]),
 
@@ -107,7 +108,7 @@ let package = Package(
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "Generation", "RadiographData", "RadiographImport", "RadiologyReports", "Training", "Evaluation",
+        "Generation", "RadiographData", "RadiographImport", "RadiologyReports", "Terminal", "Training", "Evaluation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -146,6 +147,7 @@ let package = Package(
     .testTarget(
       name: "DICOMFilesTests", dependencies: ["DICOMFiles", "DICOMTestSupport", "DeveloperTools", "ImageFiles"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
     .testTarget(name: "WebPagesTests", dependencies: ["WebPages"]),
     .testTarget(name: "RunRecordsTests", dependencies: ["RunRecords", "ImageFiles"]),
     .target(

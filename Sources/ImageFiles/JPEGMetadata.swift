@@ -4,6 +4,8 @@
 enum JPEGMetadata {
   /// The namespace of the XMP properties.
   static let namespace = "urn:thorax:provenance:1.0:"
+  /// What an APP1 segment with XMP begins with.
+  static let xmpHeader = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
 
   private static let largestSegment = 65_533
   private static let longestExifText = 30_000
@@ -56,7 +58,8 @@ enum JPEGMetadata {
     return Array("Exif\0\0".utf8) + tiff + commentBytes
   }
 
-  /// An XMP packet: `dc:description`, `xmp:CreatorTool`, and every entry as a property of our namespace.
+  /// An XMP packet: `dc:description`, `xmp:CreatorTool`, and every entry as a property of our namespace. Entries that it
+  /// cannot hold as they are (too long, or with characters that XML does not have) are named in one more, `incomplete`.
   static func xmp(_ entries: [ImageText]) -> [UInt8] {
     // Markup at its longest makes six bytes of one; 2,000 are for the frame.
     var share = largestSegment - 2_000
@@ -69,8 +72,10 @@ enum JPEGMetadata {
 
   private static func xmp(_ entries: [ImageText], longestValue: Int) -> [UInt8] {
     var properties = ""
+    var incomplete: [String] = []
     for entry in entries {
-      let value = entry.value.shortened(toBytes: longestValue).escapedForXML
+      let text = entry.value.shortened(toBytes: longestValue)
+      let value = text.escapedForXML
       switch entry.key {
       case "Description":
         properties +=
@@ -80,6 +85,10 @@ enum JPEGMetadata {
       }
       let name = entry.key.split(separator: ":").last.map(String.init)?.xmlName ?? "entry"
       properties += "<thorax:\(name)>\(value)</thorax:\(name)>\n"
+      if text != entry.value || !text.unicodeScalars.allSatisfy(\.isInXML) { incomplete.append(name) }
+    }
+    if !incomplete.isEmpty {
+      properties += "<thorax:incomplete>\(incomplete.joined(separator: " "))</thorax:incomplete>\n"
     }
     let packet = """
       <?xpacket begin="\u{FEFF}" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -89,7 +98,18 @@ enum JPEGMetadata {
       \(properties)</rdf:Description></rdf:RDF></x:xmpmeta>
       <?xpacket end="r"?>
       """
-    return Array("http://ns.adobe.com/xap/1.0/\0".utf8) + Array(packet.utf8)
+    return xmpHeader + Array(packet.utf8)
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether XML 1.0 has a place for it: it has none for most control characters and for non-characters.
+  fileprivate var isInXML: Bool {
+    switch self {
+    case "\t", "\n", "\r": true
+    case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": false
+    default: true
+    }
   }
 }
 
@@ -119,10 +139,9 @@ extension String {
       case "<": result += "&lt;"
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
-      case "\t", "\n": result.unicodeScalars.append(scalar)
-      // XML 1.0 has no place for other controls and non-characters.
-      case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": result += " "
-      default: result.unicodeScalars.append(scalar)
+      // A reader of XML makes a line feed of it otherwise.
+      case "\r": result += "&#xD;"
+      default: result.unicodeScalars.append(scalar.isInXML ? scalar : " ")
       }
     }
     return result

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Foundation
 import Generation
+import Terminal
 
 @main
 enum EntryPoint {
   static func main() async {
+    StandardStream.prepare()
     // A limit on the size of files is then an error of writing, as a full disk is, and no end by signal.
     signal(SIGXFSZ, SIG_IGN)
     do {
@@ -52,7 +54,7 @@ enum EntryPoint {
   }
 
   private static func print(_ failure: Failure) -> ExitStatus {
-    Console(level: .normal).clearProgress()
+    Console.clearProgress()
     Console.writeError("error: \(failure.message)")
     return failure.status
   }

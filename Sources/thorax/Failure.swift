@@ -6,6 +6,7 @@ import ImageFiles
 import RadiographData
 import RadiographModels
 import TensorFiles
+import Terminal
 import Tokenization
 import Torch
 import TorchNN

@@ -77,6 +77,13 @@ extension BadInput {
       "size absurd", ["data", "import", "folder", "src", "--output", "d", "--size", "1000000000"],
       files: ["src/1.png": pixel], status: 64, says: "image size 1000000000"),
     BadInput(
+      "size a fraction", ["data", "import", "folder", "src", "--output", "d", "--size", "25.6"],
+      files: ["src/1.png": pixel], status: 64, says: "is not a whole number"),
+    BadInput(
+      "seed of a split beyond 64 bits",
+      ["data", "import", "folder", "src", "--output", "d", "--seed", "18446744073709551616"],
+      files: ["src/1.png": pixel], status: 64, says: "the largest is 18446744073709551615"),
+    BadInput(
       "split of two", ["data", "import", "folder", "src", "--output", "d", "--split", "70/30"],
       files: ["src/1.png": pixel], status: 64, says: "70/30"),
     BadInput(

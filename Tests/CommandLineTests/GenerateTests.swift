@@ -196,7 +196,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func interruptingLeavesNoPartialFile(number: Int32) throws {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func interruptingLeavesNoPartialFile(number: Int32) throws {
     try withWorkplace { place in
       let result = try place.run(
         ["generate", "effusion", "--model", "tiny", "--steps", "100", "--count", "9000", "--seed", "1", "--quiet"],
@@ -207,6 +207,16 @@ import Testing
       // Images that were finished stay, every one of them whole, and nothing else does.
       #expect(try place.images() == place.files())
       try place.expectWholePNGs()
+    }
+  }
+
+  @Test func underNohupTheClosingOfTheTerminalIsNotNoticed() throws {
+    try withWorkplace { place in
+      let result = try place.run(
+        ["generate", "effusion", "--model", "tiny", "--steps", "20", "--count", "30", "--seed", "1", "--quiet"],
+        shell: "trap '' HUP; exec", signal: SIGHUP, when: { (try? !place.images().isEmpty) ?? false })
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(try place.images().count == 30)
     }
   }
 

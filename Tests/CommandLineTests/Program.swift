@@ -31,15 +31,16 @@ enum Program {
   ///
   /// - Parameters:
   ///   - shell: What a shell does first; the program follows as its last words.
+  ///   - ending: What the shell's line ends with, after the program: a redirection, a pipe.
   ///   - signal: What to send it as soon as `moment` says so.
   static func run(
     _ arguments: [String], in folder: URL, environment: [String: String] = [:], shell: String? = nil,
-    signal: Int32? = nil,
-    when moment: () -> Bool = { false }
+    ending: String? = nil, signal: Int32? = nil, when moment: () -> Bool = { false }
   ) throws -> Result {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: shell == nil ? path : "/bin/sh")
-    process.arguments = shell.map { ["-c", "\($0) \"$0\" \"$@\"", path] + arguments } ?? arguments
+    let line = shell == nil && ending == nil ? nil : "\(shell ?? "") \"$0\" \"$@\" \(ending ?? "")"
+    process.executableURL = URL(fileURLWithPath: line == nil ? path : "/bin/sh")
+    process.arguments = line.map { ["-c", $0, path] + arguments } ?? arguments
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     // Files rather than pipes: nothing has to be drained while the process runs.

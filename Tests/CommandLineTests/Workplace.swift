@@ -9,14 +9,21 @@ struct Workplace {
 
   /// Runs the program with one thread: the model is tiny, and tests share the machine.
   ///
-  /// - Parameter shell: What a shell does first; the program follows as its last words.
+  /// - Parameters:
+  ///   - shell: What a shell does first; the program follows as its last words.
+  ///   - ending: What the shell's line ends with, after the program.
   func run(
-    _ arguments: [String], shell: String? = nil, signal: Int32? = nil, when moment: () -> Bool = { false }
+    _ arguments: [String], environment: [String: String] = [:], shell: String? = nil, ending: String? = nil,
+    signal: Int32? = nil, when moment: () -> Bool = { false }
   ) throws -> Program.Result {
-    let own = ["HOME": folder.path, "XDG_CACHE_HOME": "", "OMP_NUM_THREADS": "1"]
-    return try Program.run(
-      arguments, in: folder, environment: model.environment.merging(own) { $1 }, shell: shell, signal: signal,
-      when: moment)
+    try Program.run(
+      arguments, in: folder, environment: self.environment.merging(environment) { $1 }, shell: shell, ending: ending,
+      signal: signal, when: moment)
+  }
+
+  /// Where the program finds the tiny model, and nothing of the user's.
+  var environment: [String: String] {
+    model.environment.merging(["HOME": folder.path, "XDG_CACHE_HOME": "", "OMP_NUM_THREADS": "1"]) { $1 }
   }
 
   func data(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }

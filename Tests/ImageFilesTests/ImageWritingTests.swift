@@ -70,6 +70,56 @@ import Testing
     #expect(occurrences(of: Array("thorax 0.1.0\0".utf8), in: bytes) == 1)
   }
 
+  @Test func jpegTextComesBack() throws {
+    let texts =
+      metadata.dropFirst(2) + [
+        ImageText("thorax:negative", "a\r\nb\tc\rd & <e> \"f\" 'g' &amp; &#65; ]]> \u{85}\u{2028}"),
+        ImageText("thorax:empty", ""), ImageText("thorax:guidance-interval", "0.3-0.9"),
+      ]
+    let image = try ImageFixtures.ramp(width: 8, height: 8)
+    #expect(try ImageText.read(from: image.jpegBytes(metadata: Array(texts))) == Array(texts))
+    #expect(try ImageText.read(from: image.pngBytes(metadata: Array(texts))) == Array(texts))
+    #expect(try ImageText.read(from: image.jpegBytes()).isEmpty)
+  }
+
+  @Test func whatAJPEGCannotHoldIsNamed() throws {
+    let image = try ImageFixtures.ramp(width: 8, height: 8)
+    let long = String(repeating: "é", count: 500_000)
+    for value in [long, "a\u{1}b", "\u{FFFF}"] {
+      let texts = try ImageText.read(
+        from: image.jpegBytes(metadata: [ImageText("thorax:seed", "7"), ImageText("thorax:prompt", value)]))
+      #expect(texts.map(\.key) == ["thorax:seed", "thorax:prompt", "thorax:incomplete"])
+      #expect(texts.last?.value == "prompt" && texts.first?.value == "7")
+    }
+  }
+
+  /// Every prefix, and every file with one byte changed, is read or skipped, and never more than was in it.
+  @Test func hostileJPEGTextIsSkipped() throws {
+    let bytes = try ImageFixtures.ramp(width: 8, height: 8).jpegBytes(metadata: metadata)
+    for count in stride(from: 0, to: bytes.count, by: 7) {
+      #expect(ImageText.read(fromJPEG: Array(bytes[..<count])).count <= 5)
+    }
+    for position in bytes.indices {
+      for value in [0xFF, UInt8(ascii: "<")] {
+        var changed = bytes
+        changed[position] = value
+        #expect(ImageText.read(fromJPEG: changed).count <= 5)
+      }
+    }
+    func packet(_ text: String) -> [UInt8] {
+      let segment = JPEGMetadata.xmpHeader + Array(text.utf8)
+      let length = segment.count + 2
+      return [0xFF, 0xD8, 0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 0xFF)] + segment + [0xFF, 0xD9]
+    }
+    #expect(
+      ImageText.read(fromJPEG: packet("<thorax:a>1</thorax:b><thorax:c>2</thorax:c>")) == [ImageText("thorax:c", "2")])
+    #expect(ImageText.read(fromJPEG: packet("<thorax:a")).isEmpty)
+    #expect(
+      ImageText.read(fromJPEG: packet("<thorax:a>&#x110000;&#0;&nope;&</thorax:a>")).first?.value
+        == "&#x110000;\0&nope;&")
+    #expect(ImageText.read(fromJPEG: packet(String(repeating: "<thorax:", count: 8_000))).isEmpty)
+  }
+
   @Test func theXMPPacketIsWellFormed() throws {
     let packet = JPEGMetadata.xmp(metadata + [ImageText("thorax:odd key!", "\u{1}"), ImageText("7", "x")])
     let xml = Data(packet.drop { $0 != 0 }.dropFirst())

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Generation
+import Terminal
 
 /// Options that every verb takes.
 struct CommonOptions: ParsableArguments {
@@ -9,7 +10,9 @@ struct CommonOptions: ParsableArguments {
   @Flag(name: .long, help: "Say what is done as it is done.")
   var verbose = false
 
-  @Option(name: .long, help: "Processor threads to compute with (default: one for each core).")
+  @Option(
+    name: .long, parsing: .unconditional, help: "Processor threads to compute with (default: one for each core).",
+    transform: NumberText.whole)
   var threads: Int?
 
   /// Called by each verb first. Not `validate()`: the argument parser would wrap our errors in its own words.

@@ -3,6 +3,7 @@ import Diffusion
 import Foundation
 import Generation
 import RadiographModels
+import Terminal
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,10 +27,11 @@ struct BenchGenerateCommand: AsyncParsableCommand {
     help: ArgumentHelp("Model to measure in place of a preset (default: the one that ships).", valueName: "name|dir"))
   var model: String?
 
-  @Option(help: "Denoising steps (default: the model's).")
+  @Option(parsing: .unconditional, help: "Denoising steps (default: the model's).", transform: NumberText.whole)
   var steps: Int?
 
-  @Option(help: "Classifier-free guidance scale (default: the model's).")
+  @Option(
+    parsing: .unconditional, help: "Classifier-free guidance scale (default: the model's).", transform: NumberText.real)
   var guidance: Double?
 
   @Option(help: ArgumentHelp("Sampler (default: the model's).", valueName: "name"))
@@ -41,10 +43,10 @@ struct BenchGenerateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("auto, fp32, bf16 or fp16.", valueName: "precision"))
   var precision: String = "auto"
 
-  @Option(help: "Tokens of the prompt.")
+  @Option(parsing: .unconditional, help: "Tokens of the prompt.", transform: NumberText.whole)
   var tokens: Int = 32
 
-  @Option(help: "Measured runs of each case.")
+  @Option(parsing: .unconditional, help: "Measured runs of each case.", transform: NumberText.whole)
   var runs: Int = 10
 
   @Flag(help: "Print one JSON object.")
@@ -84,24 +86,17 @@ struct BenchGenerateCommand: AsyncParsableCommand {
   }
 
   private static func text(_ report: BenchmarkReport) -> String {
-    func cell(_ text: String, _ width: Int) -> String {
-      String(repeating: " ", count: max(0, width - text.count)) + text
-    }
     func number(_ value: Double?, _ digits: Int) -> String { value.map { String(format: "%.\(digits)f", $0) } ?? "" }
-    let columns = [24, 10, 10, 6, 9, 10, 7, 9]
-    let header = ["case", "p50 ms", "p95 ms", "runs", "GFLOP", "GFLOP/s", "share", "peak MiB"]
-    let rows = report.cases.map { item in
-      [
-        item.name, number(item.p50, 1), number(item.p95, 1), "\(item.runs)", number(item.gflop, 2),
-        number(item.gflopPerSecond, 0), number(item.share, 2), "\(item.peakMemoryBytes >> 20)",
-      ]
-    }
-    let lines = ([header] + rows).map { row in
-      row[0].padding(toLength: columns[0], withPad: " ", startingAt: 0)
-        + zip(row, columns).dropFirst().map { cell($0, $1) }.joined()
-    }
+    let table = TextTable(
+      title: "case", heads: ["p50 ms", "p95 ms", "runs", "GFLOP", "GFLOP/s", "share", "peak MiB"],
+      rows: report.cases.map { item in
+        [
+          item.name, number(item.p50, 1), number(item.p95, 1), "\(item.runs)", number(item.gflop, 2),
+          number(item.gflopPerSecond, 0), number(item.share, 2), "\(item.peakMemoryBytes >> 20)",
+        ]
+      })
     return
-      (lines + [
+      (table.lines() + [
         "\(report.model) on \(report.device) in \(report.precision), \(report.threads) threads of \(report.machine.processor);"
           + " reference convolution \(Int(report.referenceGflopPerSecond)) GFLOP/s"
       ]).joined(separator: "\n")

@@ -3,6 +3,7 @@ import Foundation
 import Generation
 import RadiographData
 import RadiographImport
+import Terminal
 
 /// What `data import dicom` takes beside what every importer does.
 struct DICOMOptions: ParsableArguments {

@@ -3,6 +3,7 @@ import Foundation
 import ImageFiles
 import RadiographData
 import RadiographImport
+import Terminal
 
 /// `thorax data import`.
 struct DataImportCommand: AsyncParsableCommand {
@@ -45,10 +46,14 @@ struct DataImportCommand: AsyncParsableCommand {
   @Option(help: "The dataset's folder.", completion: .directory)
   var output: String
 
-  @Option(help: "Width and height of the stored images (default: 256, or the dataset's).")
+  @Option(
+    parsing: .unconditional, help: "Width and height of the stored images (default: 256, or the dataset's).",
+    transform: NumberText.whole)
   var size: Int?
 
-  @Option(help: "Decides which patients go to which split (default: 0, or the dataset's).")
+  @Option(
+    parsing: .unconditional, help: "Decides which patients go to which split (default: 0, or the dataset's).",
+    transform: NumberText.whole)
   var seed: UInt64?
 
   @Option(
@@ -93,10 +98,11 @@ struct DataImportCommand: AsyncParsableCommand {
     var total = DatasetImport.Summary()
     for listing in try listings(options) {
       console.detail("\(listing.root.path): \(listing.entries.count) images listed")
+      let meter = console.meter("importing \(listing.name)", unit: "images", total: nil)
       let summary = try DatasetImport(listing, into: folder, options: options).run { progress in
-        console.progress("\(listing.name): \(progress.completed) of \(progress.total) images")
+        meter.update(progress.completed, of: progress.total)
       }
-      console.clearProgress()
+      meter.finish()
       total.imported += summary.imported
       total.alreadyThere += summary.alreadyThere
       total.excluded += summary.excluded

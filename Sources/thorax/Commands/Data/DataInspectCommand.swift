@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RadiographData
 import RadiologyReports
+import Terminal
 
 /// `thorax data inspect`.
 struct DataInspectCommand: AsyncParsableCommand {

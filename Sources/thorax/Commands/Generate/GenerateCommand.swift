@@ -3,6 +3,7 @@ import Diffusion
 import Foundation
 import Generation
 import TensorFiles
+import Terminal
 
 struct GenerateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,16 +31,20 @@ struct GenerateCommand: AsyncParsableCommand {
       valueName: "name|dir"))
   var model: String?
 
-  @Option(help: "Images for each prompt.")
+  @Option(parsing: .unconditional, help: "Images for each prompt.", transform: NumberText.whole)
   var count: Int = 1
 
-  @Option(help: "Seed of the first image (default: drawn, and reported).")
+  @Option(
+    parsing: .unconditional, help: "Seed of the first image (default: drawn, and reported).",
+    transform: NumberText.whole)
   var seed: UInt64?
 
-  @Option(help: "Denoising steps (default: the model's).")
+  @Option(parsing: .unconditional, help: "Denoising steps (default: the model's).", transform: NumberText.whole)
   var steps: Int?
 
-  @Option(help: "Classifier-free guidance scale; 1 switches it off (default: the model's).")
+  @Option(
+    parsing: .unconditional, help: "Classifier-free guidance scale; 1 switches it off (default: the model's).",
+    transform: NumberText.real)
   var guidance: Double?
 
   @Option(help: ArgumentHelp("What the image should not show.", valueName: "text"))
@@ -51,7 +56,7 @@ struct GenerateCommand: AsyncParsableCommand {
       valueName: "name"), completion: .list(SamplerKind.allCases.map(\.rawValue)))
   var sampler: String?
 
-  @Option(help: "Share of fresh noise in each DDIM step, 0 to 1.")
+  @Option(parsing: .unconditional, help: "Share of fresh noise in each DDIM step, 0 to 1.", transform: NumberText.real)
   var eta: Double?
 
   @Option(
@@ -80,7 +85,9 @@ struct GenerateCommand: AsyncParsableCommand {
     completion: .file(extensions: ["safetensors"]))
   var saveLatents: String?
 
-  @Option(help: ArgumentHelp("Write a preview beside the image every N steps.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Write a preview beside the image every N steps.", valueName: "n"),
+    transform: NumberText.whole)
   var previewEvery: Int?
 
   @Flag(help: "Replace files that exist.")
@@ -146,6 +153,10 @@ struct GenerateCommand: AsyncParsableCommand {
       negative: negative, sampler: sampling.sampler.rawValue, eta: sampling.eta, device: "\(host.device)",
       precision: PrecisionChoice(dtype: host.precision).rawValue, threads: host.threads)
     var finalLatents: [Latents] = []
+    let count = plan.images.count
+    // One image is counted in steps, several in images.
+    let meter = console.meter(
+      "drawing", unit: count == 1 ? "steps" : "images", total: count == 1 ? sampling.steps : count)
     for (index, planned) in plan.images.enumerated() {
       let previews = PreviewWriter(planned: planned, overwrite: overwrite)
       let request = GenerationRequest(
@@ -154,12 +165,11 @@ struct GenerateCommand: AsyncParsableCommand {
       let result = try await host.generate(request) { event in
         switch event {
         case .step(_, let step, let steps):
-          console.progress("image \(index + 1)/\(plan.images.count), step \(step)/\(steps)")
+          meter.update(count == 1 ? Double(step) : Double(index) + Double(step) / Double(steps))
         case .preview(let step, let preview): try previews.write(preview, step: step)
         case .image, .finished: break
         }
       }
-      console.clearProgress()
       // Said once a prompt, at its first image.
       if let truncation = result.truncation, index == 0 || plan.images[index - 1].promptIndex != planned.promptIndex {
         console.note("prompt \(planned.promptIndex + 1) was \(truncation): what follows is not drawn")
@@ -172,6 +182,7 @@ struct GenerateCommand: AsyncParsableCommand {
       report.timings += result.timings
       if !json { try Console.writeResult(planned.path) }
     }
+    meter.finish()
     if let saveLatents { try LatentsFile.write(finalLatents, to: saveLatents, overwrite: overwrite) }
     report.timings.load = host.loadTime
     report.timings.library = host.libraryTime

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Generation
 import RadiographModels
+import Terminal
 
 struct InfoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Generation
+import Terminal
 import Torch
 import Training
 

@@ -1,9 +1,17 @@
 import Dispatch
 import Foundation
 
-/// Ctrl-C and `kill` cancel the running work, which stops between two steps and leaves no partial file.
+/// Ctrl-C, `kill` and a terminal that is closed cancel the running work, which stops between two steps and leaves no
+/// partial file.
 enum Interruption {
-  private static let signals = [SIGINT, SIGTERM]
+  /// Under `nohup` the closing of the terminal is not to be noticed.
+  private static var signals: [Int32] { [SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP]) }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    let before = signal(number, SIG_IGN)
+    defer { signal(number, before) }
+    return before.map { unsafeBitCast($0, to: Int.self) } == unsafeBitCast(SIG_IGN, to: Int.self)
+  }
 
   /// Runs `body`, cancelling it on the first signal. A second signal ends the process at once.
   static func run(_ body: @escaping @Sendable () async throws -> Void) async throws {

@@ -1,12 +1,18 @@
 /// Rows of text in columns, for a terminal: numbers stand at the right, everything else at the left.
-struct TextTable {
-  var title: String
+public struct TextTable {
+  public var title: String
   /// Of the columns after the first; empty for a table that needs no heads.
-  var heads: [String] = []
-  var rows: [[String]]
+  public var heads: [String] = []
+  public var rows: [[String]]
 
-  /// The table with its title above; nothing where there are no rows.
-  func lines() -> [String] {
+  public init(title: String, heads: [String] = [], rows: [[String]]) {
+    self.title = title
+    self.heads = heads
+    self.rows = rows
+  }
+
+  /// The lines of the table with its title above; none if there are no rows.
+  public func lines() -> [String] {
     guard !rows.isEmpty else { return [] }
     // What a source wrote must not steer the terminal.
     let body = rows.map { row in row.enumerated().map { ($0.offset == 0 ? "  " : "") + Console.oneLine($0.element) } }
