@@ -6,17 +6,21 @@ public struct RecordFilter: Sendable, Equatable {
   public var source: String?
   /// Frontal, not a copy of another image, and with text or labels to make text of.
   public var eligibleOnly: Bool
+  /// Whether eligible images need text or labels. Without, `eligibleOnly` leaves those that are frontal, have pixels, are
+  /// no copy of another image and were not found to look like one of another split.
+  public var requiresText: Bool
   public var withPixelsOnly: Bool
   /// Only these, by ``RadiographRecord/id``.
   public var images: [Int64]?
 
   public init(
-    split: DatasetSplit? = nil, source: String? = nil, eligibleOnly: Bool = true, withPixelsOnly: Bool = true,
-    images: [Int64]? = nil
+    split: DatasetSplit? = nil, source: String? = nil, eligibleOnly: Bool = true, requiresText: Bool = true,
+    withPixelsOnly: Bool = true, images: [Int64]? = nil
   ) {
     self.split = split
     self.source = source
     self.eligibleOnly = eligibleOnly
+    self.requiresText = requiresText
     self.withPixelsOnly = withPixelsOnly
     self.images = images
   }
@@ -27,10 +31,18 @@ public struct RecordFilter: Sendable, Equatable {
 
 extension RadiographDataset {
   /// The eligible records with pixels of one split, or of all, in the order of import.
-  public func records(split: DatasetSplit? = nil) throws(DatasetError) -> [RadiographRecord] {
-    try records(matching: RecordFilter(split: split))
+  ///
+  /// - Parameter requiresText: false takes images without text or labels too, which an autoencoder can be trained on.
+  /// - Throws: `DatasetError` if the index cannot be read.
+  public func records(
+    split: DatasetSplit? = nil, requiresText: Bool = true
+  ) throws(DatasetError) -> [RadiographRecord] {
+    try records(matching: RecordFilter(split: split, requiresText: requiresText))
   }
 
+  /// The records that a filter leaves, in the order of import.
+  ///
+  /// - Throws: `DatasetError` if the index cannot be read.
   public func records(matching filter: RecordFilter) throws(DatasetError) -> [RadiographRecord] {
     do {
       return try database.read { try Self.fetch(filter, from: $0) }
@@ -56,7 +68,7 @@ extension RadiographDataset {
       conditions.append("sources.name = ?")
       arguments += [source]
     }
-    if filter.eligibleOnly { conditions.append("images.eligible") }
+    if filter.eligibleOnly { conditions.append(filter.requiresText ? "images.eligible" : visible) }
     if filter.withPixelsOnly { conditions.append("images.slot IS NOT NULL") }
     if let images = filter.images {
       // Numbers need no placeholders, of which SQLite takes only so many.
@@ -64,6 +76,13 @@ extension RadiographDataset {
     }
     return (conditions.joined(separator: " AND "), arguments)
   }
+
+  /// Eligible but for the text. The order of import tells which of two images of the same bytes is the copy.
+  private static let visible = """
+    (images.eligible OR (images.frontal AND images.slot IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM exclusions WHERE exclusions.source_id = images.source_id AND exclusions.path = images.path
+        AND reason IN ('\(ImportExclusion.Reason.duplicate.rawValue)', '\(ImportExclusion.Reason.nearDuplicate.rawValue)'))))
+    """
 
   private static func fetch(_ filter: RecordFilter, from database: Database) throws -> [RadiographRecord] {
     let (condition, arguments) = condition(filter)
