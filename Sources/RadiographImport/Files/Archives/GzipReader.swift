@@ -2,100 +2,62 @@ import CZlib
 import Foundation
 import RadiographData
 
-/// Reads a file from its beginning, unpacking it where gzip (RFC 1952) has packed it; several members are one file.
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Reads a file from its beginning, unpacking it if gzip (RFC 1952) has packed it; several members are one file.
 final class GzipReader {
   private let url: URL
-  private let data: Data
-  private let isPacked: Bool
-  private var position = 0
-  /// zlib keeps the address, so that it may not move.
-  private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-  private var isInsideMember = false
+  private let file: gzFile
   /// Bytes given out so far.
   private(set) var count = 0
 
+  /// - Throws: `DatasetError.inputOutput` if the file cannot be opened.
   init(_ url: URL) throws(DatasetError) {
     self.url = url
-    stream.initialize(to: z_stream())
-    do {
-      data = try Data(contentsOf: url, options: .mappedIfSafe)
-    } catch {
-      data = Data()
-      isPacked = false
-      throw .inputOutput(path: url.path, reason: error.localizedDescription)
+    guard let file = gzopen(url.path, "rb") else {
+      throw .inputOutput(path: url.path, reason: String(cString: strerror(errno)))
     }
-    isPacked = data.starts(with: [0x1F, 0x8B])
-    // 15 bits of window, and 16 for gzip's header and checksum.
-    guard !isPacked || inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-      throw .malformedArchive(path: url.path, reason: "zlib does not start")
-    }
+    self.file = file
+    gzbuffer(file, 1 << 18)
   }
 
-  deinit {
-    if isPacked { inflateEnd(stream) }
-    stream.deallocate()
-  }
+  deinit { gzclose(file) }
 
   /// The next bytes, as many as are asked for; fewer only at the end.
   ///
-  /// - Throws: `DatasetError.malformedArchive` where the packed data are damaged or cut off.
+  /// - Throws: `DatasetError.malformedArchive` if the packed data are damaged or cut off, `.inputOutput`.
   func read(_ wanted: Int) throws(DatasetError) -> [UInt8] {
-    guard isPacked else {
-      let end = min(position + wanted, data.count)
-      defer { position = end }
-      count += end - position
-      return Array(data[position..<end])
-    }
-    var bytes = [UInt8](repeating: 0, count: wanted)
-    var filled = 0
-    var failure: String?
-    while filled < wanted, failure == nil {
-      if !isInsideMember {
-        // Blocks of zeros behind the last member are padding.
-        guard data[position...].starts(with: [0x1F, 0x8B]) else {
-          if data[position...].contains(where: { $0 != 0 }) { failure = "there is something behind its end" }
-          break
-        }
-        isInsideMember = true
+    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+      while filled < wanted, let start = buffer.baseAddress {
+        let read = gzread(file, start + filled, UInt32(min(wanted - filled, 1 << 30)))
+        guard read > 0 else { break }
+        filled += Int(read)
       }
-      failure = inflate(into: &bytes, &filled)
     }
-    if let failure { throw .malformedArchive(path: url.path, reason: failure) }
-    count += filled
-    return filled == wanted ? bytes : Array(bytes[..<filled])
+    count += bytes.count
+    if bytes.count < wanted { try checkEnd() }
+    return bytes
   }
 
-  /// Fills `bytes` from `filled` on as far as a piece of the input goes. Returns what is wrong.
-  private func inflate(into bytes: inout [UInt8], _ filled: inout Int) -> String? {
-    let piece = min(data.count - position, 1 << 20)
-    guard piece > 0 else { return "it is cut off" }
-    let room = bytes.count - filled
-    let start = filled
-    let status = data[position..<position + piece].withUnsafeBytes { input in
-      bytes.withUnsafeMutableBufferPointer { output in
-        stream.pointee.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: Bytef.self).baseAddress)
-        stream.pointee.avail_in = uInt(piece)
-        stream.pointee.next_out = output.baseAddress.map { $0 + start }
-        stream.pointee.avail_out = uInt(min(room, Int(uInt.max)))
-        return CZlib.inflate(stream, Z_NO_FLUSH)
-      }
-    }
-    position += piece - Int(stream.pointee.avail_in)
-    filled += room - Int(stream.pointee.avail_out)
+  /// Whether reading ended because the file did.
+  private func checkEnd() throws(DatasetError) {
+    var status = Z_OK
+    gzerror(file, &status)
     switch status {
-    case Z_OK: return nil
-    case Z_STREAM_END:
-      isInsideMember = false
-      inflateReset(stream)
-      return nil
-    case Z_BUF_ERROR: return position == data.count ? "it is cut off" : nil
-    default: return "its packed data are damaged"
+    case Z_OK, Z_STREAM_END: return
+    case Z_BUF_ERROR: throw .malformedArchive(path: url.path, reason: "it is cut off")
+    case Z_ERRNO: throw .inputOutput(path: url.path, reason: String(cString: strerror(errno)))
+    default: throw .malformedArchive(path: url.path, reason: "its packed data are damaged")
     }
   }
 
   /// Everything in it.
   ///
-  /// - Throws: `DatasetError.malformedArchive` also where it unpacks to more than `limit` bytes.
+  /// - Throws: `DatasetError.malformedArchive`, also if it unpacks to more than `limit` bytes; `.inputOutput`.
   static func contents(of url: URL, limit: Int) throws(DatasetError) -> Data {
     let reader = try GzipReader(url)
     var result = Data()
