@@ -13,11 +13,16 @@ public struct DelimitedReader: Sendable {
   /// - Throws: `malformedUTF16`.
   public init(_ data: Data, format: DelimitedFormat = DelimitedFormat()) throws(DelimitedTextError) {
     switch format.encodings {
-    case .utf8: self.data = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
-    case .detected: self.data = try TextEncoding.unified(data)
+    case .utf8: self.data = data.withoutMarks
+    case .detected: self.data = try CharacterEncoding.unified(data)
     }
     self.format = format
-    delimiter = format.delimiter ?? Self.delimiter(in: self.data)
+    let declaration = DelimiterDeclaration(self.data)
+    if let declaration {
+      position = declaration.length
+      line = 2
+    }
+    delimiter = declaration?.delimiter ?? format.delimiter ?? Self.delimiter(in: self.data.dropFirst(position))
   }
 
   /// The most frequent candidate of the first line with anything in it; a comma where none is there.

@@ -14,7 +14,7 @@ public struct DelimitedRow: Sendable {
   /// A cell as it stands; nothing behind the last.
   public subscript(index: Int) -> String {
     guard ends.indices.contains(index) else { return "" }
-    return TextEncoding.text(utf8OrLatin: bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]])
+    return CharacterEncoding.text(utf8OrLatin: bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]])
   }
 
   public var cells: [String] { ends.indices.map { self[$0] } }
@@ -26,7 +26,7 @@ public struct DelimitedRow: Sendable {
     func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
     while let first = cell.first, isBlank(first) { cell.removeFirst() }
     while let last = cell.last, isBlank(last) { cell.removeLast() }
-    return cell.isEmpty ? nil : TextEncoding.text(utf8OrLatin: cell)
+    return cell.isEmpty ? nil : CharacterEncoding.text(utf8OrLatin: cell)
   }
 
   /// Whether the row has another number of cells than the header; blank cells at its end do not count.

@@ -72,6 +72,12 @@ public struct PreparedImage: Sendable, Equatable {
   /// The sides of the image in its file, the right way up.
   public var originalWidth: Int
   public var originalHeight: Int
+
+  public init(image: GrayscaleImage, originalWidth: Int, originalHeight: Int) {
+    self.image = image
+    self.originalWidth = originalWidth
+    self.originalHeight = originalHeight
+  }
 }
 
 extension ImagePreprocessing: CustomStringConvertible {

@@ -18,6 +18,8 @@ public enum DatasetError: Error, Sendable, Equatable {
   case sourceMissing(path: String, remedy: String)
   /// The source is there and holds nothing that can be imported.
   case sourceEmpty(path: String, expected: String)
+  /// An import ended and the dataset has no image.
+  case noImages(path: String, reason: String, remedy: String)
   /// A table of the source cannot be understood.
   case malformedTable(path: String, reason: String)
   /// An archive of the source is damaged, cut off, or larger than any that is known.
@@ -71,6 +73,8 @@ extension DatasetError: CustomStringConvertible {
       "not found: \(path): \(remedy)"
     case .sourceEmpty(let path, let expected):
       "nothing to import in \(path): expected \(expected)"
+    case .noImages(let path, let reason, let remedy):
+      "no image was imported into \(path) (\(reason)): \(remedy)"
     case .malformedTable(let path, let reason):
       "cannot read the table \(path) (\(reason)): give it as its publisher ships it"
     case .malformedArchive(let path, let reason):

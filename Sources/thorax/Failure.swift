@@ -77,7 +77,8 @@ struct Failure {
     case .settingMismatch, .sourceInsideOutput, .invalidImageSize, .invalidSplit, .invalidSections,
       .mappingMismatch, .noOfficialSplit:
       .usage
-    case .laterVersion, .damaged, .sourceEmpty, .malformedTable, .malformedArchive, .malformedMapping, .noPixels,
+    case .laterVersion, .damaged, .sourceEmpty, .noImages, .malformedTable, .malformedArchive, .malformedMapping,
+      .noPixels,
       .mixedPreprocessing, .leakage:
       .badData
     case .notADataset, .sourceMissing, .missingImages: .inputMissing

@@ -36,6 +36,50 @@ import Testing
     #expect(try rows("a,b,c\td\n", format) == [["a,b,c", "d"]])
   }
 
+  /// What a spreadsheet writes above a table to name its delimiter.
+  @Test(arguments: [
+    ("sep=;", ";"), ("sep=,", ","), ("sep=\t", "\t"), ("sep=|", "|"), ("SEP=;", ";"), ("Sep=^", "^"), ("sep=;;;", ";"),
+    ("\"sep=;\"", ";"), ("\"sep=;\",,", ","), ("sep=;  ", ";"), ("sep=\\t", "\t"),
+  ])
+  func aLineThatNamesTheDelimiterIsNoRow(line: String, mark: String) throws {
+    // Commas and semicolons in the cells would mislead a guess.
+    let body = "a,x;y,z\(mark)b\n1\(mark)2\n"
+    let cells = mark == "," || mark == ";" ? [["a", "b"], ["1", "2"]] : [["a,x;y,z", "b"], ["1", "2"]]
+    let table = mark == "," || mark == ";" ? "a\(mark)b\n1\(mark)2\n" : body
+    for end in ["\n", "\r\n", "\r"] {
+      let text = line + end + table.replacingOccurrences(of: "\n", with: end)
+      #expect(try rows(text) == cells, "\(text.debugDescription)")
+      #expect(try rows("\u{FEFF}\u{FEFF}" + text, DelimitedFormat(encodings: .utf8)) == cells)
+      // Whatever the file's extension says.
+      #expect(try rows(text, DelimitedFormat(pathExtension: "tsv")) == cells)
+      let utf16 = Data([0xFF, 0xFE]) + (text.data(using: .utf16LittleEndian) ?? Data())
+      #expect(try rows(utf16) == cells)
+    }
+  }
+
+  @Test func rowsCountFromTheHeaderAndLinesFromTheFile() throws {
+    let table = try DelimitedTable(Data("sep=;\r\na;b\r\n1;2\r\n".utf8))
+    #expect(table.columns == ["a", "b"])
+    var reader = table.rows()
+    let row = try #require(try reader.next())
+    #expect(row.number == 2 && row.line == 3 && row.cells == ["1", "2"])
+  }
+
+  @Test(arguments: ["sep=x", "sep=;,", "sep", "separate=;", "\"sep=;", "sep=9", "asep=;", "\"sep\"=;"])
+  func aColumnOfAnotherNameIsNoDelimiter(header: String) throws {
+    let strict = DelimitedFormat(delimiter: UInt8(ascii: ";"))
+    if header != "\"sep=;" { #expect(try rows(header + "\n1;2\n", strict).count == 2) }
+    #expect(try DelimitedTable(Data("a;sep=;b\n1;2;3\n".utf8)).columns == ["a", "sep=", "b"])
+  }
+
+  @Test func nothingBehindTheLineIsAnEmptyTable() {
+    #expect(throws: DelimitedTextError.empty) { try DelimitedTable(Data("sep=;\n".utf8)) }
+  }
+
+  @Test func aLineThatNamesNothingLeavesTheNextToTell() throws {
+    #expect(try rows("sep=\na|b,c|d\n") == [["a", "b,c", "d"]])
+  }
+
   @Test func strictQuotesAreRFC4180AndLenientOnesStandForThemselves() throws {
     let strict = DelimitedFormat(quotes: .strict)
     #expect(throws: DelimitedTextError.strayQuote(line: 2)) { try rows("a\n\"a\"b\n", strict) }
@@ -61,7 +105,7 @@ import Testing
     let data = Data("a\n".utf8) + Data([0x63, 0x6F, 0xE9, 0x75, 0x72, 0x20, 0x93, 0x80, 0x0A])
     #expect(try rows(data) == [["a"], ["coéur “€"]])
     #expect(throws: DelimitedTextError.notUTF8(line: 2)) { try rows(data, DelimitedFormat(encodings: .utf8)) }
-    #expect(try TextEncoding.text(Data([0xE9, 0x74, 0xE9])) == "été")
+    #expect(try CharacterEncoding.text(Data([0xE9, 0x74, 0xE9])) == "été")
   }
 
   @Test func openQuotesAndNulsAreErrorsWithTheirLine() {

@@ -36,7 +36,7 @@ import Testing
     try DataFixtures.withFolder { folder in
       let source = try KermanySource.list(DataFixtures.kermany)
       let summary = try DatasetImport(source, into: folder, options: DataFixtures.options()).run()
-      #expect(summary == DatasetImport.Summary(imported: 12, alreadyThere: 0, excluded: []))
+      #expect(summary == DatasetImport.Summary(imported: 12, alreadyThere: 0, excluded: [], made: .dataset))
       let records = try RadiographDataset.open(folder).records()
       let virus = try #require(records.first { $0.path == "PNEUMONIA/person1003_virus_1685.jpeg" })
       #expect(virus.attributes.positives == ["Pneumonia", "Viral Pneumonia"])

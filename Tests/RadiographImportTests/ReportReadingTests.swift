@@ -40,7 +40,7 @@ import Testing
     try DataFixtures.withFolder { folder in
       let (source, output) = (folder.appendingPathComponent("s"), folder.appendingPathComponent("d"))
       try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
-      let images = try ImageScanner.images(below: DataFixtures.nih).prefix(2)
+      let images = try SourceFolder(DataFixtures.nih) { ImageScanner.extensions.contains($0) }.files.prefix(2)
       for (name, image) in zip(["a", "b"], images) {
         try FileManager.default.copyItem(
           at: DataFixtures.nih.appendingPathComponent(image), to: source.appendingPathComponent("\(name).png"))

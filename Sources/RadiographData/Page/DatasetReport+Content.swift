@@ -77,6 +77,7 @@ extension DatasetReport {
     "missing-image": "listed, and not there",
     "unlisted": "there, and not listed",
     "duplicate-row": "listed more than once",
+    "ambiguous-name": "a name that is no file's own, and that several files are equally like",
     "unknown-label": "a label that the source does not declare: the image is imported without it",
     "implausible-age": "an age that nobody has: the image is imported without it",
     "conflicting-patient": "one patient in two of the publisher's splits, or of two sexes; all images stay together",

@@ -27,6 +27,19 @@ package struct DatasetFolder: Sendable {
     return try FileManager.default.contentsOfDirectory(atPath: path).allSatisfy { ours.contains($0) }
   }
 
+  /// Removes a dataset's files.
+  ///
+  /// - Parameter withFolder: whether the folder goes too, if nothing else is in it.
+  package func remove(withFolder: Bool) {
+    let journal = url.appendingPathComponent(index.lastPathComponent + "-journal")
+    for file in [index, journal, indexDigest, lock] { try? FileManager.default.removeItem(at: file) }
+    var number = 0
+    while (try? FileManager.default.removeItem(at: shard(number))) != nil { number += 1 }
+    if withFolder, let names = try? FileManager.default.contentsOfDirectory(atPath: path), names.isEmpty {
+      try? FileManager.default.removeItem(at: url)
+    }
+  }
+
   /// Whether the index is there and holds at least its first transaction.
   package var hasIndex: Bool {
     let size = try? FileManager.default.attributesOfItem(atPath: index.path)[.size] as? Int

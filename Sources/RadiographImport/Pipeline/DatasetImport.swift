@@ -43,20 +43,6 @@ public struct DatasetImport: Sendable {
     public var total: Int
   }
 
-  /// What an import did.
-  public struct Summary: Sendable, Equatable {
-    /// Images added by this call, and those that were there before.
-    public var imported: Int
-    public var alreadyThere: Int
-    public var excluded: [ImportExclusion]
-
-    public init(imported: Int = 0, alreadyThere: Int = 0, excluded: [ImportExclusion] = []) {
-      self.imported = imported
-      self.alreadyThere = alreadyThere
-      self.excluded = excluded
-    }
-  }
-
   public let source: ImportSource
   public let output: URL
   public let options: Options
@@ -68,17 +54,25 @@ public struct DatasetImport: Sendable {
   }
 
   /// - Parameter progress: called after every batch, on the caller's thread.
-  /// - Throws: `DatasetError`; `CancellationError` between two batches where the task was cancelled.
+  /// - Throws: `DatasetError` if the source lists nothing, the dataset cannot be used, or reading or writing fails;
+  ///   `CancellationError` between two batches if the task was cancelled.
   public func run(progress: (Progress) -> Void = { _ in }) throws -> Summary {
-    guard !source.entries.isEmpty else {
-      throw DatasetError.sourceEmpty(path: source.root.path, expected: "images as `\(source.kind)` ships them")
+    if source.entries.isEmpty {
+      guard !source.exclusions.isEmpty else {
+        throw DatasetError.sourceEmpty(
+          path: source.root?.path ?? source.name, expected: "images as `\(source.kind)` ships them")
+      }
+      // A dataset that is there gains the list of what was left out.
+      guard DatasetFolder(url: output).hasIndex else {
+        throw Summary(excluded: source.exclusions).noImages(in: output)
+      }
     }
     try checkFolders()
     if let size = options.imageSize, !DatasetSettings.imageSizes.contains(size) {
       throw DatasetError.invalidImageSize(size)
     }
     if options.missingImages == .fail {
-      let missing = source.entries.filter { $0.file == nil }
+      let missing = source.entries.filter { $0.pixels == nil }
       if let first = missing.first { throw DatasetError.missingImages(count: missing.count, first: first.path) }
     }
     let writer = try DatasetWriter(folder: output, source: source, options: options)
@@ -86,13 +80,14 @@ public struct DatasetImport: Sendable {
       try writer.plan()
       let known = try writer.knownPaths()
       let pending = source.entries.indices.filter { index in
-        guard let hasPixels = known[source.entries[index].path] else { return true }
-        return !hasPixels && source.entries[index].file != nil
+        guard let hasPixels = known[ExactName(source.entries[index].path)] else { return true }
+        return !hasPixels && source.entries[index].pixels != nil
       }
-      var summary = Summary(alreadyThere: source.entries.count - pending.count, excluded: source.exclusions)
+      var summary = Summary(
+        alreadyThere: source.entries.count - pending.count, excluded: source.exclusions, made: writer.made)
       if !known.isEmpty {
-        let gaining = Set(pending.lazy.map { source.entries[$0].path })
-        summary.excluded += try writer.exclusions(of: known).filter { !gaining.contains($0.path) }
+        let gaining = Set(pending.lazy.map { ExactName(source.entries[$0].path) })
+        summary.excluded += try writer.exclusions(of: known).filter { !gaining.contains(ExactName($0.path)) }
       }
       try commit(pending, writer: writer, summary: &summary, progress: progress)
       try writer.finish()
@@ -133,17 +128,18 @@ public struct DatasetImport: Sendable {
     var images = 0
     let mostImages = batchSize(settings)
     while end < pending.count, end - start < max(options.listedBatchSize, mostImages), images < mostImages {
-      if source.entries[pending[end]].file != nil { images += 1 }
+      if source.entries[pending[end]].pixels != nil { images += 1 }
       end += 1
     }
     return start..<end
   }
 
   private func checkFolders() throws(DatasetError) {
-    let from = source.root.resolvingSymlinksInPath().standardizedFileURL.path + "/"
+    guard let root = source.root else { return }
+    let from = root.resolvingSymlinksInPath().standardizedFileURL.path + "/"
     let to = output.resolvingSymlinksInPath().standardizedFileURL.path + "/"
     if from.hasPrefix(to) || to.hasPrefix(from) {
-      throw .sourceInsideOutput(source: source.root.path, output: output.path)
+      throw .sourceInsideOutput(source: root.path, output: output.path)
     }
   }
 }

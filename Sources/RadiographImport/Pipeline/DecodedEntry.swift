@@ -1,5 +1,3 @@
-import Crypto
-import Foundation
 import ImageFiles
 import RadiographData
 
@@ -12,7 +10,7 @@ struct DecodedEntry: Sendable {
     /// Of the source's image, in pixels.
     let width: Int
     let height: Int
-    /// SHA-256 of the file.
+    /// SHA-256 of the file, or of what was drawn.
     let contentHash: String
   }
 
@@ -33,20 +31,23 @@ struct DecodedEntry: Sendable {
   /// Reads, decodes and prepares an entry's image.
   init(_ entry: ImportEntry, preprocessing: ImagePreprocessing, limits: ImageLimits) {
     self.entry = entry
-    guard let file = entry.file else {
+    guard let pixels = entry.pixels else {
       content = .missing
       return
     }
     do {
-      let data = try ImageFormat.fileContents(file.path, limits: limits)
-      let prepared = try RadiographDecoding(data, preprocessing, limits: limits)
-      let stored = prepared.image
+      let image = try pixels.image(preprocessing, limits: limits)
+      let stored = image.prepared.image
+      guard stored.width == preprocessing.size, stored.height == preprocessing.size else {
+        content = .unreadable("\(stored.width) x \(stored.height) pixels, not \(preprocessing.size) a side")
+        return
+      }
       content = .image(
         Image(
           pixels: stored,
           fingerprint: stored.pixels.withUnsafeBufferPointer { PixelFingerprint($0, size: stored.width) },
-          width: prepared.originalWidth, height: prepared.originalHeight,
-          contentHash: SHA256.hash(data: data).hexadecimal))
+          width: image.prepared.originalWidth, height: image.prepared.originalHeight,
+          contentHash: image.contentHash))
     } catch {
       content = .unreadable("\(error)")
     }

@@ -35,7 +35,7 @@ final class DecodingPipeline: @unchecked Sendable {
   /// The entry at a position of `order`. Positions are asked for one after another.
   func next(_ position: Int) -> DecodedEntry {
     let entry = entries[order[position]]
-    guard entry.file != nil else {
+    guard entry.pixels != nil else {
       condition.withLock { taken = position + 1 }
       return DecodedEntry(entry, preprocessing: preprocessing, limits: limits)
     }
@@ -87,7 +87,7 @@ final class DecodingPipeline: @unchecked Sendable {
     condition.lock()
     defer { condition.unlock() }
     while !isStopped {
-      while upcoming < order.count, entries[order[upcoming]].file == nil { upcoming += 1 }
+      while upcoming < order.count, entries[order[upcoming]].pixels == nil { upcoming += 1 }
       guard upcoming < order.count else { return nil }
       // An entry that is waited for is always in the window.
       if upcoming < taken + window {

@@ -11,16 +11,18 @@ public struct ImportSource: Sendable {
   public var attribution: String
   /// The findings that the source decided on for every image: where one is not listed, it is negative.
   public var vocabulary: [String]
-  /// The folder that holds everything; nothing in it is ever written.
-  public var root: URL
+  /// The folder that holds everything; nothing in it is ever written. nil for a source that needs no file.
+  public var root: URL?
   /// In the order of import.
   public var entries: [ImportEntry]
   /// What was seen and left out already.
   public var exclusions: [ImportExclusion]
+  /// Links out of the root that were left out, and that `SourceLinks.followed` would follow.
+  public var unfollowedLinks: Int
 
   public init(
-    name: String, kind: String, licence: String, attribution: String, vocabulary: [String], root: URL,
-    entries: [ImportEntry], exclusions: [ImportExclusion]
+    name: String, kind: String, licence: String, attribution: String, vocabulary: [String], root: URL?,
+    entries: [ImportEntry], exclusions: [ImportExclusion], unfollowedLinks: Int = 0
   ) {
     self.name = name
     self.kind = kind
@@ -30,6 +32,7 @@ public struct ImportSource: Sendable {
     self.root = root
     self.entries = entries
     self.exclusions = exclusions
+    self.unfollowedLinks = unfollowedLinks
   }
 }
 
@@ -37,8 +40,8 @@ public struct ImportSource: Sendable {
 public struct ImportEntry: Sendable {
   /// Unique in its source.
   public var path: String
-  /// Nothing where the image is listed and not there.
-  public var file: URL?
+  /// nil if the image is listed and not there.
+  public var pixels: (any ImportPixels)?
   public var patient: String
   public var study: String
   /// `vocabulary` is the source's, and left empty here.
@@ -47,16 +50,32 @@ public struct ImportEntry: Sendable {
   /// Where the publisher put the image, on request; otherwise nothing, and the dataset decides.
   public var split: DatasetSplit?
 
+  /// The file that the pixels come from, if they come from one.
+  public var file: URL? {
+    get { (pixels as? ImageFilePixels)?.url }
+    set { pixels = newValue.map(ImageFilePixels.init) }
+  }
+
   public init(
-    path: String, file: URL?, patient: String, study: String, attributes: RadiographAttributes,
+    path: String, pixels: (any ImportPixels)?, patient: String, study: String, attributes: RadiographAttributes,
     sections: [TextSection], split: DatasetSplit? = nil
   ) {
     self.path = path
-    self.file = file
+    self.pixels = pixels
     self.patient = patient
     self.study = study
     self.attributes = attributes
     self.sections = sections
     self.split = split
+  }
+
+  /// An image in a file.
+  public init(
+    path: String, file: URL?, patient: String, study: String, attributes: RadiographAttributes,
+    sections: [TextSection], split: DatasetSplit? = nil
+  ) {
+    self.init(
+      path: path, pixels: file.map(ImageFilePixels.init), patient: patient, study: study, attributes: attributes,
+      sections: sections, split: split)
   }
 }

@@ -102,7 +102,7 @@ extension DatasetWriter {
 
   /// Counts the eligible images of this source that the index has and the listing lacks: their patients fill a split.
   private func countUnlisted(_ database: Database, into census: inout SplitCensus) throws {
-    let listed = Set(source.entries.lazy.map(\.path))
+    let listed = Set(source.entries.lazy.map { ExactName($0.path) })
     let rows = try Row.fetchCursor(
       database,
       sql: """
@@ -110,7 +110,7 @@ extension DatasetWriter {
         JOIN patients ON patients.id = patient_id WHERE images.source_id = ? AND eligible ORDER BY images.id
         """, arguments: [sourceID])
     while let row = try rows.next() {
-      if listed.contains(try row.value(0)) { continue }
+      if listed.contains(ExactName(try row.value(0))) { continue }
       let patient = census.patient(try row.value(1))
       census.fixed[census.principal(patient)] = DatasetSplit(rawValue: try row.value(2))
       census.count(patient: patient, findings: [])

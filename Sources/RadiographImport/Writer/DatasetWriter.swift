@@ -19,6 +19,8 @@ final class DatasetWriter {
   let shards: ShardWriter
   let reports: ReportReader
   var nextSlot: Int
+  /// What was not there before this writer.
+  let made: DatasetImport.Summary.Made
   /// Hashes of the eligible images, once an image was committed.
   var neighbours: SplitNeighbours?
 
@@ -27,6 +29,7 @@ final class DatasetWriter {
   /// Opens the dataset in a folder, or makes one in a folder that is new or empty.
   init(folder url: URL, source: ImportSource, options: DatasetImport.Options) throws(DatasetError) {
     let folder = DatasetFolder(url: url)
+    made = folder.hasIndex ? .nothing : FileManager.default.fileExists(atPath: url.path) ? .dataset : .folder
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
@@ -127,18 +130,18 @@ final class DatasetWriter {
   }
 
   /// The images of this source that the index has, and whether each has pixels.
-  func knownPaths() throws -> [String: Bool] {
+  func knownPaths() throws -> [ExactName: Bool] {
     try database.read { database in
       let rows = try Row.fetchCursor(
         database, sql: "SELECT path, slot IS NOT NULL FROM images WHERE source_id = ?", arguments: [sourceID])
-      var result: [String: Bool] = [:]
-      while let row = try rows.next() { result[try row.value(0)] = try row.value(1) }
+      var result: [ExactName: Bool] = [:]
+      while let row = try rows.next() { result[ExactName(try row.value(0))] = try row.value(1) }
       return result
     }
   }
 
   /// What earlier imports said about images that are in the index.
-  func exclusions(of known: [String: Bool]) throws -> [ImportExclusion] {
+  func exclusions(of known: [ExactName: Bool]) throws -> [ImportExclusion] {
     if known.isEmpty { return [] }
     return try database.read { database in
       let rows = try Row.fetchCursor(
@@ -147,7 +150,7 @@ final class DatasetWriter {
       var result: [ImportExclusion] = []
       while let row = try rows.next() {
         let path: String = try row.value(0)
-        guard known[path] != nil, let reason = ImportExclusion.Reason(rawValue: try row.value(1)),
+        guard known[ExactName(path)] != nil, let reason = ImportExclusion.Reason(rawValue: try row.value(1)),
           Self.decidedAtImport.contains(reason)
         else { continue }
         result.append(ImportExclusion(path: path, reason: reason, detail: try row.value(2)))

@@ -61,12 +61,27 @@ final class RowWriter {
   /// The entry's patient, whom the plan has put in a split.
   func patient(_ entry: ImportEntry) throws -> Patient {
     if let lastPatient, lastPatient.key == entry.patient { return lastPatient }
-    guard let row = try Row.fetchOne(findPatient, arguments: [sourceID, entry.patient]),
-      let split = DatasetSplit(rawValue: try row.value(1))
-    else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "patient \(entry.patient) has no split") }
+    let row =
+      try Row.fetchOne(findPatient, arguments: [sourceID, entry.patient]) ?? patientOfAnotherForm(entry.patient)
+    guard let row, let split = DatasetSplit(rawValue: try row.value(1)) else {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "patient \(entry.patient) has no split")
+    }
     let patient = Patient(id: try row.value(0), key: entry.patient, split: split)
     lastPatient = patient
     return patient
+  }
+
+  /// A patient whose name is stored with its accented letters in another form, in which the plan took it for the same:
+  /// SQLite compares bytes.
+  private func patientOfAnotherForm(_ key: String) throws -> Row? {
+    if key.utf8.allSatisfy({ $0 < 0x80 }) { return nil }
+    let rows = try Row.fetchCursor(
+      database, sql: "SELECT id, split, key FROM patients WHERE source_id = ?", arguments: [sourceID])
+    while let row = try rows.next() {
+      let stored: String = try row.value(2)
+      if stored == key { return row.copy() }
+    }
+    return nil
   }
 
   /// - Returns: the image's identifier.
@@ -95,7 +110,9 @@ final class RowWriter {
   }
 
   private func study(_ entry: ImportEntry, patient: Int64) throws -> Int64 {
-    if let lastStudy, lastStudy.patient == patient, lastStudy.key == entry.study, lastStudy.sections == entry.sections {
+    if let lastStudy, lastStudy.patient == patient, lastStudy.key.utf8.elementsEqual(entry.study.utf8),
+      lastStudy.sections == entry.sections
+    {
       return lastStudy.id
     }
     let attributes = entry.attributes

@@ -63,7 +63,7 @@ struct TarReader {
       case 0, UInt8(ascii: "0"):
         longName = nil
         guard isWanted(name) else { break }
-        if !SourceFolder.isContained(name) {
+        if Self.leadsOut(name) {
           try skip(size)
           return .outside(name: name)
         }
@@ -118,6 +118,10 @@ struct TarReader {
       guard try reader.read(piece).count == piece else { throw malformed("it is cut off") }
       left -= piece
     }
+  }
+
+  private static func leadsOut(_ name: String) -> Bool {
+    name.hasPrefix("/") || name.utf8.contains(0) || name.split { $0 == "/" || $0 == "\\" }.contains("..")
   }
 
   private static func text(_ bytes: ArraySlice<UInt8>) -> String {

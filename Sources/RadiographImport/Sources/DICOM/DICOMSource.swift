@@ -32,6 +32,7 @@ public enum DICOMSource {
     public var anyModality = false
     /// Takes in images whose header says that letters are in the pixels.
     public var withBurnedIn = false
+    public var links = SourceLinks.inside
 
     public init() {}
   }
@@ -44,9 +45,11 @@ public enum DICOMSource {
   public static func list(
     _ root: URL, name: String = "dicom", key: PatientKey, options: Options = Options()
   ) throws(DatasetError) -> DICOMListing {
-    let folder = try SourceFolder(root) { _ in true }
+    let folder = try SourceFolder(root, links: options.links) { _ in true }
     let files = folder.files
-    guard !files.isEmpty else { throw .sourceEmpty(path: root.path, expected: "DICOM files") }
+    guard !files.isEmpty || !folder.exclusions.isEmpty else {
+      throw .sourceEmpty(path: root.path, expected: "DICOM files")
+    }
     let texts = Set(files.filter { $0.hasSuffix(".txt") })
 
     let results = Mutex<[Int: Found]>([:])
@@ -56,8 +59,8 @@ public enum DICOMSource {
     }
 
     var entries: [ImportEntry] = []
-    var exclusions = folder.outsideLinks.map {
-      ImportExclusion(path: key.pseudonym($0, domain: "path"), reason: .outsideSource)
+    var exclusions = folder.exclusions.map {
+      ImportExclusion(path: key.pseudonym($0.path, domain: "path"), reason: $0.reason, detail: $0.detail)
     }
     var withheld: [WithheldIdentity] = []
     var reports: Set<String> = []
@@ -75,7 +78,8 @@ public enum DICOMSource {
     return DICOMListing(
       source: ImportSource(
         name: name, kind: "dicom", licence: "as its owner says", attribution: "", vocabulary: [], root: root,
-        entries: entries.sorted { $0.path < $1.path }, exclusions: exclusions.sorted { $0.path < $1.path }),
+        entries: entries.sorted { $0.path < $1.path }, exclusions: exclusions.sorted { $0.path < $1.path },
+        unfollowedLinks: folder.unfollowedLinks),
       withheld: withheld.sorted { $0.file.utf8.lexicographicallyPrecedes($1.file.utf8) })
   }
 

@@ -8,47 +8,43 @@ import RadiographData
 ///
 /// An image without a patient is a patient of its own, and a view that is not given is taken to be frontal.
 public enum FolderSource {
-  /// - Parameter name: the source's name in the dataset; the folder's own where nothing is given.
-  public static func list(_ root: URL, name: String? = nil) throws(DatasetError) -> ImportSource {
-    let folder = try SourceFolder(root) { ImageScanner.extensions.contains($0) || $0 == "txt" }
-    let images = folder.files.filter { SourceFolder.pathExtension($0) != "txt" }
-    let captions = Set(folder.files.filter { SourceFolder.pathExtension($0) == "txt" })
-    let tableURL = root.appendingPathComponent("metadata.csv")
-    let table = FileManager.default.fileExists(atPath: tableURL.path) ? try SourceTable(contentsOf: tableURL) : nil
-    guard !images.isEmpty || table != nil else {
+  /// Finds the images, and reads the table and the texts beside them; decodes none.
+  ///
+  /// - Parameter name: the source's name in the dataset; the folder's own if none is given.
+  /// - Throws: `DatasetError.sourceMissing`, `.inputOutput` if the folder cannot be listed, `.sourceEmpty` if it holds no
+  ///   image and no table, `.malformedTable`.
+  public static func list(
+    _ root: URL, name: String? = nil, links: SourceLinks = .inside
+  ) throws(DatasetError) -> ImportSource {
+    let folder = try SourceFolder(root, links: links) { ImageScanner.extensions.contains($0) || $0 == "txt" }
+    let paths = folder.files.filter { SourceFolder.pathExtension($0) != "txt" }
+    let table = try SourceFolder.file("metadata.csv", in: root).map { url throws(DatasetError) in
+      try SourceTable(contentsOf: url)
+    }
+    guard !paths.isEmpty || table != nil || !folder.exclusions.isEmpty else {
       throw .sourceEmpty(path: root.path, expected: "PNG or JPEG images")
     }
 
-    var entries: [String: ImportEntry] = [:]
-    var exclusions = folder.exclusions
-    if let table { try read(table, into: &entries, &exclusions) }
-    for path in images where entries[path] == nil {
-      entries[path] = ImportEntry(
-        path: path, file: nil, patient: path, study: path, attributes: RadiographAttributes(view: .frontal),
-        sections: [])
+    var images = ListedImages(folder, images: paths, by: .path, naming: .file)
+    if let table { try read(table, into: &images) }
+    images.settle()
+    var entries = images.entries
+    entries += images.unlisted.map { path in
+      ImportEntry(
+        path: path, file: folder.url(path), patient: path, study: path,
+        attributes: RadiographAttributes(view: .frontal), sections: [])
     }
-    for path in images {
-      entries[path]?.file = folder.url(path)
-      let caption = (path as NSString).deletingPathExtension + ".txt"
-      guard entries[path]?.sections.isEmpty == true, captions.contains(caption) else { continue }
-      switch TextFile.read(folder.url(caption)) {
-      case .text(let text): entries[path]?.sections = [TextSection(name: "caption", text: text)]
-      case .malformed(let reason):
-        exclusions.append(ImportExclusion(path: caption, reason: .malformedReport, detail: reason))
-      case .blank, .absent: break
-      }
-    }
-    var sorted = entries.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-    exclusions += OfficialSplit.dropConflictingSexes(&sorted)
+    entries.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    var exclusions = images.exclusions
+    exclusions += readTexts(in: folder, into: &entries)
+    exclusions += OfficialSplit.dropConflictingSexes(&entries)
     return ImportSource(
       name: name ?? root.standardizedFileURL.lastPathComponent, kind: "folder", licence: "as its owner says",
-      attribution: "", vocabulary: [], root: root,
-      entries: sorted, exclusions: exclusions)
+      attribution: "", vocabulary: [], root: root, entries: entries, exclusions: exclusions,
+      unfollowedLinks: folder.unfollowedLinks)
   }
 
-  private static func read(
-    _ table: SourceTable, into entries: inout [String: ImportEntry], _ exclusions: inout [ImportExclusion]
-  ) throws(DatasetError) {
+  private static func read(_ table: SourceTable, into images: inout ListedImages) throws(DatasetError) {
     guard let pathColumn = table.index(of: "file_name", "path", "image", "filename") else {
       throw .malformedTable(path: table.url.path, reason: "no column file_name, path or image")
     }
@@ -62,37 +58,62 @@ public enum FolderSource {
       ("caption", table.index(of: "text", "caption", "prompt")), ("findings", table.index(of: "findings")),
       ("impression", table.index(of: "impression")),
     ]
-    var listed: [String: ImportEntry] = [:]
-    var notes: [ImportExclusion] = []
+    var listed = images
     try table.forEachRow { row in
       let place = "row \(row.number)"
-      guard let path = row.text(pathColumn), !row.isRagged(columns: table.columns.count) else {
-        notes.append(ImportExclusion(path: place, reason: .malformedRow))
+      guard let text = row.text(pathColumn), !row.isRagged(columns: table.columns.count) else {
+        listed.exclude(place, .malformedRow)
         return
       }
-      guard SourceFolder.isContained(path) else {
-        notes.append(ImportExclusion(path: place, reason: .outsideSource, detail: String(path.prefix(200))))
-        return
-      }
-      guard listed[path] == nil else {
-        notes.append(ImportExclusion(path: place, reason: .duplicateRow, detail: path))
-        return
-      }
+      guard let name = listed.name(text, row: place) else { return }
       var reading = AttributeReading(place: place)
       reading.attributes.labels = RadiographAttributes.labels(listed: row.text(labelColumn))
       reading.attributes.view = row.text(viewColumn).flatMap(ViewPosition.init(text:)) ?? .frontal
       reading.attributes.sex = row.text(sexColumn).flatMap(PatientSex.init(text:))
       reading.readAge(row.text(ageColumn))
-      notes += reading.exclusions
-      listed[path] = ImportEntry(
-        path: path, file: nil, patient: row.text(patientColumn) ?? path, study: row.text(studyColumn) ?? path,
-        attributes: reading.attributes,
-        sections: textColumns.compactMap { name, column in
-          row.text(column).map { TextSection(name: name, text: $0) }
-        })
+      listed.add(reading.exclusions)
+      let sections = textColumns.compactMap { name, column in
+        row.text(column).map { TextSection(name: name, text: $0) }
+      }
+      listed.append(
+        ImportEntry(
+          path: name.path, file: nil, patient: row.text(patientColumn) ?? name.path,
+          study: row.text(studyColumn) ?? name.path, attributes: reading.attributes, sections: sections),
+        name, row: place)
     }
-    entries = listed
-    exclusions += notes
+    images = listed
+  }
+
+  /// Gives images that the table has no text for the text beside them: of the image's own name to the byte, or else one
+  /// that no image has in that way.
+  private static func readTexts(in folder: SourceFolder, into entries: inout [ImportEntry]) -> [ImportExclusion] {
+    var texts = SourceFiles(folder.files.filter { SourceFolder.pathExtension($0) == "txt" }, by: .path)
+    guard !texts.paths.isEmpty else { return [] }
+    let names = entries.map { ($0.path as NSString).deletingPathExtension + ".txt" }
+    let own = names.map { texts.exact($0) }
+    let taken = Set(own.compactMap { $0 })
+    var exclusions: [ImportExclusion] = []
+    for index in entries.indices where entries[index].file != nil && entries[index].sections.isEmpty {
+      var text = own[index]
+      if text == nil {
+        switch texts.nearest(names[index], anyExtension: false, where: { !taken.contains($0) }) {
+        case .one(let file): text = file
+        case .none: break
+        case .several(let candidates):
+          let paths = candidates.prefix(5).map { texts.paths[$0] }.joined(separator: ", ")
+          exclusions.append(
+            ImportExclusion(path: names[index], reason: .ambiguousName, detail: "its text may be \(paths)"))
+        }
+      }
+      guard let text else { continue }
+      switch TextFile.read(folder.url(texts.paths[text])) {
+      case .text(let content): entries[index].sections = [TextSection(name: "caption", text: content)]
+      case .malformed(let reason):
+        exclusions.append(ImportExclusion(path: texts.paths[text], reason: .malformedReport, detail: reason))
+      case .blank, .absent: break
+      }
+    }
+    return exclusions
   }
 }
 
@@ -114,7 +135,7 @@ enum TextFile {
     // One byte more than is allowed tells without reading the rest.
     guard let data = try? handle.read(upToCount: limit + 1) else { return .blank }
     guard data.count <= limit else { return .malformed("above \(limit) bytes") }
-    guard let text = try? TextEncoding.text(data) else { return .malformed("it is not text") }
+    guard let text = try? CharacterEncoding.text(data) else { return .malformed("it is not text") }
     let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
     return trimmed.isEmpty ? .blank : .text(trimmed)
   }

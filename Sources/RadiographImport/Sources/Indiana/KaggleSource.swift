@@ -9,57 +9,46 @@ import RadiographData
 /// examination's title `image` are sections of their own.
 public enum KaggleSource {
   /// Reads both tables and finds the images; decodes none.
-  public static func list(_ root: URL) throws(DatasetError) -> ImportSource {
-    let folder = try SourceFolder(root) { ImageScanner.extensions.contains($0) }
-    var exclusions = folder.exclusions
-    let reports = try reports(in: root, &exclusions)
+  ///
+  /// - Throws: `DatasetError.sourceMissing` if a table is not there, `.malformedTable`, `.inputOutput`.
+  public static func list(_ root: URL, links: SourceLinks = .inside) throws(DatasetError) -> ImportSource {
+    let folder = try SourceFolder(root, links: links) { ImageScanner.extensions.contains($0) }
+    // The same name in two folders is the same image in two sizes.
+    var images = ListedImages(folder, images: folder.files, by: .name, naming: .row)
+    let reports = try reports(in: root, &images)
     let table = try table("indiana_projections.csv", in: root)
     let (uidColumn, fileColumn) = (try table.require("uid"), try table.require("filename"))
     let projectionColumn = try table.require("projection")
-    // The same name in two folders is the same image in two sizes; the first by path is taken.
-    let files = Dictionary(
-      folder.files.map { ($0.split(separator: "/").last.map(String.init) ?? $0, $0) },
-      uniquingKeysWith: { first, _ in first })
 
-    var entries: [ImportEntry] = []
-    var listed: Set<String> = []
     var illustrated: Set<String> = []
     try table.forEachRow { row in
       let place = "indiana_projections.csv row \(row.number)"
-      guard let uid = row.text(uidColumn), let name = row.text(fileColumn), !row.isRagged(columns: table.columns.count)
+      guard let uid = row.text(uidColumn), let text = row.text(fileColumn), !row.isRagged(columns: table.columns.count)
       else {
-        exclusions.append(ImportExclusion(path: place, reason: .malformedRow))
+        images.exclude(place, .malformedRow)
         return
       }
-      guard !name.contains("/"), SourceFolder.isContained(name) else {
-        exclusions.append(ImportExclusion(path: place, reason: .outsideSource, detail: String(name.prefix(200))))
-        return
-      }
-      guard listed.insert(name).inserted else {
-        exclusions.append(ImportExclusion(path: place, reason: .duplicateRow, detail: name))
-        return
-      }
+      guard let name = images.name(text, row: place) else { return }
       guard let view = row.text(projectionColumn).flatMap(ViewPosition.init(text:)) else {
-        exclusions.append(ImportExclusion(path: name, reason: .unknownView, detail: place))
+        images.skip(name)
+        images.exclude(name.path, .unknownView, place)
         return
       }
       let report = reports[uid]
       illustrated.insert(uid)
-      entries.append(
+      images.append(
         ImportEntry(
-          path: name, file: files[name].map(folder.url), patient: uid, study: uid,
+          path: name.path, file: nil, patient: uid, study: uid,
           attributes: RadiographAttributes(labels: report?.labels ?? [:], view: view),
-          sections: report?.sections ?? []))
+          sections: report?.sections ?? []), name, row: place)
     }
-    exclusions += reports.keys.filter { !illustrated.contains($0) }.sorted().map {
-      ImportExclusion(path: "report \($0)", reason: .noImage)
-    }
-    exclusions += files.filter { !listed.contains($0.key) }.values.sorted().map {
-      ImportExclusion(path: $0, reason: .unlisted)
-    }
+    images.settle()
+    for uid in reports.keys.filter({ !illustrated.contains($0) }).sorted() { images.exclude("report \(uid)", .noImage) }
+    for path in images.unlisted { images.exclude(path, .unlisted) }
     return ImportSource(
       name: "kaggle", kind: "kaggle", licence: IndianaCollection.licence, attribution: IndianaCollection.attribution,
-      vocabulary: [], root: root, entries: entries, exclusions: exclusions)
+      vocabulary: [], root: root, entries: images.entries, exclusions: images.exclusions,
+      unfollowedLinks: folder.unfollowedLinks)
   }
 
   struct Report: Sendable, Equatable {
@@ -69,7 +58,7 @@ public enum KaggleSource {
 
   /// By `uid`.
   private static func reports(
-    in root: URL, _ exclusions: inout [ImportExclusion]
+    in root: URL, _ images: inout ListedImages
   ) throws(DatasetError) -> [String: Report] {
     let table = try table("indiana_reports.csv", in: root)
     let uidColumn = try table.require("uid")
@@ -104,7 +93,7 @@ public enum KaggleSource {
           + IndianaCollection.annotations(examination: row.text(examination), headings: list(row.text(mesh))),
         labels: IndianaCollection.labels(list(row.text(problems))))
     }
-    exclusions += notes
+    images.add(notes)
     return reports
   }
 
@@ -113,9 +102,9 @@ public enum KaggleSource {
   }
 
   private static func table(_ name: String, in root: URL) throws(DatasetError) -> SourceTable {
-    let url = root.appendingPathComponent(name)
-    guard FileManager.default.fileExists(atPath: url.path) else {
-      throw .sourceMissing(path: url.path, remedy: "put both tables of Kaggle's edition beside the images")
+    guard let url = SourceFolder.file(name, in: root) else {
+      throw .sourceMissing(
+        path: root.appendingPathComponent(name).path, remedy: "put both tables of Kaggle's edition beside the images")
     }
     return try SourceTable(contentsOf: url)
   }

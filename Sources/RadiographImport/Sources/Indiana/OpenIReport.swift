@@ -103,7 +103,7 @@ enum IndianaCollection {
   /// `CXR1_1_IM-0001-3001` (the first report alone has its number twice), `2/2_IM-0652-1001.dcm` (DICOM) and
   /// `2_IM-0652-1001.dcm.png` (Kaggle). Nothing for any other name.
   static func imageKey(_ name: String) -> String? {
-    var stem = name.split(separator: "/").last.map(String.init) ?? ""
+    var stem = name.split { $0 == "/" || $0 == "\\" }.last.map { $0.uppercased() } ?? ""
     while ["png", "jpg", "jpeg", "dcm", "dicom"].contains(SourceFolder.pathExtension(stem)) {
       stem = stem.lastIndex(of: ".").map { String(stem[..<$0]) } ?? stem
     }

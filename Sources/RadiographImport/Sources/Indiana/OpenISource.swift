@@ -14,18 +14,22 @@ public enum OpenISource {
   /// - Parameter sources: a folder of reports and images, or the archive (its images are sought beside it); further
   ///   ones hold images.
   /// - Throws: `DatasetError.sourceMissing` where no reports are there, `.malformedArchive`.
-  public static func list(_ sources: [URL]) throws(DatasetError) -> ImportSource {
+  public static func list(_ sources: [URL], links: SourceLinks = .inside) throws(DatasetError) -> ImportSource {
     guard let first = sources.first else { throw .sourceMissing(path: "", remedy: "name the archive or its folder") }
     guard FileManager.default.fileExists(atPath: first.path) else {
       throw .sourceMissing(path: first.path, remedy: "name the archive of reports or its folder")
     }
     let isArchive = !SourceFolder.isFolder(first)
     let root = isArchive ? first.deletingLastPathComponent() : first
-    let folder = try SourceFolder(root) { imageExtensions.contains($0) || $0 == "xml" }
+    let folder = try SourceFolder(root, links: links) { imageExtensions.contains($0) || $0 == "xml" }
+    var places = [folder]
+    for source in sources.dropFirst() {
+      places.append(try SourceFolder(source, links: links) { imageExtensions.contains($0) })
+    }
     var files: [String: ImageFile] = [:]
-    var exclusions = folder.exclusions
+    var exclusions = places.flatMap(\.exclusions)
     var strangers: [String] = []
-    for place in try [folder] + sources.dropFirst().map(images) {
+    for place in places {
       for path in place.files where SourceFolder.pathExtension(path) != "xml" {
         guard let key = IndianaCollection.imageKey(path) else {
           strangers.append(path)
@@ -43,20 +47,17 @@ public enum OpenISource {
       try reports.read(folder: folder)
     }
     exclusions += reports.exclusions
-    let projections = root.appendingPathComponent("indiana_projections.csv")
-    let hasProjections = FileManager.default.fileExists(atPath: projections.path)
-    let views = try hasProjections ? OpenIViews(projections: projections) : OpenIViews()
-    return source(reports.reports, root: root, files: files, views: views, exclusions: exclusions)
+    let projections = SourceFolder.file("indiana_projections.csv", in: root)
+    let views = try projections.map { url throws(DatasetError) in try OpenIViews(projections: url) } ?? OpenIViews()
+    var source = source(reports.reports, root: root, files: files, views: views, exclusions: exclusions)
+    source.unfollowedLinks = places.reduce(0) { $0 + $1.unfollowedLinks }
+    return source
   }
 
   private struct ImageFile {
     /// Below the source that it was found in.
     var path: String
     var url: URL
-  }
-
-  private static func images(in folder: URL) throws(DatasetError) -> SourceFolder {
-    try SourceFolder(folder) { imageExtensions.contains($0) }
   }
 
   /// The archive of reports in a folder where none is unpacked.

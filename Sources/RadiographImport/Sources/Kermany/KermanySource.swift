@@ -8,10 +8,14 @@ import RadiographData
 /// own `train` and `test` are not kept: the split goes by patient.
 public enum KermanySource {
   /// Finds the images and reads their names; decodes none.
-  public static func list(_ root: URL) throws(DatasetError) -> ImportSource {
+  ///
+  /// - Throws: `DatasetError.sourceMissing`, `.inputOutput` if a folder cannot be listed, `.sourceEmpty` if no image lies
+  ///   in folders of these names.
+  public static func list(_ root: URL, links: SourceLinks = .inside) throws(DatasetError) -> ImportSource {
+    let tree = try SourceFolder(root, links: links) { ImageScanner.extensions.contains($0) }
     var entries: [ImportEntry] = []
-    var exclusions: [ImportExclusion] = []
-    for path in try ImageScanner.images(below: root) {
+    var exclusions = tree.exclusions
+    for path in tree.files {
       let parts = path.split(separator: "/")
       let folder = parts.dropLast().last.map(String.init) ?? root.lastPathComponent
       guard let name = parts.last, let labels = labels(folder: folder.uppercased(), name: String(name)) else {
@@ -20,16 +24,17 @@ public enum KermanySource {
       }
       entries.append(
         ImportEntry(
-          path: path, file: root.appendingPathComponent(path), patient: patient(String(name)), study: path,
+          path: path, file: tree.url(path), patient: patient(String(name)), study: path,
           attributes: RadiographAttributes(labels: labels, view: .anteroposterior, age: AgeRange(1, 5)), sections: []))
     }
-    guard !entries.isEmpty else {
+    guard !entries.isEmpty || tree.unfollowedLinks > 0 else {
       throw .sourceEmpty(path: root.path, expected: "images in folders NORMAL and PNEUMONIA")
     }
     return ImportSource(
       name: "kermany", kind: "kermany", licence: "CC BY 4.0",
       attribution: "Kermany, Zhang, Goldbaum, Mendeley Data 2018, doi:10.17632/rscbjbr9sj",
-      vocabulary: [KermanyLabels.normal, KermanyLabels.pneumonia], root: root, entries: entries, exclusions: exclusions)
+      vocabulary: [KermanyLabels.normal, KermanyLabels.pneumonia], root: root, entries: entries, exclusions: exclusions,
+      unfollowedLinks: tree.unfollowedLinks)
   }
 
   private static func labels(folder: String, name: String) -> [String: LabelState]? {

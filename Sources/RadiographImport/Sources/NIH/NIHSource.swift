@@ -10,9 +10,12 @@ public enum NIHSource {
   /// Reads the table and finds the images; decodes none.
   ///
   /// - Parameter official: the publisher's `train_val_list.txt` and `test_list.txt` decide the split.
-  /// - Throws: `DatasetError.sourceMissing` also where the lists are asked for and not there.
-  public static func list(_ root: URL, official: OfficialSplit? = nil) throws(DatasetError) -> ImportSource {
-    let folder = try SourceFolder(root) { ImageScanner.extensions.contains($0) }
+  /// - Throws: `DatasetError.sourceMissing`, also if the lists are asked for and not there; `.malformedTable`,
+  ///   `.inputOutput`.
+  public static func list(
+    _ root: URL, official: OfficialSplit? = nil, links: SourceLinks = .inside
+  ) throws(DatasetError) -> ImportSource {
+    let folder = try SourceFolder(root, links: links) { ImageScanner.extensions.contains($0) }
     let table = try SourceTable(contentsOf: tableURL(in: root))
     let nameColumn = try table.require("Image Index")
     let labelColumn = try table.require("Finding Labels")
@@ -23,27 +26,16 @@ public enum NIHSource {
     let viewColumn = table.index(of: "View Position")
     let lists = official == nil ? nil : try NIHSplitLists(in: root)
 
-    let files = Dictionary(
-      folder.files.map { ($0.split(separator: "/").last.map(String.init) ?? $0, $0) },
-      uniquingKeysWith: { first, _ in first })
     let vocabulary = NIHLabels.findings + [NIHLabels.noFinding]
     let known = Set(vocabulary)
-    var entries: [String: ImportEntry] = [:]
-    var exclusions = folder.exclusions
+    var images = ListedImages(folder, images: folder.files, by: .name, naming: .row)
     try table.forEachRow { row in
       let place = "row \(row.number)"
-      guard let name = row.text(nameColumn), let patient = row.text(patientColumn) else {
-        exclusions.append(ImportExclusion(path: place, reason: .malformedRow))
+      guard let text = row.text(nameColumn), let patient = row.text(patientColumn) else {
+        images.exclude(place, .malformedRow)
         return
       }
-      guard !name.contains("/"), SourceFolder.isContained(name) else {
-        exclusions.append(ImportExclusion(path: place, reason: .outsideSource, detail: String(name.prefix(200))))
-        return
-      }
-      guard entries[name] == nil else {
-        exclusions.append(ImportExclusion(path: place, reason: .duplicateRow, detail: name))
-        return
-      }
+      guard let name = images.name(text, row: place) else { return }
       var reading = AttributeReading(place: place)
       let labels = RadiographAttributes.labels(listed: row.text(labelColumn))
       reading.attributes.labels = labels.filter { known.contains($0.key) }
@@ -51,27 +43,30 @@ public enum NIHSource {
       reading.attributes.view = row.text(viewColumn).flatMap(ViewPosition.init(text:)) ?? .frontal
       reading.attributes.sex = row.text(sexColumn).flatMap(PatientSex.init(text:))
       reading.readAge(row.text(ageColumn))
-      exclusions += reading.exclusions
-      entries[name] = ImportEntry(
-        path: name, file: files[name].map(folder.url), patient: patient, study: row.text(followUpColumn) ?? name,
-        attributes: reading.attributes, sections: [], split: lists?.split(of: name, patient: patient, official))
+      images.add(reading.exclusions)
+      images.append(
+        ImportEntry(
+          path: name.path, file: nil, patient: patient, study: row.text(followUpColumn) ?? name.path,
+          attributes: reading.attributes, sections: [],
+          split: lists?.split(of: name.path, patient: patient, official)), name, row: place)
     }
-    let unlisted = files.filter { entries[$0.key] == nil }
-    exclusions += unlisted.values.sorted().map { ImportExclusion(path: $0, reason: .unlisted) }
-    var sorted = entries.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-    exclusions += OfficialSplit.dropConflictingSexes(&sorted)
-    exclusions += OfficialSplit.unify(&sorted)
+    images.settle()
+    var exclusions = images.exclusions + images.unlisted.map { ImportExclusion(path: $0, reason: .unlisted) }
+    var entries = images.entries.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    exclusions += OfficialSplit.dropConflictingSexes(&entries)
+    exclusions += OfficialSplit.unify(&entries)
 
     return ImportSource(
       name: "nih", kind: "nih", licence: "Free to use and redistribute with attribution (NIH Clinical Center)",
       attribution: "NIH Clinical Center; Wang et al., ChestX-ray8, CVPR 2017", vocabulary: vocabulary, root: root,
-      entries: sorted, exclusions: exclusions)
+      entries: entries, exclusions: exclusions, unfollowedLinks: folder.unfollowedLinks)
   }
 
   /// The table's name differs by edition; where several are there, the last by name is the newest.
   private static func tableURL(in root: URL) throws(DatasetError) -> URL {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-    let tables = names.filter { $0.hasPrefix("Data_Entry_2017") && $0.lowercased().hasSuffix(".csv") }.sorted()
+    let tables = names.filter { $0.lowercased().hasPrefix("data_entry_2017") && $0.lowercased().hasSuffix(".csv") }
+      .sorted()
     guard let name = tables.last else {
       throw .sourceMissing(
         path: root.appendingPathComponent("Data_Entry_2017_v2020.csv").path,
@@ -91,23 +86,29 @@ struct NIHSplitLists {
     test = try Self.names("test_list.txt", in: root)
   }
 
-  /// Nothing for an image on neither list.
+  /// Returns nil for an image on neither list.
   func split(of name: String, patient: String, _ official: OfficialSplit?) -> DatasetSplit? {
+    let name = Self.key(name)
     if test.contains(name) { return .test }
     return trainAndValidation.contains(name) ? official?.trainOrValidation(patient: "nih/\(patient)") : nil
   }
 
   private static func names(_ file: String, in root: URL) throws(DatasetError) -> Set<String> {
-    let url = root.appendingPathComponent(file)
+    let url = SourceFolder.file(file, in: root) ?? root.appendingPathComponent(file)
     guard let data = try? Data(contentsOf: url) else {
       throw .sourceMissing(path: url.path, remedy: "put the publisher's list there, or leave out --official-split")
     }
     let text: String
     do {
-      text = try TextEncoding.text(data)
+      text = try CharacterEncoding.text(data)
     } catch {
       throw .malformedTable(path: url.path, reason: "it is not text")
     }
-    return Set(text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) })
+    return Set(text.split(whereSeparator: \.isNewline).map { key($0.trimmingCharacters(in: .whitespaces)) })
+  }
+
+  /// A list may name a converted image, or its folder.
+  private static func key(_ name: String) -> String {
+    SourceFiles.stem(SourceFiles.lastPart(name.replacing("\\", with: "/"))).lowercased()
   }
 }

@@ -16,12 +16,11 @@ enum TableRows {
 
   /// The table of a name, or packed by gzip under that name with `.gz`; nothing where neither is there.
   static func find(_ name: String, in root: URL) throws(DatasetError) -> TableRows? {
-    guard SourceFolder.isContained(name) else {
+    guard let name = SourceNames(root: root).path(name) else {
       throw .malformedMapping(path: name, reason: "a table outside the source's folder")
     }
     for candidate in [name, name + ".gz"] {
-      let url = root.appendingPathComponent(candidate)
-      guard FileManager.default.fileExists(atPath: url.path) else { continue }
+      guard let url = SourceFolder.file(candidate, in: root) else { continue }
       let kind = SourceFolder.pathExtension(name)
       return ["jsonl", "ndjson"].contains(kind)
         ? .jsonLines(try JSONLines(contentsOf: url)) : .delimited(try SourceTable(contentsOf: url))
@@ -69,7 +68,7 @@ struct JSONLines {
       let bytes =
         isPacked
         ? try GzipReader.contents(of: url, limit: 1 << 30) : try Data(contentsOf: url, options: .mappedIfSafe)
-      data = try TextEncoding.unified(bytes)
+      data = try CharacterEncoding.unified(bytes)
     } catch let error as DatasetError {
       throw error
     } catch is DelimitedTextError {

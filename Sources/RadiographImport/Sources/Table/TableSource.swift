@@ -7,10 +7,10 @@ public enum TableSource {
   /// - Parameters:
   ///   - source: the folder that tables and images lie in, or a table whose images lie below its folder.
   ///   - official: the mapping's `split` decides, which otherwise is left aside.
-  /// - Throws: `DatasetError.sourceMissing`, `.malformedTable`, `.malformedMapping`; `.mappingMismatch` where the
-  ///   official split is asked for and the mapping has none.
+  /// - Throws: `DatasetError.sourceMissing`, `.malformedTable`, `.malformedMapping`, `.inputOutput`; `.mappingMismatch`
+  ///   if the official split is asked for and the mapping has none.
   public static func list(
-    _ source: URL, mapping: TableMapping, official: OfficialSplit? = nil
+    _ source: URL, mapping: TableMapping, official: OfficialSplit? = nil, links: SourceLinks = .inside
   ) throws(DatasetError) -> ImportSource {
     guard FileManager.default.fileExists(atPath: source.path) else {
       throw .sourceMissing(path: source.path, remedy: "name the table, or the folder that holds it")
@@ -32,7 +32,7 @@ public enum TableSource {
         path: root.appendingPathComponent(names.first ?? "table.csv").path,
         remedy: "put the table there, or name it in the mapping's tables")
     }
-    let folder = try SourceFolder(root) {
+    let folder = try SourceFolder(root, links: links) {
       ImageScanner.extensions.contains($0) || (mapping.textFile != nil && $0 == "txt")
     }
     var listing = TableListing(mapping: mapping, folder: folder, isOfficial: official != nil)
@@ -48,9 +48,9 @@ private struct TableListing {
   let folder: SourceFolder
   let isOfficial: Bool
   private var joins: [TableJoin] = []
-  private var entries: [ImportEntry] = []
-  private var listed: Set<String> = []
-  private var exclusions: [ImportExclusion]
+  private var images: ListedImages
+  private var texts: SourceFiles
+  private let names: SourceNames
   /// Few combinations of states are common, and each is kept once.
   private var labelSets: [[Int8]: [String: LabelState]] = [:]
   private var lastText: (path: String, sections: [TextSection]) = ("", [])
@@ -62,7 +62,10 @@ private struct TableListing {
     self.mapping = mapping
     self.folder = folder
     self.isOfficial = isOfficial
-    exclusions = folder.exclusions
+    names = SourceNames(root: folder.root)
+    let isText = { SourceFolder.pathExtension($0) == "txt" }
+    images = ListedImages(folder, images: folder.files.filter { !isText($0) }, by: .path, naming: .file)
+    texts = SourceFiles(folder.files.filter(isText), by: .path)
   }
 
   private var wantedColumns: Set<String> {
@@ -80,7 +83,9 @@ private struct TableListing {
         throw .sourceMissing(
           path: folder.root.appendingPathComponent(join.table).path, remedy: "put the table there, packed or not")
       }
-      joins.append(try TableJoin(rows, join, wanted: wanted, exclusions: &exclusions))
+      var notes: [ImportExclusion] = []
+      joins.append(try TableJoin(rows, join, wanted: wanted, exclusions: &notes))
+      images.add(notes)
     }
   }
 
@@ -116,7 +121,7 @@ private struct TableListing {
     try rows.forEachRow { row in
       let place = "\(name) row \(row.number)"
       if row.isMalformed {
-        exclusions.append(ImportExclusion(path: place, reason: .malformedRow))
+        images.exclude(place, .malformedRow)
         return
       }
       func firstCell(_ column: String) -> String? {
@@ -133,28 +138,22 @@ private struct TableListing {
   }
 
   private mutating func add(place: String, cell: (_ column: String) -> String?) {
-    guard let path = mapping.path.value(cell) else {
-      exclusions.append(ImportExclusion(path: place, reason: .malformedRow, detail: "no path"))
+    guard let text = mapping.path.value(cell) else {
+      images.exclude(place, .malformedRow, "no path")
       return
     }
-    guard SourceFolder.isContained(path) else {
-      exclusions.append(ImportExclusion(path: place, reason: .outsideSource, detail: String(path.prefix(200))))
-      return
-    }
-    guard listed.insert(path).inserted else {
-      exclusions.append(ImportExclusion(path: place, reason: .duplicateRow, detail: path))
-      return
-    }
-    let patient = mapping.patient.map { $0.value(cell) } ?? path
-    guard let patient else {
-      exclusions.append(ImportExclusion(path: place, reason: .malformedRow, detail: "no patient"))
+    guard let name = images.name(text, row: place) else { return }
+    guard let patient = mapping.patient.map({ $0.value(cell) }) ?? name.path else {
+      images.skip(name)
+      images.exclude(place, .malformedRow, "no patient")
       return
     }
     var reading = AttributeReading(place: place)
     if let field = mapping.view {
       let text = field.value(cell)
       guard text != "skip" else {
-        exclusions.append(ImportExclusion(path: path, reason: .unknownView, detail: place))
+        images.skip(name)
+        images.exclude(name.path, .unknownView, place)
         return
       }
       reading.attributes.view = text.flatMap(ViewPosition.init(text:))
@@ -164,13 +163,12 @@ private struct TableListing {
     reading.attributes.sex = mapping.sex?.value(cell).flatMap(PatientSex.init(text:))
     reading.readAge(mapping.age?.value(cell))
     readLabels(cell, into: &reading)
-    exclusions += reading.exclusions
-    entries.append(
-      ImportEntry(
-        path: path, file: folder.contains(path) ? folder.url(path) : nil, patient: patient,
-        study: mapping.study.map { $0.value(cell) ?? path } ?? path, attributes: reading.attributes,
-        sections: sections(cell, place: place), split: isOfficial ? mapping.split?.value(cell).flatMap(Self.split) : nil
-      ))
+    images.add(reading.exclusions)
+    let entry = ImportEntry(
+      path: name.path, file: nil, patient: patient, study: mapping.study?.value(cell) ?? name.path,
+      attributes: reading.attributes, sections: sections(cell, place: place),
+      split: isOfficial ? mapping.split?.value(cell).flatMap(Self.split) : nil)
+    images.append(entry, name, row: place)
   }
 
   private static func split(_ text: String) -> DatasetSplit? {
@@ -226,34 +224,45 @@ private struct TableListing {
     }
     if let text = mapping.text?.value(cell) { sections += ReportText.sections(of: text) }
     guard let path = mapping.textFile?.value(cell) else { return sections }
-    guard SourceFolder.isContained(path) else {
-      exclusions.append(
-        ImportExclusion(path: "\(place) report", reason: .outsideSource, detail: String(path.prefix(200))))
-      return sections
-    }
-    if lastText.path != path { lastText = (path, report(path)) }
+    if lastText.path != path { lastText = (path, report(path, place: place)) }
     return sections + lastText.sections
   }
 
-  private mutating func report(_ path: String) -> [TextSection] {
-    guard folder.contains(path) else { return [] }
-    switch TextFile.read(folder.url(path)) {
-    case .text(let text): return ReportText.sections(of: text)
-    case .blank, .absent: return []
-    case .malformed(let reason):
-      exclusions.append(ImportExclusion(path: path, reason: .malformedReport, detail: reason))
+  /// The report in the file that a row names: reports may be shared, so that several rows may mean one file.
+  private mutating func report(_ name: String, place: String) -> [TextSection] {
+    guard let path = texts.exact(name) == nil ? names.path(name) : name else {
+      images.exclude("\(place) report", .outsideSource, String(name.prefix(200)))
       return []
+    }
+    var match = texts.exact(path).map(SourceFiles.Match.one) ?? .none
+    if match == .none { match = texts.nearest(path) { _ in true } }
+    switch match {
+    case .none: return []
+    case .several(let candidates):
+      let paths = candidates.prefix(5).map { texts.paths[$0] }.joined(separator: ", ")
+      images.exclude("\(place) report", .ambiguousName, "it may be \(paths)")
+      return []
+    case .one(let file):
+      switch TextFile.read(folder.url(texts.paths[file])) {
+      case .text(let text): return ReportText.sections(of: text)
+      case .blank, .absent: return []
+      case .malformed(let reason):
+        images.exclude(texts.paths[file], .malformedReport, reason)
+        return []
+      }
     }
   }
 
   mutating func source() -> ImportSource {
-    for path in folder.files where ImageScanner.extensions.contains(SourceFolder.pathExtension(path)) {
-      if !listed.contains(path) { exclusions.append(ImportExclusion(path: path, reason: .unlisted)) }
-    }
+    images.settle()
+    for path in images.unlisted { images.exclude(path, .unlisted) }
+    var entries = images.entries
+    var exclusions = images.exclusions
     exclusions += OfficialSplit.dropConflictingSexes(&entries)
     exclusions += OfficialSplit.unify(&entries)
     return ImportSource(
       name: mapping.name, kind: "table", licence: mapping.licence, attribution: mapping.attribution,
-      vocabulary: mapping.labels.decided, root: folder.root, entries: entries, exclusions: exclusions)
+      vocabulary: mapping.labels.decided, root: folder.root, entries: entries, exclusions: exclusions,
+      unfollowedLinks: folder.unfollowedLinks)
   }
 }

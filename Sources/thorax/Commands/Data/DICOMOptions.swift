@@ -31,10 +31,11 @@ struct DICOMOptions: ParsableArguments {
       remedy: "leave them out, or import with dicom")
   }
 
-  func list(_ root: URL, dataset: URL, console: Console) throws -> ImportSource {
+  func list(_ root: URL, dataset: URL, links: SourceLinks, console: Console) throws -> ImportSource {
     var options = DICOMSource.Options()
     options.anyModality = anyModality
     options.withBurnedIn = withBurnedIn
+    options.links = links
     let file = patientKey.map { URL(fileURLWithPath: $0) } ?? PatientKey.location(besideDataset: dataset)
     let isNew = !FileManager.default.fileExists(atPath: file.path)
     let key = try PatientKey.of(dataset: dataset, file: file)

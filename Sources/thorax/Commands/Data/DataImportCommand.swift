@@ -85,6 +85,9 @@ struct DataImportCommand: AsyncParsableCommand {
   @Flag(help: "Take over the publisher's own split, where the source has one (nih, table).")
   var officialSplit = false
 
+  @Flag(help: "Read what links out of a source's folder lead to.")
+  var followLinks = false
+
   @Flag(help: "Print one JSON object that says what was imported.")
   var json = false
 
@@ -96,18 +99,18 @@ struct DataImportCommand: AsyncParsableCommand {
     let options = try importOptions()
     let folder = URL(fileURLWithPath: output)
     var total = DatasetImport.Summary()
+    var unfollowedLinks = 0
     for listing in try listings(options) {
-      console.detail("\(listing.root.path): \(listing.entries.count) images listed")
+      console.detail("\(listing.root?.path ?? listing.name): \(listing.entries.count) images listed")
       let meter = console.meter("importing \(listing.name)", unit: "images", total: nil)
       let summary = try DatasetImport(listing, into: folder, options: options).run { progress in
         meter.update(progress.completed, of: progress.total)
       }
       meter.finish()
-      total.imported += summary.imported
-      total.alreadyThere += summary.alreadyThere
-      total.excluded += summary.excluded
+      total += summary
+      unfollowedLinks += listing.unfollowedLinks
     }
-    try report(total, console: console)
+    try report(total, unfollowedLinks: unfollowedLinks, console: console)
   }
 
   private func importOptions() throws -> DatasetImport.Options {
@@ -138,19 +141,21 @@ struct DataImportCommand: AsyncParsableCommand {
     if officialSplit, kind != .nih, kind != .table { throw DatasetError.noOfficialSplit(kind.rawValue) }
     let official = officialSplit ? try official(options) : nil
     let urls = sources.map { URL(fileURLWithPath: $0) }
+    let links: SourceLinks = followLinks ? .followed : .inside
     switch kind {
     case .openi:
       try urls.forEach { try checkApart($0) }
-      return [try OpenISource.list(urls)]
-    case .kaggle: return try urls.map { try KaggleSource.list($0) }
-    case .nih: return try urls.map { try NIHSource.list($0, official: official) }
-    case .kermany: return try urls.map { try KermanySource.list($0) }
-    case .folder: return try urls.map { try FolderSource.list($0) }
+      return [try OpenISource.list(urls, links: links)]
+    case .kaggle: return try urls.map { try KaggleSource.list($0, links: links) }
+    case .nih: return try urls.map { try NIHSource.list($0, official: official, links: links) }
+    case .kermany: return try urls.map { try KermanySource.list($0, links: links) }
+    case .folder: return try urls.map { try FolderSource.list($0, links: links) }
     case .table:
       let mapping = try TableMapping(named: mapping ?? "")
-      return try urls.map { try TableSource.list($0, mapping: mapping, official: official) }
+      return try urls.map { try TableSource.list($0, mapping: mapping, official: official, links: links) }
     case .dicom:
-      return try urls.map { try dicom.list($0, dataset: URL(fileURLWithPath: output), console: common.console) }
+      let dataset = URL(fileURLWithPath: output)
+      return try urls.map { try dicom.list($0, dataset: dataset, links: links, console: common.console) }
     }
   }
 
@@ -177,32 +182,46 @@ struct DataImportCommand: AsyncParsableCommand {
     var imported: Int
     var alreadyThere: Int
     var excluded: [String: Int]
+    var unfollowedLinks: Int
 
     enum CodingKeys: String, CodingKey {
       case dataset, imported, excluded
       case alreadyThere = "already_there"
+      case unfollowedLinks = "unfollowed_links"
     }
   }
 
-  private func report(_ summary: DatasetImport.Summary, console: Console) throws {
+  private func report(_ summary: DatasetImport.Summary, unfollowedLinks: Int, console: Console) throws {
+    if !json { note(summary.excluded, unfollowedLinks: unfollowedLinks, console: console) }
+    try summary.requireImages(in: URL(fileURLWithPath: output))
     let excluded = Dictionary(grouping: summary.excluded, by: \.reason.rawValue).mapValues(\.count)
     if json {
       try Console.writeJSON(
         Report(
-          dataset: output, imported: summary.imported, alreadyThere: summary.alreadyThere, excluded: excluded))
+          dataset: output, imported: summary.imported, alreadyThere: summary.alreadyThere, excluded: excluded,
+          unfollowedLinks: unfollowedLinks))
       return
     }
-    for exclusion in summary.excluded.prefix(20) {
-      console.note(
-        "\(exclusion.reason.rawValue): \(exclusion.path)" + (exclusion.detail.isEmpty ? "" : " (\(exclusion.detail))"))
+    let reasons = excluded.sorted { $0.key < $1.key }.map { name, count in
+      let isLinks = name == ImportExclusion.Reason.outsideSource.rawValue && unfollowedLinks > 0
+      return "\(count) \(name)" + (isLinks ? " (--follow-links reads \(unfollowedLinks) links)" : "")
     }
-    if summary.excluded.count > 20 {
-      console.note("and \(summary.excluded.count - 20) more: see 'thorax data inspect \(output)'")
-    }
-    let reasons = excluded.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
     try Console.writeResult(
       "\(output): \(summary.imported) images imported, \(summary.alreadyThere) there before"
         + (reasons.isEmpty ? "" : "; \(reasons.joined(separator: ", "))"))
+  }
+
+  private func note(_ excluded: [ImportExclusion], unfollowedLinks: Int, console: Console) {
+    for exclusion in excluded.prefix(20) {
+      console.note(
+        "\(exclusion.reason.rawValue): \(exclusion.path)" + (exclusion.detail.isEmpty ? "" : " (\(exclusion.detail))"))
+    }
+    if excluded.count > 20 {
+      console.note("and \(excluded.count - 20) more: see 'thorax data inspect \(output)'")
+    }
+    if unfollowedLinks > 0 {
+      console.note("\(unfollowedLinks) links lead out of the source and were left out: --follow-links reads them")
+    }
   }
 }
 

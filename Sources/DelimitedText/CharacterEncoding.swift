@@ -1,12 +1,12 @@
 import Foundation
 
 /// Recognises how text is encoded. Readers work on UTF-8; UTF-16 is converted to it once, whole.
-public enum TextEncoding {
+public enum CharacterEncoding {
   /// The text of `data` in UTF-8 without a byte order mark; what is not UTF-16 passes as it is.
   ///
   /// - Throws: `malformedUTF16`.
   public static func unified(_ data: Data) throws(DelimitedTextError) -> Data {
-    if data.starts(with: [0xEF, 0xBB, 0xBF]) { return data.dropFirst(3) }
+    if data.starts(with: utf8Mark) { return data.withoutMarks }
     if data.starts(with: [0xFF, 0xFE]) { return try utf16(data.dropFirst(2), isBigEndian: false) }
     if data.starts(with: [0xFE, 0xFF]) { return try utf16(data.dropFirst(2), isBigEndian: true) }
     // Without a mark: four letters in a row with a zero on one and the same side.
@@ -19,6 +19,8 @@ public enum TextEncoding {
     }
     return data
   }
+
+  static let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   private static func utf16(_ data: Data, isBigEndian: Bool) throws(DelimitedTextError) -> Data {
     guard data.count.isMultiple(of: 2) else { throw .malformedUTF16 }
@@ -34,7 +36,7 @@ public enum TextEncoding {
       return !isBroken
     }
     guard isWhole else { throw .malformedUTF16 }
-    return result
+    return result.withoutMarks
   }
 
   /// A whole text of any of the encodings of `DelimitedFormat.Encodings.detected`.
@@ -57,4 +59,13 @@ public enum TextEncoding {
   /// What Windows-1252 has in place of Latin-1's control characters 0x80 to 0x9F.
   private static let windows1252 = Array(
     "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8D}Ž\u{8F}\u{90}‘’“”•–—˜™š›œ\u{9D}žŸ".unicodeScalars)
+}
+
+extension Data {
+  /// The bytes behind byte order marks in UTF-8: a file that was saved twice has two.
+  var withoutMarks: Data {
+    var rest = self
+    while rest.starts(with: CharacterEncoding.utf8Mark) { rest = rest.dropFirst(CharacterEncoding.utf8Mark.count) }
+    return rest
+  }
 }
