@@ -28,7 +28,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -39,11 +38,11 @@ let package = Package(
     .target(name: "CTorchRuntime", dependencies: ["CTorch"], cxxSettings: torchHeaders, linkerSettings: torchLibraries),
     .target(name: "TensorFiles"),
     .target(name: "Torch", dependencies: ["CTorch", "TensorFiles"]),
-    .target(name: "TorchNN", dependencies: ["Torch"]),
+    .target(name: "TorchNN", dependencies: ["TensorFiles", "Torch"]),
 
     // Models and mathematics
     .target(name: "Tokenization"),
-    .target(name: "RadiographModels", dependencies: ["TorchNN", "TensorFiles"]),
+    .target(name: "RadiographModels", dependencies: ["TensorFiles", "Torch", "TorchNN"]),
     .target(name: "Diffusion", dependencies: ["Torch"]),
 
     // Tables, images and datasets
@@ -96,21 +95,25 @@ let package = Package(
     .target(
       name: "Generation",
       dependencies: [
-        "RadiographModels", "Tokenization", "Diffusion", "DelimitedText", "ImageFiles",
-        .product(name: "Crypto", package: "swift-crypto"),
+        "DelimitedText", "Diffusion", "ImageFiles", "RadiographModels", "TensorFiles", "Tokenization", "Torch",
+        "TorchNN", .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(
       name: "Training",
-      dependencies: ["Generation", "RadiographData", "RunRecords", .product(name: "Yams", package: "Yams")]),
+      dependencies: [
+        "Diffusion", "Generation", "ImageFiles", "RadiographData", "RadiographModels", "RunRecords", "TensorFiles",
+        "Tokenization", "Torch", "TorchNN", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Yams", package: "Yams"),
+      ]),
     .target(
       name: "Evaluation",
       dependencies: ["Generation", "ImageFiles", "RadiographData", "TensorFiles", "Torch", "TorchNN"]),
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "Generation", "RadiographData", "RadiographImport", "RadiologyReports", "Terminal", "Training", "Evaluation",
+        "Diffusion", "Generation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels",
+        "RadiologyReports", "TensorFiles", "Terminal", "Tokenization", "Torch", "TorchNN", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ]),
 
     // What the README shows
@@ -135,12 +138,15 @@ let package = Package(
       ], path: "Tools/measure"),
 
     // Tests
-    .target(name: "TestSupport", dependencies: ["Generation"], path: "Tests/TestSupport"),
+    .target(name: "TestTraits", path: "Tests/TestTraits"),
+    .target(
+      name: "TestSupport",
+      dependencies: ["Diffusion", "Generation", "RadiographModels", "Torch", "TorchNN"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorFilesTests", dependencies: ["DeveloperTools", "TensorFiles"]),
-    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-    .testTarget(name: "TorchNNTests", dependencies: ["TorchNN"]),
+    .testTarget(name: "TorchTests", dependencies: ["TensorFiles", "Torch"]),
+    .testTarget(name: "TorchNNTests", dependencies: ["TensorFiles", "Torch", "TorchNN"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
-    .testTarget(name: "RadiographModelsTests", dependencies: ["RadiographModels", "Tokenization"]),
+    .testTarget(name: "RadiographModelsTests", dependencies: ["RadiographModels", "TensorFiles", "Torch", "TorchNN"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
     .target(name: "DICOMTestSupport", path: "Tests/DICOMTestSupport"),
@@ -167,13 +173,25 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(name: "RadiologyReportsTests", dependencies: ["DeveloperTools", "RadiologyReports"]),
-    .testTarget(name: "GenerationTests", dependencies: ["Generation", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["RadiographImport", "Training"]),
+    .testTarget(
+      name: "GenerationTests",
+      dependencies: [
+        "Diffusion", "Generation", "ImageFiles", "RadiographModels", "TensorFiles", "TestSupport", "Torch",
+      ]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Diffusion", "Generation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels",
+        "RunRecords", "TensorFiles", "Torch", "TorchNN", "Training",
+      ]),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "ImageFiles", "RadiographData", "RadiographImport"]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["ImageFiles", "TensorFiles", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: [
+        "Generation", "ImageFiles", "TensorFiles", "TestSupport", "Torch",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

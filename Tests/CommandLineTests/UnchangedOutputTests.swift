@@ -36,7 +36,8 @@ struct UnchangedOutputTests {
       let steps: [[String]] = [
         ["data", "import", "folder", "source", "--output", "dataset", "--split", "60/20/20", "--seed", "1", "--quiet"],
         [
-          "train", "vae", "--data", "dataset", "--output", "run", "--set", "steps=20", "--set", "warmupSteps=5", "--set",
+          "train", "vae", "--data", "dataset", "--output", "run", "--set", "steps=20", "--set", "warmupSteps=5",
+          "--set",
           "batchSize=2", "--set", "cropSize=64", "--precision", "fp32", "--threads", "1", "--quiet",
         ],
         [

@@ -58,7 +58,7 @@ def main():
     write("surplus", png(64, 64, 8, 0, 1 << 30))
     write("grey", png(10_000, 10_000, 8, 0, 10_001 * 10_000))
     write("rgba-16", png(10_000, 10_000, 16, 6, 80_001 * 10_000))
-    # Each of seven passes has a byte more for every row of its own.
+    # Each of seven passes has one byte more for each of its rows.
     write("rgba-16-interlaced", png(10_000, 10_000, 16, 6, 80_000 * 10_000 + 18_750, interlaced=1))
     write("scans-24-grey", progressive(10_000, 24, 1))
     write("scans-24-colour", progressive(10_000, 24, 3))

@@ -31,7 +31,7 @@ NAMES = {
     torch.float8_e5m2: "F8_E5M2", torch.float8_e4m3fn: "F8_E4M3", torch.float8_e8m0fnu: "F8_E8M0",
     torch.float8_e4m3fnuz: "F8_E4M3FNUZ", torch.float8_e5m2fnuz: "F8_E5M2FNUZ",
 }
-# Element types that only the bytes can stand for in torch.
+# Element types that torch can only hold as bytes.
 PACKED = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}
 
 
@@ -215,7 +215,7 @@ class Point:
 
 
 def write_refused():
-    """Files that PyTorch makes and that are to be refused, each for a reason of its own."""
+    """Files that PyTorch makes and that are to be refused, each for another reason."""
     folder = FIXTURES / "refused"
     folder.mkdir(exist_ok=True)
     contents = {

@@ -2,7 +2,7 @@
 
 The library's BERT parts mix Unicode versions: general categories from one crate (Unicode 8), decompositions from
 another (Unicode 12), lower-casing and white space from the Rust standard library it was compiled with. The standard
-library of Swift has a version of its own, which on macOS changes with the system. Tables taken from the library itself
+library of Swift has its own version, which on macOS changes with the system. Tables taken from the library itself
 are the one way to agree with it on every scalar, everywhere.
 
     python Tools/reference/tokenizer_tables.py > Sources/Tokenization/UnicodeTables.swift
@@ -139,7 +139,7 @@ def main():
         "removed": "Deleted by `clean_text`: controls, formats, private use, U+0000 and U+FFFD.",
         "cleanedToSpace": "Replaced by a space by `clean_text`.",
         "whitespace": "Separates words.",
-        "punctuation": "Is a word of its own.",
+        "punctuation": "Is a word by itself.",
         "chinese": "Put between spaces by `handle_chinese_chars`.",
         "marks": "Non-spacing marks, deleted by `strip_accents` after decomposition.",
     }

@@ -3,7 +3,7 @@
 
 WHEEL is a file, or an address with `#sha256=...` as an index gives it: then only the zip's directory and the wheel's own
 RECORD are fetched, and the digests are those stated there. MEMBER is a file taken from the wheel (or a pattern such as
-`nvidia/*.so.12`), FOLDER/ stands for all files below a folder. With --ranges, the lines also name the bytes that hold
+`nvidia/*.so.12`), FOLDER/ means all files below a folder. With --ranges, the lines also name the bytes that hold
 what is taken and the zip's directory, for wheels too large to be fetched whole (files only).
 """
 import base64

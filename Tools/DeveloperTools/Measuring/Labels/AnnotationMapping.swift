@@ -16,7 +16,7 @@ package enum MeasuredLabel: Sendable, Hashable {
     [.normal] + Finding.allCases.filter { $0 != .noFinding }.map(MeasuredLabel.finding)
 }
 
-/// Which terms of the collection's annotation stand for which label (`docs/labels.md` has the table).
+/// The terms of the collection's annotation that mean each label (`docs/labels.md` has the table).
 package enum AnnotationMapping {
   /// A heading, and what one of the words behind it must begin with; any where there is none.
   private struct Term {

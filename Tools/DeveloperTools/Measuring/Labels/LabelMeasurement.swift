@@ -15,7 +15,7 @@ package struct LabelFigures: Sendable, Equatable {
   private static func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
 }
 
-/// Why labeller and annotation disagree, as far as the labeller's own mentions tell.
+/// Why labeller and annotation disagree, as far as the labeller's mentions show.
 package enum DisagreementType: String, Sendable, CaseIterable {
   case asserted = "stated by a mention, not annotated"
   case assertedUncertainly = "stated as uncertain only, not annotated"
