@@ -40,6 +40,8 @@ public enum CharacterEncoding {
   }
 
   /// A whole text of any of the encodings of `DelimitedFormat.Encodings.detected`.
+  ///
+  /// - Throws: `malformedUTF16`, `nulByte`.
   public static func text(_ data: Data) throws(DelimitedTextError) -> String {
     let unified = try unified(data)
     guard !unified.contains(0) else { throw .nulByte(line: 1) }

@@ -3,20 +3,20 @@ public struct DelimitedFormat: Sendable, Equatable {
   public enum Quotes: Sendable {
     /// RFC 4180: a quote inside a cell, or text behind a closing quote, is an error.
     case strict
-    /// What spreadsheets and scripts write: a quote that does not open a cell stands for itself.
+    /// What spreadsheets and scripts write: a quote that does not open a cell is a letter like any other.
     case lenient
   }
 
   public enum Encodings: Sendable {
     /// UTF-8 with or without a byte order mark.
     case utf8
-    /// UTF-8; UTF-16 of either order, by its mark or by the zeros between its first letters; where a cell is none of
-    /// them, Windows-1252, which holds Latin-1.
+    /// UTF-8; UTF-16 of either order, by its mark or by the zeros between its first letters; a cell that is none
+    /// of them, Windows-1252, which holds Latin-1.
     case detected
   }
 
-  /// The ASCII byte between two cells; where nothing is given, that one of `,` `;` tab `|` which stands most often in
-  /// the first line, outside quotes.
+  /// The ASCII byte between two cells; if it is nil, that one of `,` `;` tab `|` which is most frequent in the first
+  /// line, outside quotes. A line `sep=;` above the table decides before either.
   public var delimiter: UInt8?
   public var quotes: Quotes
   public var encodings: Encodings

@@ -25,7 +25,7 @@ public struct DelimitedReader: Sendable {
     delimiter = declaration?.delimiter ?? format.delimiter ?? Self.delimiter(in: self.data.dropFirst(position))
   }
 
-  /// The most frequent candidate of the first line with anything in it; a comma where none is there.
+  /// The most frequent candidate of the first line with anything in it; a comma if there is none.
   private static func delimiter(in data: Data) -> UInt8 {
     var counts: [UInt8: Int] = [:]
     var isQuoted = false
@@ -45,7 +45,10 @@ public struct DelimitedReader: Sendable {
     return candidates.first { $0.count == most }?.byte ?? UInt8(ascii: ",")
   }
 
-  /// The next row that is not a blank line, or nothing at the end.
+  /// The next row that is not a blank line; nil at the end.
+  ///
+  /// - Throws: `DelimitedTextError` if a quote is not closed, a byte is 0, a cell or a row is too long, or text that has
+  ///   to be UTF-8 is not.
   public mutating func next() throws(DelimitedTextError) -> DelimitedRow? {
     while position < data.count {
       var scanner = RowScanner(delimiter: delimiter, format: format, position: position, line: line, row: row + 1)

@@ -1,4 +1,4 @@
-/// One row of a table. Its cells are decoded when they are asked for.
+/// One row of a table. Its cells are decoded when they are read.
 public struct DelimitedRow: Sendable {
   /// Counted from 1 with the header and blank lines, as a spreadsheet numbers them (cells of several lines are one row).
   public let number: Int
@@ -11,7 +11,7 @@ public struct DelimitedRow: Sendable {
 
   public var count: Int { ends.count }
 
-  /// A cell as it stands; nothing behind the last.
+  /// A cell as it is; empty behind the last.
   public subscript(index: Int) -> String {
     guard ends.indices.contains(index) else { return "" }
     return CharacterEncoding.text(utf8OrLatin: bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]])
@@ -19,7 +19,7 @@ public struct DelimitedRow: Sendable {
 
   public var cells: [String] { ends.indices.map { self[$0] } }
 
-  /// A cell without the blanks around it; nothing where it is blank, or where the row or the table has none.
+  /// A cell without the blanks around it; nil if it is blank, or if the row or the table has none.
   public func text(_ index: Int?) -> String? {
     guard let index, ends.indices.contains(index) else { return nil }
     var cell = bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]

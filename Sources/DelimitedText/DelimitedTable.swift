@@ -19,6 +19,7 @@ public struct DelimitedTable: Sendable {
     try self.init(data, format: format ?? DelimitedFormat(pathExtension: pathExtension))
   }
 
+  /// - Throws: `empty`, or what is wrong with the first row.
   public init(_ data: Data, format: DelimitedFormat = DelimitedFormat()) throws(DelimitedTextError) {
     var reader = try DelimitedReader(data, format: format)
     guard let header = try reader.next() else { throw .empty }

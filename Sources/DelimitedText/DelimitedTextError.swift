@@ -1,4 +1,4 @@
-/// Why a table of delimited text cannot be read. The caller, who knows the file's name, puts it in front.
+/// Why a table of delimited text cannot be read. The caller puts the file's name in front.
 public enum DelimitedTextError: Error, Sendable, Equatable {
   case unreadable(reason: String)
   /// There is no row in it.

@@ -33,7 +33,7 @@ public struct ContrastLimitedEqualization: Sendable, Equatable, Hashable {
 
   /// The image with its contrast evened out.
   public func callAsFunction(_ image: GrayscaleImage) -> GrayscaleImage {
-    // As OpenCV has it: where one side does not divide, both are filled up, by a whole number of tiles where it does.
+    // As OpenCV has it: if one side does not divide, both are filled up, by a whole number of tiles if it does.
     let divides = image.width % columns == 0 && image.height % rows == 0
     let tileWidth = (divides ? image.width : image.width + columns - image.width % columns) / columns
     let tileHeight = (divides ? image.height : image.height + rows - image.height % rows) / rows
@@ -124,7 +124,7 @@ public struct ContrastLimitedEqualization: Sendable, Equatable, Hashable {
     }
   }
 
-  /// A place past the end, reflected at the last pixel, which is not doubled; again where the image is that small.
+  /// A place past the end, reflected at the last pixel, which is not doubled; again if the image is that small.
   private static func mirrored(_ place: Int, count: Int) -> Int {
     if place < count { return place }
     if count == 1 { return 0 }

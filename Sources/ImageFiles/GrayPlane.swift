@@ -1,6 +1,6 @@
 import CImageCodecs
 
-/// What becomes of an image whose sides differ, where a square is asked for.
+/// What becomes of an image whose sides differ if a square is asked for.
 public enum SquareFit: String, Sendable, CaseIterable, Codable {
   /// The largest centred square is kept. A radiograph's borders are collimation and arms; its lungs keep their size.
   case crop

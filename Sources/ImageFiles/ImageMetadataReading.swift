@@ -2,6 +2,8 @@ import CImageCodecs
 
 extension ImageText {
   /// The text chunks (`tEXt`, `zTXt`, `iTXt`) of a PNG held in memory, in the file's order.
+  ///
+  /// - Throws: `ImageFileError` if the file is no PNG, damaged before its end, or beyond the limits.
   public static func read(
     fromPNG bytes: [UInt8], limits: ImageLimits = .standard
   ) throws(ImageFileError) -> [ImageText] {

@@ -23,6 +23,8 @@ public struct ImageText: Sendable, Equatable {
 
 extension GrayscaleImage {
   /// The bytes of a file of `format` that carries `metadata`: PNG text chunks, or JPEG EXIF and XMP.
+  ///
+  /// - Throws: `ImageFileError` if a key or a text does not fit into the format, or the codec fails.
   public func encoded(as format: ImageFormat, metadata: [ImageText] = []) throws(ImageFileError) -> [UInt8] {
     switch format {
     case .png: try pngBytes(metadata: metadata)
@@ -33,6 +35,7 @@ extension GrayscaleImage {
   /// The bytes of an 8-bit grey PNG. A value in ASCII becomes a `tEXt` chunk, any other an `iTXt` chunk.
   ///
   /// - Parameter compressionLevel: zlib's 0 (fast) to 9 (small).
+  /// - Throws: `ImageFileError` if a key is no PNG keyword, or libpng fails.
   public func pngBytes(metadata: [ImageText] = [], compressionLevel: Int = 6) throws(ImageFileError) -> [UInt8] {
     var texts: [CText] = []
     for entry in metadata {
@@ -57,6 +60,7 @@ extension GrayscaleImage {
   /// `Software` and `UserComment` (see `JPEGMetadata`).
   ///
   /// - Parameter quality: libjpeg's 1 to 100.
+  /// - Throws: `ImageFileError` if the texts are too long for a JPEG's segment, or libjpeg fails.
   public func jpegBytes(metadata: [ImageText] = [], quality: Int = 92) throws(ImageFileError) -> [UInt8] {
     var checked: [ImageText] = []
     for entry in metadata { checked.append(try entry.checked()) }

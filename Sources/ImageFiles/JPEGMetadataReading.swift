@@ -29,7 +29,7 @@ extension ImageText {
   }
 }
 
-/// The segments of a JPEG file up to its pixels; ends where the file is cut short or damaged.
+/// The segments of a JPEG file up to its pixels; ends at the place at which the file is cut short or damaged.
 private struct JPEGSegments: Sequence, IteratorProtocol {
   private let bytes: [UInt8]
   private var position = 2

@@ -120,7 +120,7 @@ import Testing
   @Test func absurdValuesAreErrorsAndNeverTraps() throws {
     let image = try decoded(ImageFixtures.source(width: 20, height: 10))
     for size in [0, -5, Int.min, Int.max] {
-      #expect(throws: ImageFileError.self) { try ImagePreprocessing(size: size)(image) }
+      #expect(throws: ImageFileError.invalidTargetSize(size)) { try ImagePreprocessing(size: size)(image) }
     }
     #expect(throws: ImageFileError.invalidPercentiles(low: 90, high: 10)) {
       try ImagePreprocessing(size: 8, intensity: .percentile(low: 90, high: 10))(image)

@@ -149,7 +149,9 @@ import Testing
   ])
   func whatCannotBeLoadedIsRefused(options: RadiographLoader.Options) throws {
     try Self.withDataset(3) { dataset in
-      #expect(throws: DatasetError.self) { try RadiographLoader(dataset, options: options) }
+      #expect { try RadiographLoader(dataset, options: options) } throws: {
+        DataFixtures.caseName($0) == "invalidLoading"
+      }
     }
   }
 
@@ -157,7 +159,7 @@ import Testing
     try Self.withDataset(3) { dataset in
       let loader = try RadiographLoader(dataset, options: .init(batchSize: 2))
       var values = [Float](repeating: 0, count: 2047)
-      #expect(throws: DatasetError.self) {
+      #expect(throws: DatasetError.invalidLoading("2047 values for 2 images of 1024")) {
         try values.withUnsafeMutableBufferPointer { try loader.load(epoch: 0, step: 0, into: $0) }
       }
     }

@@ -127,7 +127,7 @@ struct BadImport: CustomTestStringConvertible {
         try bad.run(source, folder.appendingPathComponent("dataset"))
       }
       if let error {
-        #expect(Mirror(reflecting: error).children.first?.label == bad.error, "\(error)")
+        #expect(DataFixtures.caseName(error) == bad.error, "\(error)")
         #expect("\(error)".contains(bad.saying))
         #expect(!"\(error)".contains("\n") && "\(error)".contains(": "))
       }

@@ -39,7 +39,7 @@ import Testing
       let output = folder.appendingPathComponent("dataset")
       try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
       let summary = try run(FolderSource.list(source), into: output)
-      #expect(throws: DatasetError.self) { try summary.requireImages(in: output) }
+      #expect { try summary.requireImages(in: output) } throws: { DataFixtures.caseName($0) == "noImages" }
       #expect(try FileManager.default.contentsOfDirectory(atPath: output.path).isEmpty)
     }
   }

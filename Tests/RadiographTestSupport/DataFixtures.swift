@@ -60,4 +60,9 @@ package enum DataFixtures {
     let image = try GrayscaleImage(width: width, height: height, pixels: pixels)
     try Data(image.pngBytes()).write(to: url)
   }
+
+  /// The name of an error's case, `missingImages`.
+  package static func caseName(_ error: any Error) -> String {
+    Mirror(reflecting: error).children.first?.label ?? "\(error)"
+  }
 }

@@ -43,7 +43,7 @@ public struct Leakage: Sendable, Equatable, Encodable {
     key.utf8.count > 3 || !key.utf8.allSatisfy { (48...57).contains($0) }
   }
 
-  /// Nothing where sources of this kind have no patients in common.
+  /// nil if sources of this kind have no patients in common.
   private static func collection(_ kind: String) -> String? {
     ["openi": "indiana", "kaggle": "indiana"][kind]
   }
@@ -53,6 +53,8 @@ extension RadiographDataset {
   /// Looks for patients, studies and near-duplicate images on two sides of the split, among eligible images.
   ///
   /// Near-duplicates need the hashes of version 2; in a dataset of version 1 none is found.
+  ///
+  /// - Throws: `DatasetError` if the index cannot be read.
   public func leakage() throws(DatasetError) -> Leakage {
     do {
       var result = Leakage()

@@ -1,7 +1,7 @@
 /// Finds, among hundreds of thousands of perceptual hashes, those that differ from one in few bits.
 ///
 /// Multi-index hashing (Norouzi, Punjani and Fleet, "Fast search in Hamming space with multi-index hashing", CVPR
-/// 2012): of 14 parts of a hash at least one differs in 2 bits at most where all of it differs in 40, so that looking
+/// 2012): of 14 parts of a hash at least one differs in 2 bits at most if all of it differs in 40, so that looking
 /// up every part with up to 2 bits changed finds every neighbour. Below some thousand hashes all are compared.
 package struct NearDuplicateIndex: Sendable {
   package struct Match: Sendable, Equatable {

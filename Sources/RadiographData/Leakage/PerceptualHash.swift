@@ -30,7 +30,7 @@ public struct PerceptualHash: Sendable, Equatable, Hashable {
 
   /// - Parameters:
   ///   - pixels: `size * size` grey values, row by row.
-  /// - Returns: nothing for an image of one value, whose coefficients are all 0.
+  /// - Returns: nil for an image of one value, whose coefficients are all 0.
   package init?(_ pixels: UnsafeBufferPointer<UInt8>, size: Int) {
     guard pixels.count == size * size, size > 0 else { return nil }
     let side = Self.side
@@ -62,7 +62,7 @@ public struct PerceptualHash: Sendable, Equatable, Hashable {
     self.words = words
   }
 
-  /// The hash of a square image; nothing where it is not square, or of one value.
+  /// The hash of a square image; nil if it is not square, or of one value.
   public init?(_ image: GrayscaleImage) {
     guard image.width == image.height else { return nil }
     let hash = image.pixels.withUnsafeBufferPointer { PerceptualHash($0, size: image.width) }
@@ -105,7 +105,7 @@ public struct PerceptualHash: Sendable, Equatable, Hashable {
     return data
   }
 
-  /// What `bytes` gave; nothing for another number of bytes.
+  /// The hash that `bytes` were made of; nil for another number of bytes.
   package init?(bytes: Data) {
     guard bytes.count == 32 else { return nil }
     words = SIMD4<UInt64>()

@@ -1,4 +1,4 @@
-/// What was looked for in a dataset beyond its counts, for its page. Whatever is nil was not looked for, and the page
+/// What was looked for in a dataset beyond its counts, for its page. What is nil was not looked for, and the page
 /// says so.
 public struct DatasetExaminations: Sendable, Equatable {
   /// Two images that look the same.

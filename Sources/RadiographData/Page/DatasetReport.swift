@@ -10,6 +10,7 @@ public struct DatasetReport: Sendable {
   let writer: CaptionWriter
 
   /// - Parameter examinations: what was found beside the counts; the page says of the rest that it was not looked for.
+  /// - Throws: `DatasetError` if the index cannot be read, or the shipped grammar is at fault.
   public init(
     _ dataset: RadiographDataset, examinations: DatasetExaminations = DatasetExaminations()
   ) throws {
@@ -19,6 +20,9 @@ public struct DatasetReport: Sendable {
     writer = try CaptionWriter.standard()
   }
 
+  /// The whole page, with its pictures in it.
+  ///
+  /// - Throws: `DatasetError` if the index or the pixels cannot be read, `ImageFileError` if a picture cannot be written.
   public func html() throws -> String {
     let labels = try LabelStatistics(dataset)
     let pictures = ContactSheetPictures(dataset: dataset, writer: writer)

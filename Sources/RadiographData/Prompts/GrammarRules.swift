@@ -34,7 +34,7 @@ struct GrammarRules: Decodable, Sendable {
     let labels: [String]
     /// Noun phrases, which may follow "showing".
     let phrases: [Weighted]
-    /// What stands for itself: "normal chest radiograph", "lungs are clear".
+    /// Said as it is: "normal chest radiograph", "lungs are clear".
     let standalone: [Weighted]
     let sentences: [Weighted]
   }

@@ -1,7 +1,9 @@
 import GRDB
 
 extension RadiographDataset {
-  /// What the report of an image's study says, by finding in alphabetical order; nothing where it has no report.
+  /// What the report of an image's study says, by finding in alphabetical order; empty if it has none.
+  ///
+  /// - Throws: `DatasetError` if the index cannot be read.
   public func findings(of record: RadiographRecord) throws(DatasetError) -> [StudyFinding] {
     do {
       return try database.read { database in

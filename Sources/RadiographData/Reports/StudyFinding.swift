@@ -3,7 +3,7 @@ public struct StudyFinding: Sendable, Equatable, Codable {
   /// One of CheXpert's fourteen, such as `Pleural Effusion`.
   public var name: String
   public var state: LabelState
-  /// `left`, `right` or `bilateral`, where the report says so of the finding.
+  /// `left`, `right` or `bilateral`, if the report says so of the finding.
   public var laterality: String?
   /// The greatest that the report names: `borderline`, `mild`, `moderate`, `severe`.
   public var severity: String?

@@ -4,7 +4,7 @@ import GRDB
 public struct StudyText: Sendable, Equatable {
   public var source: String
   public var study: String
-  /// In the report's order; empty where the study has none.
+  /// In the report's order; empty if the study has none.
   public var sections: [TextSection]
 }
 
@@ -12,7 +12,9 @@ extension RadiographDataset {
   /// The reports of all studies that go by a name: that of the study in its source, or the path of one of its images,
   /// with or without the extension.
   ///
-  /// More than one where sources, or patients of a source that numbers each patient's visits, share the name.
+  /// There are several if sources, or patients of a source that numbers each patient's visits, share the name.
+  ///
+  /// - Throws: `DatasetError` if the index cannot be read.
   public func texts(named name: String) throws(DatasetError) -> [StudyText] {
     do {
       return try database.read { database in

@@ -43,6 +43,7 @@ public struct DatasetSettings: Sendable, Equatable, Codable {
     case splitRule = "split_by"
   }
 
+  /// - Throws: `DecodingError` if a key is missing or of another type.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     preprocessing = ImagePreprocessing(
@@ -56,6 +57,7 @@ public struct DatasetSettings: Sendable, Equatable, Codable {
     sections = try values.decode([String].self, forKey: .sections)
   }
 
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(imageSize, forKey: .imageSize)
@@ -71,7 +73,7 @@ public struct DatasetSettings: Sendable, Equatable, Codable {
 
   /// Pixels that were made differently must not be trained on together.
   ///
-  /// - Throws: `DatasetError.mixedPreprocessing` where another dataset's, or a run's before, were.
+  /// - Throws: `DatasetError.mixedPreprocessing` if those of another dataset, or of an earlier run, were made differently.
   public func requirePreprocessing(_ other: ImagePreprocessing, path: String) throws(DatasetError) {
     guard preprocessing == other else {
       throw .mixedPreprocessing(path: path, stored: preprocessing.description, given: other.description)
@@ -86,7 +88,7 @@ public struct DatasetSettings: Sendable, Equatable, Codable {
 public enum SplitRule: String, Sendable, Codable, CaseIterable {
   /// By the patient's name and the seed alone: shares are met on average, and labels are not looked at.
   case hash
-  /// Shares of the eligible images are met exactly where whole patients allow it, and every label's as nearly.
+  /// Shares of the eligible images are met exactly if whole patients allow it, and those of every label as nearly.
   case stratified
 }
 
@@ -107,7 +109,7 @@ public struct SplitFractions: Sendable, Equatable, Codable, CustomStringConverti
 
   /// Three numbers of any scale, `70/10/20`.
   ///
-  /// - Throws: `DatasetError.invalidSplit` where there are not three, one is negative or not finite, or all are 0.
+  /// - Throws: `DatasetError.invalidSplit` if there are not three, one is negative or not finite, or all are 0.
   public init(_ text: String) throws(DatasetError) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
     let values = parts.compactMap { $0 }.filter { $0.isFinite && $0 >= 0 }

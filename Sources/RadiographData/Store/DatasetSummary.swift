@@ -56,13 +56,16 @@ public struct DatasetSummary: Sendable, Equatable, Encodable {
   public var bytes = 0
   public var views: [String: Int] = [:]
   public var sexes: [String: Int] = [:]
-  /// Listed images by age in years, in bands of ten ("20-29"); where only a range is known, by its middle.
+  /// Listed images by age in years, in bands of ten ("20-29"); an age that is known as a range counts by its middle.
   public var ages: [String: Int] = [:]
   public var sources: [Source] = []
   public var settings: DatasetSettings
 }
 
 extension RadiographDataset {
+  /// Counts what is in the dataset.
+  ///
+  /// - Throws: `DatasetError` if the index cannot be read.
   public func summary() throws(DatasetError) -> DatasetSummary {
     do {
       var summary = try database.read { database in
@@ -80,6 +83,8 @@ extension RadiographDataset {
   }
 
   /// What was left out and why, in the order of source and path.
+  ///
+  /// - Throws: `DatasetError` if the index cannot be read.
   public func exclusions() throws(DatasetError) -> [ImportExclusion] {
     do {
       return try database.read { database in
@@ -133,7 +138,7 @@ extension RadiographDataset {
     }
   }
 
-  /// Nothing in a dataset of version 1, which holds none.
+  /// Empty for a dataset of version 1, which holds none.
   private static func reportedFindings(_ database: Database) throws -> [String: DatasetSummary.ReportedFinding] {
     guard try database.tableExists("findings") else { return [:] }
     let rows = try Row.fetchAll(database, sql: "SELECT name, state, COUNT(*) FROM findings GROUP BY name, state")
@@ -180,7 +185,7 @@ extension RadiographDataset {
     summary.words = DatasetSummary.Words(mean: (mean * 100).rounded() / 100, min: least, max: most)
   }
 
-  /// Runs of anything but white space. Byte by byte where the text is ASCII, as nearly every report is.
+  /// Runs of anything but white space. Byte by byte if the text is ASCII, as nearly every report is.
   static func words(_ text: String) -> Int {
     var text = text
     let ascii = text.withUTF8 { bytes -> Int? in

@@ -20,7 +20,7 @@ public struct DatasetVerification: Sendable, Equatable, Encodable {
   /// What is wrong with the index, one line each.
   public var damagedIndex: [String] = []
   /// SHA-256 of every row of every table and every stored image, in lower-case hexadecimal: equal for datasets that hold
-  /// the same, however they came to be. Nothing for version 1.
+  /// the same, however they came to be. nil for version 1.
   public var digest: String?
   /// What could not be checked, and what to do about it.
   public var notes: [String] = []
@@ -40,7 +40,7 @@ extension RadiographDataset {
   ///
   /// Pixels are held to a SHA-256 of every image, the index to that of its file, SQLite's own check and its references.
   ///
-  /// - Throws: `DatasetError` where the index cannot be read at all.
+  /// - Throws: `DatasetError` if the index cannot be read at all.
   public func verify() throws(DatasetError) -> DatasetVerification {
     do {
       let folder = DatasetFolder(url: url)
@@ -83,7 +83,7 @@ extension RadiographDataset {
     }
   }
 
-  /// Values with their type and length, row by row in the order of the keys. The table `pixels` stands for the shards.
+  /// Values with their type and length, row by row in the order of the keys. The table `pixels` has the hashes of the shards.
   private static func digest(_ database: Database) throws -> String {
     var hash = SHA256()
     let tables = [

@@ -43,7 +43,7 @@ public struct ImportExclusion: Sendable, Equatable {
     case notChest = "not-chest"
     /// Oblique, or lying on one side.
     case otherView = "other-view"
-    /// A detector's raw image, which nobody is to look at.
+    /// A detector's raw image, not made to be looked at.
     case forProcessing = "for-processing"
     case multiFrame = "multi-frame"
     /// The header says that letters are in the pixels, which may name the patient.

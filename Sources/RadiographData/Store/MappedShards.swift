@@ -14,7 +14,7 @@ package final class MappedShards: @unchecked Sendable {
   private let imagesPerShard: Int
   private var mappings: [UnsafeRawBufferPointer] = []
 
-  /// - Throws: `DatasetError.damaged` where a shard is shorter than the images that the index says it holds.
+  /// - Throws: `DatasetError.damaged` if a shard is shorter than the images that the index says it holds.
   package init(folder: DatasetFolder, settings: DatasetSettings, imageCount: Int) throws(DatasetError) {
     bytesPerImage = settings.imageSize * settings.imageSize
     imagesPerShard = settings.imagesPerShard

@@ -30,7 +30,7 @@ public final class RadiographDataset: Sendable {
 
   /// Opens the dataset in a folder.
   ///
-  /// - Throws: `DatasetError` where there is none, it is damaged, or of a later version.
+  /// - Throws: `DatasetError` if there is none, it is damaged, or of a later version.
   public static func open(_ url: URL) throws(DatasetError) -> RadiographDataset {
     let folder = DatasetFolder(url: url)
     guard folder.hasIndex else { throw .notADataset(path: url.path) }
@@ -77,6 +77,8 @@ public final class RadiographDataset: Sendable {
 
   /// Calls `body` with an image's `imageSize * imageSize` grey values, row by row, as they lie in the mapped file.
   /// The pointer must not outlive the call.
+  ///
+  /// - Throws: `DatasetError.noPixels` if the record has none here; what `body` throws.
   public func withPixels<Result>(
     of record: RadiographRecord, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
   ) throws -> Result {
@@ -87,10 +89,15 @@ public final class RadiographDataset: Sendable {
   }
 
   /// A copy of an image's grey values, row by row.
+  ///
+  /// - Throws: `DatasetError.noPixels`.
   public func pixels(of record: RadiographRecord) throws -> [UInt8] {
     try withPixels(of: record) { Array($0) }
   }
 
+  /// An image of `imageSize * imageSize` grey values.
+  ///
+  /// - Throws: `DatasetError.noPixels`.
   public func image(of record: RadiographRecord) throws -> GrayscaleImage {
     try GrayscaleImage(width: imageSize, height: imageSize, pixels: pixels(of: record))
   }

@@ -32,7 +32,7 @@ public enum LabelState: Int, Sendable, Codable {
   case uncertain = -1
 }
 
-/// Age in years, as exactly as the source knows it. For one known age both ends are equal.
+/// Age in years, as exactly as the source says. For one known age both ends are equal.
 public struct AgeRange: Sendable, Equatable, Codable {
   public var lower: Double
   public var upper: Double
@@ -44,7 +44,7 @@ public struct AgeRange: Sendable, Equatable, Codable {
 
   public init(_ years: Double) { self.init(years, years) }
 
-  /// The one age, where it is known.
+  /// The one age; nil if only a range is known.
   public var years: Double? { lower == upper ? lower : nil }
 }
 
@@ -84,7 +84,7 @@ public struct RadiographAttributes: Sendable, Equatable {
   /// The findings that the image has, in alphabetical order.
   public var positives: [String] { labels.filter { $0.value == .positive }.keys.sorted() }
 
-  /// What the source says about a finding, or nothing.
+  /// What the source says about a finding; nil if it says nothing.
   public func state(of label: String) -> LabelState? {
     labels[label] ?? (vocabulary.contains(label) ? .negative : nil)
   }
@@ -103,7 +103,7 @@ public struct RadiographRecord: Sendable, Equatable, Identifiable {
   public let study: String
   public let split: DatasetSplit
   public let attributes: RadiographAttributes
-  /// The report's or caption's text; empty where the source has none.
+  /// The report's or caption's text; empty if the source has none.
   public let sections: [TextSection]
   /// Width and height of the source's image.
   public let originalSize: (width: Int, height: Int)?

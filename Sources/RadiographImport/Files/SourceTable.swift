@@ -55,6 +55,6 @@ struct SourceTable: Sendable {
 }
 
 extension DelimitedTextError {
-  /// What is wrong, without the remedy, which `DatasetError` has of its own.
+  /// What is wrong, without the remedy: `DatasetError` has another.
   fileprivate var fact: String { "\(self)".split(separator: ":").first.map(String.init) ?? "\(self)" }
 }

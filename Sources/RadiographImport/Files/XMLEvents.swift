@@ -11,7 +11,7 @@ enum XMLEvents {
     let reason: String
   }
 
-  /// What is told of elements, in the document's order.
+  /// Called for elements and text, in the document's order.
   struct Handler {
     var start: (_ name: String, _ attributes: [String: String]) -> Void
     /// Text comes in pieces.

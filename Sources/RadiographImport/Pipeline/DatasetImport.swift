@@ -16,7 +16,7 @@ public struct DatasetImport: Sendable {
     case skip
   }
 
-  /// What is asked for. Whatever is left out comes from the dataset that is there, or from `DatasetSettings`.
+  /// What is asked for. What is left out comes from the dataset that is there, or from `DatasetSettings`.
   public struct Options: Sendable {
     public var imageSize: Int?
     public var fit: SquareFit?

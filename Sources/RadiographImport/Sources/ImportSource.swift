@@ -9,7 +9,7 @@ public struct ImportSource: Sendable {
   public var kind: String
   public var licence: String
   public var attribution: String
-  /// The findings that the source decided on for every image: where one is not listed, it is negative.
+  /// The findings that the source decided on for every image: one that is not listed is negative.
   public var vocabulary: [String]
   /// The folder that holds everything; nothing in it is ever written. nil for a source that needs no file.
   public var root: URL?

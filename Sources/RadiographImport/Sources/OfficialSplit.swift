@@ -27,7 +27,7 @@ public struct OfficialSplit: Sendable, Equatable {
     return Double(bits) / Double(UInt64(1) << 53) < validationShare ? .validation : .train
   }
 
-  /// Gives every patient one split: where the publisher has a patient in several, the one that is furthest from
+  /// Gives every patient one split: of several that the publisher has a patient in, the one that is furthest from
   /// training, so that nothing tested on was trained on. Returns the patients that this happened to.
   static func unify(_ entries: inout [ImportEntry]) -> [ImportExclusion] {
     let order: [DatasetSplit] = [.train, .validation, .test]

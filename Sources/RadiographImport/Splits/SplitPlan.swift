@@ -18,7 +18,7 @@ struct SplitCensus: Sendable {
   /// Another name of the same patient, or the position itself.
   private var others: [Int] = []
 
-  /// The place of a name in `keys`, where it was mentioned.
+  /// The place of a name in `keys`; nil if it was not mentioned.
   func position(of key: String) -> Int? { positions[key] }
 
   /// Of a patient's names, the one that counts.
@@ -69,7 +69,7 @@ struct SplitCensus: Sendable {
 /// Iterative stratification (Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data", ECML PKDD
 /// 2011) over whole patients: the rarest finding first, its patients in an order that the seed shuffles, each to the
 /// split that lacks most of the finding. Single moves and exchanges of patients then make the number of images exact
-/// where that is possible.
+/// if that is possible.
 struct SplitPlan {
   /// The split of each patient of the census.
   private(set) var splits: [DatasetSplit]
@@ -131,7 +131,7 @@ struct SplitPlan {
   private mutating func stratify(_ patients: [Int]) {
     let findingCount = census.findingNames.count
     let divisible = divisibleFindings()
-    // The last row stands for patients without any finding.
+    // The last row is that of patients without any finding.
     var wanted = Array(repeating: Self.all.map { _ in 0.0 }, count: findingCount + 1)
     var members = [[Int]](repeating: [], count: findingCount + 1)
     var left = [Int](repeating: 0, count: findingCount + 1)
@@ -216,7 +216,7 @@ struct SplitPlan {
     }
   }
 
-  /// An exchange between a split with too many images and one with too few; nothing where none helps.
+  /// An exchange between a split with too many images and one with too few; nil if none helps.
   private func nextExchange(
     _ pools: [[Int: [Int]]]
   ) -> (over: Int, under: Int, given: [Int], taken: [Int])? {

@@ -62,7 +62,7 @@ extension DatasetWriter {
       let patient = census.principal(census.patient(entry.patient))
       if let split = entry.split { census.fixed[patient] = Self.stricter(split, census.fixed[patient]) }
       if entry.isEligible(settings.sections) {
-        // Where a source has no labels of its own, those of the report divide alike.
+        // If a source has no labels, those of the report divide alike.
         let attributes = entry.attributes
         let positives =
           attributes.labels.isEmpty

@@ -182,7 +182,7 @@ extension DatasetImport.Options {
     return settings
   }
 
-  /// - Throws: `DatasetError.settingMismatch` where the options ask for something else than the dataset has.
+  /// - Throws: `DatasetError.settingMismatch` if the options ask for something else than the dataset has.
   func check(against stored: DatasetSettings) throws(DatasetError) {
     func check<Value: Equatable>(_ name: String, _ stored: Value, _ given: Value?) throws(DatasetError) {
       guard let given, given != stored else { return }

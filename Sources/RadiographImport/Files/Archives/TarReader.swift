@@ -136,7 +136,7 @@ struct TarReader {
     return prefix.isEmpty ? name : prefix + "/" + name
   }
 
-  /// Octal digits between blanks, or nothing: sizes of eight gigabytes and more are written otherwise.
+  /// Octal digits between blanks; nil for anything else: sizes of eight gigabytes and more are written otherwise.
   private static func number(_ field: ArraySlice<UInt8>) -> Int? {
     let digits = field.drop { $0 == 0x20 }.prefix { $0 != 0 && $0 != 0x20 }
     return digits.isEmpty ? 0 : Int(String(decoding: digits, as: UTF8.self), radix: 8).flatMap { $0 < 0 ? nil : $0 }

@@ -101,7 +101,7 @@ enum IndianaCollection {
 
   /// What both editions, in all their file names, call an image: `2_IM-0652-1001` of `CXR2_IM-0652-1001.png` (Open-i),
   /// `CXR1_1_IM-0001-3001` (the first report alone has its number twice), `2/2_IM-0652-1001.dcm` (DICOM) and
-  /// `2_IM-0652-1001.dcm.png` (Kaggle). Nothing for any other name.
+  /// `2_IM-0652-1001.dcm.png` (Kaggle). nil for any other name.
   static func imageKey(_ name: String) -> String? {
     var stem = name.split { $0 == "/" || $0 == "\\" }.last.map { $0.uppercased() } ?? ""
     while ["png", "jpg", "jpeg", "dcm", "dicom"].contains(SourceFolder.pathExtension(stem)) {

@@ -13,7 +13,7 @@ public enum OpenISource {
 
   /// - Parameter sources: a folder of reports and images, or the archive (its images are sought beside it); further
   ///   ones hold images.
-  /// - Throws: `DatasetError.sourceMissing` where no reports are there, `.malformedArchive`.
+  /// - Throws: `DatasetError.sourceMissing` if there are no reports, `.malformedArchive`, `.malformedTable`, `.inputOutput`.
   public static func list(_ sources: [URL], links: SourceLinks = .inside) throws(DatasetError) -> ImportSource {
     guard let first = sources.first else { throw .sourceMissing(path: "", remedy: "name the archive or its folder") }
     guard FileManager.default.fileExists(atPath: first.path) else {
@@ -60,7 +60,7 @@ public enum OpenISource {
     var url: URL
   }
 
-  /// The archive of reports in a folder where none is unpacked.
+  /// The archive of reports in a folder; nil if reports are unpacked there.
   private static func archive(in folder: SourceFolder) -> URL? {
     if folder.files.contains(where: { $0.hasSuffix(".xml") }) { return nil }
     return archiveExtensions.map { folder.url("NLMCXR_reports" + $0) }.first {

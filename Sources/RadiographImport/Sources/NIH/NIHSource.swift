@@ -62,7 +62,7 @@ public enum NIHSource {
       entries: entries, exclusions: exclusions, unfollowedLinks: folder.unfollowedLinks)
   }
 
-  /// The table's name differs by edition; where several are there, the last by name is the newest.
+  /// The table's name differs by edition; of several, the last by name is the newest.
   private static func tableURL(in root: URL) throws(DatasetError) -> URL {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
     let tables = names.filter { $0.lowercased().hasPrefix("data_entry_2017") && $0.lowercased().hasSuffix(".csv") }

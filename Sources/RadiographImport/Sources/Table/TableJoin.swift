@@ -56,7 +56,7 @@ struct TableJoin {
     exclusions += notes
   }
 
-  /// Where the row of these keys is, or nothing.
+  /// Where the row of these keys is; nil if there is none.
   func place(_ cell: (_ column: String) -> String?) -> Int? {
     Self.key(keyColumns.map(cell)).flatMap { places[$0] }.map(Int.init)
   }

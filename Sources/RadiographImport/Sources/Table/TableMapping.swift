@@ -7,7 +7,7 @@ public struct TableMapping: Sendable, Equatable {
   var name: String
   var licence = "as its owner says"
   var attribution = ""
-  /// Tables of the same columns, relative to the source's folder; one that is not there is passed over where another is.
+  /// Tables of the same columns, relative to the source's folder; one that is not there is passed over if another is.
   var tables: [String] = []
   var joins: [Join] = []
   /// Of the image, below the source's folder.
@@ -45,7 +45,7 @@ public struct TableMapping: Sendable, Equatable {
     /// One column of names of positive labels.
     var list: TableField?
     var separator = "|"
-    /// Labels that the source decided on for every image: where one is not listed, it is negative.
+    /// Labels that the source decided on for every image: one that is not listed is negative.
     var decided: [String] = []
 
     struct Column: Sendable, Equatable {
@@ -59,7 +59,7 @@ public struct TableMapping: Sendable, Equatable {
 
   /// A mapping by its shipped name or from a file.
   ///
-  /// - Throws: `DatasetError.sourceMissing`, `.malformedMapping`.
+  /// - Throws: `DatasetError.sourceMissing` if there is no such file, `.malformedMapping`, `.inputOutput`.
   public init(named name: String) throws(DatasetError) {
     switch name {
     case "chexpert": try self.init(yaml: Data(PackageResources.mapping_chexpert_yaml), path: name)
@@ -101,15 +101,15 @@ public struct TableMapping: Sendable, Equatable {
 struct TableField: Sendable, Equatable {
   struct Choice: Sendable, Equatable {
     var template: TableTemplate
-    /// What the source's words mean; `*` stands for any other, a blank included. Without it words stand as they are.
+    /// What the source's words mean; `*` is any other, a blank included. If it is nil, words are taken as they are.
     var values: [String: String]?
-    /// Words that stand for nothing.
+    /// Words that mean nothing.
     var blanks: Set<String> = []
   }
 
   var choices: [Choice]
 
-  /// - Parameter cell: the trimmed cell of a column, or nothing.
+  /// - Parameter cell: the trimmed cell of a column, nil if it is blank.
   func value(_ cell: (_ column: String) -> String?) -> String? {
     for choice in choices {
       let text = choice.template.fill(cell).flatMap { choice.blanks.contains($0) ? nil : $0 }
@@ -138,7 +138,7 @@ struct TableTemplate: Sendable, Equatable {
   /// A whole cell.
   init(column: String) { pieces = [.cell(column: column)] }
 
-  /// Returns nothing where a brace is not closed or holds something else.
+  /// Returns nil if a brace is not closed or holds something else.
   init?(_ text: String) {
     pieces = []
     var rest = text[...]
@@ -179,7 +179,7 @@ struct TableTemplate: Sendable, Equatable {
     }
   }
 
-  /// Nothing where a cell that it needs is blank.
+  /// Returns nil if a cell that it needs is blank.
   func fill(_ cell: (_ column: String) -> String?) -> String? {
     var result = ""
     for piece in pieces {

@@ -14,7 +14,7 @@ enum TableRows {
     let text: (_ column: Int) -> String?
   }
 
-  /// The table of a name, or packed by gzip under that name with `.gz`; nothing where neither is there.
+  /// The table of a name, or packed by gzip under that name with `.gz`; nil if neither is there.
   static func find(_ name: String, in root: URL) throws(DatasetError) -> TableRows? {
     guard let name = SourceNames(root: root).path(name) else {
       throw .malformedMapping(path: name, reason: "a table outside the source's folder")
@@ -54,7 +54,7 @@ enum TableRows {
   }
 }
 
-/// JSON Lines: an object a line, whose values are text, numbers, truths, lists of text or nothing.
+/// JSON Lines: an object a line, whose values are text, numbers, truths, lists of text or null.
 struct JSONLines {
   /// The keys of all objects, sorted.
   let columns: [String]
@@ -139,7 +139,7 @@ struct JSONLines {
       }
     }
 
-    /// As a cell of a table has it: trimmed, nothing where it is blank. Lists are joined by `|`.
+    /// As a cell of a table has it: trimmed, nil if it is blank. Lists are joined by `|`.
     var text: String? {
       let text =
         switch self {
