@@ -71,6 +71,10 @@ extension BadInput {
       "folder without images", ["data", "import", "kermany", "src", "--output", "d"],
       files: ["src/readme.txt": Data("x".utf8)], status: 65, says: "NORMAL and PNEUMONIA"),
     BadInput(
+      "images that cannot be read", ["data", "import", "folder", "src", "--output", "d"],
+      files: ["src/1.png": Data("x".utf8), "src/2.jpg": Data("y".utf8)], status: 65,
+      says: "2 unreadable, the first is 1.png"),
+    BadInput(
       "size 0", ["data", "import", "folder", "src", "--output", "d", "--size", "0"], files: ["src/1.png": pixel],
       status: 64, says: "image size 0"),
     BadInput(
@@ -184,6 +188,42 @@ extension BadInput {
       #expect(object["imported"] as? Int == 0 && object["already_there"] as? Int == 13)
       let other = try Program.run(["data", "import", "nih", nih, "--output", "cxr", "--size", "64"], in: folder)
       #expect(other.status == 64 && other.errors.contains("--size 32, not 64"))
+    }
+  }
+
+  @Test func linksOutOfASourceAreFollowedOnRequest() throws {
+    try withTemporaryFolder { folder in
+      let manager = FileManager.default
+      let source = folder.appendingPathComponent("src")
+      try manager.createDirectory(at: source, withIntermediateDirectories: true)
+      try manager.copyItem(
+        at: Self.fixtures.appendingPathComponent("kermany/NORMAL/IM-0001-0001.jpeg"),
+        to: source.appendingPathComponent("own.jpeg"))
+      try manager.createSymbolicLink(
+        at: source.appendingPathComponent("images"),
+        withDestinationURL: Self.fixtures.appendingPathComponent("kermany/PNEUMONIA"))
+      let arguments = ["data", "import", "folder", "src", "--size", "32"]
+      let left = try Program.run(arguments + ["--output", "left"], in: folder)
+      #expect(left.status == 0 && left.output.contains("left: 1 images imported"))
+      #expect(left.output.contains("1 outside-source (--follow-links reads 1 links)"), "\(left.output)")
+      #expect(left.errors.contains("outside-source: images") && left.errors.contains("--follow-links"))
+
+      let read = try Program.run(arguments + ["--output", "read", "--follow-links", "--json"], in: folder)
+      let object = try #require(try JSONSerialization.jsonObject(with: Data(read.output.utf8)) as? [String: Any])
+      #expect(object["imported"] as? Int ?? 0 > 1 && object["unfollowed_links"] as? Int == 0)
+      #expect((object["excluded"] as? [String: Int])?["outside-source"] == nil)
+    }
+  }
+
+  @Test func aDatasetWithImagesMayGainNone() throws {
+    try withTemporaryFolder { folder in
+      let source = folder.appendingPathComponent("bad")
+      try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
+      try Data("x".utf8).write(to: source.appendingPathComponent("1.png"))
+      let nih = Self.fixtures.appendingPathComponent("nih").path
+      _ = try Program.run(["data", "import", "nih", nih, "--output", "cxr", "--size", "32", "--quiet"], in: folder)
+      let result = try Program.run(["data", "import", "folder", "bad", "--output", "cxr"], in: folder)
+      #expect(result.status == 0 && result.output == "cxr: 0 images imported, 0 there before; 1 unreadable\n")
     }
   }
 }

@@ -192,8 +192,14 @@ struct DataImportCommand: AsyncParsableCommand {
   }
 
   private func report(_ summary: DatasetImport.Summary, unfollowedLinks: Int, console: Console) throws {
+    do {
+      try summary.requireImages(in: URL(fileURLWithPath: output))
+    } catch {
+      // The error names the commonest reason on its one line; the list is for who asks for more.
+      for exclusion in summary.excluded { console.detail(Self.line(exclusion)) }
+      throw error
+    }
     if !json { note(summary.excluded, unfollowedLinks: unfollowedLinks, console: console) }
-    try summary.requireImages(in: URL(fileURLWithPath: output))
     let excluded = Dictionary(grouping: summary.excluded, by: \.reason.rawValue).mapValues(\.count)
     if json {
       try Console.writeJSON(
@@ -211,11 +217,12 @@ struct DataImportCommand: AsyncParsableCommand {
         + (reasons.isEmpty ? "" : "; \(reasons.joined(separator: ", "))"))
   }
 
+  private static func line(_ exclusion: ImportExclusion) -> String {
+    "\(exclusion.reason.rawValue): \(exclusion.path)" + (exclusion.detail.isEmpty ? "" : " (\(exclusion.detail))")
+  }
+
   private func note(_ excluded: [ImportExclusion], unfollowedLinks: Int, console: Console) {
-    for exclusion in excluded.prefix(20) {
-      console.note(
-        "\(exclusion.reason.rawValue): \(exclusion.path)" + (exclusion.detail.isEmpty ? "" : " (\(exclusion.detail))"))
-    }
+    for exclusion in excluded.prefix(20) { console.note(Self.line(exclusion)) }
     if excluded.count > 20 {
       console.note("and \(excluded.count - 20) more: see 'thorax data inspect \(output)'")
     }
