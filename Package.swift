@@ -29,15 +29,23 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
+    // What every part may use
+    .target(
+      name: "Support",
+      dependencies: [
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+
     // Tensors
     .target(name: "CTorch"),
     .target(name: "CTorchRuntime", dependencies: ["CTorch"], cxxSettings: torchHeaders, linkerSettings: torchLibraries),
-    .target(name: "TensorFiles"),
-    .target(name: "Torch", dependencies: ["CTorch", "TensorFiles"]),
+    .target(name: "TensorFiles", dependencies: ["Support"]),
+    .target(name: "Torch", dependencies: ["CTorch", "Support", "TensorFiles"]),
     .target(name: "TorchNN", dependencies: ["TensorFiles", "Torch"]),
 
     // Models and mathematics
@@ -70,8 +78,8 @@ let package = Package(
     .target(
       name: "RadiographData",
       dependencies: [
-        "ImageFiles", "RadiologyReports", "WebPages",
-        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+        "ImageFiles", "RadiologyReports", "Support", "WebPages", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.embedInCode("Resources")]),
     .target(
@@ -86,33 +94,39 @@ let package = Package(
     // What is written for people to look at
     .target(name: "Terminal"),
     .target(name: "WebPages"),
-    .target(name: "RunRecords", dependencies: ["WebPages", "ImageFiles", "TensorFiles"]),
+    .target(name: "RunRecords", dependencies: ["ImageFiles", "Support", "TensorFiles", "WebPages"]),
 
     // Reports
     .target(name: "RadiologyReports", resources: [.embedInCode("Resources")]),
 
     // What users call
     .target(
+      name: "Models",
+      dependencies: [
+        "Diffusion", "ImageFiles", "RadiographModels", "Support", "TensorFiles", "Tokenization", "Torch", "TorchNN",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(name: "ImageOutput", dependencies: ["Diffusion", "ImageFiles", "Support"]),
+    .target(
       name: "Generation",
       dependencies: [
-        "DelimitedText", "Diffusion", "ImageFiles", "RadiographModels", "TensorFiles", "Tokenization", "Torch",
-        "TorchNN", .product(name: "Crypto", package: "swift-crypto"),
+        "DelimitedText", "Diffusion", "ImageFiles", "ImageOutput", "Models", "RadiographModels", "Support",
+        "TensorFiles", "Tokenization", "Torch", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
       name: "Training",
       dependencies: [
-        "Diffusion", "Generation", "ImageFiles", "RadiographData", "RadiographModels", "RunRecords", "TensorFiles",
-        "Tokenization", "Torch", "TorchNN", .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Yams", package: "Yams"),
+        "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographModels", "RunRecords", "Support",
+        "TensorFiles", "Tokenization", "Torch", "TorchNN", .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "Evaluation",
-      dependencies: ["Generation", "ImageFiles", "RadiographData", "TensorFiles", "Torch", "TorchNN"]),
+      dependencies: ["ImageFiles", "Models", "RadiographData", "Support", "TensorFiles", "Torch", "TorchNN"]),
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "Diffusion", "Generation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels",
-        "RadiologyReports", "TensorFiles", "Terminal", "Tokenization", "Torch", "TorchNN", "Training",
+        "Diffusion", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport", "RadiographModels",
+        "RadiologyReports", "Support", "TensorFiles", "Terminal", "Tokenization", "Torch", "TorchNN", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -123,26 +137,32 @@ let package = Package(
     .executableTarget(name: "generate-operators", path: "Tools/generate-operators"),
     .target(
       name: "DeveloperTools",
-      dependencies: ["DICOMFiles", "DelimitedText", "ImageFiles", "RadiologyReports", "TensorFiles"],
+      dependencies: ["DICOMFiles", "DelimitedText", "ImageFiles", "RadiologyReports", "Support", "TensorFiles"],
       path: "Tools/DeveloperTools"),
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "DeveloperTools", "TensorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DeveloperTools", "Support", "TensorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/fuzz"),
     .executableTarget(
       name: "measure",
       dependencies: [
-        "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "RadiographData", "RadiographImport",
-        "RadiologyReports", "TensorFiles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData",
+        "RadiographImport", "RadiologyReports", "Support", "TensorFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure"),
 
     // Tests
     .target(name: "TestTraits", path: "Tests/TestTraits"),
     .target(
       name: "TestSupport",
-      dependencies: ["Diffusion", "Generation", "RadiographModels", "Torch", "TorchNN"], path: "Tests/TestSupport"),
-    .testTarget(name: "TensorFilesTests", dependencies: ["DeveloperTools", "TensorFiles"]),
+      dependencies: ["Diffusion", "Generation", "Models", "RadiographModels", "Torch"], path: "Tests/TestSupport"),
+    .target(name: "TestBasics", path: "Tests/TestBasics"),
+    .testTarget(name: "SupportTests", dependencies: ["Support", "TestBasics"]),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: ["Generation", "Models", "RadiographModels", "Support", "TensorFiles", "TestSupport", "Torch"]),
+    .testTarget(name: "TensorFilesTests", dependencies: ["DeveloperTools", "Support", "TensorFiles", "TestBasics"]),
     .testTarget(name: "TorchTests", dependencies: ["TensorFiles", "Torch"]),
     .testTarget(name: "TorchNNTests", dependencies: ["TensorFiles", "Torch", "TorchNN"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
@@ -163,7 +183,7 @@ let package = Package(
     .testTarget(
       name: "RadiographDataTests",
       dependencies: [
-        "ImageFiles", "RadiographData", "RadiographImport", "RadiographTestSupport",
+        "ImageFiles", "RadiographData", "RadiographImport", "RadiographTestSupport", "Support",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(
@@ -175,17 +195,16 @@ let package = Package(
     .testTarget(name: "RadiologyReportsTests", dependencies: ["DeveloperTools", "RadiologyReports"]),
     .testTarget(
       name: "GenerationTests",
-      dependencies: [
-        "Diffusion", "Generation", "ImageFiles", "RadiographModels", "TensorFiles", "TestSupport", "Torch",
-      ]),
+      dependencies: ["Diffusion", "Generation", "ImageFiles", "Models", "Support", "TestSupport", "Torch"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Diffusion", "Generation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels",
-        "RunRecords", "TensorFiles", "Torch", "TorchNN", "Training",
+        "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographImport", "RadiographModels", "RunRecords",
+        "TensorFiles", "Torch", "TorchNN", "Training",
       ]),
     .testTarget(
-      name: "EvaluationTests", dependencies: ["Evaluation", "ImageFiles", "RadiographData", "RadiographImport"]),
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "ImageFiles", "RadiographData", "RadiographImport", "Support"]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TensorFiles
 
 /// `metrics.jsonl` of a stage: one row a line, appended as training goes on.

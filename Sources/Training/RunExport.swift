@@ -1,6 +1,6 @@
 import Diffusion
 import Foundation
-import Generation
+import Models
 import RadiographModels
 import TensorFiles
 import Torch
@@ -8,7 +8,7 @@ import Torch
 /// A finished run as a model that generation can load.
 public struct RunExport {
   public let description: ModelDescription
-  public let weights: [ModelFolder.Part: [String: Tensor]]
+  public let weights: ModelWeights
 
   /// Reads the best weights of both stages.
   ///
@@ -30,13 +30,8 @@ public struct RunExport {
     let diffusion = try SafetensorsFile(path: stages.1.best.path)
     let tensors = try diffusion.loadTensors()
 
-    guard let preset = ModelPreset(rawValue: recipe.preset) else {
-      throw TrainingError.invalidSetting(key: "preset", value: recipe.preset, remedy: "choose a known one")
-    }
-    var description = ModelDescription(preset: preset)
+    var description = try ModelDescription(preset: recipe.preset, scheduler: recipe.scheduler, latent: statistics)
     description.name = name
-    description.scheduler = recipe.scheduler
-    description.latent = statistics
     description.licence = licence
     // A run can be exported where its encoder is not; the model then goes by the name alone.
     let encoder = try? TextEncoderReference(atHand: recipe.textEncoder)
@@ -49,10 +44,11 @@ public struct RunExport {
         "validation_loss": diffusion.metadata["loss"] ?? "",
       ]) { given, _ in given }
     self.description = description
-    weights = [
-      .autoencoder: try autoencoder.loadTensors(), .unet: Self.part("unet.", of: tensors),
-      .textProjection: Self.part("text.", of: tensors),
-    ]
+    let trained = [TrainingStageName.autoencoder: try autoencoder.loadTensors(), .diffusion: tensors]
+    weights = Dictionary(
+      uniqueKeysWithValues: ModelPart.all.map { part in
+        (part, Self.part(part.training.prefix, of: trained[part.training.stage] ?? [:]))
+      })
   }
 
   private static func part(_ prefix: String, of tensors: [String: Tensor]) -> [String: Tensor] {
@@ -75,11 +71,25 @@ extension RunExport {
       | | |
       |---|---|
       | architecture | preset `\(description.preset)` |
-      | parameters | autoencoder \(counts.autoencoder), U-Net \(counts.unet), text projection \(counts.textProjection) |
+      | parameters | \(ModelPart.all.map { "\($0.title) \(counts[$0] ?? 0)" }.joined(separator: ", ")) |
       | text encoder | \(description.textEncoder.name), frozen |
       | licence | \(description.licence) |
       \(facts.map { "| \($0.key.replacingOccurrences(of: "_", with: " ")) | \($0.value) |" }.joined(separator: "\n"))
 
       """
+  }
+}
+
+extension ModelDescription {
+  /// The model of a run's preset with the run's own scheduler and latents.
+  ///
+  /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for a preset that is not known.
+  init(preset name: String, scheduler: SchedulerConfiguration, latent: LatentStatistics) throws {
+    guard let preset = ModelPreset(rawValue: name) else {
+      throw TrainingError.invalidSetting(key: "preset", value: name, remedy: "choose a known one")
+    }
+    self.init(preset: preset)
+    self.scheduler = scheduler
+    self.latent = latent
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import RadiographData
 import RadiographModels
+import Support
 import TensorFiles
 import Torch
 

@@ -3,8 +3,10 @@ import Diffusion
 import Foundation
 import Generation
 import ImageFiles
+import Models
 import RadiographData
 import RadiographModels
+import Support
 import TensorFiles
 import Terminal
 import Tokenization
@@ -67,7 +69,7 @@ struct Failure {
 
   private static func status(_ error: OutputError) -> ExitStatus {
     switch error {
-    case .exists, .isDirectory, .folder: .cannotCreate
+    case .exists, .isDirectory, .folder, .notAModel: .cannotCreate
     case .duplicate: .usage
     }
   }
@@ -102,6 +104,7 @@ struct Failure {
   private static func status(_ error: ModelError) -> ExitStatus {
     switch error {
     case .notFound, .missing: .inputMissing
+    case .imageSize: .usage
     case .missingFile, .malformedDescription, .laterVersion, .implausible, .unfitWeights, .textEncoderWidth,
       .textEncoderChanged,
       .notFinite:

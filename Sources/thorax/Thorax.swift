@@ -1,5 +1,6 @@
 import ArgumentParser
 import Generation
+import Support
 
 /// The root command: every verb hangs below it.
 struct Thorax: AsyncParsableCommand {

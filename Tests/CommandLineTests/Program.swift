@@ -35,7 +35,7 @@ enum Program {
   ///   - signal: What to send it as soon as `moment` says so.
   static func run(
     _ arguments: [String], in folder: URL, environment: [String: String] = [:], shell: String? = nil,
-    ending: String? = nil, signal: Int32? = nil, when moment: () -> Bool = { false }
+    ending: String? = nil, signal: Int32? = nil, patience: Double = patience, when moment: () -> Bool = { false }
   ) throws -> Result {
     let process = Process()
     let line = shell == nil && ending == nil ? nil : "\(shell ?? "") \"$0\" \"$@\" \(ending ?? "")"

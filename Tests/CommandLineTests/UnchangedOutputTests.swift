@@ -96,7 +96,8 @@ private enum UnchangedOutput {
   }()
 
   static func run(_ arguments: [String], in folder: URL) throws -> Program.Result {
-    try Program.run(arguments, in: folder, environment: ["THORAX_HOME": checkout.path, "OMP_NUM_THREADS": "1"])
+    try Program.run(
+      arguments, in: folder, environment: ["THORAX_HOME": checkout.path, "OMP_NUM_THREADS": "1"], patience: 900)
   }
 
   static func check(_ hashes: [String], _ kind: String) throws {

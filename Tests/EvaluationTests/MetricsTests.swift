@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 @testable import Evaluation
@@ -159,9 +160,9 @@ struct MetricsTests {
 
   @Test("median")
   func middle() {
-    #expect(median([3, 1, 2]) == 2)
-    #expect(median([4, 1, 3, 2]) == 2.5)
-    #expect(median([]).isNaN)
+    #expect([3, 1, 2].median == 2)
+    #expect([4, 1, 3, 2].median == 2.5)
+    #expect([Double]().median.isNaN)
   }
 
   @Test("bootstrap agrees with numpy on the same draws")

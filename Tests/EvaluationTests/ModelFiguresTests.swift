@@ -1,5 +1,6 @@
 import Foundation
 import ImageFiles
+import Support
 import Testing
 
 @testable import Evaluation
@@ -67,18 +68,6 @@ struct ModelFiguresTests {
     #expect(Set(ReaderPrompt.all.map(\.text)).count == 20)
     for kind in ClassifierExamples.Kind.allCases { #expect(ReaderPrompt.all.count { $0.kind == kind } == 5) }
     #expect(Set(ReaderPrompt.contactSheet).count == 5)
-  }
-
-  @Test("a grid puts images side by side and refuses different sizes")
-  func grid() throws {
-    func image(_ value: UInt8, width: Int = 2) throws -> GrayscaleImage {
-      try GrayscaleImage(width: width, height: 1, pixels: [UInt8](repeating: value, count: width))
-    }
-    let grid = try ImageGrid.image([[image(1), image(2)], [image(3)]], gap: 1)
-    #expect(grid.width == 5 && grid.height == 3)
-    #expect(grid.pixels == [1, 1, 0, 2, 2, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0])
-    #expect(throws: MetricError.self) { try ImageGrid.image([[image(1), image(1, width: 3)]]) }
-    #expect(throws: MetricError.self) { try ImageGrid.image([]) }
   }
 
   /// Noise pictures, the smoother the more often neighbours are averaged, the darker the smaller the gain.

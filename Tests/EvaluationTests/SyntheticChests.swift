@@ -1,3 +1,5 @@
+import Support
+
 @testable import Evaluation
 
 /// Pictures that stand for the four kinds of patients: a broad bright bar (adults) or a narrow one (children) on a

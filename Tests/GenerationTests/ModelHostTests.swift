@@ -1,28 +1,12 @@
 import Diffusion
 import Foundation
 import ImageFiles
+import Models
 import TestSupport
 import Testing
 import Torch
 
 @testable import Generation
-
-/// A folder of its own for each test, gone afterwards.
-func withTinyModel<Value>(_ body: (TinyModel, URL) async throws -> Value) async throws -> Value {
-  let root = FileManager.default.temporaryDirectory.appendingPathComponent("tiny-\(UUID().uuidString)")
-  defer { try? FileManager.default.removeItem(at: root) }
-  let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures")
-  return try await body(TinyModel(at: root, fixtures: fixtures), root)
-}
-
-extension ModelHost {
-  static func load(_ model: TinyModel, precision: PrecisionChoice = .float32) async throws -> ModelHost {
-    try await load(
-      ModelFolder(path: model.folder.path), textEncoder: model.encoder, device: .device(.cpu), precision: precision,
-      threads: 1)
-  }
-}
 
 extension ModelHost {
   /// What the host's own thread holds: only that thread makes and frees its tensors.
@@ -49,7 +33,7 @@ extension ModelHost {
     try await withTinyModel { model, _ in
       let host = try await ModelHost.load(model)
       var request = request
-      request.settings = GenerationSettings(steps: 3, sampler: sampler, eta: sampler == .ddim ? 0.7 : nil)
+      request.settings = SamplingOverrides(steps: 3, sampler: sampler, eta: sampler == .ddim ? 0.7 : nil)
       request.count = 3
       let together = try await host.generate(request).images
       for (index, image) in together.enumerated() {
@@ -79,7 +63,7 @@ extension ModelHost {
     try await withTinyModel { model, _ in
       let host = try await ModelHost.load(model)
       func image(_ guidance: Double, negative: String? = nil, _ prompt: String) async throws -> GrayscaleImage {
-        let settings = GenerationSettings(guidance: guidance, negative: negative)
+        let settings = SamplingOverrides(guidance: guidance, negative: negative)
         return try await host.generate(GenerationRequest(prompt: prompt, seed: 1, settings: settings)).images[0].image
       }
       let plain = try await image(1, "clear lungs")
@@ -216,7 +200,7 @@ extension ModelHost {
       let host = try await ModelHost.load(model)
       for sampler in SamplerKind.allCases {
         var request = request
-        request.settings = GenerationSettings(steps: steps, guidance: 1, sampler: sampler)
+        request.settings = SamplingOverrides(steps: steps, guidance: 1, sampler: sampler)
         #expect(try await host.generate(request).images.count == 1, "\(sampler)")
       }
     }
@@ -260,7 +244,7 @@ private final class Counter: @unchecked Sendable {
       #expect(source.description.textEncoder.name == "tiny")
       let host = try await ModelHost.load(
         source, textEncoder: model.encoder, device: .device(.cpu), precision: .float32, threads: 1)
-      var request = GenerationRequest(prompt: "clear lungs", seed: 1, settings: GenerationSettings(steps: 2))
+      var request = GenerationRequest(prompt: "clear lungs", seed: 1, settings: SamplingOverrides(steps: 2))
       let guided = try await host.generate(request).images[0]
       #expect(guided.image.width == 256 && guided.image.height == 256)
       #expect(guided.provenance.modelName == "tiny" && guided.provenance.modelHash.count == 64)

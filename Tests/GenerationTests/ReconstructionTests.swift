@@ -1,4 +1,5 @@
 import ImageFiles
+import Models
 import TestSupport
 import Testing
 
@@ -17,7 +18,9 @@ import Testing
       #expect(try await host.reconstruct(dark) != reconstructed)
 
       let small = try GrayscaleImage(width: 16, height: 32, pixels: [UInt8](repeating: 0, count: 16 * 32))
-      await #expect(throws: RequestError.self) { try await host.reconstruct(small) }
+      await #expect(throws: ModelError.imageSize(width: 16, height: 32, wanted: 32)) {
+        try await host.reconstruct(small)
+      }
     }
   }
 }

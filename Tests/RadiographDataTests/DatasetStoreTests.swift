@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import ImageFiles
 import RadiographTestSupport
+import Support
 import Testing
 
 @testable import RadiographData
@@ -60,7 +61,7 @@ import Testing
       let whole = try Data(contentsOf: index)
       var random = UInt64(1)
       func next(_ bound: Int) -> Int {
-        random = Mixing.mix(random)
+        random = SplitMix64.mixed(random)
         return Int(random % UInt64(bound))
       }
       var refused = 0

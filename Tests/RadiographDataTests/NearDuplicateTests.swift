@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import RadiographTestSupport
+import Support
 import Testing
 
 @testable import RadiographData
@@ -9,7 +10,7 @@ import Testing
 @Suite struct NearDuplicateTests {
   private static func random(_ seed: UInt64) -> PerceptualHash {
     PerceptualHash(
-      words: SIMD4((0..<4).map { Mixing.mix(seed &* 4 &+ $0) }))
+      words: SIMD4((0..<4).map { SplitMix64.mixed(seed &* 4 &+ $0) }))
   }
 
   private static func changed(_ hash: PerceptualHash, bits: Int, seed: UInt64) -> PerceptualHash {
@@ -17,7 +18,7 @@ import Testing
     var flipped: Set<UInt64> = []
     var state = seed
     while flipped.count < bits {
-      state = Mixing.mix(state)
+      state = SplitMix64.mixed(state)
       if flipped.insert(state % 256).inserted { hash.words[Int(state % 256) >> 6] ^= 1 << (state % 256 & 63) }
     }
     return hash
@@ -48,8 +49,8 @@ import Testing
 
   /// A picture of many waves that `seed` draws; `gain` is its contrast.
   private static func picture(_ seed: UInt64, side: Int = 64, gain: Double = 1) throws -> GrayscaleImage {
-    let waves = (0..<60).map { wave in
-      (0..<4).map { Double(Mixing.unit(seed, UInt64(wave * 4 + $0))) }
+    let waves = (0..<60).map { (wave: Int) -> [Double] in
+      (0..<4).map { Double(SplitMix64.unit(at: UInt64(wave * 4 + $0), seed: seed)) }
     }
     let pixels = (0..<side * side).map { position -> UInt8 in
       let (x, y) = (Double(position % side) / Double(side), Double(position / side) / Double(side))

@@ -1,5 +1,6 @@
 import Foundation
 import RadiographTestSupport
+import Support
 import Testing
 
 @testable import RadiographData
@@ -134,7 +135,7 @@ import Testing
   /// The changes that can be drawn never turn left into right: their matrix has a positive determinant and is near 1.
   @Test func nothingIsEverMirrored() {
     let augmentation = ImageAugmentation()
-    let changes = (0..<2_000).map { augmentation.change(seed: Mixing.mix($0)) }
+    let changes = (0..<2_000).map { augmentation.change(seed: SplitMix64.mixed($0)) }
     for change in changes {
       #expect(abs(change.angle) <= 5 * .pi / 180 && abs(change.scale - 1) <= 0.05)
       #expect(abs(change.shiftX) <= 0.03 && abs(change.shiftY) <= 0.03 && abs(change.contrast - 1) <= 0.1)

@@ -41,22 +41,3 @@ extension Fixtures.Tensor {
       name: name, dtype: tensor.dtype.rawValue, shape: tensor.shape, hex: Fixtures.hex(tensor.contiguousBytes()))
   }
 }
-
-/// A folder of its own for a test, removed when the object goes.
-final class TemporaryFolder {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("tensor-files-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(at: url)
-  }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  /// Every name in the folder, hidden ones too.
-  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
-}

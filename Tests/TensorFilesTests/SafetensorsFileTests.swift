@@ -1,4 +1,6 @@
 import Foundation
+import Support
+import TestBasics
 import Testing
 
 @testable import TensorFiles

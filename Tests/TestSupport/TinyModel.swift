@@ -1,9 +1,8 @@
 import Diffusion
 import Foundation
-import Generation
+import Models
 import RadiographModels
 import Torch
-import TorchNN
 
 /// A model of a few thousand random weights, written by the real writer: everything but the picture is as in a
 /// trained one.
@@ -59,20 +58,12 @@ public struct TinyModel: Sendable {
     name: "tiny", preset: "custom", architecture: architecture, scheduler: .rectifiedFlow,
     latent: LatentStatistics(mean: [0.1, -0.2, 0, 0.3], standardDeviation: [1, 0.5, 2, 1]),
     textEncoder: TextEncoderReference(name: "tiny"),
-    sampling: SamplingDefaults(steps: 4, guidance: 2, sampler: .euler), licence: "CC0-1.0")
+    sampling: SamplingSettings(steps: 4, guidance: 2, sampler: .euler), licence: "CC0-1.0")
 
   /// Random weights for every part, the same at each call.
-  public static func weights() throws -> [ModelFolder.Part: [String: Tensor]] {
+  public static func weights() throws -> ModelWeights {
     let generator = try Generator(seed: 3)
-    func store(_ make: (ParameterScope) throws -> Void) throws -> [String: Tensor] {
-      let store = ParameterStore(generator: generator, trainable: false)
-      try make(store.root)
-      return try store.tensors()
-    }
-    return [
-      .autoencoder: try store { _ = try Autoencoder($0, architecture.autoencoder) },
-      .unet: try store { _ = try UNet($0, architecture.unet) },
-      .textProjection: try store { _ = try TextProjection($0, architecture.textProjection) },
-    ]
+    return try Dictionary(
+      uniqueKeysWithValues: ModelPart.all.map { ($0, try $0.freshWeights(of: architecture, generator: generator)) })
   }
 }

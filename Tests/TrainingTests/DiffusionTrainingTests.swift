@@ -1,6 +1,6 @@
 import Diffusion
 import Foundation
-import Generation
+import Models
 import RadiographModels
 import TensorFiles
 import Testing
@@ -63,8 +63,12 @@ struct DiffusionTrainingTests {
     let autoencoder = try Autoencoder(
       ParameterStore(generator: Generator(seed: 1)).root, TinyDataset.autoencoder)
     let pictures = SamplePictures(
-      process: try DiffusionProcess(recipe.scheduler), autoencoder: autoencoder, statistics: statistics,
-      encodings: try encoder().encode(["image"], maximumLength: 16), latentShape: [4, 8, 8], steps: 2, columns: 2)
+      description: ModelDescription(
+        name: "tiny", preset: "custom", architecture: Self.architecture, scheduler: recipe.scheduler, latent: statistics,
+        textEncoder: TextEncoderReference(name: "tiny"),
+        sampling: SamplingSettings(steps: 2, guidance: 2, sampler: .euler), licence: "none"),
+      codec: autoencoder,
+      encoded: try EncodedPrompts(["image"], by: encoder(), for: Self.architecture.textProjection), device: .cpu, columns: 2)
     return try DiffusionStage(
       recipe, architecture: Self.architecture, training: examples, validation: examples, pictures: pictures)
   }
@@ -120,10 +124,11 @@ struct DiffusionTrainingTests {
   func statistics() throws {
     let latents = try Tensor.randn([10, 4, 8, 8], generator: Generator(seed: 2)) * 3.0 + 5.0
     let statistics = try LatentStatistics(of: latents)
-    let normalised = try statistics.normalised(latents)
+    let scaling = try LatentScaling(statistics, device: .cpu)
+    let normalised = try scaling.normalised(latents)
     for value in try normalised.mean(dim: [0, 2, 3]).doubles() { #expect(abs(value) < 1e-5) }
     for value in try normalised.std(dim: [0, 2, 3]).doubles() { #expect(abs(value - 1) < 1e-5) }
-    let back = try (statistics.denormalised(normalised) - latents).abs().max().item()
+    let back = try (scaling.denormalised(normalised) - latents).abs().max().item()
     #expect(back < 1e-5)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeveloperTools
+import Support
 import TensorFiles
 
 /// Fuzzes `SafetensorsFile` or `TorchArchive`.

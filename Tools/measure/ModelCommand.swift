@@ -3,7 +3,9 @@ import Evaluation
 import Foundation
 import Generation
 import ImageFiles
+import Models
 import RadiographData
+import Support
 import TensorFiles
 
 /// Measures a model against radiographs that its training never saw.

@@ -1,5 +1,5 @@
 import Foundation
-import Generation
+import Support
 import TensorFiles
 import Torch
 import TorchNN
@@ -32,6 +32,6 @@ struct ClassifierFile {
     encoder.outputFormatting = .sortedKeys
     let pixels = examples.images.pixels.withUnsafeBytes { Array($0) }
     let kinds = examples.kinds.map { UInt8(($0.isChild ? 2 : 0) + ($0.hasPneumonia ? 1 : 0)) }
-    return String(decoding: try encoder.encode(recipe), as: UTF8.self) + " " + sha256(pixels + kinds)
+    return String(decoding: try encoder.encode(recipe), as: UTF8.self) + " " + ContentHash.of(pixels + kinds)
   }
 }

@@ -1,3 +1,5 @@
+import Support
+
 /// A value with the interval in which it would fall again.
 public struct Estimate: Sendable, Equatable, Codable {
   public let value: Double
@@ -58,24 +60,5 @@ public enum Bootstrap {
     let below = Int(position)
     guard below + 1 < sorted.count else { return sorted[sorted.count - 1] }
     return sorted[below] + (position - Double(below)) * (sorted[below + 1] - sorted[below])
-  }
-}
-
-/// Steele, Lea and Flood's generator (OOPSLA 2014): the same numbers on every machine and in every version of Swift.
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func next(below limit: Int) -> Int {
-    Int(next().multipliedFullWidth(by: UInt64(limit)).high)
   }
 }

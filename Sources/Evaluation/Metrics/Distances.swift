@@ -51,11 +51,3 @@ public enum FeatureDistances {
     }
   }
 }
-
-/// The middle value, or the mean of the two in the middle; NaN of nothing.
-public func median(_ values: [Double]) -> Double {
-  let sorted = values.sorted()
-  guard !sorted.isEmpty else { return .nan }
-  let middle = sorted.count / 2
-  return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}

@@ -25,9 +25,9 @@ struct MemorisationMeasurement {
   func figure(people: String, samples: GrayImages, real: GrayImages) throws -> (figure: MeasuredFigure, pairs: [Pair]) {
     let neighbours = try FeatureDistances.nearest(of: samples.features, in: training)
     let distances = neighbours.map(\.distance)
-    let realMedian = median(try FeatureDistances.nearest(of: real.features, in: training).map(\.distance))
+    let realMedian = try FeatureDistances.nearest(of: real.features, in: training).map(\.distance).median
     let estimate = try Bootstrap.estimate(count: distances.count, seed: seed) { indices in
-      median(indices.map { distances[$0] }) / realMedian
+      indices.map { distances[$0] }.median / realMedian
     }
     let figure = MeasuredFigure(
       "distance to nearest training image, \(people)", estimate, real: 1, target: .atLeast(0.9),

@@ -1,6 +1,6 @@
-import Generation
 import ImageFiles
 import RadiographData
+import Support
 
 /// Measures a model against radiographs that its training never saw.
 ///
@@ -30,7 +30,7 @@ public struct ModelMeasurement: Sendable {
   static let shownPairs = 10
   static let realDraws = 12
 
-  let host: ModelHost
+  let host: any ImageGenerator
   let sets: RadiographSets
   let options: Options
   let note: @Sendable (String) -> Void
@@ -38,7 +38,7 @@ public struct ModelMeasurement: Sendable {
   /// - Parameter note: called with a line about every part of the work, and as samples are drawn.
   /// - Throws: ``MeasurementError`` where model, dataset and options do not go together; `DatasetError`.
   public init(
-    host: ModelHost, dataset: RadiographDataset, options: Options, note: @escaping @Sendable (String) -> Void
+    host: any ImageGenerator, dataset: RadiographDataset, options: Options, note: @escaping @Sendable (String) -> Void
   ) throws {
     let size = host.description.architecture.imageSide
     guard dataset.imageSize == size else {
@@ -89,7 +89,7 @@ public struct ModelMeasurement: Sendable {
     for prompt in ReaderPrompt.contactSheet {
       rows.append(try await source.samples(of: prompt, seed: 0, count: Self.contactSheetColumns).map(\.image))
     }
-    return Result(report: report(figures), contactSheet: try ImageGrid.image(rows), nearestPairs: nearestPairs)
+    return Result(report: report(figures), contactSheet: try GrayscaleImage(grid: rows), nearestPairs: nearestPairs)
   }
 
   // MARK: Parts
@@ -179,7 +179,7 @@ public struct ModelMeasurement: Sendable {
     }
     let nearest = pairs.sorted { $0.pair.distance < $1.pair.distance }.prefix(Self.shownPairs)
     let training = try nearest.map { try sets.dataset.image(of: sets.training[$0.pair.training]) }
-    return (figures, try ImageGrid.image([nearest.map(\.image), training]))
+    return (figures, try GrayscaleImage(grid: [nearest.map(\.image), training]))
   }
 
   private func report(_ figures: [MeasuredFigure]) -> FigureReport {

@@ -1,9 +1,10 @@
-import Generation
 import ImageFiles
 
 /// How much of an image the autoencoder keeps.
 enum ReconstructionMeasurement {
-  static func figures(of images: [GrayscaleImage], host: ModelHost, seed: UInt64) async throws -> [MeasuredFigure] {
+  static func figures(of images: [GrayscaleImage], host: any ImageGenerator, seed: UInt64) async throws
+    -> [MeasuredFigure]
+  {
     var similarities: [Double] = []
     var ratios: [Double] = []
     for image in images {

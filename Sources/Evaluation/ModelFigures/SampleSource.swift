@@ -1,4 +1,3 @@
-import Generation
 import ImageFiles
 
 /// One generated image and what it was asked for.
@@ -10,7 +9,7 @@ struct DrawnSample: Sendable {
 
 /// Draws samples from a model, each one once: what two measurements ask for is shared.
 struct SampleSource {
-  let host: ModelHost
+  let host: any ImageGenerator
   /// Called after each image that was drawn, with the number of images since the start.
   let progress: @Sendable (Int) -> Void
 
@@ -22,7 +21,7 @@ struct SampleSource {
 
   private var drawn: [Key: GrayscaleImage] = [:]
 
-  init(host: ModelHost, progress: @escaping @Sendable (Int) -> Void) {
+  init(host: any ImageGenerator, progress: @escaping @Sendable (Int) -> Void) {
     self.host = host
     self.progress = progress
   }
@@ -38,9 +37,7 @@ struct SampleSource {
     for offset in 0..<UInt64(count) {
       let key = Key(prompt: prompt, seed: seed &+ offset, guidance: scale)
       if drawn[key] == nil {
-        let result = try await host.generate(
-          GenerationRequest(prompt: prompt, seed: key.seed, settings: GenerationSettings(guidance: scale)))
-        drawn[key] = result.images.first?.image
+        drawn[key] = try await host.draw(prompt, seed: key.seed, guidance: scale)
         progress(drawn.count)
       }
       if let image = drawn[key] { samples.append(DrawnSample(prompt: prompt, seed: key.seed, image: image)) }

@@ -1,3 +1,5 @@
+import Support
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -36,7 +38,7 @@ public struct ImageAugmentation: Sendable, Equatable, Codable {
 
   /// The change that a seed draws, each amount uniform between its bounds.
   func change(seed: UInt64) -> Change {
-    func draw(_ index: UInt64, _ bound: Float) -> Float { (2 * Mixing.unit(seed, index) - 1) * bound }
+    func draw(_ index: UInt64, _ bound: Float) -> Float { (2 * SplitMix64.unit(at: index, seed: seed) - 1) * bound }
     return Change(
       angle: draw(0, rotation) * .pi / 180, shiftX: draw(1, shift), shiftY: draw(2, shift), scale: 1 + draw(3, scale),
       contrast: 1 + draw(4, contrast))

@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import Support
 
 /// Batches of a dataset's images as values in [-1, 1], shuffled anew every epoch.
 ///
@@ -101,8 +102,8 @@ public struct RadiographLoader: Sendable {
       let pixels = dataset.shards[Int(slots[positions[index]])]
       if let augmentation = options.augmentation {
         // The sample's own seed: neither the batch nor the rank changes what becomes of it.
-        let seed = Mixing.mix(
-          options.seed ^ Mixing.mix(UInt64(bitPattern: Int64(epoch)) ^ Mixing.mix(UInt64(positions[index]))))
+        let seed = SplitMix64.mixed(
+          options.seed ^ SplitMix64.mixed(UInt64(bitPattern: Int64(epoch)) ^ SplitMix64.mixed(UInt64(positions[index]))))
         ImageAugmentation.apply(augmentation.change(seed: seed), to: pixels, size: size, into: image)
       } else {
         RadiographDataset.scale(pixels, into: image)

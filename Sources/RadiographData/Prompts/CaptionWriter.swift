@@ -1,4 +1,5 @@
 import RadiologyReports
+import Support
 
 /// Makes the texts that images are trained on: of reports, cleaned and cut to what the text encoder takes; of the
 /// grammar for images without a report.

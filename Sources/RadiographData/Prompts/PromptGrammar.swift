@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Writes prompts for images that have no report, from their labels, view, age and sex.
 ///
@@ -45,20 +46,5 @@ public struct PromptGrammar: Sendable {
     var choice = GrammarChoice(rules: rules, attributes: attributes, generator: generator)
     defer { generator = choice.generator }
     return choice.prompt()
-  }
-}
-
-/// Vigna's SplitMix64: small, seedable, and the same everywhere.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  public init(seed: UInt64) { state = seed }
-
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

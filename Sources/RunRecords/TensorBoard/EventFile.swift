@@ -1,5 +1,6 @@
 import Foundation
 import ImageFiles
+import Support
 import TensorFiles
 
 /// An event file that TensorBoard reads, one for each process that trains a stage.

@@ -1,3 +1,5 @@
+import Support
+
 /// A tensor inside a mapped file: where its elements lie and how to read them. Copies nothing and keeps the file alive.
 public struct MappedTensor: Sendable {
   /// The file that holds the elements, little-endian.

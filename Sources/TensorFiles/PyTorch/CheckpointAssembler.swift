@@ -1,3 +1,5 @@
+import Support
+
 /// Turns the values that a pickle made into a tree, and its storages into views of the file.
 ///
 /// A pickle may name one container in many places. The tree shares it, but whoever walks the tree meets it again each

@@ -1,3 +1,5 @@
+import Support
+
 /// The layout of `torch.save` before PyTorch 1.6: pickles of a magic number, the protocol, the machine, the value and
 /// the keys of its storages, then for each key a count of eight bytes and the elements.
 enum LegacyCheckpoint {

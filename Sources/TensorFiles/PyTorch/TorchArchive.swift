@@ -1,3 +1,5 @@
+import Support
+
 /// A PyTorch checkpoint (`.pt`, `.pth`, `.bin`), mapped into memory and read without running anything.
 ///
 /// Both layouts of `torch.save` are understood: the zip archive, and the plain one from before PyTorch 1.6, in which

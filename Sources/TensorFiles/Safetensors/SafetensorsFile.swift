@@ -1,3 +1,5 @@
+import Support
+
 /// A safetensors file, mapped into memory and checked whole before any tensor is handed out.
 ///
 /// The rules are those of the format's reference (huggingface/safetensors 0.8): a header of at most 100 MB; every

@@ -1,3 +1,5 @@
+import Support
+
 /// A tensor to write: its name and what its bytes mean.
 public struct SafetensorsEntry: Equatable, Sendable {
   public var name: String

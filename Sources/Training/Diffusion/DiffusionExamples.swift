@@ -1,4 +1,4 @@
-import Generation
+import Models
 import Torch
 
 // N latents, B batch, C latent channels, H height, W width, S tokens, D hidden width
@@ -32,25 +32,9 @@ struct DiffusionExamples {
       (image: images[example], text: numbers.map { $0[row] % prompts.count(of: images[example]) } ?? 0)
     }
     let (hidden_BSD, mask_BS) = try prompts.batch(texts)
-    let latent_BCHW = try statistics.normalised(
+    let latent_BCHW = try LatentScaling(statistics, device: latents_NCHW.device).normalised(
       latents_NCHW.indexSelect(dim: 0, index: Tensor(indices: examples)).to(.float32))
     return Batch(
       latent_BCHW: try latent_BCHW.to(device), hidden_BSD: try hidden_BSD.to(device), mask_BS: try mask_BS.to(device))
-  }
-}
-
-extension LatentStatistics {
-  /// (latent - mean) / deviation, channel by channel.
-  func normalised(_ latent_BCHW: Tensor) throws -> Tensor {
-    try (latent_BCHW - column(mean, like: latent_BCHW)) / column(standardDeviation, like: latent_BCHW)
-  }
-
-  /// The inverse of ``normalised(_:)``.
-  func denormalised(_ latent_BCHW: Tensor) throws -> Tensor {
-    try latent_BCHW * column(standardDeviation, like: latent_BCHW) + column(mean, like: latent_BCHW)
-  }
-
-  private func column(_ values: [Double], like tensor: Tensor) throws -> Tensor {
-    try Tensor(values.map(Float.init), shape: [1, values.count, 1, 1]).to(tensor.device)
   }
 }

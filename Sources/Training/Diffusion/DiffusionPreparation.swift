@@ -1,9 +1,9 @@
-import Crypto
 import Diffusion
 import Foundation
-import Generation
+import Models
 import RadiographData
 import RadiographModels
+import Support
 import TensorFiles
 import Tokenization
 import Torch
@@ -25,11 +25,9 @@ struct DiffusionPreparation {
     let validation = try examples(of: .validation, autoencoder: autoencoder, statistics: training.statistics)
     let encoder = try textEncoder()
     let pictures = SamplePictures(
-      process: try DiffusionProcess(recipe.scheduler), autoencoder: autoencoder,
-      statistics: training.statistics,
-      encodings: try encoder.encode(
-        SamplePictures.prompts, maximumLength: architecture.textProjection.tokenLimit),
-      latentShape: [architecture.latentChannels, architecture.latentSide, architecture.latentSide])
+      description: try description(latent: training.statistics), codec: autoencoder,
+      encoded: try EncodedPrompts(SamplePictures.prompts, by: encoder, for: architecture.textProjection),
+      device: device)
     try storeStatistics(training.statistics)
     return try DiffusionStage(
       recipe, architecture: architecture, training: training, validation: validation, pictures: pictures, device: device
@@ -39,10 +37,13 @@ struct DiffusionPreparation {
   /// Where export finds the statistics.
   static func statisticsFile(in folder: RunFolder) -> URL { folder.folder.appendingPathComponent("latents.json") }
 
+  /// The model that the run comes to.
+  private func description(latent: LatentStatistics) throws -> ModelDescription {
+    try ModelDescription(preset: recipe.preset, scheduler: recipe.scheduler, latent: latent)
+  }
+
   private func storeStatistics(_ statistics: LatentStatistics) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try AtomicFile.write(Array(encoder.encode(statistics)), to: Self.statisticsFile(in: folder).path)
+    try AtomicFile.write(Array(PrettyJSON.data(statistics)), to: Self.statisticsFile(in: folder).path)
   }
 
   private func loadAutoencoder() throws -> Autoencoder {
@@ -67,7 +68,8 @@ struct DiffusionPreparation {
     let copies = batches.records.map { split == .train ? recipe.sourceRepeats[$0.source] ?? 1 : 1 }
     let latents = try LatentCache.load(
       folder.cache.appendingPathComponent("latents-\(split.rawValue).safetensors"),
-      key: try key(of: batches.records, [digest(of: autoencoderWeights), "\(copies)", "\(recipe.maximumShift)"])
+      key: try key(
+        of: batches.records, [ContentHash.ofFile(autoencoderWeights.path), "\(copies)", "\(recipe.maximumShift)"])
     ) {
       try LatentCache.encode(
         batches, with: autoencoder, copies: copies, maximumShift: recipe.maximumShift,
@@ -103,18 +105,6 @@ struct DiffusionPreparation {
   }
 
   private func key(of records: [RadiographRecord], _ parts: [String]) throws -> String {
-    var hash = SHA256()
-    for part in parts + records.map({ $0.contentHash ?? $0.path }) {
-      hash.update(data: Data(part.utf8))
-      hash.update(data: Data([0]))
-    }
-    return hex(hash.finalize())
+    ContentHash.of(parts: parts + records.map { $0.contentHash ?? $0.path })
   }
-
-  private func digest(of file: URL) throws -> String {
-    let file = try MappedFile(path: file.path)
-    return withExtendedLifetime(file) { hex(SHA256.hash(data: file.bytes)) }
-  }
-
-  private func hex(_ digest: some Sequence<UInt8>) -> String { digest.map { String(format: "%02x", $0) }.joined() }
 }

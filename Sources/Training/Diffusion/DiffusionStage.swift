@@ -1,7 +1,8 @@
 import Diffusion
 import Foundation
-import Generation
+import Models
 import RadiographModels
+import Support
 import Torch
 import TorchNN
 
@@ -107,6 +108,8 @@ struct DiffusionStage: TrainingStage {
   func weights() throws -> [String: Tensor] { model.average.state() }
 
   func writeSamples(to picture: URL) throws {
-    try model.average.withAveragedWeights { try pictures.draw(unet, projection).write(to: picture) }
+    try model.average.withAveragedWeights {
+      try AtomicFile.write(pictures.draw(unet, projection).pngBytes(), to: picture.path)
+    }
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Generation
+import Models
 import RadiographData
 import RadiographModels
 import TensorFiles

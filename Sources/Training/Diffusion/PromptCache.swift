@@ -1,5 +1,5 @@
 import Foundation
-import Generation
+import Models
 import RadiographData
 import TensorFiles
 import Torch
@@ -15,7 +15,7 @@ struct PromptCache {
   private let texts_NK: [[Int]]
 
   static func load(
-    _ url: URL, key: String, captions: [[String]], encoder: () throws -> TextEncoder, tokenLimit: Int,
+    _ url: URL, key: String, captions: [[String]], encoder: () throws -> any TextConditioner, tokenLimit: Int,
     progress: (Int, Int) -> Void
   ) throws -> PromptCache {
     var numbers: [String: Int] = [:]
@@ -40,7 +40,7 @@ struct PromptCache {
     var starts = [0]
     for begin in stride(from: 0, to: distinct.count, by: 64) {
       let texts = Array(distinct[begin..<min(begin + 64, distinct.count)])
-      for encoding in try encoder.encode(texts, maximumLength: tokenLimit) {
+      for encoding in try encoder.encode(texts, maximumLength: tokenLimit, paddedTo: nil) {
         parts.append(try encoding.hiddenStates_LD.to(.cpu).to(.float16))
         starts.append((starts.last ?? 0) + encoding.tokenCount)
       }

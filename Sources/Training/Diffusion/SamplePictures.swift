@@ -1,59 +1,73 @@
-import Diffusion
-import Generation
+import ImageFiles
+import Models
 import RadiographModels
 import Torch
 
-// B batch, C latent channels, H height, W width, S tokens, D hidden width
-
-/// Draws the same few prompts from the same noise, so that a run's progress can be seen.
+/// Draws the same few prompts from the same seeds, as `generate` draws them, so that a run's progress can be seen.
 struct SamplePictures {
   static let prompts = [
     "Normal chest radiograph of an adult, clear lungs", "Right lower lobe pneumonia with focal consolidation",
     "Large pleural effusion", "Chest radiograph of a child with pneumonia", "Normal paediatric chest radiograph",
   ]
 
-  let process: DiffusionProcess
-  let autoencoder: Autoencoder
-  let statistics: LatentStatistics
-  let encodings: [TextEncoding]
-  /// The latent's channels, height and width.
-  let latentShape: [Int]
-  var steps = 20
-  var guidance = 2.0
+  /// The model that the run comes to, with the settings that it is sampled with.
+  let description: ModelDescription
+  let codec: any LatentCodec
+  let encoded: EncodedPrompts
+  let device: Device
   var columns = 4
 
-  /// One row a prompt, one column a seed.
-  func draw(_ unet: UNet, _ projection: TextProjection) throws -> ContactSheet {
-    let sampler = try SamplerKind.euler.makeSampler()
-    let plan = try process.plan(steps: steps, convention: sampler.convention)
-    let guidance = try ClassifierFreeGuidance(scale: guidance)
-    let device = encodings.first?.hiddenStates_LD.device ?? .cpu
-    return try ContactSheet(
-      rows: encodings.map { encoding in
-        let hidden_BSD = try encoding.hiddenStates_LD.unsqueeze(dim: 0).expand(
-          size: [columns] + encoding.hiddenStates_LD.shape)
-        let text = try projection(
-          hidden_BSD,
-          mask_BS: Tensor.ones(
-            [columns, encoding.hiddenStates_LD.shape[0]], dtype: .bool, device: device))
-        let null = try projection.null(count: columns)
-        func predict(_ latent_BCHW: Tensor, _ time: SampleTime, _ text: TextCondition) throws -> Tensor {
-          let times = [Float](repeating: Float(process.configuration.networkTime(time)), count: columns)
-          return try unet(
-            latent_BCHW.contiguous(memoryFormat: .channelsLast), times_B: Tensor(times).to(device), text: text)
+  /// One row a prompt, one column a seed from 0. A picture that is not finite, as a network early in its training may
+  /// give, is black.
+  ///
+  /// - Throws: `TorchError`, `DiffusionError`.
+  func draw(_ unet: UNet, _ projection: TextProjection) throws -> GrayscaleImage {
+    let model = try LoadedModel(
+      description, codec: codec, predictor: unet, textProjection: projection, textConditioner: encoded, device: device,
+      dtype: .float32)
+    let sampling = description.sampling
+    let negative = sampling.guidance == 1 ? nil : try model.condition("").condition
+    let side = description.architecture.imageSide
+    let black = try GrayscaleImage(width: side, height: side, pixels: [UInt8](repeating: 0, count: side * side))
+    let rows = try encoded.prompts.map { prompt in
+      let denoising = try Denoising(
+        model: model, sampling: sampling, positive: model.condition(prompt).condition, negative: negative)
+      return try (0..<columns).map { seed in
+        let latent_1CHW = try denoising.sample(generator: Generator(seed: UInt64(seed)))
+        do {
+          return try model.decode(latent_1CHW)
+        } catch ModelError.notFinite {
+          return black
         }
-        let noise = try Tensor.cat(
-          (0..<columns).map {
-            try Tensor.randn([1] + latentShape, generator: Generator(seed: UInt64($0)), device: device)
-          })
-        let latent_BCHW = try sampler.sample(from: SamplerState(plan: plan, noise: noise)) { latent_BCHW, time in
-          let conditional = try predict(latent_BCHW, time, text)
-          guard guidance.isActive(at: time) else { return conditional }
-          return try guidance.combine(
-            conditional: conditional, unconditional: predict(latent_BCHW, time, null))
-        }
-        return try autoencoder.decode(
-          statistics.denormalised(latent_BCHW).contiguous(memoryFormat: .channelsLast))
-      })
+      }
+    }
+    return try GrayscaleImage(grid: rows)
+  }
+}
+
+/// A few prompts, encoded once: the text encoder itself need not stay in memory.
+struct EncodedPrompts: TextConditioner {
+  let prompts: [String]
+  let hiddenWidth: Int
+  let maximumTokens: Int
+  private let encodings: [String: EncodedPrompt]
+
+  /// - Parameter architecture: How many tokens the model takes, and whether it attends to padding.
+  /// - Throws: `TokenizationError`, `TextEncoderError`, `TorchError`.
+  init(_ prompts: [String], by encoder: any TextConditioner, for architecture: TextProjectionArchitecture) throws {
+    self.prompts = prompts
+    hiddenWidth = encoder.hiddenWidth
+    maximumTokens = encoder.maximumTokens
+    let limit = min(architecture.tokenLimit, encoder.maximumTokens)
+    let encoded = try encoder.encode(
+      prompts, maximumLength: limit, paddedTo: architecture.attendsToPadding ? limit : nil)
+    encodings = Dictionary(zip(prompts, encoded)) { first, _ in first }
+  }
+
+  func encode(_ prompts: [String], maximumLength: Int, paddedTo length: Int?) throws -> [EncodedPrompt] {
+    try prompts.map { prompt in
+      guard let encoding = encodings[prompt] else { throw TextEncoderError.notFound(name: "\(prompt)", places: []) }
+      return encoding
+    }
   }
 }

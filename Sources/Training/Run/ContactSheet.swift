@@ -1,5 +1,6 @@
 import Foundation
 import ImageFiles
+import Support
 import TensorFiles
 import Torch
 

@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import RadiographData
+import Support
 import TensorFiles
 
 /// What is checked of a dataset before a step is spent on it.

@@ -1,5 +1,6 @@
 import Foundation
 import RunRecords
+import Support
 import TensorFiles
 
 /// The folder of a run: `report.html`, and one sub-folder a stage, so that an autoencoder and the diffusion model trained

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TensorFiles
 
 /// The right to write into a run's folder, which one process has at a time, for both stages.

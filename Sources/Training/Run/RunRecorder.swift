@@ -1,6 +1,6 @@
 import Foundation
-import Generation
 import RunRecords
+import Support
 
 /// Writes down what a stage measures: rows of `metrics.jsonl`, TensorBoard's events, and the run's page.
 struct RunRecorder {

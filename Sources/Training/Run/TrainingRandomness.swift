@@ -1,3 +1,4 @@
+import Support
 import Torch
 
 /// Random numbers of a run: every step draws from generators of its own, seeded by (seed, purpose, step), so that a
@@ -11,14 +12,7 @@ struct TrainingRandomness {
 
   func generator(_ purpose: Purpose, step: Int = 0) throws -> Generator {
     try Generator(
-      seed: mixed(mixed(seed &+ purpose.rawValue &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(bitPattern: Int64(step))))
-  }
-
-  /// SplitMix64's finaliser (Steele et al. 2014): neighbouring seeds give unrelated streams.
-  private func mixed(_ value: UInt64) -> UInt64 {
-    var z = value &+ 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
+      seed: SplitMix64.mixed(
+        SplitMix64.number(at: purpose.rawValue, seed: seed) ^ UInt64(bitPattern: Int64(step))))
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import Generation
+import Models
 import RadiographModels
 import Terminal
 
@@ -65,7 +66,7 @@ struct BenchGenerateCommand: AsyncParsableCommand {
     if preset != nil, model != nil {
       throw RequestError.conflict("--preset and --model are both given", remedy: "give one of them")
     }
-    let settings = GenerationSettings(
+    let settings = SamplingOverrides(
       steps: steps, guidance: guidance, sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) })
     let source =
       try preset == nil ? ModelSource(path: ModelCatalog.standard().path(for: model ?? ModelCatalog.defaultName)) : nil

@@ -2,6 +2,8 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import Generation
+import Models
+import Support
 import TensorFiles
 import Terminal
 
@@ -112,9 +114,9 @@ struct GenerateCommand: AsyncParsableCommand {
     }
   }
 
-  private var settings: GenerationSettings {
+  private var settings: SamplingOverrides {
     get throws {
-      GenerationSettings(
+      SamplingOverrides(
         steps: steps, guidance: guidance, negative: negative,
         sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) },
         eta: eta)
@@ -136,7 +138,7 @@ struct GenerateCommand: AsyncParsableCommand {
     let source = try ModelSource(path: catalog.path(for: model ?? ModelCatalog.defaultName))
     let sampling = try source.description.sampling(for: settings)
     for (index, entry) in entries.enumerated() {
-      try GenerationSettings.check(prompt: entry.prompt, index: index, guidance: sampling.guidance)
+      try SamplingOverrides.check(prompt: entry.prompt, index: index, guidance: sampling.guidance)
     }
     if eta != nil, sampling.sampler != .ddim { console.note("eta has no effect on \(sampling.sampler.rawValue)") }
     if negative != nil, sampling.guidance == 1 { console.note("the negative prompt has no effect at guidance 1") }
@@ -197,7 +199,7 @@ struct GenerateCommand: AsyncParsableCommand {
     try AtomicFile.write(bytes, to: planned.path, mode: overwrite ? .replace : .createNew)
     return GenerateReport.Image(
       path: planned.path, prompt: planned.prompt, seed: planned.seed, width: image.image.width,
-      height: image.image.height, sha256: sha256(bytes))
+      height: image.image.height, sha256: ContentHash.of(bytes))
   }
 }
 

@@ -1,4 +1,5 @@
 import Generation
+import Support
 
 /// What `generate --json` prints.
 struct GenerateReport: Encodable {

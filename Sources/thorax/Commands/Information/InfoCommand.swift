@@ -1,8 +1,10 @@
 import ArgumentParser
 import Foundation
 import Generation
+import Models
 import RadiographModels
 import Terminal
+import Support
 
 struct InfoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -69,12 +71,9 @@ struct InfoCommand: AsyncParsableCommand {
     }
     let parameters = model.parameters
     let sampling = model.sampling
-    var lines = [
-      ("name", model.name),
-      ("preset", model.preset),
-      ("vae", "\(grouped(parameters.vae)) parameters"),
-      ("unet", "\(grouped(parameters.unet)) parameters"),
-      ("text", "\(grouped(parameters.textTrainable)) trainable parameters"),
+    var lines = [("name", model.name), ("preset", model.preset)]
+    for part in ModelPart.all { lines.append((part.name, "\(grouped(parameters[part])) parameters, \(part.title)")) }
+    lines += [
       (
         "encoder",
         "\(model.textEncoder.name), " + (parameters.textEncoder.map { "\(grouped($0)) parameters" } ?? "size not known")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Generation
 import Terminal
+import Models
 import Torch
 import Training
 

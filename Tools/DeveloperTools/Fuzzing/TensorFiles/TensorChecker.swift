@@ -1,3 +1,4 @@
+import Support
 import TensorFiles
 
 /// Reads every tensor of an accepted file to its last byte, and finds what a sound reader never hands out.

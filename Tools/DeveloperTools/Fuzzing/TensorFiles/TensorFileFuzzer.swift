@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TensorFiles
 
 /// Feeds mutated files to the readers of tensors and checks what they make of them.

@@ -1,0 +1,20 @@
+import ImageFiles
+import Models
+
+/// A model that draws images, as evaluation sees it.
+public protocol ImageGenerator: Sendable {
+  var description: ModelDescription { get }
+  /// SHA-256 of the model.
+  var hash: String { get }
+
+  /// The image of a prompt and a seed by the model's own settings.
+  ///
+  /// - Parameter guidance: The guidance scale; nil for the model's own.
+  /// - Throws: What drawing throws.
+  func draw(_ prompt: String, seed: UInt64, guidance: Double?) async throws -> GrayscaleImage
+
+  /// What the autoencoder keeps of an image.
+  ///
+  /// - Throws: `ModelError` for an image of another size than the model's.
+  func reconstruct(_ image: GrayscaleImage) async throws -> GrayscaleImage
+}

@@ -1,0 +1,132 @@
+import Foundation
+import ImageFiles
+import Support
+import SystemPackage
+
+/// One image that a call will make: which prompt, from which seed, into which file.
+public struct PlannedImage: Equatable, Sendable {
+  public var prompt: String
+  public var promptIndex: Int
+  public var seed: UInt64
+  public var path: String
+  public var format: ImageFormat
+}
+
+/// Seeds and file names of every image of a call, decided before the first is drawn.
+///
+/// Image k (from 0, prompt by prompt) uses seed `S + k`; a row of a prompts file that names its own seed starts
+/// there instead. One image alone takes the path as given; several become `name-000.png`, `name-001.png`, ...
+public struct OutputPlan: Equatable, Sendable {
+  public static let defaultName = "cxr.png"
+  /// More images than this in one call are taken for a slip.
+  public static let imageLimit = 100_000
+
+  public var images: [PlannedImage]
+
+  /// - Parameters:
+  ///   - output: A file, or a folder when it ends in `/` or is one already.
+  ///   - count: Images for each prompt.
+  public init(entries: [PromptEntry], count: Int, seed: UInt64, output: String?) throws {
+    guard !entries.isEmpty else { throw RequestError.noPrompt }
+    guard count >= 1, count <= Self.imageLimit else {
+      throw RequestError.outOfRange(what: "count", value: "\(count)", allowed: "1 to \(Self.imageLimit)")
+    }
+    let (total, overflow) = entries.count.multipliedReportingOverflow(by: count)
+    guard !overflow, total <= Self.imageLimit else {
+      throw RequestError.outOfRange(
+        what: "the number of images (\(entries.count) prompts x \(count))", value: "more than \(Self.imageLimit)",
+        allowed: "fewer prompts or a smaller count")
+    }
+    let base = Self.file(for: output ?? Self.defaultName)
+    let folder = FilePath(base).folder
+    let format = try ImageFormat(namedBy: base)
+
+    var images: [PlannedImage] = []
+    var taken: Set<FilePath> = []
+    images.reserveCapacity(total)
+    for (promptIndex, entry) in entries.enumerated() {
+      for copy in 0..<count {
+        let index = images.count
+        let start = entry.seed.map { (first: $0, offset: copy) } ?? (first: seed, offset: index)
+        let (imageSeed, overflow) = start.first.addingReportingOverflow(UInt64(start.offset))
+        guard !overflow else {
+          throw RequestError.outOfRange(
+            what: "seed", value: "\(start.first)", allowed: "one that leaves room for \(total) images")
+        }
+        var image = PlannedImage(
+          prompt: entry.prompt, promptIndex: promptIndex, seed: imageSeed, path: base, format: format)
+        if let name = entry.output {
+          let path = (folder == "." ? FilePath(name) : folder.appending(name)).string
+          image.path = count == 1 ? path : Self.numbered(path, copy, of: count)
+          image.format = try ImageFormat(namedBy: path)
+        } else if total > 1 {
+          image.path = Self.numbered(base, index, of: total)
+        }
+        guard taken.insert(FilePath(image.path).lexicallyNormalized()).inserted else {
+          throw OutputError.duplicate(path: image.path)
+        }
+        images.append(image)
+      }
+    }
+    self.images = images
+  }
+
+  /// The folders that the images go into, each once, in order.
+  public var folders: [FilePath] {
+    var seen: Set<FilePath> = []
+    return images.map { FilePath($0.path).folder }.filter { seen.insert($0).inserted }
+  }
+
+  /// Refuses files that are there already, unless `overwrite`.
+  public func checkCollisions(overwrite: Bool) throws {
+    for image in images { try Self.checkCollision(image.path, overwrite: overwrite) }
+  }
+
+  /// Refuses a file that is there already, unless `overwrite`.
+  public static func checkCollision(_ path: String, overwrite: Bool) throws {
+    guard FilePath(path).isTaken else { return }
+    if FilePath(path).isFolder { throw OutputError.isDirectory(path: path) }
+    if !overwrite { throw OutputError.exists(path: path) }
+  }
+
+  /// Makes the folders, so that a place that cannot be written is known before any work is spent.
+  public func makeFolders() throws {
+    for folder in folders { try folder.makeWritableFolder() }
+  }
+
+  /// The file of a preview of `image`, beside it.
+  public static func previewPath(of image: PlannedImage, step: Int) -> String {
+    inserting("-step-\(padded(step, to: 3))", beforeExtensionOf: image.path)
+  }
+
+  private static func padded(_ number: Int, to width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+
+  private static func file(for output: String) -> String {
+    output.hasSuffix("/") || FilePath(output).isFolder ? FilePath(output).appending(defaultName).string : output
+  }
+
+  private static func numbered(_ path: String, _ index: Int, of total: Int) -> String {
+    let number = padded(index, to: max(3, String(total - 1).count))
+    return inserting("-\(number)", beforeExtensionOf: path)
+  }
+
+  private static func inserting(_ text: String, beforeExtensionOf path: String) -> String {
+    let suffix = FilePath(path).extension.map { ".\($0)" } ?? ""
+    return path.dropLast(suffix.count) + text + suffix
+  }
+}
+
+extension ImageFormat {
+  /// The format that a file's extension asks for.
+  ///
+  /// - Throws: ``RequestError/imageExtension(path:)`` for any other.
+  init(namedBy path: String) throws {
+    guard let format = ImageFormat(pathExtension: FilePath(path).extension ?? "") else {
+      throw RequestError.imageExtension(path: path)
+    }
+    self = format
+  }
+}

@@ -1,0 +1,180 @@
+import DelimitedText
+import Foundation
+import Support
+import SystemPackage
+
+/// One row of a prompts file: what to draw, and where the row says so, from which seed and into which file.
+public struct PromptEntry: Equatable, Sendable {
+  public var prompt: String
+  /// Seed of the row's first image; image j of the row uses `seed + j`.
+  public var seed: UInt64?
+  /// File to write, relative to the output folder.
+  public var output: String?
+
+  public init(prompt: String, seed: UInt64? = nil, output: String? = nil) {
+    self.prompt = prompt
+    self.seed = seed
+    self.output = output
+  }
+}
+
+/// Why a prompts file cannot be used.
+public enum PromptsFileError: Error, Equatable, CustomStringConvertible {
+  case missing(path: String)
+  case unreadable(path: String, reason: String)
+  case tooLarge(path: String)
+  case notText(path: String)
+  case empty(path: String)
+  /// `line` counts from 1 and is where the record starts.
+  case malformed(path: String, line: Int, reason: String)
+
+  public var description: String {
+    switch self {
+    case .missing(let path): "prompts file '\(path)' does not exist: check the path"
+    case .unreadable(let path, let reason): "prompts file '\(path)' cannot be read (\(reason)): check the path"
+    case .tooLarge(let path):
+      "prompts file '\(path)' has more than the \(PromptsFile.sizeLimit) bytes that are read: split it"
+    case .notText(let path): "prompts file '\(path)' is not UTF-8 text: save it as UTF-8"
+    case .empty(let path): "prompts file '\(path)' holds no prompt: write one a line"
+    case .malformed(let path, let line, let reason): "prompts file '\(path)', line \(line): \(reason)"
+    }
+  }
+}
+
+/// Reader of prompts files: plain text (one prompt a line), CSV (RFC 4180; column `prompt`, optional `seed` and
+/// `output`) and JSON Lines (the same keys). The extension decides; a byte-order mark and CRLF are accepted.
+public enum PromptsFile {
+  /// Larger files are refused before they are read: 64 MiB is a quarter of a million long reports.
+  public static let sizeLimit = 64 << 20
+
+  public static func read(path: String) throws -> [PromptEntry] {
+    try parse(contents(path: path), path: path)
+  }
+
+  private static func contents(path: String) throws -> Data {
+    func unreadable() -> PromptsFileError {
+      .unreadable(path: path, reason: String(cString: strerror(errno)))
+    }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw errno == ENOENT ? PromptsFileError.missing(path: path) : unreadable() }
+    defer { close(descriptor) }
+    var data = Data()
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    // Read to the end rather than trust a size: pipes and devices have none.
+    while true {
+      let count = Foundation.read(descriptor, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw unreadable() }
+      if count == 0 { return data }
+      data.append(contentsOf: chunk[..<count])
+      guard data.count <= sizeLimit else { throw PromptsFileError.tooLarge(path: path) }
+    }
+  }
+
+  /// Parses the bytes of a prompts file; `path` gives the format by its extension and names the file in errors.
+  public static func parse(_ data: Data, path: String) throws -> [PromptEntry] {
+    let body = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
+    guard !body.contains(0), let text = String(validating: body, as: UTF8.self) else {
+      throw PromptsFileError.notText(path: path)
+    }
+    let entries: [PromptEntry]
+    switch (FilePath(path).extension ?? "").lowercased() {
+    case "csv": entries = try table(body, path: path)
+    case "jsonl", "ndjson": entries = try jsonLines(text, path: path)
+    default: entries = lines(text).filter { !isBlank($0.text) }.map { PromptEntry(prompt: String($0.text)) }
+    }
+    guard !entries.isEmpty else { throw PromptsFileError.empty(path: path) }
+    return entries
+  }
+
+  private static func isBlank(_ text: some StringProtocol) -> Bool {
+    text.allSatisfy { $0.isWhitespace }
+  }
+
+  private static func lines(_ text: String) -> [(number: Int, text: Substring)] {
+    // "\r\n" is one Character in Swift, so one rule covers both line ends.
+    text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
+      .enumerated().map { ($0.offset + 1, $0.element) }
+  }
+
+  // MARK: CSV
+
+  /// A prompt is drawn as it is written, so nothing of the table is guessed at: commas, UTF-8, quotes of RFC 4180.
+  private static let format = DelimitedFormat(delimiter: UInt8(ascii: ","), quotes: .strict, encodings: .utf8)
+
+  private static func table(_ data: Data, path: String) throws -> [PromptEntry] {
+    do {
+      var reader = try DelimitedReader(data, format: format)
+      guard let header = try reader.next() else { throw PromptsFileError.empty(path: path) }
+      let names = header.cells.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+      guard let promptColumn = names.firstIndex(of: "prompt") else {
+        throw PromptsFileError.malformed(
+          path: path, line: header.line, reason: "no column is called 'prompt': name the columns in the first line")
+      }
+      let seedColumn = names.firstIndex(of: "seed")
+      let outputColumn = names.firstIndex(of: "output")
+      var entries: [PromptEntry] = []
+      while let row = try reader.next() {
+        guard row.count == names.count else {
+          throw PromptsFileError.malformed(
+            path: path, line: row.line,
+            reason: "\(row.count) fields where the header has \(names.count): quote texts that hold commas")
+        }
+        let seed = try row.text(seedColumn).map { try parseSeed($0, path: path, line: row.line) }
+        let output = row.text(outputColumn)
+        entries.append(try entry(prompt: row[promptColumn], seed: seed, output: output, path: path, line: row.line))
+      }
+      return entries
+    } catch let error as DelimitedTextError {
+      throw PromptsFileError.malformed(path: path, line: error.line ?? 1, reason: "\(error)")
+    }
+  }
+
+  // MARK: JSON Lines
+
+  private struct Line: Decodable {
+    var prompt: String
+    var seed: UInt64?
+    var output: String?
+  }
+
+  private static func jsonLines(_ text: String, path: String) throws -> [PromptEntry] {
+    let decoder = JSONDecoder()
+    return try lines(text).compactMap { number, line in
+      if isBlank(line) { return nil }
+      let parsed: Line
+      do {
+        parsed = try decoder.decode(Line.self, from: Data(line.utf8))
+      } catch {
+        throw PromptsFileError.malformed(
+          path: path, line: number,
+          reason: "not an object with a text 'prompt' (and, if you like, a whole 'seed', a text 'output'): correct it")
+      }
+      return try entry(prompt: parsed.prompt, seed: parsed.seed, output: parsed.output, path: path, line: number)
+    }
+  }
+
+  // MARK: Fields
+
+  private static func parseSeed(_ field: String, path: String, line: Int) throws -> UInt64 {
+    guard let seed = UInt64(field) else {
+      throw PromptsFileError.malformed(
+        path: path, line: line,
+        reason: "seed '\(field.onOneLine(limit: 120))' is no whole number from 0: correct it or leave it empty")
+    }
+    return seed
+  }
+
+  private static func entry(
+    prompt: String, seed: UInt64?, output: String?, path: String, line: Int
+  ) throws -> PromptEntry {
+    guard let output, !output.isEmpty else { return PromptEntry(prompt: prompt, seed: seed) }
+    // A table from somewhere else must not reach outside the folder that the user chose.
+    guard !output.hasPrefix("/"), !output.split(separator: "/").contains("..") else {
+      throw PromptsFileError.malformed(
+        path: path, line: line,
+        reason: "output '\(output.onOneLine(limit: 120))' leaves the output folder: use a name inside it")
+    }
+    return PromptEntry(prompt: prompt, seed: seed, output: output)
+  }
+}

@@ -1,0 +1,54 @@
+import Diffusion
+import Models
+import Support
+
+/// What a caller may choose for every image of a call. Nil leaves the choice to the model's own defaults.
+public struct SamplingOverrides: Equatable, Sendable {
+  /// Denoising steps, 1 to the model's number of training timesteps.
+  public var steps: Int?
+  /// Classifier-free guidance scale, in `ClassifierFreeGuidance.scaleRange`. 1 is the unguided conditional model.
+  public var guidance: Double?
+  /// What the image should not show; stands in place of the null condition.
+  public var negative: String?
+  public var sampler: SamplerKind?
+  /// Share of fresh noise in each DDIM step, 0 (deterministic) to 1 (as DDPM).
+  public var eta: Double?
+
+  public init(
+    steps: Int? = nil, guidance: Double? = nil, negative: String? = nil, sampler: SamplerKind? = nil,
+    eta: Double? = nil
+  ) {
+    self.steps = steps
+    self.guidance = guidance
+    self.negative = negative
+    self.sampler = sampler
+    self.eta = eta
+  }
+
+  /// Checks everything that can be judged without a model.
+  public func validate() throws {
+    if let steps, steps < 1 {
+      throw RequestError.outOfRange(what: "steps", value: "\(steps)", allowed: "at least 1")
+    }
+    if let guidance { try Self.check(guidance, "guidance", in: ClassifierFreeGuidance.scaleRange) }
+    if let eta { try Self.check(eta, "eta", in: DDIMSampler.etaRange) }
+    if let negative, negative.allSatisfy(\.isWhitespace) {
+      throw RequestError.conflict("the negative prompt is empty", remedy: "say what to avoid, or leave it out")
+    }
+  }
+
+  private static func check(_ value: Double, _ what: String, in range: ClosedRange<Double>) throws {
+    // NaN is in no range.
+    guard range.contains(value) else {
+      throw RequestError.outOfRange(
+        what: what, value: "\(value)", allowed: "\(Int(range.lowerBound)) to \(Int(range.upperBound))")
+    }
+  }
+
+  /// A prompt without words can only mean the null prompt, which has nothing to be guided away from.
+  public static func check(prompt: String, index: Int, guidance: Double) throws {
+    if guidance != 1, prompt.allSatisfy({ $0.isWhitespace || $0 == "\u{FEFF}" }) {
+      throw RequestError.emptyPrompt(index: index)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Diffusion
+import ImageFiles
+import Support
+
+/// How an image came to be: what every file says of itself, and what is needed to make the same bytes again.
+public struct Provenance: Equatable, Sendable {
+  public var prompt: String
+  public var negative: String?
+  public var seed: UInt64
+  public var steps: Int
+  public var guidance: Double
+  public var sampler: SamplerKind
+  public var eta: Double
+  public var modelName: String
+  /// SHA-256 of the model, in hexadecimal digits.
+  public var modelHash: String
+  public var device: String
+  public var precision: String
+  public var threads: Int
+
+  public init(
+    prompt: String, negative: String?, seed: UInt64, steps: Int, guidance: Double, sampler: SamplerKind, eta: Double,
+    modelName: String, modelHash: String, device: String, precision: String, threads: Int
+  ) {
+    self.prompt = prompt
+    self.negative = negative
+    self.seed = seed
+    self.steps = steps
+    self.guidance = guidance
+    self.sampler = sampler
+    self.eta = eta
+    self.modelName = modelName
+    self.modelHash = modelHash
+    self.device = device
+    self.precision = precision
+    self.threads = threads
+  }
+
+  public static let notice = "Synthetic chest radiograph made by a machine-learning model; not for diagnosis."
+
+  /// PNG's own keys first, then one `thorax:` key for each fact.
+  var texts: [ImageText] {
+    var texts = [
+      ImageText("Software", ThoraxVersion.software),
+      ImageText("Description", "\(Self.notice) Prompt: \(prompt.onOneLine(limit: 500))"),
+      ImageText("thorax:synthetic", "true"),
+      ImageText("thorax:seed", "\(seed)"),
+      ImageText("thorax:steps", "\(steps)"),
+      ImageText("thorax:guidance", "\(guidance)"),
+      ImageText("thorax:sampler", sampler.rawValue),
+      ImageText("thorax:eta", "\(eta)"),
+      ImageText("thorax:model", modelName),
+      ImageText("thorax:model-hash", modelHash),
+      ImageText("thorax:version", ThoraxVersion.current),
+      ImageText("thorax:device", device),
+      ImageText("thorax:precision", precision),
+      ImageText("thorax:threads", "\(threads)"),
+    ]
+    // The long ones come last: a JPEG segment holds 64 KiB, and what does not fit is cut at the end.
+    texts.append(ImageText("thorax:prompt", prompt))
+    if let negative { texts.append(ImageText("thorax:negative", negative)) }
+    return texts
+  }
+}

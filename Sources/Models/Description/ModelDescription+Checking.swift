@@ -1,0 +1,90 @@
+import Diffusion
+import Foundation
+import RadiographModels
+import Support
+
+extension ModelDescription {
+  /// More than this is no description.
+  static let sizeLimit = 4 << 20
+
+  /// Decodes and checks the bytes of a `model.json`; `path` names the file in errors.
+  public init(json: Data, path: String) throws {
+    guard json.count <= Self.sizeLimit else {
+      throw ModelError.malformedDescription(path: path, reason: "more than \(Self.sizeLimit) bytes")
+    }
+    struct Header: Decodable {
+      var version: Int
+    }
+    do {
+      // The version decides how the rest is read, so it is looked at alone first.
+      let header = try JSONDecoder().decode(Header.self, from: json)
+      guard header.version <= Self.currentVersion else {
+        throw ModelError.laterVersion(path: path, version: header.version, known: Self.currentVersion)
+      }
+      self = try JSONDecoder().decode(Self.self, from: json)
+    } catch let error as DecodingError {
+      throw ModelError.malformedDescription(path: path, reason: Self.reason(error, json: json))
+    }
+    try check(path: path)
+  }
+
+  /// The bytes of `model.json`: the same description makes the same bytes.
+  public func json() throws -> Data {
+    try PrettyJSON.data(self) + Data("\n".utf8)
+  }
+
+  /// Refuses what is well formed and cannot be meant, before memory is asked for.
+  public func check(path: String) throws {
+    func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws {
+      if !condition { throw ModelError.implausible(path: path, reason: reason()) }
+    }
+    try require(version >= 1, "version \(version)")
+    do {
+      try architecture.validate()
+      try scheduler.validate()
+      _ = try sampling.classifierFreeGuidance()
+    } catch let error as ArchitectureError {
+      throw ModelError.implausible(path: path, reason: "\(error)")
+    } catch let error as DiffusionError {
+      throw ModelError.implausible(path: path, reason: "\(error)")
+    }
+    try require(
+      architecture.imageChannels == 1, "\(architecture.imageChannels) image channels, where radiographs have 1")
+    let channels = architecture.latentChannels
+    try require(
+      latent.mean.count == channels && latent.standardDeviation.count == channels,
+      "latent statistics of \(latent.mean.count) and \(latent.standardDeviation.count) channels for \(channels)")
+    try require(
+      latent.mean.allSatisfy { abs($0) <= 1e6 } && latent.standardDeviation.allSatisfy { $0 > 0 && $0 <= 1e6 },
+      "latent statistics that are not finite, not positive or above a million")
+    let timesteps = scheduler.schedule.trainTimesteps
+    try require((1...timesteps).contains(sampling.steps), "\(sampling.steps) default steps of \(timesteps)")
+    try require(ClassifierFreeGuidance.scaleRange.contains(sampling.guidance), "default guidance \(sampling.guidance)")
+    try require(DDIMSampler.etaRange.contains(sampling.eta), "default eta \(sampling.eta)")
+    // Names become parts of paths; an encoder's may have an organisation before a slash.
+    func isSafe(_ name: String) -> Bool {
+      !name.isEmpty && name.count <= 200 && !name.hasPrefix("/") && !name.contains { $0.isNewline || $0 == "\0" }
+        && !name.split(separator: "/").contains { $0 == ".." || $0 == "." }
+    }
+    try require(isSafe(name) && !name.contains("/"), "the name '\(name.onOneLine(limit: 120))'")
+    try require(isSafe(textEncoder.name), "the text encoder '\(textEncoder.name.onOneLine(limit: 120))'")
+  }
+
+  private static func reason(_ error: DecodingError, json: Data) -> String {
+    func place(_ context: DecodingError.Context) -> String {
+      let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+      return path.isEmpty ? "at its top" : "at \(path)"
+    }
+    switch error {
+    case .keyNotFound(let key, let context): return "'\(key.stringValue)' is missing \(place(context))"
+    case .typeMismatch(let type, let context): return "no \(type) \(place(context))"
+    case .valueNotFound(let type, let context): return "no \(type) \(place(context))"
+    case .dataCorrupted(let context):
+      if !context.codingPath.isEmpty { return "a value that is not known \(place(context))" }
+      // A number that does not fit its field comes without a place.
+      let isJSON = (try? JSONSerialization.jsonObject(with: json, options: .fragmentsAllowed)) != nil
+      return isJSON ? "a number that does not fit its place" : "it is not JSON"
+    @unknown default: return "\(error)"
+    }
+  }
+}

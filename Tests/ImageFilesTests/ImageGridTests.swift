@@ -1,0 +1,27 @@
+import ImageFiles
+import Testing
+
+@Suite struct ImageGridTests {
+  private func image(_ value: UInt8, width: Int = 2, height: Int = 1) throws -> GrayscaleImage {
+    try GrayscaleImage(width: width, height: height, pixels: [UInt8](repeating: value, count: width * height))
+  }
+
+  @Test("images stand side by side, and a short row ends in black")
+  func rows() throws {
+    let grid = try GrayscaleImage(grid: [[image(1), image(2)], [image(3)]], gap: 1)
+    #expect(grid.width == 5 && grid.height == 3)
+    #expect(grid.pixels == [1, 1, 0, 2, 2, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0])
+  }
+
+  @Test("every image has the room of the largest")
+  func sizes() throws {
+    let grid = try GrayscaleImage(grid: [[image(1), image(2, width: 1, height: 2)]])
+    #expect(grid.width == 4 && grid.height == 2)
+    #expect(grid.pixels == [1, 1, 2, 0, 0, 0, 2, 0])
+  }
+
+  @Test("no image makes no grid", arguments: [[], [[]]] as [[[GrayscaleImage]]])
+  func none(rows: [[GrayscaleImage]]) {
+    #expect(throws: ImageFileError.self) { try GrayscaleImage(grid: rows) }
+  }
+}

@@ -1,0 +1,200 @@
+import Foundation
+import Generation
+import Support
+import TensorFiles
+import TestSupport
+import Testing
+import Torch
+
+@testable import Models
+
+@Suite struct ModelFolderTests {
+  @Test func aFolderReadsBackAsItWasWritten() async throws {
+    try await withTinyModel { model, _ in
+      let folder = try ModelFolder(path: model.folder.path)
+      #expect(folder.description == TinyModel.description)
+      #expect(try folder.hash().count == 64)
+      #expect(try folder.hash() == ModelFolder(path: model.folder.path).hash())
+      let names = try FileManager.default.contentsOfDirectory(atPath: model.folder.path).sorted()
+      #expect(names == ["README.md", "model.json", "text.safetensors", "unet.safetensors", "vae.safetensors"])
+      let beside = try FileManager.default.contentsOfDirectory(
+        atPath: model.folder.deletingLastPathComponent().path)
+      #expect(beside == ["tiny"], "nothing of the writing is left")
+    }
+  }
+
+  @Test func halfPrecisionHalvesTheBytesAndChangesTheHash() async throws {
+    try await withTinyModel { model, root in
+      let path = root.appendingPathComponent("half").path
+      try ModelFolder.write(TinyModel.description, weights: TinyModel.weights(), card: "", dtype: .float16, to: path)
+      let (full, half) = (try ModelFolder(path: model.folder.path), try ModelFolder(path: path))
+      #expect(half.byteCount() < full.byteCount() * 2 / 3)
+      #expect(try half.hash() != full.hash())
+      let host = try await ModelHost.load(half, textEncoder: model.encoder, device: .device(.cpu), precision: .float32)
+      _ = try await host.generate(GenerationRequest(prompt: "effusion", seed: 1))
+    }
+  }
+
+  @Test func aModelThatIsThereIsReplacedOnlyWhenAsked() async throws {
+    try await withTinyModel { model, _ in
+      let path = model.folder.path
+      #expect(throws: OutputError.exists(path: path)) {
+        try ModelFolder.write(TinyModel.description, weights: TinyModel.weights(), card: "", to: path)
+      }
+      try ModelFolder.write(TinyModel.description, weights: TinyModel.weights(), card: "new", to: path, overwrite: true)
+      #expect(try String(contentsOf: model.folder.appendingPathComponent("README.md"), encoding: .utf8) == "new")
+    }
+  }
+
+  @Test(arguments: ["a run", "other files", "a model and a note", "a file", "a link", "a folder for a file"])
+  func onlyAModelFolderIsReplaced(kind: String) async throws {
+    try await withTinyModel { model, root in
+      let target = root.appendingPathComponent("target")
+      let manager = FileManager.default
+      func write(_ name: String) throws {
+        let file = target.appendingPathComponent(name)
+        try manager.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data("mine".utf8).write(to: file)
+      }
+      switch kind {
+      case "a run": try ["vae/config.yaml", "report.html"].forEach(write)
+      case "other files": try ["thesis.txt"].forEach(write)
+      case "a model and a note":
+        try manager.copyItem(at: model.folder, to: target)
+        try write("notes.txt")
+      case "a file": try Data("mine".utf8).write(to: target)
+      case "a link": try manager.createSymbolicLink(at: target, withDestinationURL: model.folder)
+      default: try ["model.json", "unet.safetensors/inner.txt"].forEach(write)
+      }
+      let before = try manager.subpathsOfDirectory(atPath: root.path).sorted()
+      #expect {
+        try ModelFolder.write(
+          TinyModel.description, weights: TinyModel.weights(), card: "", to: target.path, overwrite: true)
+      } throws: { error in
+        guard case OutputError.notAModel(target.path, _) = error else { return false }
+        return true
+      }
+      #expect(try manager.subpathsOfDirectory(atPath: root.path).sorted() == before)
+    }
+  }
+
+  @Test func anEmptyFolderTakesAModel() async throws {
+    try await withTinyModel { _, root in
+      let target = root.appendingPathComponent("empty")
+      try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
+      try ModelFolder.write(
+        TinyModel.description, weights: TinyModel.weights(), card: "", to: target.path, overwrite: true)
+      #expect(try ModelFolder(path: target.path).description == TinyModel.description)
+    }
+  }
+
+  @Test func everyOffendingTensorOfEveryFileIsNamed() async throws {
+    try await withTinyModel { model, _ in
+      try model.rewrite(.unet) { tensors in
+        tensors["input.bias"] = nil
+        tensors["surplus"] = try Tensor.zeros([1])
+        tensors["output.convolution.bias"] = try Tensor.zeros([7])
+      }
+      try model.rewrite(.textProjection) { tensors in
+        tensors["linear.bias"] = try Tensor.full([16], value: .nan)
+      }
+      do {
+        _ = try await ModelHost.load(model)
+        Issue.record("the model was loaded")
+      } catch ModelError.unfitWeights(_, let problems) {
+        #expect(problems.count == 2)
+        for name in ["input.bias", "surplus", "output.convolution.bias"] { #expect(problems[0].contains(name)) }
+        #expect(problems[1].contains("linear.bias"))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("not json", "{"), ("empty", ""), ("an array", "[]"), ("no version", "{}"),
+    ("a text version", "{\"version\":\"1\"}"),
+  ])
+  func aDescriptionThatIsNoneIsRefused(name: String, json: String) {
+    #expect(throws: ModelError.self) { try ModelDescription(json: Data(json.utf8), path: "model.json") }
+  }
+
+  @Test func aLaterVersionIsNamedEvenWhenItsLayoutIsUnknown() {
+    #expect(throws: ModelError.laterVersion(path: "m", version: 9, known: 1)) {
+      try ModelDescription(json: Data("{\"version\":9,\"strange\":true}".utf8), path: "m")
+    }
+  }
+
+  @Test func implausibleDescriptionsAreRefusedBeforeMemoryIsAskedFor() throws {
+    let path = "model.json"
+    func refuses(_ change: (inout ModelDescription) -> Void) throws {
+      var description = TinyModel.description
+      change(&description)
+      #expect(throws: ModelError.self) { try description.check(path: path) }
+      let json = try description.json()
+      #expect(throws: ModelError.self) { try ModelDescription(json: json, path: path) }
+    }
+    try refuses { $0.architecture.unet.levels[0].channels = 1_000_000_000_000 }
+    try refuses { $0.architecture.imageSide = 1 << 40 }
+    try refuses { $0.architecture.autoencoder.latentChannels = 16 }
+    try refuses { $0.architecture.autoencoder.imageChannels = 3 }
+    try refuses { $0.latent.mean = [] }
+    try refuses { $0.latent.standardDeviation[0] = 0 }
+    try refuses { $0.latent.standardDeviation[0] = -1 }
+    try refuses { $0.sampling.steps = 0 }
+    try refuses { $0.sampling.steps = 1001 }
+    try refuses { $0.sampling.guidance = -1 }
+    try refuses { $0.scheduler.schedule.trainTimesteps = 1 << 50 }
+    try refuses { $0.name = "../other" }
+    try refuses { $0.textEncoder.name = "../../etc" }
+    try refuses { $0.textEncoder.name = "/etc" }
+  }
+
+  @Test func anEncoderOfAnotherHashIsRefused() async throws {
+    try await withTinyModel { model, root in
+      var description = TinyModel.description
+      description.textEncoder.hash = String(repeating: "0", count: 64)
+      let path = root.appendingPathComponent("other").path
+      try ModelFolder.write(description, weights: TinyModel.weights(), card: "", to: path)
+      await #expect(throws: ModelError.self) {
+        try await ModelHost.load(ModelFolder(path: path), textEncoder: model.encoder, device: .device(.cpu))
+      }
+      let weights = model.encoder.appendingPathComponent("model.safetensors").path
+      description.textEncoder.hash = try ContentHash.ofFile(weights)
+      try ModelFolder.write(description, weights: TinyModel.weights(), card: "", to: path, overwrite: true)
+      _ = try await ModelHost.load(ModelFolder(path: path), textEncoder: model.encoder, device: .device(.cpu))
+    }
+  }
+
+  @Test func namesAndPathsLeadToModels() async throws {
+    try await withTinyModel { model, _ in
+      let catalog = ModelCatalog(places: [model.folder.deletingLastPathComponent().path])
+      #expect(catalog.models().map(\.name) == ["tiny"])
+      let (byName, byPath) = (try catalog.path(for: "tiny"), try catalog.path(for: model.folder.path))
+      #expect(byName == model.folder.path)
+      #expect(byPath == model.folder.path)
+      #expect(throws: ModelError.self) { try catalog.path(for: "other") }
+      #expect(throws: ModelError.self) { try catalog.path(for: "") }
+      #expect(throws: ModelError.missing(path: "/nowhere/m")) { try catalog.path(for: "/nowhere/m") }
+    }
+  }
+
+  @Test func presetsHaveTheCountsOfTheArticle() throws {
+    let released = try ModelInformation(preset: .released).parameters
+    #expect(released[.autoencoder] == 3_246_353)
+    #expect(released[.unet] == 39_658_856)
+    #expect(released[.textProjection] == 593_664)
+    #expect(released.textEncoder == 108_310_272)
+    #expect(released.total == 151_809_145)
+    let small = try ModelInformation(preset: .small).parameters
+    #expect(small.textEncoder == 22_713_216)
+  }
+}
+
+extension TinyModel {
+  /// Changes the tensors of one file.
+  func rewrite(_ part: ModelPart, _ change: (inout [String: Tensor]) throws -> Void) throws {
+    let path = folder.appendingPathComponent(part.fileName).path
+    var tensors = try SafetensorsFile(path: path).loadTensors()
+    try change(&tensors)
+    try SafetensorsWriter.write(tensors, to: path)
+  }
+}
