@@ -32,6 +32,8 @@ constexpr Element data_set_elements[] = {
     {0x00101010, "AS", Kind::text, longest_text},   // Patient's Age
     {0x00180015, "CS", Kind::text, longest_text},   // Body Part Examined
     {0x00181030, "LO", Kind::text, longest_text},   // Protocol Name
+    {0x00181164, "DS", Kind::text, longest_text},   // Imager Pixel Spacing
+    {0x00182010, "DS", Kind::text, longest_text},   // Nominal Scanned Pixel Spacing
     {0x00185101, "CS", Kind::text, longest_text},   // View Position
     {0x0020000D, "UI", Kind::text, longest_text},   // Study Instance UID
     {0x0020000E, "UI", Kind::text, longest_text},   // Series Instance UID
@@ -43,6 +45,8 @@ constexpr Element data_set_elements[] = {
     {0x00280008, "IS", Kind::text, 64},             // Number of Frames
     {0x00280010, "US", Kind::number, 8},            // Rows
     {0x00280011, "US", Kind::number, 8},            // Columns
+    {0x00280030, "DS", Kind::text, longest_text},   // Pixel Spacing
+    {0x00280034, "IS", Kind::text, longest_text},   // Pixel Aspect Ratio
     {0x00280100, "US", Kind::number, 8},            // Bits Allocated
     {0x00280101, "US", Kind::number, 8},            // Bits Stored
     {0x00280102, "US", Kind::number, 8},            // High Bit

@@ -88,7 +88,7 @@ void read_table(DcmItem &item, bool pixels_are_signed, cdicom_table &table) {
   unsigned long word_count = 0;
   if (item.findAndGetUint16Array(key(data), words, &word_count).bad() || !words || word_count == 0)
     throw Failure(CDICOM_CORRUPT, "a lookup table has no entries");
-  // 0 stands for 65,536, which 16 bits do not hold.
+  // 0 means 65,536, which 16 bits do not hold.
   const size_t entries = count == 0 ? 65'536 : count;
   const bool are_bytes = bits == 8 && word_count < entries && (entries + 1) / 2 == word_count;
   if (!are_bytes && word_count < entries)
@@ -121,6 +121,8 @@ int cdicom_open(const uint8_t *bytes, size_t count, cdicom_limits limits, cdicom
     *file = opened.release();
   });
 }
+
+int cdicom_begins(const uint8_t *bytes, size_t count) { return find_start(bytes, count) >= 0; }
 
 void cdicom_close(cdicom_file *file) { delete file; }
 

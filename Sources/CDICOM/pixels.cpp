@@ -17,12 +17,24 @@ struct Freeing {
 };
 using Cells = std::unique_ptr<uint8_t, Freeing>;
 
-void check(const cdicom_file &file, const cdicom_image &image) {
+/// The photometric interpretation by name. One that the standard has not is not repeated: it may be anybody's text.
+const char *colour_name(cdicom_file &file) {
+  static constexpr const char *names[] = {
+      "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT",
+      "HSV", "ARGB", "CMYK", "XYB"};
+  OFString photometric;
+  file.data_set.findAndGetOFString(key(0x00280004), photometric);
+  for (const char *name : names)
+    if (photometric == name) return name;
+  return "a photometric interpretation other than MONOCHROME";
+}
+
+void check(cdicom_file &file, const cdicom_image &image) {
   const Syntax &syntax = file.scan.syntax;
   if (syntax.coding == Coding::unsupported) throw Failure(CDICOM_UNSUPPORTED, "%s", syntax.name.c_str());
   if (!image.has_pixels) throw Failure(CDICOM_NO_PIXELS, "it holds no pixel data");
   if (file.scan.pixels.is_floating) throw Failure(CDICOM_UNSUPPORTED, "floating-point pixel data");
-  if (image.monochrome < 0) throw Failure(CDICOM_UNSUPPORTED, "a photometric interpretation other than MONOCHROME");
+  if (image.monochrome < 0) throw Failure(CDICOM_UNSUPPORTED, "%s", colour_name(file));
   if (image.samples_per_pixel > 1) throw Failure(CDICOM_UNSUPPORTED, "%u samples a pixel", image.samples_per_pixel);
   if (image.bits_allocated != 8 && image.bits_allocated != 16)
     throw Failure(CDICOM_UNSUPPORTED, "%u bits allocated", image.bits_allocated);
@@ -45,16 +57,18 @@ Cells allocate_cells(size_t bytes) {
   return cells;
 }
 
-Cells native_cells(const PixelPlace &place, const cdicom_image &image, bool is_big_endian, const uint8_t *bytes,
+Cells native_cells(const PixelPlace &place, const cdicom_image &image, const Syntax &syntax, const uint8_t *bytes,
                    size_t count) {
   const size_t wanted = size_t(image.rows) * image.columns * (image.bits_allocated / 8);
+  if (place.is_undefined_length && !syntax.is_named)
+    throw Failure(CDICOM_UNSUPPORTED, "compressed pixels, and no preamble to name their transfer syntax");
   if (place.is_undefined_length) throw Failure(CDICOM_CORRUPT, "uncompressed pixels without a length");
   const size_t there = place.offset <= count ? std::min<size_t>(count - place.offset, place.length) : 0;
   if (there < wanted) throw Failure(CDICOM_CORRUPT, "%zu of %zu bytes of pixels are there", there, wanted);
   Cells cells = allocate_cells(wanted);
   const uint8_t *source = bytes + place.offset;
   // Words hold two pixels of 8 bits each, the first in the lower half.
-  const bool is_swapped = is_big_endian && (image.bits_allocated == 16 || !place.is_bytes);
+  const bool is_swapped = syntax.is_big_endian && (image.bits_allocated == 16 || !place.is_bytes);
   if (!is_swapped) {
     memcpy(cells.get(), source, wanted);
     return cells;
@@ -172,7 +186,7 @@ void read_pixels(cdicom_file &file, const uint8_t *bytes, size_t count, const cd
   raster.value_bits = image.bits_stored;
   if (scan.syntax.coding == Coding::native) {
     raster.shift = image.high_bit + 1 - image.bits_stored;
-    raster.cells = native_cells(scan.pixels, image, scan.syntax.is_big_endian, bytes, count).release();
+    raster.cells = native_cells(scan.pixels, image, scan.syntax, bytes, count).release();
     return;
   }
   std::vector<uint8_t> frame = first_frame(scan.pixels, image.frames, bytes, count);

@@ -1,6 +1,6 @@
 #include "scan.h"
 
-#include "elements.h"
+#include "walker.h"
 
 #include <algorithm>
 #include <cstring>
@@ -8,109 +8,6 @@
 namespace cdicom {
 
 namespace {
-
-/// Real headers nest five deep or so.
-constexpr int deepest_nesting = 32;
-/// Nothing is kept for an element that is passed over, so this bounds only time.
-constexpr uint32_t most_elements = 2'000'000;
-
-struct ElementHeader {
-  uint32_t tag;
-  char vr[3];
-  uint32_t length;
-
-  bool is_undefined() const noexcept { return length == undefined_length; }
-};
-
-/// How the bytes at hand are encoded.
-struct Encoding {
-  bool is_implicit;
-  bool is_big_endian;
-};
-
-class Walker {
- public:
-  Walker(const uint8_t *bytes, size_t count, size_t position) : bytes(bytes), count(count), position(position) {}
-
-  const uint8_t *bytes;
-  size_t count;
-  size_t position;
-
-  /// Throws where fewer than `wanted` bytes are left before `limit`, the end of what encloses them.
-  void require(uint64_t wanted, size_t limit) const {
-    if (wanted <= limit - position) return;
-    if (limit < count) throw Failure(CDICOM_CORRUPT, "a length reaches beyond its item or sequence");
-    throw Failure(CDICOM_TRUNCATED, "the file ends inside of its header");
-  }
-
-  ElementHeader header(Encoding encoding, size_t limit) {
-    if (++elements > most_elements) throw Failure(CDICOM_CORRUPT, "it has more than %u elements", most_elements);
-    require(8, limit);
-    const uint8_t *at = bytes + position;
-    ElementHeader header{};
-    header.tag = uint32_t(load16(at, encoding.is_big_endian)) << 16 | load16(at + 2, encoding.is_big_endian);
-    position += 8;
-    if (encoding.is_implicit || header.tag >> 16 == 0xFFFE) {
-      header.length = load32(at + 4, encoding.is_big_endian);
-      return header;
-    }
-    memcpy(header.vr, at + 4, 2);
-    bool is_long = false;
-    if (!is_known_vr(header.vr, is_long))
-      throw Failure(CDICOM_CORRUPT, "element (%04x,%04x) has an unknown value representation", header.tag >> 16,
-                    header.tag & 0xFFFF);
-    if (is_long) {
-      require(4, limit);
-      header.length = load32(bytes + position, encoding.is_big_endian);
-      position += 4;
-    } else {
-      header.length = load16(at + 6, encoding.is_big_endian);
-    }
-    return header;
-  }
-
-  void skip(const ElementHeader &header, Encoding encoding, size_t limit, int depth) {
-    if (!header.is_undefined()) {
-      require(header.length, limit);
-      position += header.length;
-      return;
-    }
-    const bool is_unknown = strcmp(header.vr, "UN") == 0;
-    if (!encoding.is_implicit && !is_unknown && strcmp(header.vr, "SQ") != 0)
-      throw Failure(CDICOM_CORRUPT, "element (%04x,%04x) has no length", header.tag >> 16, header.tag & 0xFFFF);
-    // What was unknown to its writer stays implicit and little endian (PS3.5, 6.2.2).
-    skip_items(is_unknown ? Encoding{true, false} : encoding, limit, depth + 1);
-  }
-
-  /// To the end of a sequence whose length is undefined.
-  void skip_items(Encoding encoding, size_t limit, int depth) {
-    if (depth > deepest_nesting) throw Failure(CDICOM_CORRUPT, "it nests more than %d deep", deepest_nesting);
-    while (true) {
-      const ElementHeader item = header(encoding, limit);
-      if (item.tag == sequence_end_tag) return;
-      if (item.tag != item_tag) throw Failure(CDICOM_CORRUPT, "a sequence holds something other than items");
-      if (item.is_undefined()) {
-        skip_elements(encoding, limit, depth);
-      } else {
-        require(item.length, limit);
-        position += item.length;
-      }
-    }
-  }
-
-  /// To the end of an item whose length is undefined.
-  void skip_elements(Encoding encoding, size_t limit, int depth) {
-    while (true) {
-      const ElementHeader element = header(encoding, limit);
-      if (element.tag == item_end_tag) return;
-      if (element.tag >> 16 == 0xFFFE) throw Failure(CDICOM_CORRUPT, "an item ends without its delimiter");
-      skip(element, encoding, limit, depth);
-    }
-  }
-
- private:
-  uint32_t elements = 0;
-};
 
 /// Writes elements in explicit value representation.
 class ElementWriter {
@@ -168,9 +65,13 @@ class Extraction {
   Extraction(Walker &walker, Encoding encoding)
       : walker(walker), encoding(encoding), writer(encoding.is_big_endian) {}
 
-  ElementWriter &run(PixelPlace &pixels) {
+  /// - Parameter is_ordered: whether every tag must be greater than the one before it.
+  ElementWriter &run(PixelPlace &pixels, bool is_ordered) {
+    uint32_t last = 0;
     while (walker.position < walker.count) {
       const ElementHeader header = walker.header(encoding, walker.count);
+      if (is_ordered && header.tag <= last) throw Failure(CDICOM_CORRUPT, "its elements are out of order");
+      last = header.tag;
       // Group 7FE0 holds the pixels; nothing after it is of use.
       if (header.tag >= 0x7FE00000) {
         if (header.tag < 0x7FE00008) {
@@ -186,11 +87,15 @@ class Extraction {
     return writer;
   }
 
+  /// Whether an element was there whole and, for the SOP Class UID, is an identifier.
+  bool has_written(uint32_t tag) const { return std::find(written.begin(), written.end(), tag) != written.end(); }
+
  private:
   Walker &walker;
   Encoding encoding;
   ElementWriter writer;
   std::vector<uint32_t> taken;
+  std::vector<uint32_t> written;
 
   void place(const ElementHeader &header, PixelPlace &pixels) const {
     if (header.tag > pixel_data_tag) return;
@@ -216,6 +121,16 @@ class Extraction {
     if (!is_wanted || element->kind == Kind::sequence || header.is_undefined()) return;
     if (header.length > element->most_bytes || (element->kind != Kind::text && header.length % 2 != 0)) return;
     target.element(header.tag, vr, walker.bytes + start, header.length);
+    // What is no identifier names no class.
+    if (!in_item && (header.tag != 0x00080016 || is_identifier(walker.bytes + start, header.length)))
+      written.push_back(header.tag);
+  }
+
+  static bool is_identifier(const uint8_t *text, uint32_t count) noexcept {
+    while (count > 0 && (text[count - 1] == 0 || text[count - 1] == ' ')) count -= 1;
+    return count > 0 && std::all_of(text, text + count, [](uint8_t letter) {
+             return letter == '.' || (letter >= '0' && letter <= '9');
+           });
   }
 
   /// A second element of one tag is passed over.
@@ -269,27 +184,59 @@ std::string transfer_syntax(Walker &walker) {
   return uid;
 }
 
-}  // namespace
-
-Scan scan(const uint8_t *bytes, size_t count, cdicom_limits limits) {
-  if (count < 132 || memcmp(bytes + 128, "DICM", 4) != 0) throw Failure(CDICOM_NOT_DICOM, "no DICM at byte 128");
-  Walker file(bytes, count, 132);
-  const std::string uid = transfer_syntax(file);
-  if (uid.empty()) {
-    const bool may_follow = count - file.position < 2;
-    throw Failure(may_follow ? CDICOM_TRUNCATED : CDICOM_CORRUPT, "it names no transfer syntax");
-  }
+/// Reads the data set that begins at `file`'s position.
+Scan scan_data_set(Walker file, const std::string &uid, bool is_certain, cdicom_limits limits) {
   Scan scan;
   scan.syntax = find_syntax(uid);
   if (scan.syntax.is_deflated) {
     // What a header may take beside the pixels.
     constexpr size_t header_room = size_t(16) << 20;
-    scan.inflated = inflate_all(bytes + file.position, count - file.position, header_room + limits.max_pixels * 2);
+    scan.inflated = inflate_all(file.bytes + file.position, file.count - file.position,
+                                header_room + limits.max_pixels * 2);
     file = Walker(scan.inflated.data(), scan.inflated.size(), 0);
   }
   Extraction extraction(file, Encoding{scan.syntax.is_implicit, scan.syntax.is_big_endian});
-  scan.elements = std::move(extraction.run(scan.pixels).bytes);
+  const auto is_known = [&] {
+    return extraction.has_written(0x00080016) ||
+           (scan.pixels.is_present && extraction.has_written(0x00280010) && extraction.has_written(0x00280011));
+  };
+  try {
+    scan.elements = extraction.run(scan.pixels, !is_certain).bytes;
+  } catch (const Failure &) {
+    // What only began as a data set does is a file of another kind.
+    if (is_certain || is_known()) throw;
+    throw Failure(CDICOM_NOT_DICOM, "no DICM at byte 128");
+  }
+  if (!is_certain && !is_known()) throw Failure(CDICOM_NOT_DICOM, "no DICM at byte 128");
   return scan;
+}
+
+}  // namespace
+
+Scan scan(const uint8_t *bytes, size_t count, cdicom_limits limits) {
+  const ptrdiff_t start = find_start(bytes, count);
+  if (start < 0) throw Failure(CDICOM_NOT_DICOM, "no DICM at byte 128");
+  Walker file(bytes, count, size_t(start));
+  std::string uid;
+  try {
+    uid = transfer_syntax(file);
+  } catch (const Failure &) {
+    if (start > 0) throw;
+    throw Failure(CDICOM_NOT_DICOM, "no DICM at byte 128");
+  }
+  const bool is_named = !uid.empty();
+  if (!is_named) {
+    const char *guess = guess_syntax(bytes + file.position, count - file.position);
+    if (guess) uid = guess;
+  }
+  if (uid.empty()) {
+    if (start == 0) throw Failure(CDICOM_NOT_DICOM, "no DICM at byte 128");
+    const bool may_follow = count - file.position < 8;
+    throw Failure(may_follow ? CDICOM_TRUNCATED : CDICOM_CORRUPT, "it names no transfer syntax");
+  }
+  Scan result = scan_data_set(file, uid, start > 0 || is_named, limits);
+  result.syntax.is_named = is_named;
+  return result;
 }
 
 }  // namespace cdicom

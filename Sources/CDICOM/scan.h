@@ -2,6 +2,7 @@
 // Walks a file's structure and takes out what is read of it.
 #include "failure.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ struct Syntax {
   bool is_implicit = false;
   bool is_big_endian = false;
   bool is_deflated = false;
+  /// Whether the file names it; else it was told from the data set's first element.
+  bool is_named = true;
 };
 
 /// Where the pixels are: in the file, or in `Scan.inflated`.
@@ -39,6 +42,16 @@ struct Scan {
   /// The data set of a deflated syntax.
   std::vector<uint8_t> inflated;
 };
+
+/// Where the meta information begins, or the data set if there is none; -1 if the bytes begin as no DICOM file does.
+///
+/// A file begins with DICM at byte 128 or at once, or without either with an element of the meta information or of a data
+/// set. A few bytes of another kind of file can look like the latter.
+ptrdiff_t find_start(const uint8_t *bytes, size_t count) noexcept;
+
+/// The transfer syntax of a data set that none is named for, told from its first element, which must be of group 0008:
+/// nothing if the bytes begin with anything else.
+const char *guess_syntax(const uint8_t *bytes, size_t count) noexcept;
 
 /// - Throws: `Failure` with CDICOM_NOT_DICOM, CDICOM_TRUNCATED, CDICOM_CORRUPT or CDICOM_TOO_LARGE.
 Scan scan(const uint8_t *bytes, size_t count, cdicom_limits limits);

@@ -143,7 +143,8 @@ static int read_image(
 
   *raster = (cimage_raster){
     .width = width, .height = height, .bits = 8, .source_width = codec->image_width,
-    .source_height = codec->image_height, .samples = reading->samples};
+    .source_height = codec->image_height, .pixel_width = codec->saw_JFIF_marker ? codec->Y_density : 0,
+    .pixel_height = codec->saw_JFIF_marker ? codec->X_density : 0, .samples = reading->samples};
   reading->samples = NULL;
   return cimage_make_upright(raster, orientation, failure);
 }

@@ -82,6 +82,9 @@ int cimage_make_upright(cimage_raster *raster, int orientation, cimage_failure *
     const uint32_t source_width = raster->source_width;
     raster->source_width = raster->source_height;
     raster->source_height = source_width;
+    const uint32_t pixel_width = raster->pixel_width;
+    raster->pixel_width = raster->pixel_height;
+    raster->pixel_height = pixel_width;
   }
   return CIMAGE_OK;
 }

@@ -120,6 +120,10 @@ static int read_pixels(png_reading *reading, cimage_limits limits, cimage_raster
   // Nothing beside the pixels is wanted: colour profiles and texts, which may inflate to gigabytes, are passed over.
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_read_info(png, info);
+  // Pixels along a unit's length: the more there are, the smaller each is.
+  png_uint_32 across = 0, down = 0;
+  int unit = 0;
+  png_get_pHYs(png, info, &across, &down, &unit);
   const uint32_t width = png_get_image_width(png, info);
   const uint32_t height = png_get_image_height(png, info);
   int status = cimage_check_limits(width, height, limits, failure);
@@ -156,7 +160,7 @@ static int read_pixels(png_reading *reading, cimage_limits limits, cimage_raster
 
   *raster = (cimage_raster){
     .width = width, .height = height, .bits = wide ? 16 : 8, .source_width = width, .source_height = height,
-    .samples = reading->samples};
+    .pixel_width = down, .pixel_height = across, .samples = reading->samples};
   reading->samples = NULL;
   return CIMAGE_OK;
 }

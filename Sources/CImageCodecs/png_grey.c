@@ -16,6 +16,8 @@ enum { strip_bytes = 128 << 10 };
 typedef struct {
   uint32_t width;
   uint32_t height;
+  uint32_t pixel_width;   // as the chunk pHYs has them
+  uint32_t pixel_height;
   size_t pixel_bytes;
   size_t stride;     // a filtered row: its filter's number, then its pixels
   uint32_t rows;     // rows of a strip
@@ -256,6 +258,9 @@ static int read_chunks(grey_reading *reading, const uint8_t *bytes, size_t count
       return length == 0 && reading->stream_has_ended && reading->done == reading->height;
     } else if ((type[0] & 0x20) == 0) {
       return 0;  // a chunk that a reader may not pass over
+    } else if (place == before_pixels && length == 9 && memcmp(type, "pHYs", 4) == 0) {
+      reading->pixel_height = big_endian(type + 4);
+      reading->pixel_width = big_endian(type + 8);
     }
     position += (size_t)length + 12;
   }
@@ -267,7 +272,8 @@ int cimage_png_read_grey(const uint8_t *bytes, size_t count, cimage_limits limit
   if (taken) {
     *raster = (cimage_raster){
       .width = reading.width, .height = reading.height, .bits = reading.pixel_bytes == 1 ? 8 : 16,
-      .source_width = reading.width, .source_height = reading.height, .samples = reading.samples};
+      .source_width = reading.width, .source_height = reading.height, .pixel_width = reading.pixel_width,
+      .pixel_height = reading.pixel_height, .samples = reading.samples};
     reading.samples = NULL;
   }
   if (reading.stream_is_open) inflateEnd(&reading.stream);

@@ -53,5 +53,8 @@ public struct DICOMAttributes: Sendable, Equatable {
   public internal(set) var columns = 0
   public internal(set) var frames = 1
   public internal(set) var bitsStored = 0
+  /// The height of a pixel over its width, 0.1 to 10, by the first of Pixel Spacing, Imager Pixel Spacing, Nominal Scanned
+  /// Pixel Spacing and Pixel Aspect Ratio that can be believed; 1 if none is there.
+  public internal(set) var pixelAspect = 1.0
   public internal(set) var hasPixels = false
 }

@@ -2,7 +2,7 @@ import ImageFiles
 
 /// What can be wrong with a DICOM file. No description holds anything of its patient.
 public enum DICOMError: Error, Sendable, Equatable {
-  /// No "DICM" at byte 128.
+  /// No "DICM" at byte 128, and no data set that stands without it.
   case notDICOM
   /// The bytes end inside of the header.
   case truncated
@@ -21,7 +21,7 @@ extension DICOMError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notDICOM:
-      "not a DICOM file (no DICM at byte 128): give a file as the archive stores it"
+      "not a DICOM file (no DICM at byte 128, and no data set without that preamble): give a file as the archive stores it"
     case .truncated:
       "truncated DICOM file: fetch or export it again"
     case .corrupt(let detail):

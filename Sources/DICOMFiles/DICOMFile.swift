@@ -13,9 +13,14 @@ public struct DICOMFile: Sendable {
 
   /// Reads the header. Pixels are decoded when they are asked for.
   ///
+  /// A file without preamble is read too, if its data set begins with group 0008, has its elements in order and says what
+  /// it is; without a name its transfer syntax is implicit or explicit as its first element is.
+  ///
   /// - Parameters:
   ///   - data: the whole file, or a beginning of it that reaches its pixels, where only `attributes` are wanted.
   ///   - limits: bounds on the image's rows and columns, checked when pixels are decoded.
+  /// - Throws: `DICOMError.notDICOM` if the bytes are of another kind, `.truncated` if they end before the pixels,
+  ///   `.corrupt`, `.tooLarge` if a deflated file grows beyond the limits, `.outOfMemory`.
   public init(_ data: Data, limits: ImageLimits = .standard) throws(DICOMError) {
     self.data = data
     self.limits = limits
@@ -24,18 +29,27 @@ public struct DICOMFile: Sendable {
     }
   }
 
-  /// Whether the bytes start as a DICOM file does: "DICM" at byte 128.
+  /// Whether the bytes begin as a DICOM file does: with DICM at byte 128, or without preamble as a data set does.
+  ///
+  /// A file of another kind can begin so by chance; `init(_:limits:)` tells.
   public static func isDICOM(_ data: Data) -> Bool {
-    data.count >= 132 && data.dropFirst(128).prefix(4).elementsEqual("DICM".utf8)
+    data.withUnsafeBytes { bytes in
+      guard let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return false }
+      return cdicom_begins(start, bytes.count) != 0
+    }
   }
 
   /// Decodes the first frame.
+  ///
+  /// - Throws: `DICOMError.noPixels` if the file has none; `.unsupported` with the transfer syntax, the colour or the depth
+  ///   that is not read; `.tooLarge` by the header; `.truncated` or `.corrupt` if the pixels are damaged, or if rescale,
+  ///   lookup tables or window leave no difference between values that the file tells apart; `.outOfMemory`.
   public func pixels(_ stage: DICOMStage = .display) throws(DICOMError) -> DICOMPixels {
     try data.withBytes { bytes throws(DICOMError) in
       let handle = try DICOMHandle(bytes, limits: limits)
       return try handle.withPixels(of: bytes) { raster throws(DICOMError) in
         let transform = try GrayscaleTransform(handle, raster: raster)
-        return try DICOMPixels(raster, transform: transform, stage: stage)
+        return try DICOMPixels(raster, transform: transform, stage: stage, aspect: attributes.pixelAspect)
       }
     }
   }
@@ -90,6 +104,14 @@ extension DICOMAttributes {
     frames = Int(image.frames)
     bitsStored = Int(image.bits_stored)
     hasPixels = image.has_pixels != 0
+    // PS3.3, C.7.6.3.1.7: the ratio is there if no spacing is.
+    for element in [0x0028_0030, 0x0018_1164, 0x0018_2010, 0x0028_0034] as [UInt32] {
+      guard let sides = try handle.pair(element),
+        let ratio = PixelAspect.ratio(height: sides.vertical, width: sides.horizontal)
+      else { continue }
+      pixelAspect = ratio
+      break
+    }
   }
 }
 
@@ -100,8 +122,8 @@ extension GrayscaleTransform {
     isSigned = raster.is_signed != 0
     bitsStored = Int(image.bits_stored)
     modalityTable = try handle.table(0x0028_3000)
-    if let slope = try handle.number(0x0028_1053), let intercept = try handle.number(0x0028_1052) {
-      rescale = (slope, intercept)
+    if modalityTable == nil {
+      rescale = Rescale(slope: try handle.number(0x0028_1053), intercept: try handle.number(0x0028_1052))
     }
     voiTable = try handle.table(0x0028_3010)
     window = try Window(handle)

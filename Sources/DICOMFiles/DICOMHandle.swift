@@ -49,6 +49,14 @@ struct DICOMHandle: ~Copyable {
     return number
   }
 
+  /// Both values of an element that has two, the vertical one first: nil if it is absent, or has others than two numbers.
+  func pair(_ element: UInt32) throws(DICOMError) -> (vertical: Double, horizontal: Double)? {
+    let values = try text(element)?.split(separator: "\\", omittingEmptySubsequences: false)
+      .map { Double($0.trimmingCharacters(in: .whitespaces)) }
+    guard let values, values.count == 2, let vertical = values[0], let horizontal = values[1] else { return nil }
+    return (vertical, horizontal)
+  }
+
   func image() throws(DICOMError) -> cdicom_image {
     var image = cdicom_image()
     var failure = cdicom_failure()

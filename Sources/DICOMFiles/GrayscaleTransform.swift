@@ -14,6 +14,26 @@ struct LookupTable: Sendable, Equatable {
   }
 }
 
+extension LookupTable {
+  /// The greatest value that as many bits hold as the entries take. `bits` is often more, 16 for a table of 12.
+  var greatest: Double { Double(1 << (UInt16.bitWidth - (entries.max() ?? 0).leadingZeroBitCount) - 1) }
+}
+
+/// Stored numbers times `slope`, plus `intercept` (PS3.3, C.11.1.1.2).
+struct Rescale: Sendable, Equatable {
+  var slope: Double
+  var intercept: Double
+
+  /// Nil without a slope, or with one of 0, which would make every number the same. A missing intercept is 0.
+  init?(slope: Double?, intercept: Double?) {
+    guard let slope, slope != 0 else { return nil }
+    self.slope = slope
+    self.intercept = intercept ?? 0
+  }
+
+  func value(of number: Double) -> Double { number * slope + intercept }
+}
+
 /// How values of interest are spread over the output's range (PS3.3, C.11.2.1.2 and C.11.2.1.3).
 struct Window: Sendable, Equatable {
   enum Function: String, Sendable {
@@ -49,21 +69,15 @@ struct GrayscaleTransform: Sendable, Equatable {
   /// Of the data set, which decides the output's range; a codestream's own may differ.
   var bitsStored: Int
   var modalityTable: LookupTable?
-  var rescale: (slope: Double, intercept: Double)?
+  /// Nil beside a modality table.
+  var rescale: Rescale?
   var voiTable: LookupTable?
   var window: Window?
   var isInverted: Bool
   /// Stored numbers that are no part of the image.
   var padding: ClosedRange<Int>?
 
-  static func == (one: GrayscaleTransform, other: GrayscaleTransform) -> Bool {
-    one.valueBits == other.valueBits && one.isSigned == other.isSigned && one.bitsStored == other.bitsStored
-      && one.modalityTable == other.modalityTable && one.rescale?.slope == other.rescale?.slope
-      && one.rescale?.intercept == other.rescale?.intercept && one.voiTable == other.voiTable
-      && one.window == other.window && one.isInverted == other.isInverted && one.padding == other.padding
-  }
-
-  /// The lower `valueBits` bits of a cell as the number that they stand for.
+  /// The lower `valueBits` bits of a cell as a number.
   func number(ofBits bits: Int) -> Int {
     isSigned && bits >= 1 << (valueBits - 1) ? bits - 1 << valueBits : bits
   }
@@ -78,10 +92,31 @@ struct GrayscaleTransform: Sendable, Equatable {
     if stage != .modality, let voiTable { return (0, Double(1 << voiTable.bits) - 1) }
     let modality = modalityTable.map { (0, Double(1 << $0.bits) - 1) } ?? stored
     guard let rescale else { return modality }
-    return (
-      modality.0 * rescale.slope + rescale.intercept, modality.1 * rescale.slope + rescale.intercept
-    )
+    return (rescale.value(of: modality.0), rescale.value(of: modality.1))
   }
+
+  /// The least and the greatest value that an image of these transformations can have after `stage`, from black to white
+  /// after `.display`. Unlike `ends` it goes by the entries of a table, not by the bits that it claims.
+  func range(of stage: DICOMStage) -> (least: Double, greatest: Double) {
+    var (first, last) = ends(of: stage)
+    let table = stage == .stored ? nil : stage == .modality ? modalityTable : voiTable ?? unwindowedModalityTable
+    if let table {
+      let sum = first + last
+      (first, last) = (0, table.greatest)
+      if stage == .display, isInverted { (first, last) = (sum - last, sum) }
+    }
+    return (min(first, last), max(first, last))
+  }
+
+  /// Whether the rescale leaves neighbouring numbers apart in single precision, in a range that can be divided by.
+  var keepsNumbersApart: Bool {
+    guard let rescale else { return true }
+    let (first, last) = ends(of: .modality)
+    let greatest = Float(max(abs(first), abs(last)))
+    return greatest.isFinite && abs(rescale.slope) >= Double(greatest.ulp) && abs(rescale.slope) >= 1e-30
+  }
+
+  private var unwindowedModalityTable: LookupTable? { window == nil ? modalityTable : nil }
 
   /// What `stage` makes of every pattern of `valueBits` bits, whether or not the image has it.
   func values(at stage: DICOMStage) -> [Double] {
@@ -100,8 +135,7 @@ struct GrayscaleTransform: Sendable, Equatable {
 
   private func modality(_ number: Double) -> Double {
     if let modalityTable { return modalityTable.value(of: number) }
-    guard let rescale else { return number }
-    return number * rescale.slope + rescale.intercept
+    return rescale?.value(of: number) ?? number
   }
 
   func isPadding(_ bits: Int) -> Bool { padding?.contains(number(ofBits: bits)) ?? false }

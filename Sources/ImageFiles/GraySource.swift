@@ -5,10 +5,17 @@ import CImageCodecs
 struct GraySource {
   private enum Kind {
     case bits8, bits16, floats
+
+    /// From black to white, if nothing else decides.
+    var range: ClosedRange<Float> { self == .bits16 ? 0...65_535 : 0...255 }
   }
 
   let width: Int
   let height: Int
+  /// The height of a pixel over its width.
+  let pixelAspect: Double
+  /// What samples could be, from black to white.
+  let range: ClosedRange<Float>
   private let kind: Kind
   private let samples: UnsafeRawBufferPointer
 
@@ -17,8 +24,10 @@ struct GraySource {
     _ raster: borrowing Raster, _ body: (GraySource) throws(ImageFileError) -> Result
   ) throws(ImageFileError) -> Result {
     let (width, height, kind) = (raster.width, raster.height, raster.bits == 16 ? Kind.bits16 : .bits8)
+    let (aspect, range) = (raster.pixelAspect, kind.range)
     return try raster.withSamples { samples in
-      attempt(body, GraySource(width: width, height: height, kind: kind, samples: samples))
+      attempt(
+        body, GraySource(width: width, height: height, pixelAspect: aspect, range: range, kind: kind, samples: samples))
     }.get()
   }
 
@@ -26,23 +35,29 @@ struct GraySource {
     _ image: DecodedImage, _ body: (GraySource) throws(ImageFileError) -> Result
   ) throws(ImageFileError) -> Result {
     switch image.samples {
-    case .bits8(let values): try with(values, .bits8, image.width, image.height, body)
-    case .bits16(let values): try with(values, .bits16, image.width, image.height, body)
+    case .bits8(let values):
+      try with(values, .bits8, image.width, image.height, image.pixelAspect, Kind.bits8.range, body)
+    case .bits16(let values):
+      try with(values, .bits16, image.width, image.height, image.pixelAspect, Kind.bits16.range, body)
     }
   }
 
   static func with<Result>(
-    _ plane: GrayPlane, _ body: (GraySource) throws(ImageFileError) -> Result
+    _ plane: GrayPlane, range: ClosedRange<Float> = 0...255, pixelAspect: Double = 1,
+    _ body: (GraySource) throws(ImageFileError) -> Result
   ) throws(ImageFileError) -> Result {
-    try with(plane.values, .floats, plane.width, plane.height, body)
+    try with(plane.values, .floats, plane.width, plane.height, pixelAspect, range, body)
   }
 
   private static func with<Sample, Result>(
-    _ values: [Sample], _ kind: Kind, _ width: Int, _ height: Int,
-    _ body: (GraySource) throws(ImageFileError) -> Result
+    _ values: [Sample], _ kind: Kind, _ width: Int, _ height: Int, _ pixelAspect: Double,
+    _ range: ClosedRange<Float>, _ body: (GraySource) throws(ImageFileError) -> Result
   ) throws(ImageFileError) -> Result {
     try values.withUnsafeBytes { samples in
-      attempt(body, GraySource(width: width, height: height, kind: kind, samples: samples))
+      attempt(
+        body,
+        GraySource(
+          width: width, height: height, pixelAspect: pixelAspect, range: range, kind: kind, samples: samples))
     }.get()
   }
 
@@ -55,12 +70,9 @@ struct GraySource {
   /// Of a result: 1 GiB in floating point.
   private static let longestSide = 16_384
 
-  /// The greatest value that a sample can have: white, where nothing else decides.
-  var white: Float { kind == .bits16 ? 65_535 : 255 }
-
   /// The range that values of the result stay in.
-  private var range: (least: Float, greatest: Float) {
-    kind == .floats ? (-.infinity, .infinity) : (0, white)
+  private var bounds: (least: Float, greatest: Float) {
+    kind == .floats ? (-.infinity, .infinity) : (range.lowerBound, range.upperBound)
   }
 
   func fitted(_ layout: SquareLayout, _ resampling: Resampling) throws(ImageFileError) -> GrayPlane {
@@ -84,7 +96,7 @@ struct GraySource {
       guard let plane = plane(of: part) else { return }
       withFilter(across) { across in
         withFilter(down) { down in
-          status = cimage_resample(plane, across, down, range.least, range.greatest, start)
+          status = cimage_resample(plane, across, down, bounds.least, bounds.greatest, start)
         }
       }
       count = Int(status) == CIMAGE_OK ? pixels : 0

@@ -39,6 +39,8 @@ public struct DecodedImage: Sendable, Equatable {
   /// was decoded.
   public let originalWidth: Int
   public let originalHeight: Int
+  /// The height of a pixel over its width, the right way up; 1 if the file does not say.
+  public let pixelAspect: Double
 
   /// An image that other code than this module's has decoded.
   ///
@@ -58,14 +60,18 @@ public struct DecodedImage: Sendable, Equatable {
     self.samples = samples
     originalWidth = width
     originalHeight = height
+    pixelAspect = 1
   }
 
-  init(width: Int, height: Int, samples: Samples, originalWidth: Int, originalHeight: Int) {
+  init(
+    width: Int, height: Int, samples: Samples, originalWidth: Int, originalHeight: Int, pixelAspect: Double
+  ) {
     self.width = width
     self.height = height
     self.samples = samples
     self.originalWidth = originalWidth
     self.originalHeight = originalHeight
+    self.pixelAspect = pixelAspect
   }
 
   /// Values divided by the sample type's maximum: 0 to 1.

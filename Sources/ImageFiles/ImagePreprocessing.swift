@@ -1,6 +1,7 @@
 /// What turns a decoded image into the square of bytes that a dataset stores. In this order:
 ///
-/// 1. `fit`: which part of the image is kept;
+/// 1. `fit`: which part of the image is kept, measured in lengths, not pixels, if the file says that its pixels are not
+///    square;
 /// 2. `resampling` to `size`, in floating point, from the samples that the file has (8 or 16 bits);
 /// 3. `intensity`: values are spread linearly; only the image's own pixels count, not what `pad` adds;
 /// 4. values are rounded, once;
@@ -37,6 +38,8 @@ public struct ImagePreprocessing: Sendable, Equatable, Hashable, Codable {
   /// Decodes a file's bytes and prepares the image.
   ///
   /// - Returns: the square, and the sides of the image in its file, the right way up.
+  /// - Throws: `ImageFileError`: `.unknownFormat`, `.empty`, `.corrupt`, `.tooLarge` or `.unsupported` if the bytes cannot
+  ///   be decoded; `.invalidTargetSize`, `.invalidPercentiles` or `.outOfMemory` if the image cannot be prepared so.
   public func callAsFunction(
     decoding bytes: UnsafeRawBufferPointer, limits: ImageLimits = .standard
   ) throws(ImageFileError) -> PreparedImage {
@@ -47,20 +50,31 @@ public struct ImagePreprocessing: Sendable, Equatable, Hashable, Codable {
   }
 
   /// Prepares a decoded image.
+  ///
+  /// - Throws: what `callAsFunction(decoding:limits:)` throws of preparing.
   public func callAsFunction(_ image: DecodedImage) throws(ImageFileError) -> GrayscaleImage {
     try GraySource.with(image) { (source) throws(ImageFileError) in try prepared(source) }
   }
 
-  /// Prepares values of any range, such as a DICOM file's after its lookup tables. With `IntensityMapping.none` they are
-  /// taken to be 0...255.
-  public func callAsFunction(_ plane: GrayPlane) throws(ImageFileError) -> GrayscaleImage {
-    try GraySource.with(plane) { (source) throws(ImageFileError) in try prepared(source) }
+  /// Prepares values of any range, such as a DICOM file's after its lookup tables.
+  ///
+  /// - Parameters:
+  ///   - range: the values that could be there, from black to white; only `IntensityMapping.none` goes by it.
+  ///   - pixelAspect: the height of a pixel over its width.
+  /// - Throws: what `callAsFunction(decoding:limits:)` throws of preparing.
+  public func callAsFunction(
+    _ plane: GrayPlane, range: ClosedRange<Float> = 0...255, pixelAspect: Double = 1
+  ) throws(ImageFileError) -> GrayscaleImage {
+    try GraySource.with(plane, range: range, pixelAspect: pixelAspect) { (source) throws(ImageFileError) in
+      try prepared(source)
+    }
   }
 
   private func prepared(_ source: GraySource) throws(ImageFileError) -> GrayscaleImage {
-    let layout = try SquareLayout(width: source.width, height: source.height, size: size, fit: fit)
+    let layout = try SquareLayout(
+      width: source.width, height: source.height, pixelAspect: source.pixelAspect, size: size, fit: fit)
     let plane = try source.fitted(layout, resampling)
-    let line = try intensity.line(for: plane, white: source.white)
+    let line = try intensity.line(for: plane, range: source.range)
     let rounded = plane.rounded(origin: line.origin, scale: line.scale)
     return (clahe.map { $0(rounded) } ?? rounded).padded(toSide: size)
   }

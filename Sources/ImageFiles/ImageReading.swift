@@ -23,7 +23,8 @@ extension DecodedImage {
       samples: raster.bits == 16
         ? .bits16(raster.withSamples { Array($0.bindMemory(to: UInt16.self)) })
         : .bits8(raster.withSamples { Array($0.bindMemory(to: UInt8.self)) }),
-      originalWidth: raster.originalWidth, originalHeight: raster.originalHeight)
+      originalWidth: raster.originalWidth, originalHeight: raster.originalHeight,
+      pixelAspect: raster.pixelAspect)
   }
 
   /// Decodes an image file on disk.

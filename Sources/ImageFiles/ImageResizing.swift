@@ -92,18 +92,23 @@ struct SquareLayout: Equatable {
   var width: Int
   var height: Int
 
-  init(width: Int, height: Int, size: Int, fit: SquareFit) throws(ImageFileError) {
+  /// - Parameter pixelAspect: the height of a pixel over its width, 0.1 to 10; what is square is so in lengths.
+  init(width: Int, height: Int, pixelAspect: Double = 1, size: Int, fit: SquareFit) throws(ImageFileError) {
     guard size > 0 else { throw .invalidTargetSize(size) }
+    /// In widths of a pixel.
+    let tall = Double(height) * pixelAspect
     switch fit {
     case .crop:
-      let side = min(width, height)
-      source = PixelRectangle(x: (width - side) / 2, y: (height - side) / 2, width: side, height: side)
+      let side = min(Double(width), tall)
+      let across = min(width, max(1, Int(side.rounded())))
+      let down = min(height, max(1, Int((side / pixelAspect).rounded())))
+      source = PixelRectangle(x: (width - across) / 2, y: (height - down) / 2, width: across, height: down)
       (self.width, self.height) = (size, size)
     case .pad:
-      let scale = Double(size) / Double(max(width, height))
+      let scale = Double(size) / max(Double(width), tall)
       source = PixelRectangle(x: 0, y: 0, width: width, height: height)
       self.width = min(size, max(1, Int((Double(width) * scale).rounded())))
-      self.height = min(size, max(1, Int((Double(height) * scale).rounded())))
+      self.height = min(size, max(1, Int((tall * scale).rounded())))
     case .stretch:
       source = PixelRectangle(x: 0, y: 0, width: width, height: height)
       (self.width, self.height) = (size, size)

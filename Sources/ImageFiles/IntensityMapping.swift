@@ -8,7 +8,8 @@ public enum IntensityMapping: Sendable, Equatable, Hashable {
   /// clamped: letters burnt into the film no longer decide how bright the lungs are. Percentiles are interpolated
   /// linearly between pixels, as NumPy's are.
   case percentile(low: Double, high: Double)
-  /// Values stay; 16 bits are divided by 257.
+  /// The range that values could have becomes 0...255, whether or not the image fills it: 16 bits are divided by 257, a
+  /// DICOM file's are spread from the least to the greatest of its transformations. Nothing is clamped.
   case none
 
   /// - Throws: `ImageFileError.invalidPercentiles` where they are not in order within 0...100.
@@ -20,9 +21,13 @@ public enum IntensityMapping: Sendable, Equatable, Hashable {
   }
 
   /// The value that becomes 0, and the factor after it was taken away.
-  func line(for plane: GrayPlane, white: Float) throws(ImageFileError) -> (origin: Float, scale: Float) {
+  ///
+  /// - Parameter range: what the values could be.
+  func line(
+    for plane: GrayPlane, range: ClosedRange<Float>
+  ) throws(ImageFileError) -> (origin: Float, scale: Float) {
     switch try checked() {
-    case .none: return (0, 255 / white)
+    case .none: return (range.lowerBound, Self.scale(from: range.lowerBound, to: range.upperBound))
     case .minMax:
       let (least, greatest) = plane.extent
       return (least, Self.scale(from: least, to: greatest))

@@ -11,6 +11,10 @@ struct Raster: ~Copyable {
   var bits: Int { Int(raster.bits) }
   var originalWidth: Int { Int(raster.source_width) }
   var originalHeight: Int { Int(raster.source_height) }
+  /// The height of a pixel over its width; 1 if the file says nothing that can be believed.
+  var pixelAspect: Double {
+    PixelAspect.ratio(height: Double(raster.pixel_height), width: Double(raster.pixel_width)) ?? 1
+  }
 
   /// See `DecodedImage.init(decoding:limits:minimumSide:)`.
   init(decoding bytes: UnsafeRawBufferPointer, limits: ImageLimits, minimumSide: Int?) throws(ImageFileError) {

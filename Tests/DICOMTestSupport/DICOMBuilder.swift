@@ -1,6 +1,6 @@
 import Foundation
 
-/// Writes DICOM files for tests: any element, well-formed or not, explicit and little endian unless told otherwise.
+/// Writes DICOM files for tests: any element, well-formed or not, explicit and little endian if nothing else is given.
 public struct DICOMBuilder: Sendable {
   public static let undefinedLength: UInt32 = 0xFFFF_FFFF
   public static let explicitLittleEndian = "1.2.840.10008.1.2.1"
@@ -16,9 +16,14 @@ public struct DICOMBuilder: Sendable {
 
   /// A chest radiograph of `width` x `height` pixels of 16 bits that rise from 0, with whatever `elements`
   /// and `numbers` say beside. Those may come in any order, and replace what is otherwise there.
+  ///
+  /// - Parameters:
+  ///   - tables: lookup tables by the tag of their sequence.
+  ///   - cells: the pixels as they are stored, instead of those that rise.
   public static func radiograph(
-    _ elements: [UInt32: String] = [:], numbers others: [UInt32: Int] = [:], width: Int = 8, height: Int = 8,
-    bits: Int = 12, transferSyntax: String = DICOMBuilder.explicitLittleEndian
+    _ elements: [UInt32: String] = [:], numbers others: [UInt32: Int] = [:], tables: [UInt32: Table] = [:],
+    width: Int = 8, height: Int = 8, bits: Int = 12, cells: [UInt16]? = nil,
+    transferSyntax: String = DICOMBuilder.explicitLittleEndian
   ) -> DICOMBuilder {
     var builder = DICOMBuilder(transferSyntax: transferSyntax)
     var texts: [UInt32: String] = [
@@ -31,15 +36,42 @@ public struct DICOMBuilder: Sendable {
       Tag.highBit: bits - 1, Tag.pixelRepresentation: 0,
     ]
     numbers.merge(others) { _, new in new }
-    for tag in Set(texts.keys).union(numbers.keys).sorted() {
-      if let number = numbers[tag] {
+    for tag in Set(texts.keys).union(numbers.keys).union(tables.keys).sorted() {
+      if let table = tables[tag] {
+        builder.table(tag, table)
+      } else if let number = numbers[tag] {
         builder.number(tag, UInt16(truncatingIfNeeded: number))
       } else if let text = texts[tag] {
         builder.text(tag, text)
       }
     }
-    builder.pixels((0..<(width * height)).map { UInt16($0 % (1 << bits)) })
+    builder.pixels(cells ?? (0..<(width * height)).map { UInt16($0 % (1 << bits)) })
     return builder
+  }
+
+  /// A lookup table with what its descriptor says of it.
+  public struct Table: Sendable {
+    public var entries: [UInt16]
+    public var first: Int
+    public var bits: Int
+
+    public init(_ entries: [UInt16], first: Int = 0, bits: Int) {
+      self.entries = entries
+      self.first = first
+      self.bits = bits
+    }
+  }
+
+  /// A sequence of one table.
+  public mutating func table(_ sequence: UInt32, _ table: Table) {
+    var content = DICOMBuilder(transferSyntax: transferSyntax)
+    content.number(
+      Tag.lutDescriptor, UInt16(truncatingIfNeeded: table.entries.count), UInt16(truncatingIfNeeded: table.first),
+      UInt16(truncatingIfNeeded: table.bits))
+    content.element(Tag.lutData, "OW", table.entries.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
+    element(sequence, "SQ", [], length: UInt32(content.bytes.count + 8))
+    item(Tag.item, length: UInt32(content.bytes.count))
+    raw(content.bytes)
   }
 
   /// An element with its header; nothing is held against the standard.
@@ -119,6 +151,8 @@ public enum Tag {
   public static let sex: UInt32 = 0x0010_0040
   public static let age: UInt32 = 0x0010_1010
   public static let bodyPart: UInt32 = 0x0018_0015
+  public static let imagerPixelSpacing: UInt32 = 0x0018_1164
+  public static let nominalScannedPixelSpacing: UInt32 = 0x0018_2010
   public static let viewPosition: UInt32 = 0x0018_5101
   public static let studyUID: UInt32 = 0x0020_000D
   public static let patientOrientation: UInt32 = 0x0020_0020
@@ -127,6 +161,8 @@ public enum Tag {
   public static let frames: UInt32 = 0x0028_0008
   public static let rows: UInt32 = 0x0028_0010
   public static let columns: UInt32 = 0x0028_0011
+  public static let pixelSpacing: UInt32 = 0x0028_0030
+  public static let pixelAspectRatio: UInt32 = 0x0028_0034
   public static let bitsAllocated: UInt32 = 0x0028_0100
   public static let bitsStored: UInt32 = 0x0028_0101
   public static let highBit: UInt32 = 0x0028_0102
@@ -138,6 +174,7 @@ public enum Tag {
   public static let rescaleSlope: UInt32 = 0x0028_1053
   public static let lutDescriptor: UInt32 = 0x0028_3002
   public static let lutData: UInt32 = 0x0028_3006
+  public static let modalityTable: UInt32 = 0x0028_3000
   public static let voiTable: UInt32 = 0x0028_3010
   public static let pixelData: UInt32 = 0x7FE0_0010
   public static let item: UInt32 = 0xFFFE_E000

@@ -101,7 +101,7 @@ extension DICOMPixelsCommand {
         for path in files {
           let data = try Data(contentsOf: URL(fileURLWithPath: path))
           total += try ContinuousClock().measure {
-            _ = try ImagePreprocessing(size: size)(DICOMFile(data).pixels().plane)
+            _ = try ImagePreprocessing(size: size)(DICOMFile(data).pixels())
           }
         }
         print(total / .seconds(1))

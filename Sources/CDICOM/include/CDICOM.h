@@ -23,7 +23,7 @@ extern "C" {
 
 enum {
   CDICOM_OK = 0,
-  /// No "DICM" at byte 128.
+  /// Neither "DICM" at byte 128, nor a data set that stands without it.
   CDICOM_NOT_DICOM = 1,
   /// The bytes end inside of an element before the pixels: give more of the file.
   CDICOM_TRUNCATED = 2,
@@ -94,6 +94,10 @@ typedef struct {
   int32_t is_signed;
   void *CDICOM_NULLABLE cells;
 } cdicom_raster;
+
+/// 1 if the bytes begin as a DICOM file does; those of the first 132 bytes decide. Without "DICM" only `cdicom_open`
+/// tells whether a data set follows.
+int cdicom_begins(const uint8_t *CDICOM_NONNULL bytes, size_t count);
 
 /// Reads a header. `bytes` may be a file's beginning, as long as it reaches the pixel data's own header.
 int cdicom_open(const uint8_t *CDICOM_NONNULL bytes, size_t count, cdicom_limits limits,

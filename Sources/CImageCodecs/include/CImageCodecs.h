@@ -38,7 +38,8 @@ typedef struct {
 } cimage_limits;
 
 /// A decoded grey raster, the right way up. `source_width` and `source_height` are the sides before a reduction while
-/// decoding. `samples` holds width * height values, one byte each where `bits` is 8, two (native order)
+/// decoding. `pixel_width` and `pixel_height` are the sides of a pixel in a unit of their own, both 0 if the file does not
+/// say (PNG: pHYs; JPEG: the densities of JFIF). `samples` holds width * height values, one byte each where `bits` is 8, two (native order)
 /// where it is 16; free with `cimage_free`.
 typedef struct {
   uint32_t width;
@@ -46,6 +47,8 @@ typedef struct {
   uint32_t bits;
   uint32_t source_width;
   uint32_t source_height;
+  uint32_t pixel_width;
+  uint32_t pixel_height;
   void *CIMAGE_NULLABLE samples;
 } cimage_raster;
 

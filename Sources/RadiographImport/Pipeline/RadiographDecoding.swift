@@ -16,7 +16,7 @@ struct RadiographDecoding {
   init(_ data: Data, _ preprocessing: ImagePreprocessing, limits: ImageLimits = .standard) throws {
     if DICOMFile.isDICOM(data) {
       let pixels = try DICOMFile(data, limits: limits).pixels()
-      (image, originalWidth, originalHeight) = (try preprocessing(pixels.plane), pixels.width, pixels.height)
+      (image, originalWidth, originalHeight) = (try preprocessing(pixels), pixels.width, pixels.height)
     } else {
       let prepared = try data.withUnsafeBytes { try preprocessing(decoding: $0, limits: limits) }
       (image, originalWidth, originalHeight) = (prepared.image, prepared.originalWidth, prepared.originalHeight)
