@@ -189,8 +189,8 @@ let package = Package(
     .testTarget(
       name: "RadiographImportTests",
       dependencies: [
-        "CZlib", "DICOMTestSupport", "ImageFiles", "RadiographData", "RadiographImport", "RadiographTestSupport",
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "CZlib", "DICOMFiles", "DICOMTestSupport", "ImageFiles", "RadiographData", "RadiographImport",
+        "RadiographTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(name: "RadiologyReportsTests", dependencies: ["DeveloperTools", "RadiologyReports"]),
     .testTarget(

@@ -1,3 +1,4 @@
+import DICOMFiles
 import DICOMTestSupport
 import Foundation
 import GRDB
@@ -9,7 +10,7 @@ import Testing
 @testable import RadiographImport
 
 @Suite struct DICOMSourceTests {
-  static let key = PatientKey(bytes: Array(0..<32))
+  static let key = PatientKey(bytes: Array(0..<32), file: URL(fileURLWithPath: "/nowhere"))
 
   func write(_ builder: DICOMBuilder, _ name: String, in folder: URL) throws {
     let url = folder.appendingPathComponent(name)
@@ -120,6 +121,34 @@ import Testing
       ([Tag.birthDate: "20070101", Tag.studyDate: "20060517"], nil),
       ([Tag.birthDate: "19619999", Tag.studyDate: "20060517"], nil),
       ([Tag.age: "bad", Tag.birthDate: "19610517", Tag.studyDate: "20060518"], AgeRange(45)),
+      ([Tag.age: "000Y", Tag.birthDate: "19600101", Tag.studyDate: "20200101"], AgeRange(60)),
+      ([Tag.age: "000Y", Tag.birthDate: "20190601", Tag.studyDate: "20200101"], AgeRange(7.0 / 12)),
+      ([Tag.age: "000M", Tag.birthDate: "19600101", Tag.studyDate: "20200101"], AgeRange(60)),
+      ([Tag.age: "000D", Tag.birthDate: "19600101", Tag.studyDate: "20200101"], AgeRange(60)),
+      ([Tag.age: "0Y", Tag.birthDate: "19600101", Tag.studyDate: "20200101"], AgeRange(60)),
+      ([Tag.age: "999Y", Tag.birthDate: "19600101", Tag.studyDate: "20200101"], AgeRange(60)),
+      ([Tag.age: "Y012", Tag.birthDate: "19600101", Tag.studyDate: "20200101"], AgeRange(60)),
+      ([Tag.age: "12", Tag.birthDate: "19600101", Tag.studyDate: "20200101"], AgeRange(60)),
+      ([Tag.age: "", Tag.birthDate: "19600101", Tag.studyDate: "20200101"], AgeRange(60)),
+      ([Tag.age: "045Y", Tag.birthDate: "19600101", Tag.studyDate: "20200101"], AgeRange(45)),
+      ([Tag.age: "000Y"], nil),
+      ([Tag.age: "000M"], nil),
+      ([Tag.age: "000W"], nil),
+      ([Tag.age: "000D"], AgeRange(0)),
+      ([Tag.age: "999Y"], nil),
+      ([Tag.age: "999M"], nil),
+      ([Tag.age: "999D"], nil),
+      ([Tag.age: "Y012"], nil),
+      ([Tag.age: "12"], AgeRange(12)),
+      ([Tag.age: "012M"], AgeRange(1)),
+      ([Tag.age: "003W"], AgeRange(0)),
+      ([Tag.age: "000Y", Tag.birthDate: "19000101", Tag.studyDate: "20050101"], nil),
+      ([Tag.age: "000Y", Tag.birthDate: "18600101", Tag.studyDate: "20050101"], nil),
+      ([Tag.age: "000Y", Tag.birthDate: "20300101", Tag.studyDate: "20200101"], nil),
+      ([Tag.age: "000Y", Tag.birthDate: "00000000", Tag.studyDate: "20200101"], nil),
+      ([Tag.age: "000Y", Tag.birthDate: "19600101", Tag.studyDate: "99991231"], nil),
+      ([Tag.age: "000Y", Tag.birthDate: "21100101", Tag.studyDate: "21700101"], AgeRange(60)),
+      ([Tag.age: "000Y", Tag.birthDate: "19600101"], nil),
       ([:], nil),
     ] as [([UInt32: String], AgeRange?)])
   func datesBecomeAnAge(elements: [UInt32: String], age: AgeRange?) throws {
@@ -186,7 +215,7 @@ import Testing
       try write(.radiograph([Tag.sopInstanceUID: "1.2", Tag.viewPosition: "LL"]), "b", in: folder)
       try write(.radiograph([Tag.patientName: "P1", Tag.patientID: ""]), "c", in: folder)
       let (first, again) = (try list(folder).source, try list(folder).source)
-      let other = try list(folder, key: PatientKey(bytes: Array(1...32))).source
+      let other = try list(folder, key: PatientKey(bytes: Array(1...32), file: Self.key.file)).source
       #expect(first.entries.map(\.path) == again.entries.map(\.path))
       #expect(first.entries.map(\.patient) == again.entries.map(\.patient))
       #expect(Set(first.entries.map(\.patient)).isDisjoint(with: other.entries.map(\.patient)))
@@ -209,6 +238,112 @@ import Testing
       let reports = Set(source.entries.map { $0.sections.map { "\($0.name): \($0.text)" } })
       #expect(reports == [["report: No effusion."], ["findings: Clear lungs.", "impression: Normal."]])
       #expect(source.exclusions.map(\.reason) == [.notDICOM])
+    }
+  }
+
+  static let sentence = "Größe normal, no effusion – 2 cm scar."
+
+  /// A report in one encoding.
+  static let encodings: [(String, Data)] = {
+    let text = "FINDINGS: \(sentence)\nIMPRESSION: Normal."
+    let windows1252 = text.unicodeScalars.map { $0 == "–" ? 0x96 : UInt8(truncatingIfNeeded: $0.value) }
+    func utf16(_ mark: [UInt8], isBigEndian: Bool) -> Data {
+      Data(
+        mark
+          + text.utf16.flatMap { [UInt8($0 >> (isBigEndian ? 8 : 0) & 255), UInt8($0 >> (isBigEndian ? 0 : 8) & 255)] })
+    }
+    return [
+      ("UTF-8", Data(text.utf8)), ("UTF-8 with a mark", Data([0xEF, 0xBB, 0xBF]) + Data(text.utf8)),
+      ("Windows-1252", Data(windows1252)), ("UTF-16 LE", utf16([0xFF, 0xFE], isBigEndian: false)),
+      ("UTF-16 BE", utf16([0xFE, 0xFF], isBigEndian: true)), ("UTF-16 LE, no mark", utf16([], isBigEndian: false)),
+      ("UTF-16 BE, no mark", utf16([], isBigEndian: true)),
+    ]
+  }()
+
+  @Test(arguments: encodings) func reportsAreReadInEveryEncoding(what: String, bytes: Data) throws {
+    try DataFixtures.withFolder { folder in
+      try write(.radiograph(), "a.dcm", in: folder)
+      try bytes.write(to: folder.appendingPathComponent("a.txt"))
+      let sections = try #require(try list(folder).source.entries.first).sections
+      #expect(
+        sections == [
+          TextSection(name: "findings", text: Self.sentence), TextSection(name: "impression", text: "Normal."),
+        ], "\(what)")
+      // As a folder of images reads it.
+      let images = folder.appendingPathComponent("images")
+      try DataFixtures.writeImage(images.appendingPathComponent("a.png"), seed: 1)
+      try bytes.write(to: images.appendingPathComponent("a.txt"))
+      let caption = try FolderSource.list(images).entries.first?.sections.first?.text
+      #expect(caption == "FINDINGS: \(Self.sentence)\nIMPRESSION: Normal.", "\(what)")
+    }
+  }
+
+  @Test func reportsThatAreNoTextAreNamed() throws {
+    try DataFixtures.withFolder { folder in
+      try write(.radiograph(), "a.dcm", in: folder)
+      for bytes in [
+        Data([0, 1, 2, 0, 0]), Data(repeating: 65, count: TextFile.limit + 1), Data([0xFF, 0xFE, 0, 0xD8]),
+      ] {
+        try bytes.write(to: folder.appendingPathComponent("a.txt"))
+        let source = try list(folder).source
+        #expect(source.entries.map(\.sections) == [[]])
+        #expect(source.exclusions.map(\.reason) == [.malformedReport])
+      }
+    }
+  }
+
+  /// What cannot be decoded is left out by a name for it, and nothing else of the tree with it.
+  @Test(
+    arguments: [
+      ([Tag.photometric: "PALETTE COLOR"], [:], "PALETTE COLOR"),
+      ([Tag.photometric: "RGB"], [Tag.samplesPerPixel: 3], "RGB"),
+      ([:], [Tag.bitsAllocated: 32, Tag.bitsStored: 32, Tag.highBit: 31], "32 bits allocated"),
+      ([:], [Tag.bitsAllocated: 1, Tag.bitsStored: 1, Tag.highBit: 0], "1 bits allocated"),
+      ([Tag.rescaleSlope: "1", Tag.rescaleIntercept: "1e30"], [:], "leave no difference"),
+      ([Tag.windowCenter: "90000", Tag.windowWidth: "10"], [:], "one grey"),
+    ] as [([UInt32: String], [UInt32: Int], String)])
+  func imagesThatAreNotReadAreLeftOutByName(
+    elements: [UInt32: String], numbers: [UInt32: Int], detail: String
+  ) throws {
+    try DataFixtures.withFolder { folder in
+      let tree = folder.appendingPathComponent("tree")
+      try write(.radiograph(width: 40), "good", in: tree)
+      try write(.radiograph(elements, numbers: numbers, width: 40), "odd", in: tree)
+      let summary = try DatasetImport(
+        list(tree).source, into: folder.appendingPathComponent("cxr"), options: DataFixtures.options()
+      ).run()
+      #expect(summary.imported == 1)
+      let exclusion = try #require(summary.excluded.first { $0.reason == .unreadable })
+      #expect(exclusion.detail.contains(detail), "\(exclusion.detail)")
+    }
+  }
+
+  @Test func floatingPointPixelsAreLeftOutByName() throws {
+    for tag in [0x7FE0_0008, 0x7FE0_0009] as [UInt32] {
+      var builder = DICOMBuilder()
+      for (tag, text) in [(Tag.modality, "DX"), (Tag.bodyPart, "CHEST")] { builder.text(tag, text) }
+      builder.number(Tag.samplesPerPixel, 1)
+      builder.text(Tag.photometric, "MONOCHROME2")
+      for (tag, number) in [(Tag.rows, 2), (Tag.columns, 2), (Tag.bitsAllocated, 32)] as [(UInt32, UInt16)] {
+        builder.number(tag, number)
+      }
+      builder.element(tag, "OF", [UInt8](repeating: 0, count: 16))
+      let decoding = { try RadiographDecoding(builder.file, ImagePreprocessing(size: 16)) }
+      #expect(throws: DICOMError.unsupported(detail: "floating-point pixel data")) { try decoding() }
+    }
+  }
+
+  @Test func filesWithoutPreambleAreImported() throws {
+    try DataFixtures.withFolder { folder in
+      let bare = DICOMBuilder.radiograph([0x0008_0016: "1.2.840.10008.5.1.4.1.1.1"], width: 40)
+      try Data(bare.bytes).write(to: folder.appendingPathComponent("bare"))
+      try Data([8, 0, 0x16, 0, 2, 0, 0, 0]).write(to: folder.appendingPathComponent("stranger"))
+      let listing = try list(folder)
+      #expect(listing.source.entries.count == 1)
+      #expect(listing.source.exclusions.map(\.reason) == [.notDICOM])
+      let entry = try #require(listing.source.entries.first)
+      let decoded = DecodedEntry(entry, preprocessing: ImagePreprocessing(size: 16), limits: .standard)
+      #expect(decoded.image?.width == 40)
     }
   }
 
@@ -253,8 +388,10 @@ import Testing
       }
       let dataset = folder.appendingPathComponent("cxr")
       for (imported, before) in [(5, 0), (0, 5)] {
-        let source = try DICOMSource.list(tree, key: PatientKey.of(dataset: dataset)).source
-        let summary = try DatasetImport(source, into: dataset, options: DataFixtures.options()).run()
+        let key = try PatientKey.of(dataset: dataset)
+        let source = try DICOMSource.list(tree, key: key).source
+        let summary = try DatasetImport(source, into: dataset, options: DataFixtures.options()).run(
+          willCommit: { try key.store() })
         #expect(summary.imported == imported && summary.alreadyThere == before)
       }
       // Pixels rise from black to white.

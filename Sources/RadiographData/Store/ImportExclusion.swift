@@ -31,6 +31,8 @@ public struct ImportExclusion: Sendable, Equatable {
     case implausibleAge = "implausible-age"
     /// One patient in two of the publisher's splits, or of two sexes; all images stay together.
     case conflictingPatient = "conflicting-patient"
+    /// An image whose report differs from that of another image under one study's name; each keeps its own.
+    case conflictingReport = "conflicting-report"
     case nonFrontal = "non-frontal"
     /// No report, no caption and no label to make a prompt of.
     case noText = "no-text"

@@ -54,9 +54,21 @@ public struct DatasetImport: Sendable {
   }
 
   /// - Parameter progress: called after every batch, on the caller's thread.
-  /// - Throws: `DatasetError` if the source lists nothing, the dataset cannot be used, or reading or writing fails;
-  ///   `CancellationError` between two batches if the task was cancelled.
+  /// - Throws: as `run(willCommit:progress:)`.
   public func run(progress: (Progress) -> Void = { _ in }) throws -> Summary {
+    try run(willCommit: {}, progress: progress)
+  }
+
+  /// - Parameters:
+  ///   - willCommit: called once, after everything that can be checked and before anything of the source is in the
+  ///     dataset. If it throws, or the first commit fails, a new dataset is not there.
+  ///   - progress: called after every batch, on the caller's thread.
+  /// - Throws: `DatasetError` if the source lists nothing, the dataset cannot be used, or reading or writing fails;
+  ///   `CancellationError` between two batches if the task was cancelled; what `willCommit` throws, if that is a
+  ///   `DatasetError`, or else `.inputOutput` with it.
+  public func run(
+    willCommit: () throws -> Void, progress: (Progress) -> Void = { _ in }
+  ) throws -> Summary {
     if source.entries.isEmpty {
       guard !source.exclusions.isEmpty else {
         throw DatasetError.sourceEmpty(
@@ -77,7 +89,13 @@ public struct DatasetImport: Sendable {
     }
     let writer = try DatasetWriter(folder: output, source: source, options: options)
     do {
+      try willCommit()
       try writer.plan()
+    } catch {
+      writer.discardIfNew()
+      throw DatasetError.wrapping(error, path: output.path)
+    }
+    do {
       let known = try writer.knownPaths()
       let pending = source.entries.indices.filter { index in
         guard let hasPixels = known[ExactName(source.entries[index].path)] else { return true }

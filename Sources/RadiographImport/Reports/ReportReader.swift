@@ -4,7 +4,7 @@ import RadiologyReports
 /// Reads findings off the reports of a source.
 struct ReportReader: Sendable {
   /// The sections that state findings; what was asked or compared with does not.
-  private static let stating: Set<ReportSection.Name> = [
+  static let stating: Set<ReportSection.Name> = [
     .report, .findings, .impression, .findingsAndImpression, .addendum,
   ]
   private let labeller: FindingLabeller

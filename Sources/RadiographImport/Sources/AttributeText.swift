@@ -31,8 +31,25 @@ enum AgeText {
     let digits = text.prefix { ($0.isASCII && $0.isNumber) || $0 == "." }
     let unit = text.dropFirst(digits.count).trimmingCharacters(in: .whitespaces)
     guard let number = Double(digits), let perYear = units[unit] else { return .implausible }
+    if isPadded(digits, unit) {
+      // Three digits and a letter, as DICOM has an age: programs fill in 000 and 999 for what they do not know. A newborn
+      // is some days old.
+      if digits == "000", unit != "d" { return .unknown }
+      if digits == "999" { return .implausible }
+    }
     let years = number / perYear
     return years <= 120 ? .age(AgeRange(years)) : .implausible
+  }
+
+  private static func isPadded(_ digits: Substring, _ unit: String) -> Bool {
+    digits.count == 3 && !digits.contains(".") && ["y", "m", "w", "d"].contains(unit)
+  }
+
+  /// Whether a text is an age as DICOM writes it (PS3.5, 6.2, AS): up to three digits and the letter of a unit.
+  static func isDICOM(_ text: String) -> Bool {
+    let text = text.trimmingCharacters(in: .whitespaces)
+    return (2...4).contains(text.count) && text.dropLast().allSatisfy { $0.isASCII && $0.isNumber }
+      && "YMWDymwd".contains(text.suffix(1))
   }
 }
 

@@ -46,6 +46,7 @@ public struct ImportEntry: Sendable {
   public var study: String
   /// `vocabulary` is the source's, and left empty here.
   public var attributes: RadiographAttributes
+  /// Those that state findings have a text: see `MissingText`.
   public var sections: [TextSection]
   /// Where the publisher put the image, on request; otherwise nothing, and the dataset decides.
   public var split: DatasetSplit?
@@ -65,7 +66,7 @@ public struct ImportEntry: Sendable {
     self.patient = patient
     self.study = study
     self.attributes = attributes
-    self.sections = sections
+    self.sections = sections.filter { !$0.isMissing }
     self.split = split
   }
 

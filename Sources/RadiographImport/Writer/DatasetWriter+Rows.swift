@@ -5,7 +5,7 @@ import RadiographData
 extension DatasetWriter {
   /// Reasons that a commit decides on; those of the listing stay as they are.
   static let decidedAtImport: Set<ImportExclusion.Reason> = [
-    .unreadable, .duplicate, .nearDuplicate, .missingImage, .nonFrontal, .noText,
+    .unreadable, .duplicate, .nearDuplicate, .missingImage, .nonFrontal, .noText, .conflictingReport,
   ]
 
   /// Pixels first, then, in one transaction, everything that points to them.
@@ -58,6 +58,12 @@ extension DatasetWriter {
           try DatasetSchema.insert(image.fingerprint, slot: slot, in: database)
         }
         let image = try rows.insert(decoded, patient: patient, slot: slot, isEligible: isEligible)
+        if rows.isApart {
+          exclusions.append(
+            ImportExclusion(
+              path: decoded.entry.path, reason: .conflictingReport,
+              detail: "another image of study \(decoded.entry.study) has another report; each keeps its own"))
+        }
         if isEligible, let hash = decoded.image?.fingerprint.perceptualHash {
           neighbours?.insert(hash, image: image, split: patient.split)
         }

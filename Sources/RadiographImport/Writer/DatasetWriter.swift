@@ -36,7 +36,13 @@ final class DatasetWriter {
       throw .cannotCreate(path: url.path, reason: error.localizedDescription)
     }
     let hadLock = FileManager.default.fileExists(atPath: folder.lock.path)
-    lock = try Self.acquireLock(folder)
+    do {
+      lock = try Self.acquireLock(folder)
+    } catch {
+      // Only a folder that is empty goes.
+      if made == .folder { rmdir(url.path) }
+      throw error
+    }
     do {
       if !folder.hasIndex, try !folder.isVacant() { throw DatasetError.outputIsNotOurs(path: url.path) }
       var configuration = Configuration()
@@ -61,6 +67,7 @@ final class DatasetWriter {
       self.source = source
     } catch {
       if !hadLock { try? FileManager.default.removeItem(at: folder.lock) }
+      if made != .nothing, (try? folder.isVacant()) == true { folder.remove(withFolder: made == .folder) }
       close(lock)
       throw .wrapping(error, path: url.path)
     }
@@ -68,6 +75,13 @@ final class DatasetWriter {
 
   deinit {
     close(lock)
+  }
+
+  /// Removes a dataset that this has made and that holds nothing of its source yet; one that was there stays.
+  func discardIfNew() {
+    guard made != .nothing else { return }
+    try? database.close()
+    folder.remove(withFolder: made == .folder)
   }
 
   private static func acquireLock(_ folder: DatasetFolder) throws(DatasetError) -> Int32 {

@@ -11,11 +11,24 @@ final class RowWriter {
     var split: DatasetSplit
   }
 
+  private struct Study {
+    var patient: Int64
+    var key: String
+    var id: Int64
+    var sections: [TextSection]
+    var hasReport: Bool
+  }
+
+  /// Whether the image that was inserted last has a study of its own, because another report is stored under its study's
+  /// name.
+  private(set) var isApart = false
+
   private let database: Database
   private let sourceID: Int64
   private let reports: ReportReader
   private let insertStudy: Statement
   private let findStudy: Statement
+  private let findSections: Statement
   private let insertSection: Statement
   private let insertImage: Statement
   private let updateImage: Statement
@@ -24,7 +37,7 @@ final class RowWriter {
   private let deleteExclusions: Statement
   private let findPatient: Statement
   private var lastPatient: Patient?
-  private var lastStudy: (patient: Int64, key: String, sections: [TextSection], id: Int64)?
+  private var lastStudy: Study?
 
   init(_ database: Database, sourceID: Int64, reports: ReportReader) throws {
     self.database = database
@@ -37,6 +50,8 @@ final class RowWriter {
         INSERT INTO studies (patient_id, key, age_lower, age_upper, sex) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
         """)
     findStudy = try database.cachedStatement(sql: "SELECT id FROM studies WHERE patient_id = ? AND key = ?")
+    findSections = try database.cachedStatement(
+      sql: "SELECT name, text FROM sections WHERE study_id = ? ORDER BY position")
     insertSection = try database.cachedStatement(
       sql: "INSERT INTO sections (study_id, position, name, text) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
     insertImage = try database.cachedStatement(
@@ -46,7 +61,8 @@ final class RowWriter {
         """)
     updateImage = try database.cachedStatement(
       sql: """
-        UPDATE images SET eligible = ?, width = ?, height = ?, sha256 = ?, slot = ? WHERE source_id = ? AND path = ?
+        UPDATE images SET study_id = ?, eligible = ?, width = ?, height = ?, sha256 = ?, slot = ?
+        WHERE source_id = ? AND path = ?
         """)
     findImage = try database.cachedStatement(sql: "SELECT id FROM images WHERE source_id = ? AND path = ?")
     insertLabel = try database.cachedStatement(
@@ -99,7 +115,7 @@ final class RowWriter {
     if database.changesCount == 0 {
       // It was listed before without pixels: it keeps its row and gains them.
       try updateImage.execute(arguments: [
-        isEligible, image?.width, image?.height, image?.contentHash, slot, sourceID, entry.path,
+        study, isEligible, image?.width, image?.height, image?.contentHash, slot, sourceID, entry.path,
       ])
       id = try Int64.fetchOne(findImage, arguments: [sourceID, entry.path]) ?? 0
     }
@@ -109,28 +125,45 @@ final class RowWriter {
     return id
   }
 
+  /// The study that an image belongs to: the one of its name, or, where that has another report already, one of the
+  /// image's own, so that no report is made of parts of two.
   private func study(_ entry: ImportEntry, patient: Int64) throws -> Int64 {
-    if let lastStudy, lastStudy.patient == patient, lastStudy.key.utf8.elementsEqual(entry.study.utf8),
-      lastStudy.sections == entry.sections
-    {
-      return lastStudy.id
+    var study = try study(entry.study, of: entry, patient: patient)
+    isApart = !entry.sections.isEmpty && study.hasReport && study.sections != entry.sections
+    if isApart { study = try self.study("\(entry.study)#\(entry.path)", of: entry, patient: patient) }
+    // The report may come with any of the study's images.
+    if !entry.sections.isEmpty, !study.hasReport {
+      for (position, section) in entry.sections.enumerated() {
+        try insertSection.execute(arguments: [study.id, position, section.name, section.text])
+      }
+      for finding in reports.findings(in: entry.sections) {
+        try DatasetSchema.insert(finding, study: study.id, in: database)
+      }
+      study.sections = entry.sections
+      study.hasReport = true
+    }
+    lastStudy = study
+    return study.id
+  }
+
+  /// The study of a name as it is stored, made if it is not there.
+  private func study(_ key: String, of entry: ImportEntry, patient: Int64) throws -> Study {
+    if let lastStudy, lastStudy.patient == patient, lastStudy.key.utf8.elementsEqual(key.utf8) {
+      return lastStudy
     }
     let attributes = entry.attributes
     try insertStudy.execute(arguments: [
-      patient, entry.study, attributes.age?.lower, attributes.age?.upper, attributes.sex?.rawValue,
+      patient, key, attributes.age?.lower, attributes.age?.upper, attributes.sex?.rawValue,
     ])
-    let isNew = database.changesCount > 0
-    let id =
-      isNew ? database.lastInsertedRowID : try Int64.fetchOne(findStudy, arguments: [patient, entry.study]) ?? 0
-    for (position, section) in entry.sections.enumerated() {
-      try insertSection.execute(arguments: [id, position, section.name, section.text])
+    if database.changesCount > 0 {
+      return Study(patient: patient, key: key, id: database.lastInsertedRowID, sections: [], hasReport: false)
     }
-    if isNew {
-      for finding in reports.findings(in: entry.sections) {
-        try DatasetSchema.insert(finding, study: id, in: database)
-      }
+    let id = try Int64.fetchOne(findStudy, arguments: [patient, key]) ?? 0
+    let sections = try Row.fetchAll(findSections, arguments: [id]).map {
+      TextSection(name: try $0.value(0), text: try $0.value(1))
     }
-    lastStudy = (patient, entry.study, entry.sections, id)
-    return id
+    // Earlier versions stored what stands in a text's place, too.
+    return Study(
+      patient: patient, key: key, id: id, sections: sections.filter { !$0.isMissing }, hasReport: !sections.isEmpty)
   }
 }

@@ -98,13 +98,25 @@ enum DICOMSelection {
     (text ?? "").folding(options: .diacriticInsensitive, locale: nil).uppercased()
   }
 
-  /// From the patient's age, or the dates of birth and study.
+  /// From the patient's age, or the dates of birth and study if it says nothing, or is written in another way than
+  /// DICOM's.
   static func age(_ attributes: DICOMAttributes) -> AgeRange? {
-    if let text = attributes.patientAge, case .age(let age) = AgeText.read(text) { return coarse(age.lower) }
-    guard let birth = day(attributes.patientBirthDate),
+    let text = attributes.patientAge ?? ""
+    var stated: Double?
+    if case .age(let age) = AgeText.read(text) { stated = age.lower }
+    // Of no years: an infant, or a program's way of saying nothing. The dates know.
+    if let stated, AgeText.isDICOM(text), stated > 0 { return coarse(stated) }
+    return (ageByDates(attributes) ?? stated).flatMap(coarse)
+  }
+
+  /// In years; nil if a date is missing, birth is after the study, or the age would be above 110: a date that a program
+  /// filled in.
+  private static func ageByDates(_ attributes: DICOMAttributes) -> Double? {
+    guard let birth = day(attributes.patientBirthDate), birth != day("19000101"),
       let taken = day(attributes.studyDate) ?? day(attributes.acquisitionDate), taken >= birth
     else { return nil }
-    return coarse(Double(taken - birth) / 365.25)
+    let years = Double(taken - birth) / 365.25
+    return years <= 110 ? years : nil
   }
 
   /// Whole years, months below two years, and no age above 89 by itself: so few are as old that it would name them
@@ -115,14 +127,14 @@ enum DICOMSelection {
     return AgeRange(years >= 2 ? years.rounded(.down) : (years * 12).rounded(.down) / 12)
   }
 
-  /// Days since some day of long ago, of `YYYYMMDD` or `YYYY.MM.DD`.
+  /// Days since some day of long ago, of `YYYYMMDD` or `YYYY.MM.DD`; nil if there is no such day.
   private static func day(_ text: String?) -> Int? {
     let digits = (text ?? "").filter { $0 != "." && $0 != "-" }
     guard digits.count == 8, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(digits) else {
       return nil
     }
     let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100)
-    guard year >= 1850, (1...12).contains(month), (1...31).contains(day) else { return nil }
+    guard (1850...9998).contains(year), (1...12).contains(month), (1...31).contains(day) else { return nil }
     // The year starts in March, so that the leap day is its last.
     let (marchYear, marchMonth) = month > 2 ? (year, month - 3) : (year - 1, month + 9)
     let leapDays = marchYear / 4 - marchYear / 100 + marchYear / 400

@@ -24,8 +24,8 @@ public struct WithheldIdentity: Sendable, Equatable {
 /// A tree of DICOM files, as a hospital's archive exports it.
 ///
 /// Every file is looked at, whatever its name. Identity stays behind: patients, studies and paths are pseudonyms, dates
-/// become an age, and nothing else of the header is kept than view and sex. A report beside a file (`name.txt`) goes in
-/// as it is.
+/// become an age, and nothing else of the header is kept than view and sex. A report beside a file (`name.txt` beside
+/// `name.dcm` or `name`) goes in as it is.
 public enum DICOMSource {
   public struct Options: Sendable {
     /// Takes in what is no projection radiograph of a chest.
@@ -66,7 +66,7 @@ public enum DICOMSource {
     var reports: Set<String> = []
     for (_, found) in results.withLock({ $0 }) {
       if let entry = found.entry { entries.append(entry) }
-      if let exclusion = found.exclusion { exclusions.append(exclusion) }
+      exclusions += found.exclusions
       if let identity = found.withheld { withheld.append(identity) }
       if let report = found.report { reports.insert(key.pseudonym(report, domain: "path")) }
     }
@@ -85,7 +85,7 @@ public enum DICOMSource {
 
   private struct Found: Sendable {
     var entry: ImportEntry?
-    var exclusion: ImportExclusion?
+    var exclusions: [ImportExclusion] = []
     var withheld: WithheldIdentity?
     var report: String?
   }
@@ -97,7 +97,7 @@ public enum DICOMSource {
     let path = key.pseudonym(file, domain: "path")
     let url = root.appendingPathComponent(file)
     func excluded(_ reason: ImportExclusion.Reason, _ detail: String = "") -> Found {
-      Found(exclusion: ImportExclusion(path: path, reason: reason, detail: detail))
+      Found(exclusions: [ImportExclusion(path: path, reason: reason, detail: detail)])
     }
     let attributes: DICOMAttributes
     do throws(DICOMError) {
@@ -118,7 +118,16 @@ public enum DICOMSource {
       }
       return found
     }
-    let (sections, report) = sections(beside: file, below: root, texts: texts)
+    let report = [file + ".txt", (file as NSString).deletingPathExtension + ".txt"].first(where: texts.contains)
+    var sections: [TextSection] = []
+    var exclusions: [ImportExclusion] = []
+    switch report.map({ TextFile.read(root.appendingPathComponent($0)) }) {
+    case .text(let text): sections = ReportText.sections(of: text)
+    case .malformed(let detail):
+      let path = key.pseudonym(report ?? "", domain: "path")
+      exclusions.append(ImportExclusion(path: path, reason: .malformedReport, detail: detail))
+    case .blank, .absent, nil: break
+    }
     var view: ViewPosition?
     if case .view(let found) = DICOMSelection.projection(attributes) { view = found }
     let study = attributes.studyInstanceUID ?? file
@@ -128,7 +137,8 @@ public enum DICOMSource {
       attributes: RadiographAttributes(
         view: view, age: DICOMSelection.age(attributes), sex: attributes.patientSex.flatMap { PatientSex(text: $0) }),
       sections: sections)
-    return Found(entry: entry, withheld: identity.elements.isEmpty ? nil : identity, report: report)
+    return Found(
+      entry: entry, exclusions: exclusions, withheld: identity.elements.isEmpty ? nil : identity, report: report)
   }
 
   /// What tells patients apart: the archive's number, or else name and birth together.
@@ -146,18 +156,6 @@ public enum DICOMSource {
       ("Series Instance UID", attributes.seriesInstanceUID), ("SOP Instance UID", attributes.sopInstanceUID),
       ("Study Description", attributes.studyDescription), ("Series Description", attributes.seriesDescription),
     ].compactMap { name, value in value == nil ? nil : name }
-  }
-
-  /// `name.txt` beside `name.dcm`, or beside a file without an ending.
-  private static func sections(
-    beside file: String, below root: URL, texts: Set<String>
-  ) -> (sections: [TextSection], report: String?) {
-    for name in [file + ".txt", (file as NSString).deletingPathExtension + ".txt"] where texts.contains(name) {
-      guard let data = try? Data(contentsOf: root.appendingPathComponent(name)) else { continue }
-      let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-      return (text.isEmpty ? [] : ReportText.sections(of: text), name)
-    }
-    return ([], nil)
   }
 
   /// A header is read from a file's beginning, which grows as long as it does not reach the pixels.

@@ -8,9 +8,20 @@ import RadiographData
 /// Whoever holds it can tell whether a given patient is in the dataset; whoever does not sees keys that lead nowhere.
 /// The same key gives the same pseudonyms, so a later import adds to the patients that are there.
 public struct PatientKey: Sendable {
+  /// Where it is kept.
+  public let file: URL
   private let key: SymmetricKey
+  /// Its text, if it was drawn and is in no file yet.
+  private let unwritten: Data?
 
-  init(bytes: [UInt8]) { key = SymmetricKey(data: bytes) }
+  init(bytes: [UInt8], file: URL, isNew: Bool = false) {
+    key = SymmetricKey(data: bytes)
+    self.file = file
+    unwritten = isNew ? Data((bytes.hexadecimal + "\n").utf8) : nil
+  }
+
+  /// Whether it was drawn by this process: it is in its file once it was stored.
+  public var isNew: Bool { unwritten != nil }
 
   /// Where the key of the dataset in `folder` is kept unless told otherwise: beside it, as `NAME.key`.
   public static func location(besideDataset folder: URL) -> URL {
@@ -18,10 +29,10 @@ public struct PatientKey: Sendable {
     return folder.deletingLastPathComponent().appendingPathComponent(folder.lastPathComponent + ".key")
   }
 
-  /// The key in `file`, or beside the dataset. Where there is none, one is drawn and written, readable by its owner
-  /// alone; a dataset that has DICOM images already is not given another.
+  /// The key in `file`, or beside the dataset. If there is none, one is drawn, which `store()` writes; a dataset that has
+  /// DICOM images already is not given another.
   ///
-  /// - Throws: `DatasetError.patientKey` where the file is missing, is no key, lies in the dataset, or cannot be written.
+  /// - Throws: `DatasetError.patientKey` if the file is missing, is no key, or lies in the dataset.
   public static func of(dataset folder: URL, file: URL? = nil) throws(DatasetError) -> PatientKey {
     let file = (file ?? location(besideDataset: folder)).standardizedFileURL
     let inside = folder.resolvingSymlinksInPath().standardizedFileURL.path + "/"
@@ -32,7 +43,9 @@ public struct PatientKey: Sendable {
       if holdsDICOM(folder) {
         throw .patientKey(path: file.path, reason: "it is missing, and the dataset's patients were named with it")
       }
-      return try draw(into: file)
+      var generator = SystemRandomNumberGenerator()
+      let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+      return PatientKey(bytes: bytes, file: file, isNew: true)
     }
     return try PatientKey(contentsOf: file)
   }
@@ -46,13 +59,15 @@ public struct PatientKey: Sendable {
     guard digits.count == 64, data.count <= 66 else {
       throw .patientKey(path: file.path, reason: "it does not hold 64 hexadecimal digits")
     }
-    self.init(bytes: stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
+    self.init(bytes: stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }, file: file)
   }
 
-  private static func draw(into file: URL) throws(DatasetError) -> PatientKey {
-    var generator = SystemRandomNumberGenerator()
-    let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-    let text = Data((bytes.hexadecimal + "\n").utf8)
+  /// Writes a key that was drawn, readable by its owner alone. Called before the first pseudonym is stored.
+  ///
+  /// - Returns: whether it wrote the key now: not if it was read from its file, or was stored before.
+  /// - Throws: `DatasetError.patientKey` if the file cannot be written, or another process wrote another key there.
+  @discardableResult public func store() throws(DatasetError) -> Bool {
+    guard let text = unwritten else { return false }
     do {
       try FileManager.default.createDirectory(
         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -62,7 +77,10 @@ public struct PatientKey: Sendable {
     // Never readable by anybody else, and never over a key that another process has just drawn.
     let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
     guard descriptor >= 0 else {
-      if errno == EEXIST { return try PatientKey(contentsOf: file) }
+      if errno == EEXIST {
+        if (try? Data(contentsOf: file)) == text { return false }
+        throw .patientKey(path: file.path, reason: "another import has drawn one meanwhile")
+      }
       throw .patientKey(path: file.path, reason: String(cString: strerror(errno)))
     }
     defer { close(descriptor) }
@@ -72,7 +90,14 @@ public struct PatientKey: Sendable {
       unlink(file.path)
       throw .patientKey(path: file.path, reason: reason)
     }
-    return PatientKey(bytes: bytes)
+    return true
+  }
+
+  /// Removes the file of a key that was drawn, unless the dataset has named patients with it: a key without a dataset
+  /// would only puzzle its finder.
+  public func withdraw(from dataset: URL) {
+    guard let text = unwritten, !Self.holdsDICOM(dataset), (try? Data(contentsOf: file)) == text else { return }
+    try? FileManager.default.removeItem(at: file)
   }
 
   private static func holdsDICOM(_ folder: URL) -> Bool {
@@ -81,7 +106,9 @@ public struct PatientKey: Sendable {
     var configuration = Configuration()
     configuration.readonly = true
     let count = try? DatabaseQueue(path: index, configuration: configuration).read { database in
-      try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sources WHERE kind = 'dicom'")
+      try Int.fetchOne(
+        database,
+        sql: "SELECT COUNT(*) FROM patients JOIN sources ON sources.id = source_id WHERE kind = 'dicom'")
     }
     return (count ?? 0) > 0
   }

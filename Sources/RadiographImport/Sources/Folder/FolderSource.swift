@@ -1,6 +1,7 @@
 import DelimitedText
 import Foundation
 import RadiographData
+import RadiologyReports
 
 /// Any folder of images. What is known of them comes from a table `metadata.csv` (column `file_name`, `path` or
 /// `image`; optional `text`, `caption`, `prompt` or `findings` and `impression`; `patient`, `study`, `view`, `age`,
@@ -121,6 +122,7 @@ public enum FolderSource {
 enum TextFile {
   enum Content: Equatable {
     case text(String)
+    /// Without letters, or a word for "no value": see `MissingText`.
     case blank
     case absent
     /// Not text, or too long for a report.
@@ -137,6 +139,6 @@ enum TextFile {
     guard data.count <= limit else { return .malformed("above \(limit) bytes") }
     guard let text = try? CharacterEncoding.text(data) else { return .malformed("it is not text") }
     let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-    return trimmed.isEmpty ? .blank : .text(trimmed)
+    return MissingText.isMissing(trimmed) ? .blank : .text(trimmed)
   }
 }

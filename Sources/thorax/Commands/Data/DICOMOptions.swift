@@ -31,25 +31,22 @@ struct DICOMOptions: ParsableArguments {
       remedy: "leave them out, or import with dicom")
   }
 
-  func list(_ root: URL, dataset: URL, links: SourceLinks, console: Console) throws -> ImportSource {
+  /// The secret behind the pseudonyms, which is in no file yet if it is a new one.
+  func key(ofDataset dataset: URL) throws -> PatientKey {
+    try PatientKey.of(dataset: dataset, file: patientKey.map { URL(fileURLWithPath: $0) })
+  }
+
+  func list(_ root: URL, key: PatientKey, links: SourceLinks, console: Console) throws -> ImportSource {
     var options = DICOMSource.Options()
     options.anyModality = anyModality
     options.withBurnedIn = withBurnedIn
     options.links = links
-    let file = patientKey.map { URL(fileURLWithPath: $0) } ?? PatientKey.location(besideDataset: dataset)
-    let isNew = !FileManager.default.fileExists(atPath: file.path)
-    let key = try PatientKey.of(dataset: dataset, file: file)
-    // A key without a dataset would only puzzle its finder.
-    var isUsed = false
-    defer { if isNew, !isUsed { try? FileManager.default.removeItem(at: file) } }
     let listing = try DICOMSource.list(root, key: key, options: options)
     guard !listing.source.entries.isEmpty else {
       let reasons = Dictionary(grouping: listing.source.exclusions, by: \.reason.rawValue).mapValues(\.count)
       let counted = reasons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
       throw DatasetError.sourceEmpty(path: root.path, expected: "radiographs of a chest, where there is \(counted)")
     }
-    isUsed = true
-    if isNew { console.note("the secret behind the pseudonyms is \(file.path): keep it, and apart from the dataset") }
     if reportUnsafe {
       for identity in listing.withheld {
         console.note(

@@ -100,17 +100,28 @@ struct DataImportCommand: AsyncParsableCommand {
     let folder = URL(fileURLWithPath: output)
     var total = DatasetImport.Summary()
     var unfollowedLinks = 0
-    for listing in try listings(options) {
-      console.detail("\(listing.root?.path ?? listing.name): \(listing.entries.count) images listed")
-      let meter = console.meter("importing \(listing.name)", unit: "images", total: nil)
-      let summary = try DatasetImport(listing, into: folder, options: options).run { progress in
-        meter.update(progress.completed, of: progress.total)
+    var key: PatientKey?
+    do {
+      for listing in try listings(options, key: &key) {
+        console.detail("\(listing.root?.path ?? listing.name): \(listing.entries.count) images listed")
+        let meter = console.meter("importing \(listing.name)", unit: "images", total: nil)
+        let summary = try DatasetImport(listing, into: folder, options: options).run(
+          willCommit: {
+            guard let key, try key.store() else { return }
+            console.note("the secret behind the pseudonyms is \(key.file.path): keep it, and apart from the dataset")
+          }
+        ) { progress in
+          meter.update(progress.completed, of: progress.total)
+        }
+        meter.finish()
+        total += summary
+        unfollowedLinks += listing.unfollowedLinks
       }
-      meter.finish()
-      total += summary
-      unfollowedLinks += listing.unfollowedLinks
+      try report(total, unfollowedLinks: unfollowedLinks, console: console)
+    } catch {
+      key?.withdraw(from: folder)
+      throw error
     }
-    try report(total, unfollowedLinks: unfollowedLinks, console: console)
   }
 
   private func importOptions() throws -> DatasetImport.Options {
@@ -132,7 +143,9 @@ struct DataImportCommand: AsyncParsableCommand {
   }
 
   /// What every source lists. All are listed before the first is imported, so that a slip in the last costs nothing.
-  private func listings(_ options: DatasetImport.Options) throws -> [ImportSource] {
+  ///
+  /// - Parameter key: set to what names the patients of DICOM files.
+  private func listings(_ options: DatasetImport.Options, key: inout PatientKey?) throws -> [ImportSource] {
     if (kind == .table) != (mapping != nil) {
       throw DatasetError.mappingMismatch(
         reason: mapping == nil ? "a table needs a mapping" : "\(kind.rawValue) takes no mapping")
@@ -154,8 +167,9 @@ struct DataImportCommand: AsyncParsableCommand {
       let mapping = try TableMapping(named: mapping ?? "")
       return try urls.map { try TableSource.list($0, mapping: mapping, official: official, links: links) }
     case .dicom:
-      let dataset = URL(fileURLWithPath: output)
-      return try urls.map { try dicom.list($0, dataset: dataset, links: links, console: common.console) }
+      let drawn = try dicom.key(ofDataset: URL(fileURLWithPath: output))
+      key = drawn
+      return try urls.map { try dicom.list($0, key: drawn, links: links, console: common.console) }
     }
   }
 

@@ -1,0 +1,7 @@
+import RadiographData
+import RadiologyReports
+
+extension TextSection {
+  /// Whether this is a section to train on whose text says nothing. "None" under `comparison` does say something.
+  var isMissing: Bool { ReportReader.stating.contains(reportName) && MissingText.isMissing(text) }
+}
