@@ -193,7 +193,7 @@ Codestream check_jpeg_2000(const Bytes &bytes) {
   if (bytes.peek(4, 2) != 41 || left >= right || top >= bottom || tile_width == 0 || tile_height == 0 ||
       tile_left > left || tile_top > top || bytes.peek(43, 2) != 0x0101)
     throw bytes.damaged();
-  // Whoever writes tiles of a few pixels wants to keep a reader busy.
+  // Tiles of a few pixels serve only to keep a reader busy.
   const uint64_t tiles = ((right - tile_left + tile_width - 1) / tile_width) *
                          ((bottom - tile_top + tile_height - 1) / tile_height);
   if (tiles > 64 + (right - left) * (bottom - top) / 1024) throw bytes.unsupported("tiles of a few pixels");

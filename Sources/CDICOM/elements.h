@@ -8,14 +8,14 @@ enum class Kind : uint8_t { text, number, words, sequence };
 
 struct Element {
   uint32_t tag;
-  /// What it is taken for where the file does not say: implicit value representation, or UN.
+  /// What it is taken for if the file does not say: implicit value representation, or UN.
   char vr[3];
   Kind kind;
   /// The longest value that is read; a longer one is passed over.
   uint32_t most_bytes;
 };
 
-/// The element of a data set, or of an item of one of its sequences; nothing where it is not read.
+/// The element of a data set, or of an item of one of its sequences; null if it is not read.
 const Element *find_element(uint32_t tag, bool in_item) noexcept;
 
 /// Whether a value of that representation (two letters) is of the kind.

@@ -18,7 +18,7 @@ struct Syntax {
   bool is_implicit = false;
   bool is_big_endian = false;
   bool is_deflated = false;
-  /// Whether the file names it; else it was told from the data set's first element.
+  /// Whether the file names it; else it was found from the data set's first element.
   bool is_named = true;
 };
 
@@ -45,11 +45,11 @@ struct Scan {
 
 /// Where the meta information begins, or the data set if there is none; -1 if the bytes begin as no DICOM file does.
 ///
-/// A file begins with DICM at byte 128 or at once, or without either with an element of the meta information or of a data
-/// set. A few bytes of another kind of file can look like the latter.
+/// A file begins with DICM at byte 128 or at once, or without either with an element of the meta information or of a
+/// data set. A few bytes of another kind of file can look like the latter.
 ptrdiff_t find_start(const uint8_t *bytes, size_t count) noexcept;
 
-/// The transfer syntax of a data set that none is named for, told from its first element, which must be of group 0008:
+/// The transfer syntax of a data set that none is named for, found from its first element, which must be of group 0008:
 /// nothing if the bytes begin with anything else.
 const char *guess_syntax(const uint8_t *bytes, size_t count) noexcept;
 

@@ -34,7 +34,7 @@ class Walker {
   size_t count;
   size_t position;
 
-  /// Throws where fewer than `wanted` bytes are left before `limit`, the end of what encloses them.
+  /// Throws if fewer than `wanted` bytes are left before `limit`, the end of what encloses them.
   void require(uint64_t wanted, size_t limit) const {
     if (wanted <= limit - position) return;
     if (limit < count) throw Failure(CDICOM_CORRUPT, "a length reaches beyond its item or sequence");

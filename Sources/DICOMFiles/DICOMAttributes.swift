@@ -1,4 +1,4 @@
-/// What a DICOM file says of its image, as it says it: values of PS3.6 without the padding around them, nothing where
+/// What a DICOM file says of its image, as it says it: values of PS3.6 without the padding around them, nil if
 /// an element is absent or empty.
 ///
 /// `patientID`, `patientName`, `patientBirthDate`, `studyDate` and the unique identifiers are identity: nothing of them
@@ -45,10 +45,10 @@ public struct DICOMAttributes: Sendable, Equatable {
   public internal(set) var studyDate: String?
   public internal(set) var acquisitionDate: String?
 
-  /// `YES` where letters are in the pixels.
+  /// `YES` if letters are in the pixels.
   public internal(set) var burnedInAnnotation: String?
   public internal(set) var photometricInterpretation: String?
-  /// 0 where there is no image.
+  /// 0 if there is no image.
   public internal(set) var rows = 0
   public internal(set) var columns = 0
   public internal(set) var frames = 1

@@ -17,7 +17,7 @@ public struct DICOMFile: Sendable {
   /// it is; without a name its transfer syntax is implicit or explicit as its first element is.
   ///
   /// - Parameters:
-  ///   - data: the whole file, or a beginning of it that reaches its pixels, where only `attributes` are wanted.
+  ///   - data: the whole file, or a beginning of it that reaches its pixels, if only `attributes` are wanted.
   ///   - limits: bounds on the image's rows and columns, checked when pixels are decoded.
   /// - Throws: `DICOMError.notDICOM` if the bytes are of another kind, `.truncated` if they end before the pixels,
   ///   `.corrupt`, `.tooLarge` if a deflated file grows beyond the limits, `.outOfMemory`.
@@ -148,7 +148,7 @@ extension GrayscaleTransform {
 }
 
 extension Window {
-  /// The first window; nothing where there is none, or none that can be applied.
+  /// The first window; nil if there is none, or none that can be applied.
   init?(_ handle: borrowing DICOMHandle) throws(DICOMError) {
     let name = try handle.text(0x0028_1056)?.uppercased() ?? Function.linear.rawValue
     guard let center = try handle.number(0x0028_1050), let width = try handle.number(0x0028_1051) else { return nil }

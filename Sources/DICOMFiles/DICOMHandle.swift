@@ -24,7 +24,7 @@ struct DICOMHandle: ~Copyable {
     (String(cString: cdicom_syntax(file)), String(cString: cdicom_syntax_name(file)), cdicom_syntax_is_read(file) != 0)
   }
 
-  /// The element's values joined by backslashes, without padding; nothing where it is absent or empty. Bytes that are
+  /// The element's values joined by backslashes, without padding; nil if it is absent or empty. Bytes that are
   /// not UTF-8 are taken for Latin-1.
   func text(_ element: UInt32, in sequence: UInt32 = 0) throws(DICOMError) -> String? {
     var start: UnsafeMutablePointer<CChar>?
@@ -41,7 +41,7 @@ struct DICOMHandle: ~Copyable {
     return trimmed.isEmpty ? nil : trimmed
   }
 
-  /// The first value as a finite number; nothing where it is absent, or is none.
+  /// The first value as a finite number; nil if it is absent, or is none.
   func number(_ element: UInt32) throws(DICOMError) -> Double? {
     guard let text = try text(element), let first = text.split(separator: "\\", omittingEmptySubsequences: false).first,
       let number = Double(first.trimmingCharacters(in: .whitespaces)), number.isFinite

@@ -3,7 +3,7 @@ import ImageFiles
 
 /// How far grey values have come (PS3.4, N.2).
 public enum DICOMStage: Sendable, CaseIterable {
-  /// The numbers that the file holds, signed where it says so.
+  /// The numbers that the file holds, signed if it says so.
   case stored
   /// After the modality lookup table, or rescale slope and intercept.
   case modality

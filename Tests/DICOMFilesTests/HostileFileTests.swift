@@ -116,7 +116,9 @@ import Testing
       builder.element(0x0054_0220, "SQ", [], length: sequenceLength)
       builder.item(Tag.item, length: itemLength)
       builder.raw(item.bytes + [UInt8](repeating: 0, count: 400))
-      #expect(throws: DICOMError.self) { try DICOMFile(builder.file) }
+      #expect(throws: DICOMError.corrupt(detail: "a length reaches beyond its item or sequence")) {
+        try DICOMFile(builder.file)
+      }
     }
     var builder = DICOMBuilder()
     builder.element(Tag.modality, "OB", [], length: 0xFFFF_FFF0)
@@ -150,8 +152,10 @@ import Testing
     // Deflate with one distance of 258 bytes over and over: a fixed block, then matches, one in about 13 bits.
     block.raw(Self.deflatedZeros(matches: 1_000_000))
     let limits = ImageLimits(maximumSide: 1000, maximumPixels: 1000)
-    let error = #expect(throws: DICOMError.self) { try DICOMFile(block.file, limits: limits) }
-    #expect(error?.description.hasPrefix("image too large") == true)
+    let detail = "its deflated data set grows beyond 16779216 bytes"
+    #expect(throws: DICOMError.tooLarge(detail: detail, limits: limits)) {
+      try DICOMFile(block.file, limits: limits)
+    }
   }
 
   /// A fixed-code deflate block: one zero byte, then matches of 258 bytes at distance 1.
@@ -204,7 +208,11 @@ import Testing
     var bytes = [UInt8](try DICOMFixtures.data(name))
     let scan = try #require(bytes.indices.dropLast(1).last { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
     bytes.replaceSubrange((scan + 14)..<(scan + 16), with: [0xFF, 0xC4])
-    #expect(throws: DICOMError.self) { try DICOMFile(Data(bytes)).pixels() }
+    #expect {
+      try DICOMFile(Data(bytes)).pixels()
+    } throws: {
+      DICOMError.isCorrupt($0)
+    }
   }
 
   @Test func codestreamsThatDisagreeWithTheHeaderAreRefused() throws {
@@ -215,7 +223,18 @@ import Testing
       let rows = try #require(
         bytes.indices.first { bytes[$0...].starts(with: [0x28, 0, 0x10, 0, 0x55, 0x53, 2, 0]) })
       bytes[rows + 8] += 1
-      #expect(throws: DICOMError.self, "\(name)") { try DICOMFile(Data(bytes)).pixels() }
+      #expect("\(name)") {
+        try DICOMFile(Data(bytes)).pixels()
+      } throws: {
+        DICOMError.isCorrupt($0)
+      }
     }
+  }
+}
+
+extension DICOMError {
+  /// Whether an error is `.corrupt`, whatever the codec says of it.
+  fileprivate static func isCorrupt(_ error: any Error) -> Bool {
+    if case DICOMError.corrupt = error { true } else { false }
   }
 }

@@ -62,14 +62,18 @@ import Testing
     #expect(expander.expanded(text) == text)
   }
 
-  @Test func expansionsAreTold() {
+  @Test func expansionsAreListed() {
     #expect(expander.expansions(in: "RUL and 2 cm") == [.init(short: "RUL", long: "right upper lobe")])
     #expect(expander.expansions(in: "Talked to the PA.").isEmpty)
   }
 
   @Test func aTableThatIsNoneIsAnError() {
-    #expect(throws: VocabularyError.self) { try AbbreviationExpander(json: Data("{}".utf8)) }
-    #expect(throws: VocabularyError.self) {
+    #expect {
+      try AbbreviationExpander(json: Data("{}".utf8))
+    } throws: {
+      VocabularyError.isMalformed($0)
+    }
+    #expect(throws: VocabularyError.malformed(reason: "abbreviation X has no meaning")) {
       try AbbreviationExpander(json: Data(#"{"abbreviations": [{"short": "X"}]}"#.utf8))
     }
   }

@@ -190,8 +190,13 @@ struct LabelledSentence: CustomTestStringConvertible {
 
   @Test func aVocabularyThatIsNoneIsAnError() {
     let empty = Data(#"{"concepts": [], "denials": []}"#.utf8)
-    #expect(throws: VocabularyError.self) { try FindingLabeller(findings: Data("[]".utf8), scopes: Data("{}".utf8)) }
-    #expect(throws: VocabularyError.self) { try FindingLabeller(findings: empty, scopes: Data("{}".utf8)) }
+    for findings in [Data("[]".utf8), empty] {
+      #expect {
+        try FindingLabeller(findings: findings, scopes: Data("{}".utf8))
+      } throws: {
+        VocabularyError.isMalformed($0)
+      }
+    }
     for phrase in ["", "..2 heart", "heart ..x", "the? heart", "* heart", "heart ..99"] {
       #expect(throws: VocabularyError.malformedPhrase(phrase)) { try PhrasePattern(phrase) }
     }

@@ -39,3 +39,10 @@ enum ReportFixtures {
     ("small dotless and long letters", String(repeating: "\u{130}\u{131}\u{1E9E}\u{FB03}\u{2126} ", count: 10_000)),
   ]
 }
+
+extension VocabularyError {
+  /// Whether an error is `.malformed`, whatever the decoder says of the file.
+  static func isMalformed(_ error: any Error) -> Bool {
+    if case VocabularyError.malformed = error { true } else { false }
+  }
+}

@@ -1,5 +1,5 @@
-// The border between Swift and DCMTK, OpenJPEG and CharLS, in plain C. Nothing is thrown across it: every function that can fail returns a
-// status and leaves a message in `failure`.
+// The border between Swift and DCMTK, OpenJPEG and CharLS, in plain C. Nothing is thrown across it: every function that
+// can fail returns a status and leaves a message in `failure`.
 //
 // DCMTK never sees a file as it came. The structure is walked here first, with every length held against the bytes
 // that are there; only the elements that are asked for below go on to DCMTK, written anew in canonical form, and a
@@ -50,14 +50,14 @@ typedef struct {
 /// A header in memory. It holds no pointer into the file's bytes.
 typedef struct cdicom_file cdicom_file;
 
-/// Where a value stands: an element of the data set, or, where `sequence` is not 0, of that sequence's first item.
+/// The place of a value: an element of the data set, or, if `sequence` is not 0, of that sequence's first item.
 /// A tag is `group << 16 | element`.
 typedef struct {
   uint32_t sequence;
   uint32_t element;
 } cdicom_path;
 
-/// The image pixel module, as far as it is there; 0 where an element is absent.
+/// The image pixel module, as far as it is there; 0 if an element is absent.
 typedef struct {
   uint32_t rows;
   uint32_t columns;
@@ -83,7 +83,7 @@ typedef struct {
 } cdicom_table;
 
 /// The stored cells of a frame: rows * columns values of `cell_bits` (8 or 16, native order). A pixel's value is
-/// `cell >> shift`, its lower `value_bits` bits, in two's complement where `is_signed`. Free `cells` with
+/// `cell >> shift`, its lower `value_bits` bits, in two's complement if `is_signed`. Free `cells` with
 /// `cdicom_free`.
 typedef struct {
   uint32_t rows;
@@ -105,13 +105,13 @@ int cdicom_open(const uint8_t *CDICOM_NONNULL bytes, size_t count, cdicom_limits
 
 void cdicom_close(cdicom_file *CDICOM_NULLABLE file);
 
-/// The transfer syntax's identifier, and its name where it is known; both live as long as the file.
+/// The transfer syntax's identifier, and its name if it is known; both live as long as the file.
 const char *CDICOM_NONNULL cdicom_syntax(const cdicom_file *CDICOM_NONNULL file);
 const char *CDICOM_NONNULL cdicom_syntax_name(const cdicom_file *CDICOM_NONNULL file);
-/// 1 where pixels of that transfer syntax are read.
+/// 1 if pixels of that transfer syntax are read.
 int cdicom_syntax_is_read(const cdicom_file *CDICOM_NONNULL file);
 
-/// The values of an element joined by backslashes, as the file encodes them; nothing where it is absent. Only those
+/// The values of an element joined by backslashes, as the file encodes them; empty if it is absent. Only those
 /// that `elements.cpp` lists are there. Free with `cdicom_free`.
 int cdicom_text(cdicom_file *CDICOM_NONNULL file, cdicom_path path, char *CDICOM_NULLABLE *CDICOM_NONNULL text,
                 size_t *CDICOM_NONNULL count, cdicom_failure *CDICOM_NONNULL failure);
@@ -119,7 +119,7 @@ int cdicom_text(cdicom_file *CDICOM_NONNULL file, cdicom_path path, char *CDICOM
 int cdicom_describe(cdicom_file *CDICOM_NONNULL file, cdicom_image *CDICOM_NONNULL image,
                     cdicom_failure *CDICOM_NONNULL failure);
 
-/// The lookup table of the first item of `sequence`; `count` is 0 where there is none.
+/// The lookup table of the first item of `sequence`; `count` is 0 if there is none.
 int cdicom_read_table(cdicom_file *CDICOM_NONNULL file, uint32_t sequence, cdicom_table *CDICOM_NONNULL table,
                       cdicom_failure *CDICOM_NONNULL failure);
 

@@ -2,7 +2,7 @@ import Foundation
 
 /// Writes abbreviations out, by a table that is data (`Resources/abbreviations.json`).
 ///
-/// An abbreviation of several meanings is written out only where a word near it decides; else it stays.
+/// An abbreviation of several meanings is written out only if a word near it decides; else it stays.
 public struct AbbreviationExpander: Sendable {
   /// One abbreviation that is written out.
   public struct Expansion: Sendable, Equatable {
@@ -21,7 +21,7 @@ public struct AbbreviationExpander: Sendable {
 
   struct Entry: Sendable, Codable {
     var short: String
-    /// The one meaning, where there is one.
+    /// The one meaning; nil if there are several.
     var long: String?
     var senses: [Sense]?
     /// Whether small letters are the same.
@@ -43,10 +43,15 @@ public struct AbbreviationExpander: Sendable {
   private static let window = 6
   private static let longest = 3
 
+  /// The abbreviations that come with the program.
+  ///
+  /// - Throws: `VocabularyError` if they cannot be read.
   public static func standard() throws(VocabularyError) -> AbbreviationExpander {
     try AbbreviationExpander(json: Data(PackageResources.abbreviations_json))
   }
 
+  /// - Parameter json: a table of the form of `Resources/abbreviations.json`.
+  /// - Throws: `VocabularyError.malformed` if it is not JSON of that form, or an abbreviation has no meaning.
   public init(json: Data) throws(VocabularyError) {
     let table = try VocabularyReading.decode(Table.self, from: json)
     var senses: [String: [Sense]] = [:]
@@ -97,7 +102,7 @@ public struct AbbreviationExpander: Sendable {
     return expansions.isEmpty ? (text, []) : (TextPieces.join(out), expansions)
   }
 
-  /// Whether most letters are capitals, as where a whole report is written so.
+  /// Whether most letters are capitals, as in a report that is written so throughout.
   private static func isCapital(_ text: String) -> Bool {
     var (upper, lower) = (0, 0)
     for byte in text.utf8 {

@@ -2,8 +2,8 @@
 ///
 /// Marks are `XXXX` (three or more, also as part of a word), `___`, `****`, `[**...**]`, `[NAME]`, `<DATE>` and dates
 /// of which a part is masked. What is mended is what only the lost word needed: a preposition, an article, a
-/// conjunction, "Dr.", "dated"; where a sentence lost its subject or the noun of an adjective, the plain word
-/// "structures" takes its place ("The structures are intact"), and the one word that can follow where there is only one
+/// conjunction, "Dr.", "dated"; if a sentence lost its subject or the noun of an adjective, the plain word
+/// "structures" takes its place ("The structures are intact"), and the one word that can follow if there is only one
 /// ("lymph nodes", "x-ray", "no evidence of"). Words for sides and numbers are never taken out.
 enum DeidentificationMarks {
   static func removed(_ text: String) -> String {

@@ -1,4 +1,4 @@
-/// Mends a sentence where marks are taken out of it.
+/// Mends a sentence that marks are taken out of.
 enum GrammarMending {
   static func mended(_ pieces: [TextPiece]) -> [TextPiece] {
     var out: [TextPiece] = []
@@ -80,7 +80,7 @@ enum GrammarMending {
     return following.word == "of" ? "evidence" : following.isVerb ? following.structures : nil
   }
 
-  /// The word for a mark behind `word`, where the two around it leave no doubt or need a noun.
+  /// The word for a mark behind `word`, if the two around it leave no doubt or need a noun.
   private static func fill(after word: String, before following: Following) -> String? {
     if following.word == "of", let noun = FunctionWords.fillsBeforeOf[word] { return noun }
     if word == "most", FunctionWords.likely.contains(where: { following.word.hasPrefix($0) }) { return "likely" }
@@ -183,7 +183,7 @@ private struct Following {
   }
 }
 
-/// Words that need, or stand for, others.
+/// Words that need, or replace, others.
 private enum FunctionWords {
   static let prepositions: Set<String> = [
     "in", "on", "from", "to", "at", "of", "with", "by", "since", "for", "per", "via", "until", "through", "between",
@@ -220,7 +220,7 @@ private enum FunctionWords {
     "lymph": ("node", "nodes"), "costophrenic": ("angle", "angles"), "cardiophrenic": ("angle", "angles"),
     "sternotomy": ("wire", "wires"), "vena": ("cava", "cava"),
   ]
-  /// Adjectives that have nothing to describe where their noun is lost.
+  /// Adjectives that have nothing to describe if their noun is lost.
   static let adjectives: Set<String> = [
     "pulmonary", "aortic", "mediastinal", "cardiac", "bony", "osseous", "hilar", "thoracic", "vascular", "visualized",
     "visualised", "skeletal", "mild", "moderate", "minimal", "small", "large", "stable", "multiple", "scattered",

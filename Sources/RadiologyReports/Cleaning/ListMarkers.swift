@@ -1,6 +1,6 @@
 /// Bullets and the numbers of lists: the items become sentences.
 ///
-/// A number counts as a list's only where it continues one (1, 2, 3) and begins a line or follows a sentence, so that
+/// A number counts as a list's only if it continues one (1, 2, 3) and begins a line or follows a sentence, so that
 /// measurements, ribs and vertebrae keep theirs.
 enum ListMarkers {
   private static let bullets: Set<String> = ["-", "*", "\u{2022}", "\u{00B7}", "\u{25CF}", "\u{25AA}", "\u{2023}", ">"]
@@ -34,7 +34,7 @@ enum ListMarkers {
     return TextPieces.join(out)
   }
 
-  /// How many pieces the marker at `index` has; none where there is no marker.
+  /// How many pieces the marker at `index` has; 0 if there is no marker.
   private static func markerLength(
     _ pieces: [TextPiece], at index: Int, out: [TextPiece], expected: inout Int
   ) -> Int {

@@ -25,7 +25,7 @@ public struct ReportCleaner: Sendable {
 
   /// The steps that imports use.
   ///
-  /// - Throws: `VocabularyError` where the abbreviations that come with the program cannot be read.
+  /// - Throws: `VocabularyError` if the abbreviations that come with the program cannot be read.
   public static func standard() throws(VocabularyError) -> ReportCleaner {
     let expander = try AbbreviationExpander.standard()
     return ReportCleaner(steps: [

@@ -18,7 +18,7 @@ struct TextPiece: Sendable, Equatable {
   var isGlued: Bool { space.isEmpty }
   var startsLine: Bool { space.utf8.contains { $0 == 10 || $0 == 13 } }
   var lowercased: String { text.lowercased() }
-  /// Whether it ends a sentence, or stands for a break that does.
+  /// Whether it ends a sentence, or is a break that does.
   var endsSentence: Bool { kind == .punctuation && [".", "!", "?", ";", ":"].contains(text) }
   var beginsUpper: Bool { text.unicodeScalars.first?.properties.isUppercase ?? false }
   var beginsLower: Bool { text.unicodeScalars.first?.properties.isLowercase ?? false }

@@ -1,7 +1,7 @@
 /// What the phrases around a finding do to it: the clauses of a sentence, and the cues in them.
 ///
 /// The ideas are those of NegEx (Chapman et al. 2001) and of NegBio (Peng et al. 2018): a cue acts forwards or
-/// backwards on the findings of its clause. Clauses are told by words, not by a parse.
+/// backwards on the findings of its clause. Clauses are found by words, not by a parse.
 struct AssertionScopes: Sendable {
   enum Cue: Sendable, Equatable {
     case negationBefore
@@ -190,7 +190,7 @@ struct Clauses: Sendable {
     }
   }
 
-  /// What a verb says of the subject that follows `start`; nothing where the rest of a list follows.
+  /// What a verb says of the subject that follows `start`; nil if the rest of a list follows.
   private static func predicate(_ tokens: [ReportToken], at start: Int) -> String? {
     for index in start..<max(start, min(start + 7, tokens.count)) {
       if tokens[index].kind == .punctuation { return nil }

@@ -76,7 +76,7 @@ public enum ChestLocation: String, Sendable, Codable, CaseIterable {
 public struct FindingMention: Sendable, Codable, Equatable {
   /// The vocabulary's name of what is meant, such as `cardiomegaly` or `granuloma`.
   public var concept: String
-  /// The finding that the concept belongs to; nothing where it is an abnormality outside the fourteen.
+  /// The finding that the concept belongs to; nil for an abnormality outside the fourteen.
   public var finding: Finding?
   public var state: FindingState
   public var laterality: Laterality?

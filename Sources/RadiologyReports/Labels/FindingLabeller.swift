@@ -21,6 +21,8 @@ public struct FindingLabeller: Sendable {
   private let attributes: MentionAttributes
 
   /// The labeller with the vocabulary that comes with the program.
+  ///
+  /// - Throws: `VocabularyError` if that vocabulary cannot be read.
   public static func standard() throws(VocabularyError) -> FindingLabeller {
     try FindingLabeller(
       findings: Data(PackageResources.findings_json), scopes: Data(PackageResources.scopes_json))
@@ -29,6 +31,8 @@ public struct FindingLabeller: Sendable {
   /// - Parameters:
   ///   - findings: JSON of the form of `Resources/findings.json`.
   ///   - scopes: JSON of the form of `Resources/scopes.json`.
+  /// - Throws: `VocabularyError.malformed` if either is not JSON of its form, `.malformedPhrase` with the first phrase that
+  ///   cannot be read.
   public init(findings: Data, scopes: Data) throws(VocabularyError) {
     vocabulary = try VocabularyReading.decode(FindingVocabulary.self, from: findings)
     let scopeVocabulary = try VocabularyReading.decode(ScopeVocabulary.self, from: scopes)
@@ -49,7 +53,7 @@ public struct FindingLabeller: Sendable {
     attributes = try MentionAttributes(scopeVocabulary)
   }
 
-  /// The labels of a report. Give the sections that state findings: `findings`, `impression`, or the whole report where
+  /// The labels of a report. Give the sections that state findings: `findings`, `impression`, or the whole report if
   /// it has no sections. Any text is allowed.
   public func label(_ sections: [ReportSection]) -> ReportLabels {
     var mentions: [FindingMention] = []

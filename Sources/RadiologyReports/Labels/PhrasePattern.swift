@@ -16,7 +16,7 @@ struct PhrasePattern: Sendable, Equatable {
   let source: String
   let parts: [Part]
 
-  /// - Throws: `VocabularyError` where the phrase is empty, begins with something that may be absent, or has a gap that
+  /// - Throws: `VocabularyError.malformedPhrase` if the phrase is empty, begins with something that may be absent, or has a gap that
   ///   is not a number from 1 to 9.
   init(_ source: String) throws(VocabularyError) {
     var parts: [Part] = []

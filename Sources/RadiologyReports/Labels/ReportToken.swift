@@ -13,7 +13,7 @@ struct ReportToken: Sendable, Equatable {
 }
 
 extension [ReportToken] {
-  /// The tokens from `start` up to `end`; none where those overlap.
+  /// The tokens from `start` up to `end`; empty if those overlap.
   func between(_ start: Int, _ end: Int) -> ArraySlice<ReportToken> {
     start < end && start >= 0 && end <= count ? self[start..<end] : []
   }

@@ -21,7 +21,7 @@ struct FindingVocabulary: Sendable, Codable {
   /// Something abnormal, or something that is named so that a shorter phrase inside it is not taken for abnormal.
   struct Concept: Sendable, Codable {
     var name: String
-    /// One of the fourteen; nothing for other abnormalities.
+    /// One of the fourteen; nil for other abnormalities.
     var finding: Finding?
     /// False for phrases that only keep other phrases away.
     var abnormal: Bool?

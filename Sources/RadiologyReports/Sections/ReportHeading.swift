@@ -1,6 +1,6 @@
 /// A heading of a report, read from its bytes.
 struct ReportHeading: Equatable {
-  /// The section that begins; nothing where the words are a title alone ("FINAL REPORT").
+  /// The section that begins; nil if the words are a title alone ("FINAL REPORT").
   var name: ReportSection.Name?
   /// The first byte behind heading, colon and dash.
   var end: Int
@@ -10,7 +10,7 @@ struct ReportHeading: Equatable {
   private static let longestWord = 24
   private static let joints: [UInt8] = [UInt8(ascii: "/"), UInt8(ascii: "&"), UInt8(ascii: "+")]
 
-  /// The heading that begins at `start`, where there is one.
+  /// The heading that begins at `start`; nil if there is none.
   ///
   /// - Parameter startsLine: whether the line has nothing but white space before `start`.
   static func read(_ text: [UInt8], at start: Int, startsLine: Bool) -> ReportHeading? {
@@ -41,7 +41,7 @@ struct ReportHeading: Equatable {
     return ended(text, at: heading.end, meaning: heading.meaning, startsLine: startsLine, isCapital: isCapital)
   }
 
-  /// The heading, where what follows its words lets it be one.
+  /// The heading; nil if what follows its words does not let it be one.
   private static func ended(
     _ text: [UInt8], at wordsEnd: Int, meaning: HeadingWords.Meaning, startsLine: Bool, isCapital: Bool
   ) -> ReportHeading? {

@@ -4,10 +4,10 @@ public enum TextParts: String, Sendable, Codable, CaseIterable {
   case findings
   case impression
 
-  /// The text of these parts, findings before impression; empty where the report has none of them.
+  /// The text of these parts, findings before impression; empty if the report has none of them.
   ///
   /// A section under a joined heading ("FINDINGS AND IMPRESSION") is both. Text under no heading stands in for a part
-  /// that the report has no heading for only where it has neither findings nor impression under one. An addendum
+  /// that the report has no heading for only if it has neither findings nor impression under one. An addendum
   /// follows the impression.
   public func text(of sections: [ReportSection]) -> String {
     sections.isEmpty ? "" : selected(sections).map(\.text).joined(separator: " ")

@@ -84,7 +84,7 @@ public enum TextTruncation {
       tokens: kept == 0 ? 0 : countTokens(text(kept)))
   }
 
-  /// The largest number of `range` that meets a condition which all smaller ones meet too; the least where none does.
+  /// The largest number of `range` that meets a condition which all smaller ones meet too; the least if none does.
   private static func largest(in range: ClosedRange<Int>, where condition: (Int) -> Bool) -> Int {
     var (low, high) = (range.lowerBound, range.upperBound)
     while low < high {

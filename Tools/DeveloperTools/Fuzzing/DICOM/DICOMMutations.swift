@@ -18,7 +18,22 @@ extension FuzzRandom {
       default: mutateCodestream(&bytes)
       }
     }
+    if chance(1, in: 10) { takePreamble(from: &bytes) }
     return bytes
+  }
+
+  /// Leaves the data set alone, the meta information, or DICM without the preamble.
+  private mutating func takePreamble(from bytes: inout [UInt8]) {
+    let start = pick([128, 132, dataSetStart(of: bytes) ?? 132])
+    if bytes.count > start { bytes.removeFirst(start) }
+  }
+
+  /// Where a file's data set begins; nil if that cannot be seen.
+  private func dataSetStart(of file: [UInt8]) -> Int? {
+    file.indices.dropFirst(132).first { index in
+      index + 8 < file.count && file[index] == 8 && file[index + 1] == 0 && file[index + 3] == 0
+        && (file[index + 2] == 5 || file[index + 2] == 0x16)
+    }
   }
 
   /// The places of what looks like an explicit element's header, found without walking: the file may be broken.
@@ -69,13 +84,7 @@ extension FuzzRandom {
 
   /// Another file's meta information before this file's data set: a syntax that it is not in.
   private mutating func exchangeSyntax(_ bytes: inout [UInt8], for donor: [UInt8]) {
-    func end(of file: [UInt8]) -> Int? {
-      file.indices.dropFirst(132).first { index in
-        index + 8 < file.count && file[index] == 8 && file[index + 1] == 0 && file[index + 3] == 0
-          && (file[index + 2] == 5 || file[index + 2] == 0x16)
-      }
-    }
-    guard let start = end(of: bytes), let donated = end(of: donor) else { return }
+    guard let start = dataSetStart(of: bytes), let donated = dataSetStart(of: donor) else { return }
     bytes.replaceSubrange(..<start, with: donor[..<donated])
   }
 
