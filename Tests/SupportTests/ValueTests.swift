@@ -1,0 +1,27 @@
+import Support
+import Testing
+
+@Suite struct ValueTests {
+  @Test("the median is the middle value, or the mean of the two")
+  func median() {
+    #expect([3.0, 1, 2].median == 2)
+    #expect([4.0, 1, 3, 2].median == 2.5)
+    #expect([Double]().median.isNaN)
+  }
+
+  @Test("durations in seconds and milliseconds")
+  func durations() {
+    #expect(Duration.milliseconds(1_500).seconds == 1.5)
+    #expect(Duration.microseconds(250).milliseconds == 0.25)
+  }
+
+  @Test("pretty JSON has its keys in order and slashes as they are, and refuses what JSON has no number for")
+  func json() throws {
+    let text = String(decoding: try PrettyJSON.data(["b": "1/2", "a": "x"]), as: UTF8.self)
+    #expect(text == "{\n  \"a\" : \"x\",\n  \"b\" : \"1/2\"\n}")
+    #expect(throws: EncodingError.self) { try PrettyJSON.data([Double.nan]) }
+  }
+
+  @Test("the process has needed memory")
+  func memory() { #expect(peakMemoryBytes() > 1 << 20) }
+}
