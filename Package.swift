@@ -92,7 +92,7 @@ let package = Package(
       resources: [.embedInCode("Resources")]),
 
     // What is written for people to look at
-    .target(name: "Terminal"),
+    .target(name: "Terminal", dependencies: ["Support"]),
     .target(name: "WebPages"),
     .target(name: "RunRecords", dependencies: ["ImageFiles", "Support", "TensorFiles", "WebPages"]),
 
@@ -158,7 +158,9 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Diffusion", "Generation", "Models", "RadiographModels", "Torch"], path: "Tests/TestSupport"),
     .target(name: "TestBasics", path: "Tests/TestBasics"),
-    .testTarget(name: "SupportTests", dependencies: ["Support", "TestBasics"]),
+    .testTarget(
+      name: "SupportTests",
+      dependencies: ["Support", "TestBasics", .product(name: "SystemPackage", package: "swift-system")]),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Generation", "Models", "RadiographModels", "Support", "TensorFiles", "TestSupport", "Torch"]),

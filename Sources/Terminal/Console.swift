@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// What a person at the terminal sees. Results go to standard output, everything else to standard error.
 public struct Console: Sendable {
@@ -44,7 +45,7 @@ public struct Console: Sendable {
   /// Writes one line on standard error, whatever the text holds.
   public static func writeError(_ text: String) {
     // If standard error is closed there is nobody to write to.
-    StatusLine.shared.around { try? StandardStream.error.write(oneLine(text) + "\n") }
+    StatusLine.shared.around { try? StandardStream.error.write(text.onOneLine() + "\n") }
   }
 
   /// Writes a result. Lines for a pipe that nobody reads any longer are dropped: the files of a command are its result
@@ -59,18 +60,6 @@ public struct Console: Sendable {
   ///
   /// - Throws: ``StreamError``; `EncodingError` for a number that JSON does not have.
   public static func writeJSON(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try writeResult(String(decoding: encoder.encode(value), as: UTF8.self))
-  }
-
-  /// The text on one line, with what would steer a terminal made `?`.
-  public static func oneLine(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
-      .map { character in
-        // Control characters of a quoted file name must not steer the terminal.
-        character.unicodeScalars.allSatisfy { $0.properties.generalCategory == .control }
-          ? "?" : String(character)
-      }.joined()
+    try writeResult(String(decoding: PrettyJSON.data(value), as: UTF8.self))
   }
 }

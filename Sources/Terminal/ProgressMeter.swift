@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Shows how far a long piece of work is, as often as is good to read. ``Console/meter(_:unit:total:done:)`` makes one.
 ///
@@ -25,7 +26,7 @@ public final class ProgressMeter: @unchecked Sendable {
 
   init(_ label: String, unit: String, total: Int?, done: Int, place: Place) {
     self.place = place
-    line = ProgressLine(label: Console.oneLine(label), unit: unit, done: Double(done), total: total.map(Double.init))
+    line = ProgressLine(label: label.onOneLine(), unit: unit, done: Double(done), total: total.map(Double.init))
     rate = ProgressRate(time: 0, done: Double(done))
     lastShown = 0
     if place == .terminal { StatusLine.shared.draw(line.text(columns: TerminalWindow.columns)) }
@@ -51,7 +52,7 @@ public final class ProgressMeter: @unchecked Sendable {
       line.done = done
       line.elapsed = now
       if let total { line.total = Double(total) }
-      if let detail { line.detail = Console.oneLine(detail) }
+      if let detail { line.detail = detail.onOneLine() }
       line.rate = rate.update(time: now, done: done) ?? line.rate
       switch place {
       case .terminal where now - lastShown >= 0.1:

@@ -1,3 +1,5 @@
+import Support
+
 /// Rows of text in columns, for a terminal: numbers stand at the right, everything else at the left.
 public struct TextTable {
   public var title: String
@@ -15,7 +17,7 @@ public struct TextTable {
   public func lines() -> [String] {
     guard !rows.isEmpty else { return [] }
     // What a source wrote must not steer the terminal.
-    let body = rows.map { row in row.enumerated().map { ($0.offset == 0 ? "  " : "") + Console.oneLine($0.element) } }
+    let body = rows.map { row in row.enumerated().map { ($0.offset == 0 ? "  " : "") + $0.element.onOneLine() } }
     let cells = [[title] + heads] + body
     let columns = cells.map(\.count).max() ?? 0
     let isNumeric = (0..<columns).map { column in

@@ -167,7 +167,7 @@ struct Failure {
 
   /// What the argument parser refuses, as a line of ours.
   static func usage(_ text: String, command: String) -> Failure {
-    let sentence = Console.oneLine(text).trimmingCharacters(in: CharacterSet(charactersIn: ". "))
+    let sentence = text.onOneLine().trimmingCharacters(in: CharacterSet(charactersIn: ". "))
     let start = sentence.prefix(1).lowercased()
     return Failure(status: .usage, message: "\(start + sentence.dropFirst()): see '\(command) --help'")
   }

@@ -117,9 +117,3 @@ import Testing
     #expect(ProgressMeter.interval(after: 360_000) == 600)
   }
 }
-
-@Suite struct ConsoleTests {
-  @Test func controlCharactersDoNotReachTheTerminal() {
-    #expect(Console.oneLine("a\n  b\u{1B}[31m\u{7}c") == "a b?[31m?c")
-  }
-}

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// All figures of a model, and under which conditions they were measured.
 public struct FigureReport: Sendable, Encodable {
@@ -25,11 +26,9 @@ public struct FigureReport: Sendable, Encodable {
   public var figures: [MeasuredFigure]
 
   /// The bytes of `figures.json`.
-  public func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self) + Data("\n".utf8)
-  }
+  ///
+  /// - Throws: `EncodingError` for a figure that is not finite.
+  public func json() throws -> Data { try PrettyJSON.data(self) + Data("\n".utf8) }
 
   /// A table for a document: figure, model, real against real, target; below it how each was computed.
   public var markdown: String {

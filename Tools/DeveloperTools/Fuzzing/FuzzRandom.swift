@@ -1,20 +1,16 @@
+import Support
+
 /// SplitMix64: the same seed gives the same cases on every machine.
 package struct FuzzRandom: RandomNumberGenerator {
-  private var state: UInt64
+  private var numbers: SplitMix64
 
   package init(seed: UInt64, stream: UInt64) {
-    state = seed
-    state = next() ^ stream
-    state = next()
+    var seeds = SplitMix64(seed: seed)
+    numbers = SplitMix64(seed: seeds.next() ^ stream)
+    numbers = SplitMix64(seed: numbers.next())
   }
 
-  package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
-  }
+  package mutating func next() -> UInt64 { numbers.next() }
 
   /// An integer from 0 up to `bound`, which is excluded and at least 1.
   package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }

@@ -3,6 +3,7 @@ import Foundation
 import Generation
 import RadiographData
 import RadiographImport
+import Support
 import Terminal
 
 /// What `data import dicom` takes beside what every importer does.
@@ -50,7 +51,7 @@ struct DICOMOptions: ParsableArguments {
     if reportUnsafe {
       for identity in listing.withheld {
         console.note(
-          Console.oneLine("withheld: \(identity.file) (\(identity.path)): \(identity.elements.joined(separator: ", "))")
+          "withheld: \(identity.file) (\(identity.path)): \(identity.elements.joined(separator: ", "))".onOneLine()
         )
       }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RadiographData
 import RadiologyReports
+import Support
 import Terminal
 
 /// `thorax data inspect`.
@@ -124,15 +125,15 @@ private struct ReportComparison: Encodable {
   }
 
   var text: String {
-    let head = Console.oneLine("\(source), study \(study)")
+    let head = "\(source), study \(study)".onOneLine()
     guard !sections.isEmpty else { return head + "\n  no report" }
     return
       ([head]
       + sections.map { section in
         """
-          \(Console.oneLine(section.name))
-            before  \(Console.oneLine(section.before))
-            after   \(section.before == section.after ? "the same" : Console.oneLine(section.after))
+          \(section.name.onOneLine())
+            before  \(section.before.onOneLine())
+            after   \(section.before == section.after ? "the same" : section.after.onOneLine())
         """
       }).joined(separator: "\n")
   }

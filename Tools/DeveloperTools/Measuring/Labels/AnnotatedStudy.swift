@@ -1,5 +1,6 @@
 import Foundation
 import RadiologyReports
+import Support
 
 /// A study of the Indiana University collection, as `indiana_reports.csv` has it.
 package struct AnnotatedStudy: Sendable {
@@ -23,9 +24,7 @@ package struct AnnotatedStudy: Sendable {
   package static func half(of uid: String, seed: Int = 0) -> Half {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in "thorax-labels-\(seed)/\(uid)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-    hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
-    return (hash ^ (hash >> 31)) & 1 == 0 ? .tuning : .reported
+    return SplitMix64.finalized(hash) & 1 == 0 ? .tuning : .reported
   }
 
   /// The studies that can be measured on, and how many cannot: those without text, and those that were not annotated.
