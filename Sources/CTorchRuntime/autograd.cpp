@@ -99,8 +99,8 @@ struct AutocastSettings {
   }
 };
 
-/// Autocast as it was in the forward pass, for as long as the recomputation runs. The backward pass of a GPU runs on a
-/// thread of its own, which has autocast's types as the library sets them.
+/// Autocast as it was in the forward pass, for as long as the recomputation runs. The backward pass of a GPU runs on
+/// another thread, where autocast has the types that the library starts with.
 struct AutocastScope {
   AutocastSettings former = AutocastSettings::current();
 

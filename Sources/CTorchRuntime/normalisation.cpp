@@ -118,7 +118,7 @@ void fold(const double *sums, const float *pivot, int64_t positions, int64_t cha
   }
 }
 
-/// `[B, C, 1, 1]` or `[1, C, 1, 1]` as rows of C values; null where there is none.
+/// `[B, C, 1, 1]` or `[1, C, 1, 1]` as rows of C values; null if there is none.
 class Rows {
  public:
   Rows(ct_tensor handle, int64_t batch, int64_t channels) {

@@ -57,10 +57,6 @@ int32_t ct_addcmul(ct_tensor _Nonnull self_, ct_tensor _Nonnull tensor1, ct_tens
   return guarded(error, [&] { *out = own(at::addcmul(tensor(self_), tensor(tensor1), tensor(tensor2), at::Scalar(value))); });
 }
 
-int32_t ct_add_in_place(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, double alpha, ct_error *_Nonnull error) {
-  return guarded(error, [&] { tensor(self_).add_(tensor(other), at::Scalar(alpha)); });
-}
-
 int32_t ct_mul_in_place_scalar(ct_tensor _Nonnull self_, double other, ct_error *_Nonnull error) {
   return guarded(error, [&] { tensor(self_).mul_(at::Scalar(other)); });
 }
@@ -69,20 +65,12 @@ int32_t ct_mul_in_place(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, ct_e
   return guarded(error, [&] { tensor(self_).mul_(tensor(other)); });
 }
 
-int32_t ct_lerp_in_place(ct_tensor _Nonnull self_, ct_tensor _Nonnull end, double weight, ct_error *_Nonnull error) {
-  return guarded(error, [&] { tensor(self_).lerp_(tensor(end), at::Scalar(weight)); });
-}
-
 int32_t ct_copy_in_place(ct_tensor _Nonnull self_, ct_tensor _Nonnull source, ct_error *_Nonnull error) {
   return guarded(error, [&] { tensor(self_).copy_(tensor(source)); });
 }
 
 int32_t ct_zero_in_place(ct_tensor _Nonnull self_, ct_error *_Nonnull error) {
   return guarded(error, [&] { tensor(self_).zero_(); });
-}
-
-int32_t ct_fill_in_place(ct_tensor _Nonnull self_, double value, ct_error *_Nonnull error) {
-  return guarded(error, [&] { tensor(self_).fill_(at::Scalar(value)); });
 }
 
 int32_t ct_abs(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
@@ -127,10 +115,6 @@ int32_t ct_sigmoid(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, 
 
 int32_t ct_relu(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::relu(tensor(self_))); });
-}
-
-int32_t ct_leaky_relu(ct_tensor _Nonnull self_, double negative_slope, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::leaky_relu(tensor(self_), at::Scalar(negative_slope))); });
 }
 
 int32_t ct_silu(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
@@ -185,10 +169,6 @@ int32_t ct_ge_scalar(ct_tensor _Nonnull self_, double other, ct_tensor _Nullable
   return guarded(error, [&] { *out = own(at::ge(tensor(self_), at::Scalar(other))); });
 }
 
-int32_t ct_logical_not(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::logical_not(tensor(self_))); });
-}
-
 int32_t ct_where(ct_tensor _Nonnull condition, ct_tensor _Nonnull self_, ct_tensor _Nonnull other, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::where(tensor(condition), tensor(self_), tensor(other))); });
 }
@@ -199,10 +179,6 @@ int32_t ct_maximum(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, ct_tensor
 
 int32_t ct_minimum(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::minimum(tensor(self_), tensor(other))); });
-}
-
-int32_t ct_masked_fill(ct_tensor _Nonnull self_, ct_tensor _Nonnull mask, double value, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::masked_fill(tensor(self_), tensor(mask), at::Scalar(value))); });
 }
 
 int32_t ct_sum(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
@@ -309,10 +285,6 @@ int32_t ct_layer_norm(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull normal
   return guarded(error, [&] { *out = own(at::layer_norm(tensor(self_), ints(normalized_shape, normalized_shape_count), optional_tensor(weight), optional_tensor(bias), eps)); });
 }
 
-int32_t ct_batch_norm(ct_tensor _Nonnull self_, ct_tensor _Nullable weight, ct_tensor _Nullable bias, ct_tensor _Nullable running_mean, ct_tensor _Nullable running_var, bool training, double momentum, double eps, bool cudnn_enabled, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::batch_norm(tensor(self_), optional_tensor(weight), optional_tensor(bias), optional_tensor(running_mean), optional_tensor(running_var), training, momentum, eps, cudnn_enabled)); });
-}
-
 int32_t ct_scaled_dot_product_attention(ct_tensor _Nonnull self_, ct_tensor _Nonnull key, ct_tensor _Nonnull value, ct_tensor _Nullable attn_mask, double dropout_p, bool is_causal, bool has_scale, double scale, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::scaled_dot_product_attention(tensor(self_), tensor(key), tensor(value), optional_tensor(attn_mask), dropout_p, is_causal, has_scale ? std::optional<double>(scale) : std::nullopt)); });
 }
@@ -321,24 +293,8 @@ int32_t ct_softmax(ct_tensor _Nonnull self_, ptrdiff_t dim, ct_tensor _Nullable 
   return guarded(error, [&] { *out = own(at::softmax(tensor(self_), static_cast<int64_t>(dim))); });
 }
 
-int32_t ct_log_softmax(ct_tensor _Nonnull self_, ptrdiff_t dim, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::log_softmax(tensor(self_), static_cast<int64_t>(dim))); });
-}
-
 int32_t ct_embedding(ct_tensor _Nonnull weight, ct_tensor _Nonnull indices, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::embedding(tensor(weight), tensor(indices))); });
-}
-
-int32_t ct_avg_pool2d(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull kernel_size, size_t kernel_size_count, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::avg_pool2d(tensor(self_), ints(kernel_size, kernel_size_count), ints(stride, stride_count), ints(padding, padding_count))); });
-}
-
-int32_t ct_max_pool2d(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull kernel_size, size_t kernel_size_count, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::max_pool2d(tensor(self_), ints(kernel_size, kernel_size_count), ints(stride, stride_count), ints(padding, padding_count))); });
-}
-
-int32_t ct_adaptive_avg_pool2d(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull output_size, size_t output_size_count, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::adaptive_avg_pool2d(tensor(self_), ints(output_size, output_size_count))); });
 }
 
 int32_t ct_upsample_nearest2d(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull output_size, size_t output_size_count, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
@@ -367,10 +323,6 @@ int32_t ct_mse_loss(ct_tensor _Nonnull self_, ct_tensor _Nonnull target, ct_tens
 
 int32_t ct_l1_loss(ct_tensor _Nonnull self_, ct_tensor _Nonnull target, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::l1_loss(tensor(self_), tensor(target))); });
-}
-
-int32_t ct_cross_entropy_loss(ct_tensor _Nonnull self_, ct_tensor _Nonnull target, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::cross_entropy_loss(tensor(self_), tensor(target))); });
 }
 
 int32_t ct_binary_cross_entropy_with_logits(ct_tensor _Nonnull self_, ct_tensor _Nonnull target, ct_tensor _Nullable weight, ct_tensor _Nullable pos_weight, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
@@ -445,10 +397,6 @@ int32_t ct_chunk(ct_tensor _Nonnull self_, ptrdiff_t chunks, ptrdiff_t dim, ct_t
   return guarded(error, [&] { own_list(at::chunk(tensor(self_), static_cast<int64_t>(chunks), static_cast<int64_t>(dim)), out, out_count); });
 }
 
-int32_t ct_split_with_sizes(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull split_sizes, size_t split_sizes_count, ptrdiff_t dim, ct_tensor _Nullable *_Nullable *_Nonnull out, size_t *_Nonnull out_count, ct_error *_Nonnull error) {
-  return guarded(error, [&] { own_list(at::split_with_sizes(tensor(self_), ints(split_sizes, split_sizes_count), static_cast<int64_t>(dim)), out, out_count); });
-}
-
 int32_t ct_cat(const ct_tensor _Nonnull *_Nonnull tensors, size_t tensors_count, ptrdiff_t dim, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::cat(tensor_list(tensors, tensors_count), static_cast<int64_t>(dim))); });
 }
@@ -469,36 +417,8 @@ int32_t ct_zeros_like(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull ou
   return guarded(error, [&] { *out = own(at::zeros_like(tensor(self_))); });
 }
 
-int32_t ct_ones_like(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::ones_like(tensor(self_))); });
-}
-
-int32_t ct_empty_like(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::empty_like(tensor(self_))); });
-}
-
 int32_t ct_detach(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(tensor(self_).detach()); });
-}
-
-int32_t ct_to_mkldnn(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(tensor(self_).to_mkldnn()); });
-}
-
-int32_t ct_to_dense(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(tensor(self_).to_dense()); });
-}
-
-int32_t ct_mkldnn_reorder_conv2d_weight(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull padding, size_t padding_count, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull dilation, size_t dilation_count, ptrdiff_t groups, bool has_input_size, const ptrdiff_t *_Nonnull input_size, size_t input_size_count, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::mkldnn_reorder_conv2d_weight(tensor(self_), ints(padding, padding_count), ints(stride, stride_count), ints(dilation, dilation_count), static_cast<int64_t>(groups), has_input_size ? at::OptionalIntArrayRef(ints(input_size, input_size_count)) : at::OptionalIntArrayRef())); });
-}
-
-int32_t ct_mkldnn_convolution(ct_tensor _Nonnull self_, ct_tensor _Nonnull weight, ct_tensor _Nullable bias, const ptrdiff_t *_Nonnull padding, size_t padding_count, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull dilation, size_t dilation_count, ptrdiff_t groups, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::mkldnn_convolution(tensor(self_), tensor(weight), optional_tensor(bias), ints(padding, padding_count), ints(stride, stride_count), ints(dilation, dilation_count), static_cast<int64_t>(groups))); });
-}
-
-int32_t ct_mkldnn_linear(ct_tensor _Nonnull self_, ct_tensor _Nonnull weight, ct_tensor _Nullable bias, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
-  return guarded(error, [&] { *out = own(at::mkldnn_linear(tensor(self_), tensor(weight), optional_tensor(bias))); });
 }
 
 int32_t ct_foreach_mul_in_place_scalar(const ct_tensor _Nonnull *_Nonnull self_, size_t self__count, double scalar, ct_error *_Nonnull error) {
@@ -538,13 +458,10 @@ ct_operators ct_make_operators() noexcept {
     .reciprocal = ct_reciprocal,
     .lerp = ct_lerp,
     .addcmul = ct_addcmul,
-    .add_in_place = ct_add_in_place,
     .mul_in_place_scalar = ct_mul_in_place_scalar,
     .mul_in_place = ct_mul_in_place,
-    .lerp_in_place = ct_lerp_in_place,
     .copy_in_place = ct_copy_in_place,
     .zero_in_place = ct_zero_in_place,
-    .fill_in_place = ct_fill_in_place,
     .abs = ct_abs,
     .exp = ct_exp,
     .log = ct_log,
@@ -556,7 +473,6 @@ ct_operators ct_make_operators() noexcept {
     .tanh = ct_tanh,
     .sigmoid = ct_sigmoid,
     .relu = ct_relu,
-    .leaky_relu = ct_leaky_relu,
     .silu = ct_silu,
     .gelu = ct_gelu,
     .round = ct_round,
@@ -570,11 +486,9 @@ ct_operators ct_make_operators() noexcept {
     .lt_scalar = ct_lt_scalar,
     .gt_scalar = ct_gt_scalar,
     .ge_scalar = ct_ge_scalar,
-    .logical_not = ct_logical_not,
     .where = ct_where,
     .maximum = ct_maximum,
     .minimum = ct_minimum,
-    .masked_fill = ct_masked_fill,
     .sum = ct_sum,
     .sum_dim = ct_sum_dim,
     .mean = ct_mean,
@@ -601,14 +515,9 @@ ct_operators ct_make_operators() noexcept {
     .conv_transpose2d = ct_conv_transpose2d,
     .group_norm = ct_group_norm,
     .layer_norm = ct_layer_norm,
-    .batch_norm = ct_batch_norm,
     .scaled_dot_product_attention = ct_scaled_dot_product_attention,
     .softmax = ct_softmax,
-    .log_softmax = ct_log_softmax,
     .embedding = ct_embedding,
-    .avg_pool2d = ct_avg_pool2d,
-    .max_pool2d = ct_max_pool2d,
-    .adaptive_avg_pool2d = ct_adaptive_avg_pool2d,
     .upsample_nearest2d = ct_upsample_nearest2d,
     .upsample_bilinear2d = ct_upsample_bilinear2d,
     .pixel_shuffle = ct_pixel_shuffle,
@@ -616,7 +525,6 @@ ct_operators ct_make_operators() noexcept {
     .pad = ct_pad,
     .mse_loss = ct_mse_loss,
     .l1_loss = ct_l1_loss,
-    .cross_entropy_loss = ct_cross_entropy_loss,
     .binary_cross_entropy_with_logits = ct_binary_cross_entropy_with_logits,
     .reshape = ct_reshape,
     .view = ct_view,
@@ -635,20 +543,12 @@ ct_operators ct_make_operators() noexcept {
     .index_select = ct_index_select,
     .gather = ct_gather,
     .chunk = ct_chunk,
-    .split_with_sizes = ct_split_with_sizes,
     .cat = ct_cat,
     .stack = ct_stack,
     .alias = ct_alias,
     .clone = ct_clone,
     .zeros_like = ct_zeros_like,
-    .ones_like = ct_ones_like,
-    .empty_like = ct_empty_like,
     .detach = ct_detach,
-    .to_mkldnn = ct_to_mkldnn,
-    .to_dense = ct_to_dense,
-    .mkldnn_reorder_conv2d_weight = ct_mkldnn_reorder_conv2d_weight,
-    .mkldnn_convolution = ct_mkldnn_convolution,
-    .mkldnn_linear = ct_mkldnn_linear,
     .foreach_mul_in_place_scalar = ct_foreach_mul_in_place_scalar,
     .foreach_lerp_in_place_scalar = ct_foreach_lerp_in_place_scalar,
     .foreach_copy_in_place = ct_foreach_copy_in_place,

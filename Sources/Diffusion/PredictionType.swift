@@ -1,8 +1,8 @@
-/// What the network's output stands for.
+/// What the network's output means.
 ///
 /// Every type is a fixed mixture of the noise and the clean sample, output = p epsilon + q x_0. Together with
 /// x_t = alpha x_0 + sigma epsilon that is a two-by-two linear system, so each conversion below is its solution
-/// and holds on every path, not only where alpha^2 + sigma^2 = 1.
+/// and holds on every path, also if alpha^2 + sigma^2 is not 1.
 public enum PredictionType: String, Sendable, Codable, CaseIterable {
   /// The noise (Ho et al., arXiv:2006.11239).
   case epsilon
@@ -23,7 +23,7 @@ public enum PredictionType: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// alpha p - sigma q: how firmly x_t and the output together determine the clean sample; 0 where they do not.
+  /// alpha p - sigma q: how firmly x_t and the output together determine the clean sample; 0 if they do not.
   func determinant(at time: SampleTime) -> Double {
     let mixture = mixture(at: time)
     return time.alpha * mixture.noise - time.sigma * mixture.clean
@@ -31,7 +31,7 @@ public enum PredictionType: String, Sendable, Codable, CaseIterable {
 
   /// a and b of x_0 = a x_t + b output.
   ///
-  /// Throws `DiffusionError.undeterminedPrediction` where the two do not determine it: noise predicted at alpha = 0.
+  /// - Throws: `DiffusionError.undeterminedPrediction` if the two do not determine it: noise predicted at alpha = 0.
   public func cleanCoefficients(at time: SampleTime) throws(DiffusionError) -> (noisy: Double, output: Double) {
     if self == .sample { return (0, 1) }
     let determinant = determinant(at: time)
@@ -41,27 +41,11 @@ public enum PredictionType: String, Sendable, Codable, CaseIterable {
 
   /// a and b of epsilon = a x_t + b output.
   ///
-  /// Throws `DiffusionError.undeterminedPrediction` where the two do not determine it: the sample predicted at sigma = 0.
+  /// - Throws: `DiffusionError.undeterminedPrediction` if the two do not determine it: the sample predicted at sigma = 0.
   public func noiseCoefficients(at time: SampleTime) throws(DiffusionError) -> (noisy: Double, output: Double) {
     if self == .epsilon { return (0, 1) }
     let determinant = determinant(at: time)
     guard determinant != 0 else { throw .undeterminedPrediction(self, timestep: time.timestep) }
     return (-mixture(at: time).clean / determinant, time.alpha / determinant)
-  }
-
-  /// a and b of other output = a x_t + b output: the same network, as if it had been trained for another prediction.
-  ///
-  /// Throws `DiffusionError.undeterminedPrediction` where x_t and the output do not determine x_0 or epsilon.
-  public func conversion(
-    to other: PredictionType, at time: SampleTime
-  ) throws(DiffusionError) -> (noisy: Double, output: Double) {
-    if other == self { return (0, 1) }
-    let wanted = other.mixture(at: time)
-    let clean = wanted.clean == 0 ? (noisy: 0, output: 0) : try cleanCoefficients(at: time)
-    let noise = wanted.noise == 0 ? (noisy: 0, output: 0) : try noiseCoefficients(at: time)
-    return (
-      wanted.noise * noise.noisy + wanted.clean * clean.noisy,
-      wanted.noise * noise.output + wanted.clean * clean.output
-    )
   }
 }

@@ -1,4 +1,4 @@
-/// Hugging Face's `BertPreTokenizer`: words end at white space, and every punctuation mark is a word of its own.
+/// Hugging Face's `BertPreTokenizer`: words end at white space, and every punctuation mark is a word alone.
 enum BertPreTokenizer {
   /// The ranges of the words in `scalars`.
   static func words(in scalars: [UInt32]) -> [Range<Int>] {

@@ -15,15 +15,6 @@ public struct Encoding: Equatable, Sendable {
     self.attentionMask = attentionMask
     self.truncation = truncation
   }
-
-  /// The same text with `id` appended until there are `length` tokens; unchanged when there are as many already.
-  public func padded(to length: Int, with id: Int) -> Encoding {
-    let missing = max(0, length - ids.count)
-    return Encoding(
-      ids: ids + Array(repeating: id, count: missing),
-      attentionMask: attentionMask + Array(repeating: 0, count: missing),
-      truncation: truncation)
-  }
 }
 
 /// What of a text did not fit.

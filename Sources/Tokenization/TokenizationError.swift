@@ -1,6 +1,6 @@
 /// Why a tokenizer could not be made, or a text not be encoded.
 public enum TokenizationError: Error, Equatable, CustomStringConvertible {
-  /// Neither `tokenizer.json` nor `vocab.txt` is where a tokenizer was looked for.
+  /// Neither `tokenizer.json` nor `vocab.txt` is in a folder in which a tokenizer was looked for.
   case missingFiles(path: String)
   /// A file that cannot be read or understood.
   case unreadable(path: String, reason: String)

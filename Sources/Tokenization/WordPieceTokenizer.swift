@@ -6,7 +6,7 @@ import Foundation
 /// length of the text.
 ///
 /// What a character is, that library takes from several versions of Unicode: punctuation, marks and controls from 8,
-/// decompositions from 12, lower case from 17. Tables taken from `tokenizers` 0.23.3 stand in for those of Swift's
+/// decompositions from 12, lower case from 17. Tables taken from `tokenizers` 0.23.3 replace those of Swift's
 /// standard library, which are of one version, and on macOS of another with every system.
 public struct WordPieceTokenizer: Sendable {
   let configuration: TokenizerConfiguration
@@ -16,7 +16,7 @@ public struct WordPieceTokenizer: Sendable {
   /// Reads a tokenizer from a model's folder (`tokenizer.json`, otherwise `vocab.txt` with `tokenizer_config.json`), or
   /// from one of these files.
   ///
-  /// Padding and truncation that `tokenizer.json` may ask for are not applied: `encode` is told the limit. A bare
+  /// Padding and truncation that `tokenizer.json` may ask for are not applied: `encode` is given the limit. A bare
   /// `vocab.txt` says nothing of case; `lowercases` of `tokenizer_config.json` decides, and without it a vocabulary
   /// that holds capital letters is a cased one.
   ///
@@ -39,16 +39,16 @@ public struct WordPieceTokenizer: Sendable {
   /// The identifier of `[PAD]`.
   public var paddingID: Int { configuration.paddingID }
 
-  /// Whether the tokenizer tells capital letters from small ones.
-  public var isCased: Bool { !configuration.normalizer.lowercases }
+  /// Whether capital and small letters are different to the tokenizer.
+  var isCased: Bool { !configuration.normalizer.lowercases }
 
-  /// The identifier of a token, `nil` when the vocabulary lacks it.
+  /// The identifier of a token; nil if the vocabulary lacks it.
   public func id(of token: String) -> Int? { addedTokens.id(of: token) ?? vocabulary.identifier(of: token) }
 
   /// Encodes a text as `[CLS] tokens [SEP]`, dropping tokens from its end that do not fit.
   ///
   /// - Parameter maximumLength: The most identifiers to return, those of `[CLS]` and `[SEP]` included.
-  /// - Throws: `TokenizationError.maximumLengthTooSmall` when not even the special tokens fit.
+  /// - Throws: `TokenizationError.maximumLengthTooSmall` if not even the special tokens fit.
   public func encode(_ text: String, maximumLength: Int) throws -> Encoding {
     let room = maximumLength - configuration.leadingIDs.count - configuration.trailingIDs.count
     guard room >= 0 else {
@@ -65,24 +65,6 @@ public struct WordPieceTokenizer: Sendable {
         characterOffset: text.distance(from: text.startIndex, to: end), scalarOffset: scalarOffset)
     }
     return Encoding(ids: ids, attentionMask: Array(repeating: 1, count: ids.count), truncation: truncation)
-  }
-
-  /// Encodes text that may be ill-formed UTF-8: each maximal ill-formed part counts as U+FFFD, as in Python's
-  /// `bytes.decode(errors="replace")`. BERT's normaliser deletes U+FFFD.
-  public func encode(utf8: some Collection<UInt8>, maximumLength: Int) throws -> Encoding {
-    try encode(String(decoding: utf8, as: UTF8.self), maximumLength: maximumLength)
-  }
-
-  /// Encodes text that may be ill-formed UTF-16: each unpaired surrogate counts as U+FFFD.
-  public func encode(utf16: some Collection<UInt16>, maximumLength: Int) throws -> Encoding {
-    try encode(String(decoding: utf16, as: UTF16.self), maximumLength: maximumLength)
-  }
-
-  /// Encodes texts and pads them on the right to the longest of them.
-  public func encodePadded(_ texts: [String], maximumLength: Int) throws -> [Encoding] {
-    let encodings = try texts.map { try encode($0, maximumLength: maximumLength) }
-    let length = encodings.map(\.ids.count).max() ?? 0
-    return encodings.map { $0.padded(to: length, with: paddingID) }
   }
 
   /// All tokens of a text.

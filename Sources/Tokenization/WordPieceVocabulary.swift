@@ -25,7 +25,7 @@ struct WordPieceVocabulary: Sendable {
 
   func identifier(of token: String) -> Int? { initial.identifier(of: Array(token.utf8)) }
 
-  /// Appends the tokens of one word: at each place the longest that fits, or one unknown token for the whole word when
+  /// Appends the tokens of one word: at each place the longest that fits, or one unknown token for the whole word if
   /// there is none (Schuster & Nakajima 2012; Devlin et al. 2018).
   ///
   /// Work is at most the length of the longest token for each token found, so it is linear in the word's length.
@@ -102,7 +102,7 @@ private struct PrefixTable: Sendable {
   private var starts: [Int32] = []
   private var ends: [Int32] = []
   private var identifiers: [Int32] = []
-  /// Indices of entries, -1 where free; a power of two in number, at most half of them taken.
+  /// Indices of entries, -1 if free; a power of two in number, at most half of them taken.
   private var slots: [Int32]
   private var longest = 0
 

@@ -85,20 +85,33 @@ struct NoiseTableTests {
 
   @Test("parameters out of range are refused with the reason")
   func validation() {
-    let bad: [NoiseSchedule] = [
-      NoiseSchedule(.linear(), trainTimesteps: 1), NoiseSchedule(.linear(), trainTimesteps: 2_000_000),
-      NoiseSchedule(.linear(betaStart: 0, betaEnd: 0.02)), NoiseSchedule(.linear(betaStart: 0.03, betaEnd: 0.02)),
-      NoiseSchedule(.scaledLinear(betaStart: 0.1, betaEnd: 1)), NoiseSchedule(.linear(betaStart: .nan, betaEnd: 0.02)),
-      NoiseSchedule(.cosine(offset: -1)), NoiseSchedule(.cosine(maximumBeta: 1)),
-      NoiseSchedule(.sigmoidLogSNR(maximum: -1, minimum: 1)), NoiseSchedule(.sigmoidLogSNR(maximum: 31, minimum: 1)),
-      NoiseSchedule(.linear(betaStart: 1e-300, betaEnd: 0.02)), NoiseSchedule(.rectifiedFlow(shift: 0)),
-      NoiseSchedule(.rectifiedFlow(shift: .infinity)),
-    ]
-    for schedule in bad {
-      #expect(throws: DiffusionError.self) { try schedule.validate() }
+    func refuses(_ reason: String, _ body: () throws -> Void) {
+      let error = #expect(throws: DiffusionError.self) { try body() }
+      guard case .invalidSchedule(let text)? = error, text.hasPrefix(reason) else {
+        Issue.record("\(String(describing: error)), not \(reason)")
+        return
+      }
     }
-    #expect(throws: DiffusionError.self) { try NoiseTable(NoiseSchedule(.rectifiedFlow())) }
-    #expect(throws: DiffusionError.self) { try NoiseTable(NoiseSchedule(.linear(betaStart: 0.5, betaEnd: 0.9))) }
+    let bad: [(NoiseSchedule, reason: String)] = [
+      (NoiseSchedule(.linear(), trainTimesteps: 1), "trainTimesteps is 1:"),
+      (NoiseSchedule(.linear(), trainTimesteps: 2_000_000), "trainTimesteps is 2000000:"),
+      (NoiseSchedule(.linear(betaStart: 0, betaEnd: 0.02)), "betas run from 0.0 to 0.02:"),
+      (NoiseSchedule(.linear(betaStart: 0.03, betaEnd: 0.02)), "betas run from 0.03 to 0.02:"),
+      (NoiseSchedule(.scaledLinear(betaStart: 0.1, betaEnd: 1)), "betas run from 0.1 to 1.0:"),
+      (NoiseSchedule(.linear(betaStart: .nan, betaEnd: 0.02)), "betas run from nan to 0.02:"),
+      (NoiseSchedule(.linear(betaStart: 1e-300, betaEnd: 0.02)), "betas run from 1e-300 to 0.02:"),
+      (NoiseSchedule(.cosine(offset: -1)), "the cosine's offset is -1.0:"),
+      (NoiseSchedule(.cosine(maximumBeta: 1)), "maximumBeta is 1.0:"),
+      (NoiseSchedule(.sigmoidLogSNR(maximum: -1, minimum: 1)), "log SNR runs from -1.0 to 1.0:"),
+      (NoiseSchedule(.sigmoidLogSNR(maximum: 31, minimum: 1)), "log SNR runs from 31.0 to 1.0:"),
+      (NoiseSchedule(.rectifiedFlow(shift: 0)), "shift is 0.0:"),
+      (NoiseSchedule(.rectifiedFlow(shift: .infinity)), "shift is inf:"),
+    ]
+    for (schedule, reason) in bad { refuses(reason) { try schedule.validate() } }
+    refuses("a rectified flow is continuous") { _ = try NoiseTable(NoiseSchedule(.rectifiedFlow())) }
+    refuses("no signal is left from timestep") {
+      _ = try NoiseTable(NoiseSchedule(.linear(betaStart: 0.5, betaEnd: 0.9)))
+    }
   }
 }
 

@@ -224,8 +224,10 @@ struct SamplerTests {
     #expect(throws: DiffusionError.invalidSetting(name: "eta", value: 1.5, allowed: "0 to 1")) {
       try DDIMSampler(eta: 1.5)
     }
-    #expect(throws: DiffusionError.self) { try DDIMSampler(eta: .nan) }
-    #expect(throws: DiffusionError.self) { try SamplerKind(named: "plms") }
+    let nan = #expect(throws: DiffusionError.self) { try DDIMSampler(eta: .nan) }
+    #expect(nan?.description == "eta is nan: give 0 to 1")
+    let known = ["ddim", "ddpm", "dpm++", "dpm++sde", "euler", "euler-ancestral", "heun"]
+    #expect(throws: DiffusionError.unknownSampler(name: "plms", known: known)) { try SamplerKind(named: "plms") }
     #expect(try SamplerKind(named: "dpm++") == .dpmSolver)
   }
 

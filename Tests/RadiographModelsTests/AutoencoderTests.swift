@@ -59,4 +59,25 @@ import TorchNN
     let same = try gradients(false) == gradients(true)
     #expect(same)
   }
+
+  @Test("The backward pass of a checkpointed layer computes it again, by the weights that it then has")
+  func recomputation() throws {
+    func backward(checkpointing: Bool) throws {
+      let store = ParameterStore(generator: try Generator(seed: 1))
+      let autoencoder = try Autoencoder(store.root, ModelArchitecture.small.autoencoder)
+      let images = try Tensor.rand([1, 1, 32, 32], generator: Generator(seed: 2))
+      let latent = try autoencoder.encode(images, checkpointing: checkpointing).mean_BCHW
+      let loss = try autoencoder.decode(latent, checkpointing: checkpointing).square().mean()
+      // Weights of a residual block of either half. What autograd has kept of them may not change; what it computes
+      // again may.
+      for path in ["encoder.2.convolution1.weight", "decoder.1.convolution1.weight"] {
+        let weight = try #require(store[path]).value
+        try withoutGradients { try weight.mulInPlace(0.5) }
+      }
+      try loss.backward()
+    }
+    try backward(checkpointing: true)
+    let error = #expect(throws: TorchError.self) { try backward(checkpointing: false) }
+    #expect(error?.description.contains("modified by an inplace operation") == true)
+  }
 }

@@ -67,7 +67,7 @@ import TorchNN
     ("\"model_type\": \"bert\"", "\"model_type\": \"roberta\"", "model_type roberta"),
     ("\"position_embedding_type\": \"absolute\"", "\"position_embedding_type\": \"relative_key\"", "relative_key"),
     ("\"hidden_size\": 24", "\"hidden_size\": 1000000000000", "hidden_size is 1000000000000"),
-    ("\"hidden_size\": 24", "\"hidden_size\": 25", "no multiple of 4 heads"),
+    ("\"hidden_size\": 24", "\"hidden_size\": 25", "not a multiple of 4 heads"),
     ("\"hidden_size\": 24", "\"hidden_size\": \"24\"", "hidden_size is of another kind"),
     ("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 0", "num_hidden_layers is 0"),
     ("\"vocab_size\": 53,", "", "it has no vocab_size"),

@@ -91,7 +91,11 @@ import TorchNN
     let before = try store.parameters.map { try $0.value.detach().floats() }
     var tensors = try weights()
     tensors["first.bias"] = try Tensor.zeros([7])
-    #expect(throws: ParameterLoadingError.self) { try store.copyValues(from: tensors) }
+    let error = #expect(throws: ParameterLoadingError.self) { try store.copyValues(from: tensors) }
+    #expect(error?.misshaped.map(\.path) == ["first.bias"])
+    tensors["first.bias"] = try Tensor(indices: [0, 1, 2]).narrow(dim: 0, start: 0, length: 2)
+    let integers = #expect(throws: ParameterLoadingError.self) { try store.copyValues(from: tensors) }
+    #expect(integers?.unusable == [.init(path: "first.bias", elements: "int64")])
     #expect(try store.parameters.map { try $0.value.detach().floats() } == before)
     try store.copyValues(from: weights())
     #expect(try store["first.weight"]?.value.detach().floats() == [Float](repeating: 1, count: 6))

@@ -50,6 +50,8 @@ enum SwiftBinding {
       }
     return """
         /// `at::\(op.name)`\(op.suffix.map { ", \($0) overload" } ?? "").
+        ///
+        /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
         public \(isInstance ? "" : "static ")func \(escaped)(\(parameters.joined(separator: ", "))) throws\(returns) {
           let api = try LibTorch.api()
       \(body.map { "    " + $0 }.joined(separator: "\n"))

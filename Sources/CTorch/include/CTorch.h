@@ -1,6 +1,6 @@
 #pragma once
 // The border between Swift and LibTorch, in plain C. Nothing is thrown across it: every function that can fail
-// returns a `ct_status` and fills an explicit error. The functions live in `libctorch`, a library of its own that
+// returns a `ct_status` and fills an explicit error. The functions are in `libctorch`, a separate library that
 // `ct_load` opens when the first tensor is needed, so that a program which needs no tensor never starts LibTorch.
 #include "CTorchOperators.h"
 #include "CTorchTypes.h"

@@ -46,6 +46,7 @@ public struct ClassifierFreeGuidance: Sendable, Hashable {
   /// The guided output, of any prediction type: all of them are linear in the clean sample.
   ///
   /// - Parameters: the two outputs, of one shape, the batch first.
+  /// - Throws: `TorchError` if the two differ in shape or type, or memory runs out.
   public func combine(conditional: Tensor, unconditional: Tensor) throws -> Tensor {
     let guided = try unconditional + (conditional - unconditional) * scale
     guard rescale > 0 else { return guided }
@@ -57,7 +58,7 @@ public struct ClassifierFreeGuidance: Sendable, Hashable {
     return try guided * (wanted / found * rescale + (1 - rescale))
   }
 
-  /// A denoiser that guides a network: one batch of two where guidance is active, the prompt alone elsewhere.
+  /// A denoiser that guides a network: one batch of two while guidance is active, the prompt alone otherwise.
   ///
   /// - Parameters:
   ///   - conditional: the network under the prompt.

@@ -6,7 +6,7 @@ public struct DDIMSampler: Sampler {
   public let eta: Double
   /// The values that `eta` may have.
   public static let etaRange = 0.0...1.0
-  /// Ends each step T / n before its start, as diffusers does, even where the next step starts elsewhere.
+  /// Ends each step T / n before its start, as diffusers does, even if the next step starts elsewhere.
   public let usesFixedStride: Bool
 
   /// - Throws: `DiffusionError.invalidSetting` for an eta outside its range.
@@ -19,6 +19,9 @@ public struct DDIMSampler: Sampler {
   public var convention: TimestepConvention { .chain(stride: usesFixedStride) }
   public var drawsNoise: Bool { eta > 0 }
 
+  /// Takes one step.
+  ///
+  /// - Throws: what ``Sampler/step(_:noise:denoiser:)`` says.
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     try implicitStep(state, eta: eta, noise: noise, denoiser: denoiser)
   }

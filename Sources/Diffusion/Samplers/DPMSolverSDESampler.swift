@@ -12,6 +12,9 @@ public struct DPMSolverSDESampler: Sampler {
   public var convention: TimestepConvention { .logSNR }
   public var drawsNoise: Bool { true }
 
+  /// Takes one step.
+  ///
+  /// - Throws: what ``Sampler/step(_:noise:denoiser:)`` says.
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     let step = try state.nextStep()
     let x = state.sample

@@ -12,6 +12,9 @@ public struct DPMSolverSampler: Sampler {
   public var convention: TimestepConvention { .logSNR }
   public var drawsNoise: Bool { false }
 
+  /// Takes one step.
+  ///
+  /// - Throws: what ``Sampler/step(_:noise:denoiser:)`` says.
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     let step = try state.nextStep()
     let x = state.sample
@@ -43,7 +46,7 @@ public struct DPMSolverOptions: Sendable, Hashable, Codable {
   }
 
   public var solver: Solver
-  /// Takes the last step in first order where there are fewer than 15. (It always is where it ends without noise.)
+  /// Takes the last step in first order if there are fewer than 15. (It always is if it ends without noise.)
   public var lowerOrderFinal: Bool
   /// Takes the last step in first order, however many there are.
   public var eulerAtFinal: Bool
@@ -55,14 +58,14 @@ public struct DPMSolverOptions: Sendable, Hashable, Codable {
   }
 
   /// The change of x_0 over the coming step, from that over the last one: (h / h_last) (x_0 - x_0 last).
-  /// nil where the step is to be taken in first order.
+  /// nil if the step is to be taken in first order.
   func change(of clean: Tensor, in state: SamplerState) throws -> Tensor? {
     guard let last = state.denoised, state.stepsTaken > 0 else { return nil }
     let steps = state.plan.steps
     let step = steps[state.stepsTaken]
     if step.to.sigma == 0 { return nil }
     if step.index == steps.count - 1, eulerAtFinal || (lowerOrderFinal && steps.count < 15) { return nil }
-    // 0 after a step that started in pure noise, where h is infinite.
+    // 0 after a step that started in pure noise: h is then infinite.
     let ratio = step.growth / steps[state.stepsTaken - 1].growth
     return try (clean - last) * ratio
   }

@@ -1,12 +1,12 @@
 import Torch
 
-/// What one evaluation of the network says about x_t: the clean sample and the noise in it.
+/// The clean sample and the noise in x_t by one evaluation of the network.
 struct DenoisedEstimate {
   let clean: Tensor
   let noise: Tensor
 
   /// - Parameter consistent: whether, after clipping, the noise is what is left of x_t beside the clipped sample.
-  ///   Otherwise it stays what the network said, as in diffusers' DDIM.
+  ///   Otherwise it is as the network predicted it, as in diffusers' DDIM.
   init(
     at time: SampleTime, of x_t: Tensor, plan: SamplingPlan, consistent: Bool = false, denoiser: Denoiser
   ) throws {
@@ -48,7 +48,7 @@ func combination(_ terms: (Double, Tensor)...) throws -> Tensor {
 
 extension SamplingPlan.Step {
   /// exp(-h), where h is the growth of lambda over the step: (alpha_t sigma_s) / (alpha_s sigma_t) for a step from t
-  /// to s. 0 where the step starts in pure noise or ends without noise.
+  /// to s. 0 if the step starts in pure noise or ends without noise.
   var decay: Double { (from.alpha * to.sigma) / (to.alpha * from.sigma) }
 
   /// 1 - exp(-2h), the part of the noise at the end of the step that a fully stochastic step draws anew.

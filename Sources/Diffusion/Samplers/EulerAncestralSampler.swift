@@ -10,6 +10,9 @@ public struct EulerAncestralSampler: Sampler {
   public var convention: TimestepConvention { .noiseLevels }
   public var drawsNoise: Bool { true }
 
+  /// Takes one step.
+  ///
+  /// - Throws: what ``Sampler/step(_:noise:denoiser:)`` says.
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     try implicitStep(state, eta: 1, noise: noise, denoiser: denoiser)
   }

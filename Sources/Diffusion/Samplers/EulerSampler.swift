@@ -11,6 +11,9 @@ public struct EulerSampler: Sampler {
   public var convention: TimestepConvention { .noiseLevels }
   public var drawsNoise: Bool { false }
 
+  /// Takes one step.
+  ///
+  /// - Throws: what ``Sampler/step(_:noise:denoiser:)`` says.
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     try implicitStep(state, eta: 0, noise: nil, denoiser: denoiser)
   }

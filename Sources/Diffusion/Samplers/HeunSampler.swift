@@ -9,6 +9,9 @@ public struct HeunSampler: Sampler {
   public var convention: TimestepConvention { .noiseLevels }
   public var drawsNoise: Bool { false }
 
+  /// Takes one step.
+  ///
+  /// - Throws: what ``Sampler/step(_:noise:denoiser:)`` says.
   public func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState {
     let step = try state.nextStep()
     let plan = state.plan

@@ -21,7 +21,7 @@ public protocol Sampler: Sendable {
   /// The state after one more step.
   ///
   /// - Throws: `DiffusionError.samplingFinished` after the last step, `samplerNeedsNoise` without a source,
-  ///   `undeterminedPrediction` where the prediction says nothing about the sample, and whatever `denoiser` throws.
+  ///   `undeterminedPrediction` if the prediction does not determine the sample, and what `denoiser` throws.
   func step(_ state: SamplerState, noise: NoiseSource?, denoiser: Denoiser) throws -> SamplerState
 }
 
@@ -33,6 +33,7 @@ extension Sampler {
   ///   - noise: the fresh noise of stochastic samplers.
   ///   - observe: called after each step; throwing from it ends the run.
   /// - Returns: the sample after the last step.
+  /// - Throws: what `step`, `observe` and `denoiser` throw.
   public func sample(
     from state: SamplerState, noise: NoiseSource? = nil, observe: (SamplerState) throws -> Void = { _ in },
     denoiser: Denoiser
@@ -60,6 +61,7 @@ public struct SamplerState {
   /// The state before the first step: pure noise at the plan's scale.
   ///
   /// - Parameter noise: standard normal, of the sample's shape.
+  /// - Throws: `TorchError` if memory runs out.
   public init(plan: SamplingPlan, noise: Tensor) throws {
     let sample = plan.initialNoiseScale == 1 ? noise : try noise * plan.initialNoiseScale
     self.init(plan: plan, stepsTaken: 0, sample: sample, denoised: nil)

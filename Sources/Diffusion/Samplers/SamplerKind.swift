@@ -8,7 +8,7 @@ public enum SamplerKind: String, Sendable, Codable, CaseIterable {
   case eulerAncestral = "euler-ancestral"
   case heun
 
-  /// Throws `DiffusionError.unknownSampler`, which lists the known names.
+  /// - Throws: `DiffusionError.unknownSampler`, which lists the known names.
   public init(named name: String) throws(DiffusionError) {
     guard let kind = SamplerKind(rawValue: name) else {
       throw .unknownSampler(name: name, known: Self.allCases.map(\.rawValue))

@@ -4,7 +4,9 @@ public struct DiffusionProcess: Sendable {
   /// nil for a rectified flow, which is continuous.
   public let table: NoiseTable?
 
-  /// Throws `DiffusionError` where the configuration is outside its ranges.
+  /// - Throws: `DiffusionError` if the configuration is outside its ranges.
+  ///
+  /// - Throws: `DiffusionError.invalidSchedule` or `invalidSetting` if the configuration is outside its ranges.
   public init(_ configuration: SchedulerConfiguration) throws(DiffusionError) {
     try configuration.validate()
     self.configuration = configuration
@@ -18,11 +20,15 @@ public struct DiffusionProcess: Sendable {
   /// The time at a training timestep, 0 ... T - 1; on a rectified flow 0 ... T, where t = timestep / T.
   ///
   /// Between whole timesteps of a discrete schedule the noise level sigma / alpha is interpolated linearly.
+  ///
+  /// - Throws: `DiffusionError.timestepOutOfRange`.
   public func time(atTimestep timestep: Double) throws(DiffusionError) -> SampleTime {
     try time(atTimestep: timestep, substituteForNoSignal: 0)
   }
 
   /// The time t in 0 ... 1 of a rectified flow, or, on a discrete schedule, the timestep floor(t T).
+  ///
+  /// - Throws: `DiffusionError.timestepOutOfRange`.
   public func time(at fraction: Double) throws(DiffusionError) -> SampleTime {
     guard let table else {
       return try time(atTimestep: fraction * Double(configuration.schedule.trainTimesteps))
@@ -34,7 +40,7 @@ public struct DiffusionProcess: Sendable {
   /// The steps that a sampler of this convention takes.
   ///
   /// - Parameter steps: 1 ... T.
-  /// - Throws: `DiffusionError.stepsOutOfRange`, or `timestepOutOfRange` where `stepsOffset` leads past T - 1.
+  /// - Throws: `DiffusionError.stepsOutOfRange`, or `timestepOutOfRange` if `stepsOffset` leads past T - 1.
   public func plan(steps: Int, convention: TimestepConvention) throws(DiffusionError) -> SamplingPlan {
     let schedule = configuration.schedule
     let spacing = configuration.spacing

@@ -42,7 +42,7 @@ public struct NoiseSchedule: Sendable, Hashable {
     if case .rectifiedFlow = curve { .rectifiedFlow } else { .variancePreserving }
   }
 
-  /// Throws `DiffusionError.invalidSchedule` where a parameter is outside its range.
+  /// - Throws: `DiffusionError.invalidSchedule` if a parameter is outside its range.
   public func validate() throws(DiffusionError) {
     func require(_ condition: Bool, _ reason: String) throws(DiffusionError) {
       guard condition else { throw .invalidSchedule(reason: reason) }

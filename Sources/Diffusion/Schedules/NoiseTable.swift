@@ -7,7 +7,7 @@ public struct NoiseTable: Sendable, Hashable {
   /// alphaBar_t = product of (1 - beta_s) over s <= t.
   public let alphasCumprod: [Double]
 
-  /// Throws `DiffusionError.invalidSchedule` for parameters out of range and for a rectified flow, which has no table.
+  /// - Throws: `DiffusionError.invalidSchedule` for parameters out of range and for a rectified flow, which has no table.
   public init(_ schedule: NoiseSchedule) throws(DiffusionError) {
     try schedule.validate()
     let count = schedule.trainTimesteps
@@ -37,7 +37,7 @@ public struct NoiseTable: Sendable, Hashable {
       product *= 1 - beta
       return product
     }
-    // Samplers divide by the signal: it may vanish at the last timestep alone, where rescaling asks for it.
+    // Samplers divide by the signal: it may vanish at the last timestep alone, if rescaling asks for it.
     if let vanished = alphasCumprod.firstIndex(where: { $0 < 1e-30 }) {
       throw .invalidSchedule(reason: "no signal is left from timestep \(vanished) on: give smaller betas")
     }

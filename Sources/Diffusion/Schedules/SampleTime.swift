@@ -5,7 +5,7 @@ public struct SampleTime: Sendable, Hashable {
   /// The training timestep, 0 up to T - 1 and possibly fractional; on a rectified flow t T. What the network is given
   /// follows from it by ``SchedulerConfiguration/networkTime(_:)``.
   public var timestep: Double
-  /// The part of the data in x_t: 1 where it is clean, 0 where it is noise alone.
+  /// The part of the data in x_t: 1 if it is clean, 0 if it is noise alone.
   public var alpha: Double
   /// The standard deviation of the noise in x_t.
   public var sigma: Double
@@ -19,14 +19,8 @@ public struct SampleTime: Sendable, Hashable {
   /// Clean data.
   public static let clean = SampleTime(timestep: 0, alpha: 1, sigma: 0)
 
-  /// sigma / alpha, the noise level of Karras et al. (arXiv:2206.00364); infinite where there is no signal.
+  /// sigma / alpha, the noise level of Karras et al. (arXiv:2206.00364); infinite if there is no signal.
   public var noiseLevel: Double { sigma / alpha }
-
-  /// lambda = log(alpha / sigma), half the logarithm of the signal-to-noise ratio (Lu et al., arXiv:2206.00927).
-  public var halfLogSNR: Double { log(alpha) - log(sigma) }
-
-  /// alpha^2 / sigma^2.
-  public var signalToNoise: Double { (alpha * alpha) / (sigma * sigma) }
 
   /// The time, in 0 ... 1, at which a rectified flow holds signal and noise in this proportion:
   /// sigma / (alpha + sigma). It compares times of different schedules.

@@ -2,7 +2,7 @@
 /// means the same here and there.
 public enum TimestepConvention: Sendable, Hashable {
   /// DDPM and DDIM: n whole timesteps. `stride` makes each step end T / n (rounded down) below its start, as
-  /// diffusers' DDIM does, instead of where the next step starts; the two differ where T / n is not whole.
+  /// diffusers' DDIM does, instead of where the next step starts; the two differ if T / n is not whole.
   case chain(stride: Bool = false)
   /// Euler and Heun on noise levels: linspace keeps fractional timesteps, between which the noise level is
   /// interpolated; the initial noise has the standard deviation sigma of the first time, except for leading spacing.
@@ -10,7 +10,7 @@ public enum TimestepConvention: Sendable, Hashable {
   /// DPM-Solver++ on lambda: n + 1 whole timesteps, the smallest of which is left out.
   case logSNR
 
-  /// What stands for an alphaBar of 0. Noise levels and lambda are infinite without signal; as in diffusers, 2^-24 is
+  /// The number that replaces an alphaBar of 0. Noise levels and lambda are infinite without signal; as in diffusers, 2^-24 is
   /// then put in its place, the smallest number of half precision.
   var substituteForNoSignal: Double {
     switch self {

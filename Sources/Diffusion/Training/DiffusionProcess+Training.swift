@@ -7,6 +7,8 @@ extension DiffusionProcess {
   ///
   /// A flow's `shift` moves the times of sampling, not these: for the same effect in training draw from
   /// `logitNormal` with mean log(shift).
+  ///
+  /// - Throws: what ``TimeDistribution/draw(_:generator:)`` throws.
   public func drawTimes(
     _ count: Int, from distribution: TimeDistribution, generator: Generator
   ) throws -> [SampleTime] {
@@ -14,11 +16,17 @@ extension DiffusionProcess {
   }
 
   /// x_t = alpha x_0 + sigma epsilon.
+  ///
+  /// - Throws: `DiffusionError.batchMismatch` if there are more or fewer times than samples; `TorchError` if shapes
+  ///   differ or memory runs out.
   public func addNoise(clean: Tensor, noise: Tensor, times: [SampleTime]) throws -> Tensor {
     try mix(clean, times.map(\.alpha), noise, times.map(\.sigma))
   }
 
-  /// What the network should say: p epsilon + q x_0 of the configuration's prediction type.
+  /// The target of the network: p epsilon + q x_0 of the configuration's prediction type.
+  ///
+  /// - Throws: `DiffusionError.batchMismatch` if there are more or fewer times than samples; `TorchError` if shapes
+  ///   differ or memory runs out.
   public func target(clean: Tensor, noise: Tensor, times: [SampleTime]) throws -> Tensor {
     let mixtures = times.map { configuration.prediction.mixture(at: $0) }
     return try mix(clean, mixtures.map(\.clean), noise, mixtures.map(\.noise))
@@ -27,8 +35,10 @@ extension DiffusionProcess {
   /// The weighted mean squared error, one number.
   ///
   /// - Parameters:
-  ///   - output: what the network said, in any floating-point type; the error is taken in the target's.
+  ///   - output: the network's output, in any floating-point type; the error is taken in the target's.
   ///   - target: as from `target(clean:noise:times:)`.
+  /// - Throws: `DiffusionError.batchMismatch` if there are more or fewer times than samples; `TorchError` if shapes
+  ///   differ or memory runs out.
   public func loss(
     output: Tensor, target: Tensor, times: [SampleTime], weighting: LossWeighting = .uniform
   ) throws -> Tensor {

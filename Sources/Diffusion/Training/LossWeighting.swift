@@ -18,7 +18,7 @@ public enum LossWeighting: Sendable, Hashable {
       return 1
     case .minSNR(let gamma):
       let determinant = prediction.determinant(at: time)
-      // SNR sigma^2 is alpha^2, which stays finite where there is no noise.
+      // SNR sigma^2 is alpha^2, which stays finite if there is no noise.
       let clipped = min(time.alpha * time.alpha, gamma * time.sigma * time.sigma)
       // Noise prediction without signal: the limit of alpha^2 / alpha^2.
       return determinant == 0 ? 1 : clipped / (determinant * determinant)

@@ -11,7 +11,7 @@ public enum TimeDistribution: Sendable, Hashable {
 
   /// `count` fractions in 0 ..< 1, 0 being clean.
   ///
-  /// Throws `DiffusionError.invalidSetting` for a deviation that is not positive.
+  /// - Throws: `DiffusionError.invalidSetting` for a deviation that is not positive.
   public func draw(_ count: Int, generator: Generator) throws -> [Double] {
     switch self {
     case .uniform:

@@ -5,6 +5,9 @@ import TorchNN
 public enum Activation: String, Codable, Sendable, CaseIterable {
   case silu, relu, gelu
 
+  /// The activation of every element.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     switch self {
     case .silu: try x.silu()
@@ -13,7 +16,7 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
     }
   }
 
-  /// The result of a normalisation with the activation applied, in one pass where the library can.
+  /// The result of a normalisation with the activation applied, in one pass if the library can.
   func callAsFunction(_ norm: GroupNorm, _ x: Tensor) throws -> Tensor {
     switch self {
     case .silu: try norm.silu(x)
@@ -21,7 +24,7 @@ public enum Activation: String, Codable, Sendable, CaseIterable {
     }
   }
 
-  /// The result of a convolution with the activation applied, in one pass where the library can.
+  /// The result of a convolution with the activation applied, in one pass if the library can.
   func callAsFunction(_ convolution: Conv2d, _ x: Tensor) throws -> Tensor {
     switch self {
     case .silu: try convolution(x, activation: .silu)

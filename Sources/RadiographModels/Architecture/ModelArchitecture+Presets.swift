@@ -68,7 +68,7 @@ extension ModelArchitecture {
   /// The article's prose, sections 3.2.1 to 3.2.3, over BioBERT. Chosen freely, since the article leaves it open:
   ///
   /// - Autoencoder (3,259,393 parameters; the article says 3.25 M). The encoder's residual blocks halve the size three
-  ///   times, the fourth keeps it, and each attention stands where its resolution, 64x64 and 32x32, is reached. The
+  ///   times, the fourth keeps it, and each attention comes once its resolution, 64x64 and 32x32, is reached. The
   ///   decoder goes back through nearest-neighbour steps and residual blocks of 112, 64 and 32 channels, its widths
   ///   being what remains of the total, with attention at the same two resolutions.
   /// - U-Net (39,377,800; 39.66 M). Blocks 2, 1, 1, 0 at 32x32, 16x16, 8x8 and 4x4, and one in the middle, take the
@@ -112,9 +112,9 @@ extension ModelArchitecture {
   /// What `./thorax` ships and trains by default, over MiniLM's 384-wide states.
   ///
   /// The autoencoder has neither normalisation nor attention: an unshuffled stem, residual blocks at a quarter and an
-  /// eighth of the resolution where a convolution is cheap, and pixel shuffles on the way back, so that decoding costs
+  /// eighth of the resolution, at which a convolution is cheap, and pixel shuffles on the way back, so that decoding costs
   /// a few GFLOP. The U-Net is convolutional, with self- and cross-attention at 8x8 alone; half of its blocks stand
-  /// there, where parameters cost least. The text comes in twice: by its tokens, and pooled with the time, which is
+  /// there, at the least cost of parameters. The text comes in twice: by its tokens, and pooled with the time, which is
   /// learned first. No text is a learned token and a learned vector.
   public static let small = ModelArchitecture(
     autoencoder: AutoencoderArchitecture(

@@ -12,7 +12,7 @@ public struct Autoencoder {
 
   /// Takes the parameters `encoder.N...` and `decoder.N...`, N being the place in the list of layers.
   ///
-  /// - Throws: ``ArchitectureError`` when the layers do not fit together; `ParameterError`; `TorchError`.
+  /// - Throws: ``ArchitectureError`` if the layers do not fit together; `ParameterError`; `TorchError`.
   public init(_ scope: ParameterScope, _ architecture: AutoencoderArchitecture) throws {
     try ArchitectureError.check(architecture)
     self.architecture = architecture
@@ -34,12 +34,15 @@ public struct Autoencoder {
   /// - Parameters:
   ///   - image_BCHW: grey values in [-1, 1]; height and width multiples of the downsampling factor.
   ///   - checkpointing: whether to recompute the layers in the backward pass instead of keeping their results.
+  /// - Throws: `TorchError` if the shape does not fit the architecture, or memory runs out.
   public func encode(_ image_BCHW: Tensor, checkpointing: Bool = false) throws -> LatentDistribution {
     let halves = try encoder(image_BCHW, checkpointing: checkpointing).chunk(chunks: 2, dim: 1)
     return LatentDistribution(mean_BCHW: halves[0], logVariance_BCHW: halves[1])
   }
 
   /// The image of each latent, near [-1, 1] and not clamped.
+  ///
+  /// - Throws: `TorchError` if the shape does not fit the architecture, or memory runs out.
   public func decode(_ latent_BCHW: Tensor, checkpointing: Bool = false) throws -> Tensor {
     try decoder(latent_BCHW, checkpointing: checkpointing)
   }
@@ -51,7 +54,7 @@ public struct Autoencoder {
   public func decoderFlops(latentSide: Int) -> Int { decoder.flops(side: latentSide) }
 }
 
-/// A normal distribution with a variance of its own for every element of a latent.
+/// A normal distribution with another mean and variance for every element of a latent.
 public struct LatentDistribution {
   public let mean_BCHW: Tensor
   public let logVariance_BCHW: Tensor
@@ -65,12 +68,15 @@ public struct LatentDistribution {
   /// section 2.4).
   ///
   /// - Parameter noise_BCHW: standard normal noise of the mean's shape.
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func sample(noise_BCHW: Tensor) throws -> Tensor {
     let deviation = try (clampedLogVariance() * 0.5).exp()
     return try mean_BCHW + deviation * noise_BCHW
   }
 
   /// The divergence from the standard normal, `(mean^2 + variance - 1 - logVariance) / 2`, averaged over elements.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func divergence() throws -> Tensor {
     let logVariance = try clampedLogVariance()
     return try ((mean_BCHW.square() + logVariance.exp() - 1 - logVariance) * 0.5).mean()

@@ -6,7 +6,7 @@ public enum AutoencoderLayer: Codable, Sendable, Equatable {
   case normalisedConvolution(channels: Int, stride: Int = 1)
   /// Group normalisation, activation, 4x4 transposed convolution: twice the size.
   case normalisedTransposedConvolution(channels: Int)
-  /// Group normalisation, activation, 3x3 convolution, twice, plus the input; a 1x1 shortcut where width or size
+  /// Group normalisation, activation, 3x3 convolution, twice, plus the input; a 1x1 shortcut if width or size
   /// change.
   case normalisedResidual(channels: Int, stride: Int = 1)
   /// Activation, 3x3 convolution, twice, plus the input: no normalisation, same width and size.

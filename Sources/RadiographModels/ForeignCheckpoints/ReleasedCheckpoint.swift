@@ -37,17 +37,21 @@ public struct ReleasedCheckpoint {
   public let unet: [String: MappedTensor]
   /// The text projection's weights by our paths.
   public let textProjection: [String: MappedTensor]
-  /// The text encoder's weights by Hugging Face's names; empty where the checkpoint has none.
+  /// The text encoder's weights by Hugging Face's names; empty if the checkpoint has none.
   public let textEncoder: [String: MappedTensor]
 
   /// Maps the file; weights stay in its memory, and LibTorch is not started.
   ///
-  /// - Throws: `FileAccessError` and `TensorFileError` when it cannot be read or is no checkpoint of PyTorch's,
-  ///   ``ReleasedCheckpointError`` when it is not of the author's layout.
+  /// - Throws: `FileAccessError` and `TensorFileError` if it cannot be read or is not a checkpoint of PyTorch's,
+  ///   ``ReleasedCheckpointError`` if it is not of the author's layout.
   public init(path: String) throws {
     try self.init(TorchArchive(path: path))
   }
 
+  /// Reads a checkpoint that is mapped already.
+  ///
+  /// - Throws: `TensorFileError` for weights or settings that were passed over; ``ReleasedCheckpointError`` if it is
+  ///   not of the author's layout.
   public init(_ archive: TorchArchive) throws {
     configuration = try Configuration(archive.root["config"], file: archive.file.path)
     let states = try Dictionary(

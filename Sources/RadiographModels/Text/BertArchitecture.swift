@@ -47,7 +47,7 @@ public struct BertArchitecture: Equatable, Sendable {
 extension BertArchitecture {
   /// Reads a `config.json`.
   ///
-  /// - Throws: ``TextEncoderError`` for a file that is no BERT configuration, or asks for a variant of BERT that this
+  /// - Throws: ``TextEncoderError`` for a file that is not a BERT configuration, or asks for a variant of BERT that this
   ///   encoder does not compute.
   public init(contentsOf url: URL) throws {
     struct Configuration: Decodable {
@@ -91,7 +91,7 @@ extension BertArchitecture {
     if let problem { throw TextEncoderError.unreadable(path: path, reason: problem) }
   }
 
-  /// What no encoder can have, in words; `nil` when all is plausible.
+  /// The first setting that no encoder can have, in words; nil if all are plausible.
   var problem: String? {
     let sizes = [
       ("vocab_size", vocabularySize, 1 << 22), ("hidden_size", hiddenSize, 1 << 14),
@@ -102,7 +102,7 @@ extension BertArchitecture {
     for (name, size, most) in sizes where !(1...most).contains(size) {
       return "\(name) is \(size) and must be 1 to \(most)"
     }
-    if hiddenSize % heads != 0 { return "hidden_size \(hiddenSize) is no multiple of \(heads) heads" }
+    if hiddenSize % heads != 0 { return "hidden_size \(hiddenSize) is not a multiple of \(heads) heads" }
     if !(layerNormEpsilon > 0 && layerNormEpsilon < 1) { return "layer_norm_eps is \(layerNormEpsilon)" }
     return nil
   }

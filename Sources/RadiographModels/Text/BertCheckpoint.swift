@@ -31,9 +31,9 @@ public struct BertCheckpoint: Sendable {
     weightsNames.map(folder.appendingPathComponent).first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
-  /// Makes the encoder. Weights of `dtype` on the CPU are used where the file is mapped, without a copy.
+  /// Makes the encoder. Weights of `dtype` on the CPU are used in the mapped file, without a copy.
   ///
-  /// - Throws: ``TextEncoderError/unfitWeights(path:_:)`` when a tensor is missing, unknown, of another shape or not
+  /// - Throws: ``TextEncoderError/unfitWeights(path:_:)`` if a tensor is missing, unknown, of another shape or not
   ///   finite; `TensorFileError` and `FileAccessError` for the file itself.
   public func makeEncoder(device: Device = .cpu, dtype: DType = .float32) throws -> BertEncoder {
     let store = ParameterStore(tensors: try tensors(), dtype: dtype, device: device)
@@ -63,7 +63,7 @@ public struct BertCheckpoint: Sendable {
     return tensors
   }
 
-  /// The encoder's own name for a tensor of a checkpoint; `nil` for what the encoder leaves out.
+  /// The encoder's own name for a tensor of a checkpoint; nil for what the encoder leaves out.
   static func path(of name: String) -> String? {
     // Models with a head on top hold the encoder as `bert`.
     var path = name.hasPrefix("bert.") ? String(name.dropFirst(5)) : name
@@ -76,7 +76,7 @@ public struct BertCheckpoint: Sendable {
     return path
   }
 
-  /// Tensors of BERT checkpoints that are no part of the encoder: buffers that count positions, the pooler, and the
+  /// Tensors of BERT checkpoints that do not belong to the encoder: buffers that count positions, the pooler, and the
   /// heads of pre-training.
   private static let leftOut = [
     "embeddings.position_ids", "embeddings.token_type_ids", "pooler.dense.weight", "pooler.dense.bias",

@@ -6,7 +6,7 @@ import TorchNN
 /// A BERT encoder (Devlin et al., 2018): token identifiers to hidden states, without pooler and heads.
 ///
 /// Parameters have Hugging Face's names, so that its checkpoints are this encoder's. Nothing is computed on padding:
-/// texts run in batches of one length, and where a caller wants the states at padding tokens too, these see the real
+/// texts run in batches of one length, and if a caller wants the states at padding tokens too, these see the real
 /// tokens and are seen by none, as under an attention mask.
 public final class BertEncoder {
   public let architecture: BertArchitecture
@@ -48,7 +48,8 @@ public final class BertEncoder {
   /// The hidden states after the embeddings and after every layer, as transformers' `output_hidden_states`.
   ///
   /// - Returns: `layers + 1` tensors of `[L, D]`.
-  public func allHiddenStates(_ text: [Int]) throws -> [Tensor] {
+  /// - Throws: `TorchError` for token numbers beyond the vocabulary, more tokens than positions, or if memory runs out.
+  func allHiddenStates(_ text: [Int]) throws -> [Tensor] {
     try check([text], length: nil, paddingID: 0)
     var states = [try embeddings(ids([text]))]
     for layer in layers { states.append(try layer(states[states.count - 1], realTokens: text.count)) }

@@ -14,7 +14,7 @@ public struct TextProjection {
   private let nullToken: Parameter?
   private let nullPooled: Parameter?
 
-  /// Takes the parameters `inputNorm...`, `linear...`, `outputNorm...`, and where the architecture has them
+  /// Takes the parameters `inputNorm...`, `linear...`, `outputNorm...`, and if the architecture has them
   /// `pooling.N...`, `null.token` and `null.pooled`.
   ///
   /// - Throws: ``ArchitectureError``; `ParameterError`; `TorchError`.
@@ -48,7 +48,8 @@ public struct TextProjection {
   ///
   /// - Parameters:
   ///   - hidden_BSD: the encoder's last hidden states.
-  ///   - mask_BS: true (or 1) where a token is real; at least one in every row.
+  ///   - mask_BS: true (or 1) for a real token; at least one in every row.
+  /// - Throws: `TorchError` if shapes do not fit the architecture, or memory runs out.
   public func callAsFunction(_ hidden_BSD: Tensor, mask_BS: Tensor) throws -> TextCondition {
     let context_BSC = try outputNorm(linear(inputNorm(hidden_BSD)))
     let mask = try mask_BS.to(.bool)
@@ -60,6 +61,8 @@ public struct TextProjection {
   }
 
   /// The condition of no text, `count` rows of `tokens` tokens.
+  ///
+  /// - Throws: `TorchError` if shapes do not fit the architecture, or memory runs out.
   public func null(count: Int, tokens: Int = 1) throws -> TextCondition {
     let like = try linear.weight.value
     let width = architecture.contextWidth
@@ -85,6 +88,7 @@ public struct TextProjection {
   /// The condition with the rows that `isNull_B` marks replaced by no text, as training does at random.
   ///
   /// - Parameter isNull_B: boolean, one a row.
+  /// - Throws: `TorchError` if shapes do not fit the architecture, or memory runs out.
   public func replacing(_ condition: TextCondition, whereNull isNull_B: Tensor) throws -> TextCondition {
     let shape = condition.context_BSC.shape
     let null = try null(count: shape[0], tokens: shape[1])

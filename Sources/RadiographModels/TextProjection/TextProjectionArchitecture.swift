@@ -1,6 +1,6 @@
 /// The trainable layers between a frozen text encoder and the U-Net.
 public struct TextProjectionArchitecture: Codable, Sendable, Equatable {
-  /// What stands for "no text" in classifier-free guidance (Ho and Salimans, 2021).
+  /// What the network is given for "no text" in classifier-free guidance (Ho and Salimans, 2021).
   public enum NullCondition: String, Codable, Sendable {
     /// Zeros in place of the projected tokens and of the pooled text.
     case zeros

@@ -9,7 +9,7 @@ public struct TimeConditioning {
 }
 
 struct BlockConditioning {
-  /// Nil where the time is only added.
+  /// nil if the time is only added.
   let gain_BC11: Tensor?
   let shift_BC11: Tensor
 
@@ -23,7 +23,7 @@ struct BlockConditioning {
 /// What the text says to every cross-attention: its keys and values.
 public struct ContextConditioning {
   let attentions: [KeysAndValues]
-  /// True where a token may be seen; nil when all may.
+  /// True for a token that may be seen; nil if all may.
   let mask_B11S: Tensor?
 }
 
@@ -31,9 +31,9 @@ public struct ContextConditioning {
 public struct TextCondition {
   /// The tokens, `[B, S, contextWidth]`.
   public let context_BSC: Tensor
-  /// True where a token may be seen; nil when all may, padding included.
+  /// True for a token that may be seen; nil if all may, padding included.
   public let mask_BS: Tensor?
-  /// The whole text in one vector, added to the time embedding; nil where the architecture has none.
+  /// The whole text in one vector, added to the time embedding; nil if the architecture has none.
   public let pooled_BE: Tensor?
 
   public init(context_BSC: Tensor, mask_BS: Tensor? = nil, pooled_BE: Tensor? = nil) {
@@ -42,9 +42,9 @@ public struct TextCondition {
     self.pooled_BE = pooled_BE
   }
 
-  /// The rows of several conditions under each other, the shorter texts padded with tokens that nobody sees.
+  /// The rows of several conditions under each other, the shorter texts padded with tokens that are masked.
   ///
-  /// - Throws: ``ArchitectureError`` when texts without a mask differ in length: they cannot be padded.
+  /// - Throws: ``ArchitectureError`` if texts without a mask differ in length: they cannot be padded.
   public static func concatenated(_ conditions: [TextCondition]) throws -> TextCondition {
     let length = conditions.map { $0.context_BSC.shape[1] }.max() ?? 0
     let padded = try conditions.map { try $0.padded(to: length) }
@@ -58,7 +58,7 @@ public struct TextCondition {
       mask_BS: masks.isEmpty ? nil : try Tensor.cat(masks), pooled_BE: pooled.isEmpty ? nil : try Tensor.cat(pooled))
   }
 
-  /// The same text with tokens added that nobody sees.
+  /// The same text with masked tokens added.
   func padded(to length: Int) throws -> TextCondition {
     let missing = length - context_BSC.shape[1]
     guard missing > 0 else { return self }
@@ -69,13 +69,5 @@ public struct TextCondition {
     return TextCondition(
       context_BSC: try context_BSC.pad(pad: [0, 0, 0, missing]),
       mask_BS: try mask_BS.pad(pad: [0, missing]), pooled_BE: pooled_BE)
-  }
-
-  /// Every row `count` times in a row.
-  public func repeated(_ count: Int) throws -> TextCondition {
-    TextCondition(
-      context_BSC: try context_BSC.repeatInterleave(repeats: count, dim: 0),
-      mask_BS: try mask_BS?.repeatInterleave(repeats: count, dim: 0),
-      pooled_BE: try pooled_BE?.repeatInterleave(repeats: count, dim: 0))
   }
 }

@@ -34,7 +34,7 @@ struct ImageCrossAttention {
       value_BNSD: try ImageAttention.split(tokens_BSC: value(context_BSC), heads: heads))
   }
 
-  /// - Parameter mask_B11S: true where a token may be seen; nil when all may.
+  /// - Parameter mask_B11S: true for a token that may be seen; nil if all may.
   func callAsFunction(_ x_BCHW: Tensor, _ context: KeysAndValues, mask_B11S: Tensor?) throws -> Tensor {
     let query_BNLD = try ImageAttention.split(query(norm(x_BCHW)), heads: heads)
     return try output(

@@ -16,7 +16,7 @@ import TorchNN
 public struct UNet {
   /// The network as a list of steps over one running feature map and a stack of kept ones.
   enum Step {
-    /// A block, by its place in `blocks`; keeps its result where the architecture says so.
+    /// A block, by its place in `blocks`; keeps its result if the architecture says so.
     case block(Int)
     /// A block over the running map and the last kept one.
     case blockWithSkip(Int)
@@ -36,7 +36,7 @@ public struct UNet {
   /// Takes the parameters `time...`, `input...`, `down.L.blocks.I...`, `down.L.downsample...`, `middle.I...`,
   /// `up.L.blocks.I...`, `up.L.upsample...` and `output...`, L being the level on the way down and on the way up.
   ///
-  /// - Throws: ``ArchitectureError`` when the sizes do not fit together; `ParameterError`; `TorchError`.
+  /// - Throws: ``ArchitectureError`` if the sizes do not fit together; `ParameterError`; `TorchError`.
   public init(_ scope: ParameterScope, _ architecture: UNetArchitecture) throws {
     try ArchitectureError.check(architecture)
     self.architecture = architecture
@@ -119,7 +119,7 @@ public struct UNet {
   ///   - latent_BCHW: square or not, both sides multiples of ``UNetArchitecture/latentSideMultiple``.
   ///   - time: one row a latent.
   ///   - context: one row a latent.
-  ///   - dropout: where dropped features are drawn from while training; nil for use.
+  ///   - dropout: draws what is dropped while training; nil for use.
   ///   - checkpointing: whether the backward pass computes each block again instead of keeping its results.
   /// - Throws: ``ArchitectureError`` for a latent of another shape; `TorchError`.
   public func callAsFunction(
@@ -163,6 +163,7 @@ extension UNet {
   /// - Parameters:
   ///   - times_B: times in the units of the schedule that the network was trained with.
   ///   - pooled_BE: the pooled text, added to the time embedding.
+  /// - Throws: `TorchError` if shapes do not fit the architecture, or memory runs out.
   public func timeConditioning(at times_B: Tensor, pooled_BE: Tensor? = nil) throws -> TimeConditioning {
     var embedding_BE = try time(times_B)
     if let pooled_BE { embedding_BE = try embedding_BE + pooled_BE }
@@ -173,6 +174,7 @@ extension UNet {
   /// The same for every time of a schedule at once: one conditioning a time, each for a batch of `batch` rows.
   ///
   /// - Parameter pooled_BE: the pooled text of the `batch` rows.
+  /// - Throws: `TorchError` if shapes do not fit the architecture, or memory runs out.
   public func timeConditionings(
     at times: [Double], batch: Int, pooled_BE: Tensor? = nil
   ) throws -> [TimeConditioning] {
@@ -187,6 +189,8 @@ extension UNet {
   }
 
   /// The keys and values of every cross-attention.
+  ///
+  /// - Throws: `TorchError` if shapes do not fit the architecture, or memory runs out.
   public func contextConditioning(_ text: TextCondition) throws -> ContextConditioning {
     ContextConditioning(
       attentions: try blocks.compactMap { try $0.crossAttention?.keysAndValues(text.context_BSC) },
@@ -194,6 +198,8 @@ extension UNet {
   }
 
   /// Latent, times and text in one call, as training has them.
+  ///
+  /// - Throws: `TorchError` if shapes do not fit the architecture, or memory runs out.
   public func callAsFunction(
     _ latent_BCHW: Tensor, times_B: Tensor, text: TextCondition, dropout: Generator? = nil,
     checkpointing: Bool = false

@@ -27,7 +27,7 @@ public enum CheckpointProblem: Equatable, Sendable, CustomStringConvertible {
   /// Shape, strides and offset reach outside of the storage.
   case outsideStorage(shape: [Int], strides: [Int], offset: Int, storageCount: Int)
   case invalidTensor(String)
-  /// Something else stands where a value of this kind belongs.
+  /// A value of another kind than the one that belongs there.
   case wrongKind(expected: String, found: String)
 
   public var description: String {

@@ -6,7 +6,7 @@ public enum SafetensorsProblem: Equatable, Sendable, CustomStringConvertible {
   case headerTooLong(declared: UInt64, limit: Int)
   /// The file ends inside its header.
   case headerTruncated(declared: UInt64, available: Int)
-  /// The header is no UTF-8, first at this byte of it.
+  /// The header is not UTF-8, first at this byte of it.
   case headerNotUTF8(offset: Int)
   /// The header is not the JSON that the format asks for, first at this byte of it.
   case headerSyntax(offset: Int, expected: String)
@@ -31,7 +31,7 @@ public enum SafetensorsProblem: Equatable, Sendable, CustomStringConvertible {
     case .headerTooLong(let declared, let limit): "its header claims \(declared) bytes, the limit is \(limit)"
     case .headerTruncated(let declared, let available):
       "truncated: its header claims \(declared) bytes and \(available) are there"
-    case .headerNotUTF8(let offset): "its header is no UTF-8 at byte \(offset)"
+    case .headerNotUTF8(let offset): "its header is not UTF-8 at byte \(offset)"
     case .headerSyntax(let offset, let expected): "its header is malformed at byte \(offset), where \(expected) belongs"
     case .duplicateKey(let key): "its header names \"\(printable(key))\" twice"
     case .missingField(let field): "its header gives no \(field)"
@@ -61,7 +61,7 @@ public enum SafetensorsWriteProblem: Equatable, Sendable, CustomStringConvertibl
 
   public var description: String {
     switch self {
-    case .duplicateName: "given twice: give every tensor a name of its own"
+    case .duplicateName: "given twice: give every tensor another name"
     case .reservedName: "reserved by the format: choose another name"
     case .invalidShape(let shape): "impossible shape \(shape): sizes are not negative and make whole bytes"
     case .headerTooLong(let count, let limit): "makes a header of \(count) bytes: the limit is \(limit)"

@@ -1,10 +1,10 @@
 /// A file of tensors that is not what its format says, or a tensor that it does not hold.
 public enum TensorFileError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// `file` breaks the safetensors format, at `tensor` where one is to blame.
+  /// `file` breaks the safetensors format, at `tensor` if one is to blame.
   case safetensors(file: String, tensor: String?, problem: SafetensorsProblem)
   /// `file` has no tensor of that name.
   case tensorNotFound(file: String, tensor: String)
-  /// `file` is no plain PyTorch checkpoint, at `place` (keys joined by dots) where that is known.
+  /// `file` is not a plain PyTorch checkpoint, at `place` (keys joined by dots) if that is known.
   case checkpoint(file: String, place: String?, problem: CheckpointProblem)
   /// What was handed to the writer of `file` makes no valid file.
   case unwritable(file: String, tensor: String, problem: SafetensorsWriteProblem)

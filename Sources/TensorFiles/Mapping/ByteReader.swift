@@ -23,7 +23,7 @@ struct ByteReader {
     return UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)])
   }
 
-  /// The next `count` bytes as UTF-8; nil also when they are none.
+  /// The next `count` bytes as UTF-8; nil also if they are not.
   mutating func readText(count: Int) -> String? {
     guard let text = read(count: count), firstInvalidUTF8Offset(in: text) == nil else { return nil }
     return String(decoding: text, as: UTF8.self)

@@ -1,6 +1,7 @@
 import Support
 
-/// A tensor inside a mapped file: where its elements lie and how to read them. Copies nothing and keeps the file alive.
+/// A tensor inside a mapped file: the place of its elements and how to read them. Copies nothing and keeps the file
+/// alive.
 public struct MappedTensor: Sendable {
   /// The file that holds the elements, little-endian.
   public let file: MappedFile
@@ -27,7 +28,7 @@ public struct MappedTensor: Sendable {
     return true
   }
 
-  /// Whether the first element's address suits typed access. Files of older writers need a copy where it does not.
+  /// Whether the first element's address suits typed access. Files of older writers need a copy if it does not.
   public var isAligned: Bool { UInt(bitPattern: baseAddress) % UInt(dtype.alignment) == 0 }
 
   /// Bytes of the elements packed in row-major order.

@@ -41,14 +41,14 @@ public enum StoredDType: String, CaseIterable, Sendable {
   /// The alignment that typed access to the elements asks for, in bytes (a complex number is a pair of floats).
   public var alignment: Int { self == .complex64 ? 4 : max(1, bitWidth / 8) }
 
-  /// Bytes of `elementCount` packed elements; nil when that overflows or ends inside a byte.
+  /// Bytes of `elementCount` packed elements; nil if that overflows or ends inside a byte.
   public func byteCount(elementCount: Int) -> Int? {
     let (bits, overflow) = elementCount.multipliedReportingOverflow(by: bitWidth)
     return overflow || bits % 8 != 0 ? nil : bits / 8
   }
 }
 
-/// The number of elements of `shape` (1 for a scalar); nil when a size is negative or the product overflows.
+/// The number of elements of `shape` (1 for a scalar); nil if a size is negative or the product overflows.
 func elementCount(ofShape shape: [Int]) -> Int? {
   var count = 1
   for size in shape {

@@ -2,7 +2,7 @@ import Support
 
 /// Turns the values that a pickle made into a tree, and its storages into views of the file.
 ///
-/// A pickle may name one container in many places. The tree shares it, but whoever walks the tree meets it again each
+/// A pickle may name one container in many places. The tree shares it, but a walk of the tree meets it again each
 /// time: so its size is bounded as walked, and its depth, since values are destroyed and printed by recursion.
 struct CheckpointAssembler {
   /// Most containers inside each other.

@@ -65,7 +65,7 @@ public enum CheckpointValue: Sendable {
 
 /// A dictionary of a checkpoint, in the order in which it was saved.
 public struct CheckpointDictionary: Sendable {
-  /// The keys that checkpoints use. Texts differ where their bytes differ.
+  /// The keys that checkpoints use. Texts differ if their bytes differ.
   public enum Key: Hashable, Sendable {
     case string(String)
     case int(Int)
@@ -89,7 +89,7 @@ public struct CheckpointDictionary: Sendable {
   public let entries: [(key: Key, value: CheckpointValue)]
   private let positions: [Key: Int]
 
-  /// nil when a key occurs twice.
+  /// The dictionary of `entries`; nil if a key occurs twice.
   init?(_ entries: [(key: Key, value: CheckpointValue)]) {
     var positions: [Key: Int] = [:]
     positions.reserveCapacity(entries.count)

@@ -28,7 +28,7 @@ enum PickleGlobal: Equatable {
   case rebuildTensor
   case rebuildUntypedTensor
   case rebuildParameter
-  /// A tensor with attributes of its own
+  /// A tensor with attributes
   case rebuildFromType
   /// The type of a storage, nil for an untyped one
   case storage(StoredDType?)

@@ -47,7 +47,7 @@ struct StoredArchive {
 
   func contains(_ name: String) -> Bool { entries[ExactString(name)] != nil }
 
-  /// Where the bytes of the entry `name` lie in the file; nil when there is none.
+  /// Where the bytes of the entry `name` lie in the file; nil if there is none.
   func range(of name: String) throws(CheckpointFailure) -> Range<Int>? {
     guard let entry = entries[ExactString(name)] else { return nil }
     guard entry.method == 0 else {
@@ -67,7 +67,7 @@ struct StoredArchive {
     let earliest = max(0, bytes.count - recordSize - Int(UInt16.max))
     var start = bytes.count - recordSize
     while start >= earliest {
-      // A record counts only if its comment ends the file, so the four bytes inside a comment are none.
+      // A record counts only if its comment ends the file, so the four bytes inside a comment do not.
       if bytes[start] == 0x50, bytes[start...].starts(with: [0x50, 0x4B, 0x05, 0x06]),
         let comment = ByteReader(bytes, at: start + 20).peek(UInt16.self),
         start + recordSize + Int(comment) == bytes.count

@@ -14,12 +14,15 @@ public struct TorchArchive: Sendable {
 
   /// Maps and reads the checkpoint at `path`.
   ///
-  /// - Throws: `FileAccessError` when it cannot be read, `TensorFileError.checkpoint` when it is no plain checkpoint.
+  /// - Throws: `FileAccessError` if it cannot be read, ``TensorFileError/checkpoint(file:place:problem:)`` if it is not a plain
+  ///   checkpoint.
   public init(path: String) throws {
     try self.init(file: MappedFile(path: path))
   }
 
   /// Reads a checkpoint that is in memory already.
+  ///
+  /// - Throws: ``TensorFileError/checkpoint(file:place:problem:)`` if it is not a plain checkpoint.
   public init(file: MappedFile) throws(TensorFileError) {
     self.file = file
     do throws(CheckpointFailure) {
@@ -33,7 +36,8 @@ public struct TorchArchive: Sendable {
 
   /// The tensors of the dictionary that `keys` lead to, in the order in which they were saved: a `state_dict`.
   ///
-  /// - Throws: `TensorFileError.checkpoint` when there is no such dictionary or it holds something else than tensors.
+  /// - Throws: ``TensorFileError/checkpoint(file:place:problem:)`` if there is no such dictionary, or it holds something
+  ///   else than tensors.
   public func tensors(at keys: String...) throws(TensorFileError) -> [(name: String, tensor: MappedTensor)] {
     var value = root
     var place: [String] = []
@@ -97,10 +101,10 @@ public struct TorchArchive: Sendable {
 }
 
 extension StorageReference {
-  /// Bytes that the storage needs; nil when that overflows.
+  /// Bytes that the storage needs; nil if that overflows.
   var byteCount: Int? { dtype.map { $0.byteCount(elementCount: count) } ?? count }
 
-  /// `range` where it is as long as the storage says.
+  /// `range`, if it is as long as the storage says.
   func checked(_ range: Range<Int>) throws(CheckpointFailure) -> Range<Int> {
     guard byteCount == range.count else {
       throw CheckpointFailure(

@@ -20,12 +20,14 @@ public final class SafetensorsFile: Sendable {
 
   /// Maps and checks the file at `path`.
   ///
-  /// - Throws: `FileAccessError` when it cannot be read, `TensorFileError.safetensors` when it breaks the format.
+  /// - Throws: `FileAccessError` if it cannot be read, `TensorFileError.safetensors` if it breaks the format.
   public convenience init(path: String) throws {
     try self.init(file: MappedFile(path: path))
   }
 
   /// Checks a file that is in memory already.
+  ///
+  /// - Throws: ``TensorFileError/safetensors(file:tensor:problem:)`` if it breaks the format.
   public init(file: MappedFile) throws(TensorFileError) {
     func failure(_ tensor: String?, _ problem: SafetensorsProblem) -> TensorFileError {
       .safetensors(file: file.path, tensor: tensor, problem: problem)
@@ -98,7 +100,7 @@ public final class SafetensorsFile: Sendable {
     Dictionary(names.compactMap { name in self[name].map { (name, $0) } }) { first, _ in first }
   }
 
-  /// The tensor of that name, compared byte by byte; nil when there is none.
+  /// The tensor of that name, compared byte by byte; nil if there is none.
   public subscript(name: String) -> MappedTensor? { tensors[ExactString(name)] }
 
   /// The tensor of that name.

@@ -51,7 +51,7 @@ extension SafetensorsHeader {
     }
   }
 
-  /// Skips a number by JSON's grammar; false when none begins here.
+  /// Skips a number by JSON's grammar; false if none begins here.
   private mutating func skipNumber() -> Bool {
     if next == UInt8(ascii: "-") { position += 1 }
     let start = position
@@ -68,7 +68,7 @@ extension SafetensorsHeader {
     return true
   }
 
-  /// Skips decimal digits; false when there are none.
+  /// Skips decimal digits; false if there are none.
   private mutating func skipDigits() -> Bool {
     let start = position
     while let byte = next, (0x30...0x39).contains(byte) { position += 1 }

@@ -12,7 +12,7 @@ public struct SafetensorsEntry: Equatable, Sendable {
     self.shape = shape
   }
 
-  /// Bytes of the packed elements; nil when the shape makes none.
+  /// Bytes of the packed elements; nil if the shape makes none.
   public var byteCount: Int? {
     elementCount(ofShape: shape).flatMap(dtype.byteCount(elementCount:))
   }
@@ -53,6 +53,8 @@ public enum SafetensorsWriter {
   }
 
   /// Writes a file of tensors that are in memory, as packed little-endian elements.
+  ///
+  /// - Throws: ``TensorFileError/unwritable(file:tensor:problem:)`` or `FileAccessError`. No file is left then.
   public static func write(
     _ tensors: [(entry: SafetensorsEntry, bytes: [UInt8])], metadata: [String: String] = [:], to path: String,
     mode: AtomicFile.Mode = .replace

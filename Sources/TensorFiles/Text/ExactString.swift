@@ -1,4 +1,4 @@
-/// A dictionary key that tells strings apart by their bytes.
+/// A string that equals another if their bytes do, for keys of dictionaries.
 ///
 /// `String` compares by canonical equivalence, so "é" as one scalar and as two would be one key; in a file of tensors
 /// they are two names.

@@ -1,4 +1,4 @@
-/// The offset of the first byte that is no UTF-8 (RFC 3629: no overlong forms, no surrogates); nil when there is none.
+/// The offset of the first byte that is no UTF-8 (RFC 3629: no overlong forms, no surrogates); nil if there is none.
 func firstInvalidUTF8Offset(in bytes: UnsafeRawBufferPointer) -> Int? {
   var position = 0
   while position < bytes.count {

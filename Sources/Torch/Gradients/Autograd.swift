@@ -1,7 +1,9 @@
 import CTorch
 
 extension Tensor {
-  /// Says whether gradients are recorded for this leaf; returns it.
+  /// Sets whether gradients are recorded for this leaf, and returns it.
+  ///
+  /// - Throws: `TorchError` for a tensor that is not a leaf or does not hold floating-point numbers.
   @discardableResult
   public func setRequiresGrad(_ value: Bool) throws -> Tensor {
     let functions = try LibTorch.api().pointee.functions
@@ -10,6 +12,8 @@ extension Tensor {
   }
 
   /// The gradient that backward passes have added up, if any.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public var grad: Tensor? {
     get throws {
       let functions = try LibTorch.api().pointee.functions
@@ -20,6 +24,8 @@ extension Tensor {
   }
 
   /// Replaces the gradient; nil removes it and frees its memory.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func setGrad(_ gradient: Tensor?) throws {
     let functions = try LibTorch.api().pointee.functions
     try check { functions.set_grad(handle, gradient?.handle, $0) }
@@ -28,13 +34,17 @@ extension Tensor {
   /// Adds the gradient of this tensor to every leaf that it was computed from.
   ///
   /// - Parameter gradient: the gradient of the final loss by this tensor; may be left out for a single number.
+  /// - Throws: `TorchError` if nothing that leads here requires a gradient, or the tensor is not a single number and
+  ///   `gradient` is nil; what the body of a checkpoint throws when it runs again.
   public func backward(gradient: Tensor? = nil) throws {
     let functions = try LibTorch.api().pointee.functions
     try check { functions.backward(handle, gradient?.handle, $0) }
   }
 }
 
-/// Runs `body` without recording gradients; what was set before is restored, also when it throws.
+/// Runs `body` without recording gradients; what was set before is restored, also if it throws.
+///
+/// - Throws: what `body` throws, and ``TorchError/libraryUnavailable(_:)`` if LibTorch cannot be opened.
 public func withoutGradients<Result>(_ body: () throws -> Result) throws -> Result {
   let functions = try LibTorch.api().pointee.functions
   let wasEnabled = functions.grad_enabled()
@@ -44,6 +54,8 @@ public func withoutGradients<Result>(_ body: () throws -> Result) throws -> Resu
 }
 
 /// Runs `body` with autocast: matrix products and convolutions in `dtype`, the rest as PyTorch's lists say.
+///
+/// - Throws: what `body` throws; `TorchError` for a type that autocast does not have.
 public func withAutocast<Result>(
   _ dtype: DType, on device: Device = .cpu, _ body: () throws -> Result
 ) throws -> Result {

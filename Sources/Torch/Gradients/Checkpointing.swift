@@ -7,6 +7,7 @@ import Synchronization
 /// cost"). Parameters that `body` captures get their gradients too. At least one input must require a gradient.
 ///
 /// - Parameter generators: sources of randomness that `body` draws from; the second run draws the same numbers.
+/// - Throws: what `body` throws, here and in the backward pass; `TorchError` if LibTorch refuses the inputs.
 public func checkpointed(
   _ inputs: [Tensor], generators: [Generator] = [], _ body: @escaping ([Tensor]) throws -> Tensor
 ) throws -> Tensor {

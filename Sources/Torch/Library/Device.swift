@@ -29,6 +29,8 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether this machine has it; opens LibTorch.
+  ///
+  /// - Throws: ``TorchError/libraryUnavailable(_:)`` if LibTorch cannot be opened.
   public func isAvailable() throws -> Bool {
     switch self {
     case .cpu: true
@@ -38,6 +40,8 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The fastest device of this machine: a CUDA GPU, then an Apple GPU, then the CPU.
+  ///
+  /// - Throws: ``TorchError/libraryUnavailable(_:)`` if LibTorch cannot be opened.
   public static func best() throws -> Device {
     if try Device.cuda(0).isAvailable() { return .cuda(0) }
     return try Device.mps.isAvailable() ? .mps : .cpu

@@ -44,6 +44,9 @@ extension SafetensorsFile {
 
 extension SafetensorsWriter {
   /// Writes tensors to a file that appears whole or not at all; one at a time is brought to the CPU and packed.
+  ///
+  /// - Throws: `TorchError` if a tensor cannot be copied, `TensorFileError.unwritable`, `FileAccessError`. No file is
+  ///   left then.
   public static func write(
     _ tensors: [String: Tensor], metadata: [String: String] = [:], to path: String, mode: AtomicFile.Mode = .replace
   ) throws {

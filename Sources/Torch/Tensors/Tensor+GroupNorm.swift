@@ -15,6 +15,7 @@ extension Tensor {
   /// - Parameters:
   ///   - offset, gain, shift: `[B, C, 1, 1]` or `[1, C, 1, 1]`, float32.
   /// - Returns: the shape of the input, channels-last.
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func groupNormPointwise(
     groups: Int, weight: Tensor, bias: Tensor, epsilon: Double, offset: Tensor? = nil, gain: Tensor? = nil,
     shift: Tensor? = nil, silu: Bool

@@ -5,6 +5,8 @@ import CTorch
 
 extension Tensor {
   /// `at::add`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func add(other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -13,6 +15,8 @@ extension Tensor {
   }
 
   /// `at::add`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func add(other: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -21,6 +25,8 @@ extension Tensor {
   }
 
   /// `at::sub`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func sub(other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -29,6 +35,8 @@ extension Tensor {
   }
 
   /// `at::sub`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func sub(other: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -37,6 +45,8 @@ extension Tensor {
   }
 
   /// `at::mul`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func mul(other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -45,6 +55,8 @@ extension Tensor {
   }
 
   /// `at::mul`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func mul(other: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -53,6 +65,8 @@ extension Tensor {
   }
 
   /// `at::div`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func div(other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -61,6 +75,8 @@ extension Tensor {
   }
 
   /// `at::div`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func div(other: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -69,6 +85,8 @@ extension Tensor {
   }
 
   /// `at::rsub`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func rsub(other: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -77,6 +95,8 @@ extension Tensor {
   }
 
   /// `at::neg`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func neg() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -85,6 +105,8 @@ extension Tensor {
   }
 
   /// `at::reciprocal`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func reciprocal() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -93,6 +115,8 @@ extension Tensor {
   }
 
   /// `at::lerp`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func lerp(end: Tensor, weight: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -101,6 +125,8 @@ extension Tensor {
   }
 
   /// `at::addcmul`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func addcmul(tensor1: Tensor, tensor2: Tensor, value: Double = 1) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -108,49 +134,41 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::add_`.
-  public func addInPlace(_ other: Tensor, alpha: Double = 1) throws {
-    let api = try LibTorch.api()
-    try check { api.pointee.operators.add_in_place(handle, other.handle, alpha, $0) }
-  }
-
   /// `at::mul_`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func mulInPlace(_ other: Double) throws {
     let api = try LibTorch.api()
     try check { api.pointee.operators.mul_in_place_scalar(handle, other, $0) }
   }
 
   /// `at::mul_`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func mulInPlace(_ other: Tensor) throws {
     let api = try LibTorch.api()
     try check { api.pointee.operators.mul_in_place(handle, other.handle, $0) }
   }
 
-  /// `at::lerp_`.
-  public func lerpInPlace(_ end: Tensor, weight: Double) throws {
-    let api = try LibTorch.api()
-    try check { api.pointee.operators.lerp_in_place(handle, end.handle, weight, $0) }
-  }
-
   /// `at::copy_`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func copyInPlace(_ source: Tensor) throws {
     let api = try LibTorch.api()
     try check { api.pointee.operators.copy_in_place(handle, source.handle, $0) }
   }
 
   /// `at::zero_`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func zeroInPlace() throws {
     let api = try LibTorch.api()
     try check { api.pointee.operators.zero_in_place(handle, $0) }
   }
 
-  /// `at::fill_`.
-  public func fillInPlace(_ value: Double) throws {
-    let api = try LibTorch.api()
-    try check { api.pointee.operators.fill_in_place(handle, value, $0) }
-  }
-
   /// `at::abs`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func abs() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -159,6 +177,8 @@ extension Tensor {
   }
 
   /// `at::exp`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func exp() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -167,6 +187,8 @@ extension Tensor {
   }
 
   /// `at::log`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func log() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -175,6 +197,8 @@ extension Tensor {
   }
 
   /// `at::sqrt`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func sqrt() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -183,6 +207,8 @@ extension Tensor {
   }
 
   /// `at::rsqrt`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func rsqrt() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -191,6 +217,8 @@ extension Tensor {
   }
 
   /// `at::square`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func square() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -199,6 +227,8 @@ extension Tensor {
   }
 
   /// `at::sin`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func sin() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -207,6 +237,8 @@ extension Tensor {
   }
 
   /// `at::cos`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func cos() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -215,6 +247,8 @@ extension Tensor {
   }
 
   /// `at::tanh`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func tanh() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -223,6 +257,8 @@ extension Tensor {
   }
 
   /// `at::sigmoid`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func sigmoid() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -231,6 +267,8 @@ extension Tensor {
   }
 
   /// `at::relu`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func relu() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -238,15 +276,9 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::leaky_relu`.
-  public func leakyRelu(negativeSlope: Double = 0.01) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.leaky_relu(handle, negativeSlope, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
   /// `at::silu`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func silu() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -255,6 +287,8 @@ extension Tensor {
   }
 
   /// `at::gelu`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func gelu(approximate: String = "none") throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -263,6 +297,8 @@ extension Tensor {
   }
 
   /// `at::round`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func round() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -271,6 +307,8 @@ extension Tensor {
   }
 
   /// `at::floor`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func floor() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -279,6 +317,8 @@ extension Tensor {
   }
 
   /// `at::pow`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func pow(exponent: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -287,6 +327,8 @@ extension Tensor {
   }
 
   /// `at::clamp`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func clamp(min: Double? = nil, max: Double? = nil) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -295,6 +337,8 @@ extension Tensor {
   }
 
   /// `at::isfinite`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func isfinite() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -303,6 +347,8 @@ extension Tensor {
   }
 
   /// `at::eq`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func eq(other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -311,6 +357,8 @@ extension Tensor {
   }
 
   /// `at::eq`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func eq(other: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -319,6 +367,8 @@ extension Tensor {
   }
 
   /// `at::lt`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func lt(other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -327,6 +377,8 @@ extension Tensor {
   }
 
   /// `at::lt`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func lt(other: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -335,6 +387,8 @@ extension Tensor {
   }
 
   /// `at::gt`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func gt(other: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -343,6 +397,8 @@ extension Tensor {
   }
 
   /// `at::ge`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func ge(other: Double) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -350,15 +406,9 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::logical_not`.
-  public func logicalNot() throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.logical_not(handle, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
   /// `at::where`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public static func `where`(_ condition: Tensor, tensors: Tensor, other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -367,6 +417,8 @@ extension Tensor {
   }
 
   /// `at::maximum`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func maximum(other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -375,6 +427,8 @@ extension Tensor {
   }
 
   /// `at::minimum`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func minimum(other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -382,15 +436,9 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::masked_fill`.
-  public func maskedFill(mask: Tensor, value: Double) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.masked_fill(handle, mask.handle, value, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
   /// `at::sum`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func sum() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -399,6 +447,8 @@ extension Tensor {
   }
 
   /// `at::sum`, dim overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func sum(dim: [Int], keepdim: Bool = false) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -407,6 +457,8 @@ extension Tensor {
   }
 
   /// `at::mean`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func mean() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -415,6 +467,8 @@ extension Tensor {
   }
 
   /// `at::mean`, dim overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func mean(dim: [Int], keepdim: Bool = false) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -423,6 +477,8 @@ extension Tensor {
   }
 
   /// `at::var`, dim overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func `var`(dim: [Int], unbiased: Bool = true, keepdim: Bool = false) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -431,6 +487,8 @@ extension Tensor {
   }
 
   /// `at::std`, dim overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func std(dim: [Int], unbiased: Bool = true, keepdim: Bool = false) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -439,6 +497,8 @@ extension Tensor {
   }
 
   /// `at::amax`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func amax(dim: [Int], keepdim: Bool = false) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -447,6 +507,8 @@ extension Tensor {
   }
 
   /// `at::amin`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func amin(dim: [Int], keepdim: Bool = false) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -455,6 +517,8 @@ extension Tensor {
   }
 
   /// `at::max`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func max() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -463,6 +527,8 @@ extension Tensor {
   }
 
   /// `at::min`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func min() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -471,6 +537,8 @@ extension Tensor {
   }
 
   /// `at::all`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func all() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -479,6 +547,8 @@ extension Tensor {
   }
 
   /// `at::any`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func any() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -487,6 +557,8 @@ extension Tensor {
   }
 
   /// `at::argmax`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func argmax(dim: Int? = nil, keepdim: Bool = false) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -495,6 +567,8 @@ extension Tensor {
   }
 
   /// `at::cumsum`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func cumsum(dim: Int) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -503,6 +577,8 @@ extension Tensor {
   }
 
   /// `at::norm`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func norm(p: Double = 2) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -511,6 +587,8 @@ extension Tensor {
   }
 
   /// `at::linalg_vector_norm`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func linalgVectorNorm(ord: Double = 2) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -519,6 +597,8 @@ extension Tensor {
   }
 
   /// `at::matmul`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func matmul(other: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -527,6 +607,8 @@ extension Tensor {
   }
 
   /// `at::bmm`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func bmm(mat2: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -535,6 +617,8 @@ extension Tensor {
   }
 
   /// `at::baddbmm`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func baddbmm(batch1: Tensor, batch2: Tensor, beta: Double = 1, alpha: Double = 1) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -543,6 +627,8 @@ extension Tensor {
   }
 
   /// `at::linear`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func linear(weight: Tensor, bias: Tensor? = nil) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -551,6 +637,8 @@ extension Tensor {
   }
 
   /// `at::linalg_eigh`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func linalgEigh() throws -> (Tensor, Tensor) {
     let api = try LibTorch.api()
     var out0: OpaquePointer?, out1: OpaquePointer?
@@ -559,6 +647,8 @@ extension Tensor {
   }
 
   /// `at::cdist`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func cdist(other: Tensor, p: Double = 2) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -567,6 +657,8 @@ extension Tensor {
   }
 
   /// `at::conv2d`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func conv2d(weight: Tensor, bias: Tensor? = nil, stride: [Int] = [1, 1], padding: [Int] = [0, 0], dilation: [Int] = [1, 1], groups: Int = 1) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -575,6 +667,8 @@ extension Tensor {
   }
 
   /// `at::conv_transpose2d`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func convTranspose2D(weight: Tensor, bias: Tensor? = nil, stride: [Int] = [1, 1], padding: [Int] = [0, 0], outputPadding: [Int] = [0, 0], groups: Int = 1, dilation: [Int] = [1, 1]) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -583,6 +677,8 @@ extension Tensor {
   }
 
   /// `at::group_norm`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func groupNorm(numGroups: Int, weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -591,6 +687,8 @@ extension Tensor {
   }
 
   /// `at::layer_norm`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func layerNorm(normalizedShape: [Int], weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -598,15 +696,9 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::batch_norm`.
-  public func batchNorm(weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVar: Tensor?, training: Bool, momentum: Double, eps: Double, cudnnEnabled: Bool = true) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.batch_norm(handle, weight?.handle, bias?.handle, runningMean?.handle, runningVar?.handle, training, momentum, eps, cudnnEnabled, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
   /// `at::scaled_dot_product_attention`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func scaledDotProductAttention(key: Tensor, value: Tensor, attnMask: Tensor? = nil, dropoutP: Double = 0, isCausal: Bool = false, scale: Double? = nil) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -615,6 +707,8 @@ extension Tensor {
   }
 
   /// `at::softmax`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func softmax(dim: Int) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -622,15 +716,9 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::log_softmax`.
-  public func logSoftmax(dim: Int) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.log_softmax(handle, dim, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
   /// `at::embedding`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public static func embedding(_ weight: Tensor, indices: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -638,31 +726,9 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::avg_pool2d`.
-  public func avgPool2D(kernelSize: [Int], stride: [Int] = [], padding: [Int] = [0, 0]) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.avg_pool2d(handle, kernelSize, kernelSize.count, stride, stride.count, padding, padding.count, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
-  /// `at::max_pool2d`.
-  public func maxPool2D(kernelSize: [Int], stride: [Int] = [], padding: [Int] = [0, 0]) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.max_pool2d(handle, kernelSize, kernelSize.count, stride, stride.count, padding, padding.count, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
-  /// `at::adaptive_avg_pool2d`.
-  public func adaptiveAvgPool2D(outputSize: [Int]) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.adaptive_avg_pool2d(handle, outputSize, outputSize.count, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
   /// `at::upsample_nearest2d`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func upsampleNearest2D(outputSize: [Int]) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -671,6 +737,8 @@ extension Tensor {
   }
 
   /// `at::upsample_bilinear2d`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func upsampleBilinear2D(outputSize: [Int], alignCorners: Bool = false) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -679,6 +747,8 @@ extension Tensor {
   }
 
   /// `at::pixel_shuffle`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func pixelShuffle(upscaleFactor: Int) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -687,6 +757,8 @@ extension Tensor {
   }
 
   /// `at::pixel_unshuffle`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func pixelUnshuffle(downscaleFactor: Int) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -695,6 +767,8 @@ extension Tensor {
   }
 
   /// `at::pad`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func pad(pad: [Int], mode: String = "constant", value: Double? = nil) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -703,6 +777,8 @@ extension Tensor {
   }
 
   /// `at::mse_loss`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func mseLoss(target: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -711,6 +787,8 @@ extension Tensor {
   }
 
   /// `at::l1_loss`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func l1Loss(target: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -718,15 +796,9 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::cross_entropy_loss`.
-  public func crossEntropyLoss(target: Tensor) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.cross_entropy_loss(handle, target.handle, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
   /// `at::binary_cross_entropy_with_logits`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func binaryCrossEntropyWithLogits(target: Tensor, weight: Tensor? = nil, posWeight: Tensor? = nil) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -735,6 +807,8 @@ extension Tensor {
   }
 
   /// `at::reshape`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func reshape(shape: [Int]) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -743,6 +817,8 @@ extension Tensor {
   }
 
   /// `at::view`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func view(size: [Int]) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -751,6 +827,8 @@ extension Tensor {
   }
 
   /// `at::permute`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func permute(dims: [Int]) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -759,6 +837,8 @@ extension Tensor {
   }
 
   /// `at::transpose`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func transpose(dim0: Int, dim1: Int) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -767,6 +847,8 @@ extension Tensor {
   }
 
   /// `at::flatten`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func flatten(startDim: Int = 0, endDim: Int = -1) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -775,6 +857,8 @@ extension Tensor {
   }
 
   /// `at::squeeze`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func squeeze() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -783,6 +867,8 @@ extension Tensor {
   }
 
   /// `at::squeeze`, dim overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func squeeze(dim: Int) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -791,6 +877,8 @@ extension Tensor {
   }
 
   /// `at::unsqueeze`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func unsqueeze(dim: Int) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -799,6 +887,8 @@ extension Tensor {
   }
 
   /// `at::expand`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func expand(size: [Int]) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -807,6 +897,8 @@ extension Tensor {
   }
 
   /// `at::repeat`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func `repeat`(repeats: [Int]) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -815,6 +907,8 @@ extension Tensor {
   }
 
   /// `at::repeat_interleave`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func repeatInterleave(repeats: Int, dim: Int? = nil) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -823,6 +917,8 @@ extension Tensor {
   }
 
   /// `at::flip`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func flip(dims: [Int]) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -831,6 +927,8 @@ extension Tensor {
   }
 
   /// `at::narrow`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func narrow(dim: Int, start: Int, length: Int) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -839,6 +937,8 @@ extension Tensor {
   }
 
   /// `at::select`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func select(dim: Int, index: Int) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -847,6 +947,8 @@ extension Tensor {
   }
 
   /// `at::index_select`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func indexSelect(dim: Int, index: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -855,6 +957,8 @@ extension Tensor {
   }
 
   /// `at::gather`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func gather(dim: Int, index: Tensor) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -863,6 +967,8 @@ extension Tensor {
   }
 
   /// `at::chunk`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func chunk(chunks: Int, dim: Int = 0) throws -> [Tensor] {
     let api = try LibTorch.api()
     var out: UnsafeMutablePointer<OpaquePointer?>?, count = 0
@@ -870,15 +976,9 @@ extension Tensor {
     return try Tensor.list(owning: out, count: count)
   }
 
-  /// `at::split_with_sizes`.
-  public func splitWithSizes(splitSizes: [Int], dim: Int = 0) throws -> [Tensor] {
-    let api = try LibTorch.api()
-    var out: UnsafeMutablePointer<OpaquePointer?>?, count = 0
-    try check { api.pointee.operators.split_with_sizes(handle, splitSizes, splitSizes.count, dim, &out, &count, $0) }
-    return try Tensor.list(owning: out, count: count)
-  }
-
   /// `at::cat`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public static func cat(_ tensors: [Tensor], dim: Int = 0) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -887,6 +987,8 @@ extension Tensor {
   }
 
   /// `at::stack`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public static func stack(_ tensors: [Tensor], dim: Int = 0) throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -895,6 +997,8 @@ extension Tensor {
   }
 
   /// `at::alias`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func alias() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -903,6 +1007,8 @@ extension Tensor {
   }
 
   /// `at::clone`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func clone() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -911,6 +1017,8 @@ extension Tensor {
   }
 
   /// `at::zeros_like`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func zerosLike() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -918,23 +1026,9 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::ones_like`.
-  public func onesLike() throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.ones_like(handle, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
-  /// `at::empty_like`.
-  public func emptyLike() throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.empty_like(handle, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
   /// `at::detach`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func detach() throws -> Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
@@ -942,65 +1036,33 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
-  /// `at::to_mkldnn`.
-  public func toMkldnn() throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.to_mkldnn(handle, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
-  /// `at::to_dense`.
-  public func toDense() throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.to_dense(handle, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
-  /// `at::mkldnn_reorder_conv2d_weight`.
-  public func mkldnnReorderConv2DWeight(padding: [Int] = [0, 0], stride: [Int] = [1, 1], dilation: [Int] = [1, 1], groups: Int = 1, inputSize: [Int]? = nil) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.mkldnn_reorder_conv2d_weight(handle, padding, padding.count, stride, stride.count, dilation, dilation.count, groups, inputSize != nil, inputSize ?? [], inputSize?.count ?? 0, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
-  /// `at::mkldnn_convolution`.
-  public func mkldnnConvolution(weight: Tensor, bias: Tensor?, padding: [Int], stride: [Int], dilation: [Int], groups: Int) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.mkldnn_convolution(handle, weight.handle, bias?.handle, padding, padding.count, stride, stride.count, dilation, dilation.count, groups, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
-  /// `at::mkldnn_linear`.
-  public func mkldnnLinear(weight: Tensor, bias: Tensor? = nil) throws -> Tensor {
-    let api = try LibTorch.api()
-    var out: OpaquePointer?
-    try check { api.pointee.operators.mkldnn_linear(handle, weight.handle, bias?.handle, &out, $0) }
-    return try Tensor(owning: out)
-  }
-
   /// `at::_foreach_mul_`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public static func foreachMulInPlace(_ tensors: [Tensor], scalar: Double) throws {
     let api = try LibTorch.api()
     try check { api.pointee.operators.foreach_mul_in_place_scalar(tensors.map(\.handle), tensors.count, scalar, $0) }
   }
 
   /// `at::_foreach_lerp_`, scalar overload.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public static func foreachLerpInPlace(_ tensors: [Tensor], tensors1: [Tensor], weight: Double) throws {
     let api = try LibTorch.api()
     try check { api.pointee.operators.foreach_lerp_in_place_scalar(tensors.map(\.handle), tensors.count, tensors1.map(\.handle), tensors1.count, weight, $0) }
   }
 
   /// `at::_foreach_copy_`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public static func foreachCopyInPlace(_ tensors: [Tensor], source: [Tensor]) throws {
     let api = try LibTorch.api()
     try check { api.pointee.operators.foreach_copy_in_place(tensors.map(\.handle), tensors.count, source.map(\.handle), source.count, $0) }
   }
 
   /// `at::_foreach_norm`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public static func foreachNorm(_ tensors: [Tensor], ord: Double = 2) throws -> [Tensor] {
     let api = try LibTorch.api()
     var out: UnsafeMutablePointer<OpaquePointer?>?, count = 0
@@ -1009,6 +1071,8 @@ extension Tensor {
   }
 
   /// `at::_fused_adamw_`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public static func fusedAdamwInPlace(_ tensors: [Tensor], grads: [Tensor], expAvgs: [Tensor], expAvgSqs: [Tensor], maxExpAvgSqs: [Tensor], stateSteps: [Tensor], lr: Double, beta1: Double, beta2: Double, weightDecay: Double, eps: Double, amsgrad: Bool, maximize: Bool) throws {
     let api = try LibTorch.api()
     try check { api.pointee.operators.fused_adamw_in_place(tensors.map(\.handle), tensors.count, grads.map(\.handle), grads.count, expAvgs.map(\.handle), expAvgs.count, expAvgSqs.map(\.handle), expAvgSqs.count, maxExpAvgSqs.map(\.handle), maxExpAvgSqs.count, stateSteps.map(\.handle), stateSteps.count, lr, beta1, beta2, weightDecay, eps, amsgrad, maximize, $0) }

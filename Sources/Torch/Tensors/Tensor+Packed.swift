@@ -8,8 +8,10 @@ extension Tensor {
     case relu
   }
 
-  /// Whether convolutions of a number format can have packed weights here: on CPUs, where LibTorch was built with
-  /// oneDNN, float32; bfloat16 where the processor computes with it.
+  /// Whether convolutions of a number format can have packed weights here: on CPUs, if LibTorch was built with
+  /// oneDNN, float32; bfloat16 if the processor computes with it.
+  ///
+  /// - Throws: ``TorchError/libraryUnavailable(_:)`` if LibTorch cannot be opened.
   public static func packsConvolutions(of dtype: DType) throws -> Bool {
     switch dtype {
     case .float32: try LibTorch.api().pointee.functions.packs_convolutions()
@@ -26,11 +28,12 @@ extension Tensor {
 
   /// The weights of a convolution, `[outputs, inputs, height, width]`, in the layout that oneDNN computes with.
   ///
-  /// A convolution brings its weights into that layout at every call otherwise, which is most of its time where an
+  /// A convolution brings its weights into that layout at every call otherwise, which is most of its time if an
   /// image is small and its channels are many. The result fits ``packedConv2d(weight:bias:stride:padding:activation:)``
   /// alone.
   ///
   /// - Parameter inputShape: the input that the layout is chosen for; others work too, though less fast.
+  /// - Throws: `TorchError` if the shapes do not fit or LibTorch has no such layout here.
   public func packedForConv2d(stride: Int, padding: Int, inputShape: [Int]) throws -> Tensor {
     guard inputShape.count == 4 else { throw TorchError.invalidShape(inputShape) }
     return try Tensor { out, error, functions in
@@ -39,6 +42,8 @@ extension Tensor {
   }
 
   /// A convolution with weights from ``packedForConv2d(stride:padding:inputShape:)``, for inference: no gradients.
+  ///
+  /// - Throws: `TorchError` if the shapes do not fit or LibTorch has no such layout here.
   public func packedConv2d(
     weight: Tensor, bias: Tensor?, stride: Int, padding: Int, activation: FusedActivation = .none
   ) throws -> Tensor {

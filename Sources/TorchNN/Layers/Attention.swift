@@ -5,7 +5,9 @@ import Torch
 /// The parts of attention over images that self- and cross-attention share. Heads are contiguous groups of channels;
 /// scores are scaled by `1 / sqrt(D)`.
 public enum ImageAttention {
-  /// `[B, C, H, W]` to `[B, N, H*W, D]`: a view where the image lies channels-last.
+  /// `[B, C, H, W]` to `[B, N, H*W, D]`: a view if the image lies channels-last.
+  ///
+  /// - Throws: `TorchError` if the heads do not divide the channels.
   public static func split(_ x_BCHW: Tensor, heads: Int) throws -> Tensor {
     let shape = x_BCHW.shape
     return try x_BCHW.permute([0, 2, 3, 1])
@@ -13,6 +15,8 @@ public enum ImageAttention {
   }
 
   /// `[B, S, C]` to `[B, N, S, D]`.
+  ///
+  /// - Throws: `TorchError` if the heads do not divide the channels.
   public static func split(tokens_BSC: Tensor, heads: Int) throws -> Tensor {
     let shape = tokens_BSC.shape
     return try tokens_BSC.reshape([shape[0], shape[1], heads, shape[2] / heads]).transpose(dim0: 1, dim1: 2)
@@ -22,8 +26,9 @@ public enum ImageAttention {
   ///
   /// - Parameters:
   ///   - query_BNLD: queries of every position of an image of `height` rows.
-  ///   - mask: true or 0 where a key may be seen, false or minus infinity where not; broadcast to `[B, N, L, S]`.
+  ///   - mask: true or 0 for a key that may be seen, false or minus infinity for another; broadcast to `[B, N, L, S]`.
   /// - Returns: `[B, N*D, H, W]`, lying channels-last.
+  /// - Throws: `TorchError` if the shapes or types do not fit each other, or memory runs out.
   public static func attend(
     query_BNLD: Tensor, key_BNSD: Tensor, value_BNSD: Tensor, mask: Tensor? = nil, height: Int
   ) throws -> Tensor {

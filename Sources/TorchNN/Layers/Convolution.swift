@@ -15,6 +15,8 @@ public struct Conv2d {
   /// - Parameters:
   ///   - padding: zeros added on each side; nil for `kernel / 2`, which keeps the size at stride 1.
   ///   - initialisation: the rule of the weights; nil for PyTorch's own, which the bias always has.
+  /// - Throws: ``ParameterError`` for a path that is taken or a size that is not positive; `TorchError` if a value
+  ///   cannot be made.
   public init(
     _ scope: ParameterScope, _ inputs: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1, padding: Int? = nil,
     bias: Bool = true, initialisation: Initialisation? = nil
@@ -32,6 +34,7 @@ public struct Conv2d {
   /// - Parameters:
   ///   - x_BCHW: `[B, inputs, H, W]`.
   ///   - activation: applied to the result.
+  /// - Throws: `TorchError` if the input's shape, type or device does not fit the weights, or memory runs out.
   public func callAsFunction(_ x_BCHW: Tensor, activation: Tensor.FusedActivation = .none) throws -> Tensor {
     if let packed = try packedWeight(for: x_BCHW) {
       return try x_BCHW.packedConv2d(
@@ -46,7 +49,7 @@ public struct Conv2d {
     }
   }
 
-  /// The packed weights where they may be used: fixed values, on a CPU, no gradients, one type throughout.
+  /// The packed weights if they may be used: fixed values, on a CPU, no gradients, one type throughout.
   private func packedWeight(for x_BCHW: Tensor) throws -> Tensor? {
     guard weight.isFixed, x_BCHW.device == .cpu, !x_BCHW.requiresGrad,
       try x_BCHW.dtype == weight.value.dtype, try Tensor.packsConvolutions(of: x_BCHW.dtype)
@@ -78,6 +81,10 @@ public struct ConvTranspose2d {
   public let weight: Parameter
   public let bias: Parameter?
 
+  /// A transposed convolution whose parameters are `weight` and, with `bias`, `bias` of `scope`.
+  ///
+  /// - Throws: ``ParameterError`` for a path that is taken or a size that is not positive; `TorchError` if a value
+  ///   cannot be made.
   public init(
     _ scope: ParameterScope, _ inputs: Int, _ outputs: Int, kernel: Int = 4, stride: Int = 2, padding: Int = 1,
     bias: Bool = true
@@ -94,6 +101,7 @@ public struct ConvTranspose2d {
   }
 
   /// - Parameter x_BCHW: `[B, inputs, H, W]`.
+  /// - Throws: `TorchError` if the input's shape, type or device does not fit the weights, or memory runs out.
   public func callAsFunction(_ x_BCHW: Tensor) throws -> Tensor {
     try x_BCHW.convTranspose2D(
       weight: weight.value, bias: bias?.value, stride: [stride, stride], padding: [padding, padding])

@@ -8,7 +8,8 @@ public struct Dropout: Sendable {
 
   public init(_ probability: Double) { self.probability = probability }
 
-  /// - Parameter generator: where the choice comes from while training; nil for use, which changes nothing.
+  /// - Parameter generator: draws what is dropped while training; nil for use, which changes nothing.
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
   public func callAsFunction(_ x: Tensor, generator: Generator?) throws -> Tensor {
     guard let generator, probability > 0 else { return x }
     let mask = try withoutGradients {

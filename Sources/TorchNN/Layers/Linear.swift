@@ -8,6 +8,8 @@ public struct Linear {
   public let bias: Parameter?
 
   /// - Parameter initialisation: the rule of the weights; nil for PyTorch's own, which the bias always has.
+  /// - Throws: ``ParameterError`` for a path that is taken or a size that is not positive; `TorchError` if a value
+  ///   cannot be made.
   public init(
     _ scope: ParameterScope, _ inputs: Int, _ outputs: Int, bias: Bool = true,
     initialisation: Initialisation? = nil
@@ -21,6 +23,7 @@ public struct Linear {
 
   /// - Parameter x: `[..., inputs]`.
   /// - Returns: `[..., outputs]`.
+  /// - Throws: `TorchError` if the input's shape, type or device does not fit the weights, or memory runs out.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     try x.linear(weight: weight.value, bias: bias?.value)
   }

@@ -8,6 +8,10 @@ public struct GroupNorm {
   public let weight: Parameter
   public let bias: Parameter
 
+  /// A normalisation of `groups` groups of channels; `weight` and `bias` of `scope`, both of length `channels`.
+  ///
+  /// - Throws: ``ParameterError`` for a path that is taken or a size that is not positive; `TorchError` if a value
+  ///   cannot be made.
   public init(_ scope: ParameterScope, groups: Int, channels: Int, epsilon: Double = 1e-5) throws {
     self.groups = groups
     self.channels = channels
@@ -17,16 +21,18 @@ public struct GroupNorm {
   }
 
   /// - Parameter x: `[B, channels, ...]`.
+  /// - Throws: `TorchError` if the input's shape, type or device does not fit the weights, or memory runs out.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     try x.groupNorm(numGroups: groups, weight: weight.value, bias: bias.value, eps: epsilon)
   }
 
   /// Normalisation with what a residual block has around it, `silu(gain * norm(x + offset) + shift)`: one operation
-  /// where values are fixed and the processor has it, the same as several operations elsewhere.
+  /// if values are fixed and the processor has it, and the same as several operations otherwise.
   ///
   /// - Parameters:
   ///   - x_BCHW: `[B, channels, H, W]`.
   ///   - offset, gain, shift: `[B, channels, 1, 1]`, or of one row for all images.
+  /// - Throws: `TorchError` if the input's shape, type or device does not fit the weights, or memory runs out.
   public func silu(
     _ x_BCHW: Tensor, offset: Tensor? = nil, gain: Tensor? = nil, shift: Tensor? = nil
   ) throws -> Tensor {
@@ -55,6 +61,10 @@ public struct LayerNorm {
   public let weight: Parameter
   public let bias: Parameter
 
+  /// A normalisation of the last dimension, `width`; `weight` and `bias` of `scope`.
+  ///
+  /// - Throws: ``ParameterError`` for a path that is taken or a size that is not positive; `TorchError` if a value
+  ///   cannot be made.
   public init(_ scope: ParameterScope, _ width: Int, epsilon: Double = 1e-5) throws {
     self.width = width
     self.epsilon = epsilon
@@ -63,6 +73,7 @@ public struct LayerNorm {
   }
 
   /// - Parameter x: `[..., width]`.
+  /// - Throws: `TorchError` if the input's shape, type or device does not fit the weights, or memory runs out.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     try x.layerNorm(normalizedShape: [width], weight: weight.value, bias: bias.value, eps: epsilon)
   }

@@ -37,6 +37,8 @@ public final class AdamW {
   private var slots: [Slot]
 
   /// An optimiser of `parameters`, which keep their type, device and layout from here on.
+  ///
+  /// - Throws: `TorchError` if memory runs out; ``ParameterError`` for a parameter without a value.
   public init(_ parameters: [Parameter], _ configuration: Configuration = Configuration()) throws {
     self.configuration = configuration
     slots = try withoutGradients {
@@ -112,6 +114,8 @@ public final class AdamW {
 
 extension AdamW {
   /// The state by name, to be stored in a checkpoint: `mean.PATH`, `mean_square.PATH` and `step.PATH`. No copy.
+  ///
+  /// - Throws: `TorchError` if memory runs out.
   public func state() throws -> [String: Tensor] {
     var state: [String: Tensor] = [:]
     for slot in slots {

@@ -11,6 +11,8 @@ public final class ExponentialMovingAverage {
   private let shadows: [Tensor]
 
   /// Starts as an exact copy of the parameters.
+  ///
+  /// - Throws: `TorchError` if memory runs out; ``ParameterError`` for a parameter without a value.
   public init(_ parameters: [Parameter], decay: Double) throws {
     self.decay = decay
     self.parameters = parameters
@@ -24,6 +26,8 @@ public final class ExponentialMovingAverage {
   }
 
   /// Moves the copy towards the present weights; call it after every step of the optimiser.
+  ///
+  /// - Throws: `TorchError` if the parameters have other shapes, types or devices than they had, or memory runs out.
   public func update() throws {
     guard !shadows.isEmpty else { return }
     let weight = 1 - decay(at: updates)
@@ -33,7 +37,10 @@ public final class ExponentialMovingAverage {
     updates += 1
   }
 
-  /// Runs `body` with the averaged weights in the model and puts the trained ones back, also when it throws.
+  /// Runs `body` with the averaged weights in the model and puts the trained ones back, also if it throws.
+  ///
+  /// - Throws: what `body` throws; `TorchError` if memory runs out. The weights of training are put back in either
+  ///   case.
   public func withAveragedWeights<Result>(_ body: () throws -> Result) throws -> Result {
     let trained = try parameters.map { try $0.value }
     func put(_ tensors: [Tensor]) {
@@ -43,14 +50,6 @@ public final class ExponentialMovingAverage {
     let result = Swift.Result { try body() }
     put(trained)
     return try result.get()
-  }
-
-  /// Overwrites the parameters with the average.
-  public func copyToParameters() throws {
-    guard !shadows.isEmpty else { return }
-    try withoutGradients {
-      try Tensor.foreachCopyInPlace(parameters.map { try $0.value }, source: shadows)
-    }
   }
 
   /// The averaged weights by path, to be stored. No copy.

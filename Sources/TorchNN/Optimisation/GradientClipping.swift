@@ -5,8 +5,9 @@ public enum Gradients {
   /// Scales all gradients so that their joint L2 norm is at most `maximumNorm`, as
   /// `torch.nn.utils.clip_grad_norm_` does.
   ///
-  /// - Returns: the norm before scaling; not finite when a gradient is not, in which case nothing is scaled and the
-  ///   caller decides. 0 when no parameter has a gradient.
+  /// - Returns: the norm before scaling; not finite if a gradient is not, in which case nothing is scaled and the
+  ///   caller decides. 0 if no parameter has a gradient.
+  /// - Throws: `TorchError` if memory runs out.
   @discardableResult
   public static func clip(_ parameters: [Parameter], toNorm maximumNorm: Double) throws -> Double {
     try withoutGradients {
@@ -20,11 +21,15 @@ public enum Gradients {
   }
 
   /// The L2 norm of all gradients together.
+  ///
+  /// - Throws: `TorchError` if memory runs out.
   public static func norm(_ parameters: [Parameter]) throws -> Double {
     try withoutGradients { try globalNorm(parameters.compactMap { try $0.value.grad }) }
   }
 
   /// Multiplies every gradient, for the mean over accumulated batches.
+  ///
+  /// - Throws: `TorchError` if memory runs out.
   public static func scale(_ parameters: [Parameter], by factor: Double) throws {
     try withoutGradients {
       let gradients = try parameters.compactMap { try $0.value.grad }

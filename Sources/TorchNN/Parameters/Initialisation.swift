@@ -39,7 +39,7 @@ public enum Initialisation: Sendable, Equatable {
     }
   }
 
-  /// A new float32 tensor on the CPU; draws from `generator` only when the rule is random.
+  /// A new float32 tensor on the CPU; draws from `generator` only if the rule is random.
   func tensor(_ shape: [Int], generator: Generator) throws -> Tensor {
     switch self {
     case .zeros: return try Tensor.zeros(shape)

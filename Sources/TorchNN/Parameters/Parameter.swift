@@ -33,7 +33,7 @@ public final class Parameter {
 
   /// The weights.
   ///
-  /// - Throws: ``ParameterError/noValue(path:)`` when the store holds shapes alone.
+  /// - Throws: ``ParameterError/noValue(path:)`` if the store holds shapes alone.
   public var value: Tensor {
     get throws {
       guard let storage else { throw ParameterError.noValue(path: path) }
@@ -105,7 +105,7 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
     case .shapeMismatch(let path, let expected, let found):
       "parameter \(path) has shape \(expected) and was given \(found): give a tensor of the parameter's shape"
     case .duplicate(let path):
-      "parameter \(path) was asked for twice: give each module a scope of its own"
+      "parameter \(path) was asked for twice: give each module its own scope"
     case .invalidShape(let path, let shape):
       "parameter \(path) cannot have shape \(shape): every size must be positive"
     }

@@ -16,7 +16,7 @@ public struct ParameterLoadingError: Error, Equatable, Sendable, CustomStringCon
     }
   }
 
-  /// A tensor whose elements are no floating-point numbers that can be computed with.
+  /// A tensor whose elements are not floating-point numbers that can be computed with.
   public struct Unusable: Equatable, Sendable {
     public let path: String
     /// The element type by the file's or PyTorch's name.
@@ -30,10 +30,10 @@ public struct ParameterLoadingError: Error, Equatable, Sendable, CustomStringCon
 
   /// Parameters of the model for which there is no tensor.
   public var missing: [String] = []
-  /// Tensors that are no parameter of the model.
+  /// Tensors that are not a parameter of the model.
   public var unexpected: [String] = []
   public var misshaped: [Misshaped] = []
-  /// Tensors of integers, fp8 and other elements that are no weights.
+  /// Tensors of integers, fp8 and other elements that are not weights.
   public var unusable: [Unusable] = []
   /// Tensors with NaN or infinite elements.
   public var nonFinite: [String] = []

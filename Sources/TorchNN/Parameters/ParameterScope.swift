@@ -28,7 +28,7 @@ public struct ParameterScope {
   /// In a store that loads, a parameter that is missing or of another shape is noted, and the model comes to be
   /// without it; ``ParameterStore/verify()`` then fails with all that was noted.
   ///
-  /// - Throws: ``ParameterError`` when the path was asked for before or the shape is not positive; `TorchError`.
+  /// - Throws: ``ParameterError`` if the path was asked for before or the shape is not positive; `TorchError`.
   public func parameter(_ name: String, _ shape: [Int], _ initialisation: Initialisation) throws -> Parameter {
     try store.parameter(at: join(name), shape: shape, initialisation)
   }

@@ -83,7 +83,7 @@ public final class ParameterStore {
 
   public subscript(_ path: String) -> Parameter? { indexByPath[path].map { parameters[$0] } }
 
-  /// Fails when anything was wrong with the tensors that the model was made from: names that the model wanted and
+  /// Fails if anything was wrong with the tensors that the model was made from: names that the model wanted and
   /// did not find, names that it did not want, other shapes, values that are not finite.
   ///
   /// Call it when the model is made and before it is used.
@@ -138,6 +138,8 @@ public final class ParameterStore {
 
 extension ParameterStore {
   /// Converts every parameter; gradients are dropped, so optimisers are made afterwards.
+  ///
+  /// - Throws: `TorchError` if there is no such device or its memory runs out.
   public func convert(to dtype: DType? = nil, device: Device? = nil, memoryFormat: MemoryFormat? = nil) throws {
     try withoutGradients {
       for parameter in parameters where parameter.hasValue {
@@ -151,6 +153,8 @@ extension ParameterStore {
   }
 
   /// Makes the parameters that `predicate` accepts trainable, or freezes them.
+  ///
+  /// - Throws: `TorchError` for values that are not floating-point numbers.
   public func setTrainable(_ trainable: Bool, where predicate: (Parameter) -> Bool = { _ in true }) throws {
     for parameter in parameters where predicate(parameter) {
       parameter.isTrainable = trainable
@@ -159,6 +163,8 @@ extension ParameterStore {
   }
 
   /// The weights by path, as they are; no copy.
+  ///
+  /// - Throws: ``ParameterError`` for a store of shapes alone.
   public func tensors() throws -> [String: Tensor] {
     var tensors: [String: Tensor] = [:]
     for parameter in parameters { tensors[parameter.path] = try parameter.value.detach() }
@@ -180,20 +186,24 @@ extension ParameterStore {
 
   /// Freezes the weights for use: layers may from now on keep their own layouts of them, which on a CPU saves most of
   /// the time of convolutions over small images. Changing the weights through the store takes it back.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operation; ``ParameterError`` for a store of shapes alone.
   public func fixForInference() throws {
     try setTrainable(false)
     for parameter in parameters { parameter.fix() }
   }
 
   /// Forgets the gradients of all parameters.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operation; ``ParameterError`` for a store of shapes alone.
   public func clearGradients() throws {
     for parameter in parameters where parameter.isTrainable { try parameter.value.setGrad(nil) }
   }
 }
 
 extension Tensor {
-  /// Whether no element is NaN or infinite. One pass over the data in the usual case: a sum is finite only when all
-  /// its terms are; when it is not, the elements decide, for the sum of large finite numbers may overflow.
+  /// Whether no element is NaN or infinite. One pass over the data in the usual case: a sum is finite only if all
+  /// its terms are; if it is not, the elements decide, for the sum of large finite numbers may overflow.
   var isEntirelyFinite: Bool {
     get throws {
       guard dtype.isFloatingPoint else { return true }
