@@ -16,16 +16,19 @@
 typedef const ct_api *(*entry_point)(void);
 typedef const char *(*folder_function)(void);
 
+/// LibTorch has 31,000 references to functions: each is looked up when it is first called, and most never are.
+static const int binding = RTLD_LAZY;
+
 /// Opens `folder/lib/NAME` so that libraries opened later find their dependency in it.
 static void *open_library(const char *folder, const char *name) {
   char path[4096];
   snprintf(path, sizeof path, "%s/lib/%s" LIBRARY_SUFFIX, folder, name);
   if (access(path, R_OK) != 0) return NULL;
-  return dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+  return dlopen(path, binding | RTLD_GLOBAL);
 }
 
 /// CUDA's part of LibTorch registers itself with hooks that are read once, so it is opened before any tensor is
-/// made, and only where a driver is present.
+/// made, and only if a driver is present.
 static void open_cuda(const char *folder) {
 #ifndef __APPLE__
   if (folder && dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL)) open_library(folder, "libtorch_cuda");
@@ -41,7 +44,7 @@ const ct_api *ct_load(const char *libtorch, const char *runtime, char **message)
       return NULL;
     }
   }
-  void *library = dlopen(runtime, RTLD_NOW | RTLD_LOCAL);
+  void *library = dlopen(runtime, binding | RTLD_LOCAL);
   if (!library) {
     *message = strdup(dlerror());
     return NULL;
