@@ -49,8 +49,8 @@ let package = Package(
     .target(name: "TorchNN", dependencies: ["TensorFiles", "Torch"]),
 
     // Models and mathematics
-    .target(name: "Tokenization"),
-    .target(name: "RadiographModels", dependencies: ["TensorFiles", "Torch", "TorchNN"]),
+    .target(name: "Tokenization", dependencies: ["Support"]),
+    .target(name: "RadiographModels", dependencies: ["Support", "TensorFiles", "Torch", "TorchNN"]),
     .target(name: "Diffusion", dependencies: ["Torch"]),
 
     // Tables, images and datasets
@@ -167,8 +167,9 @@ let package = Package(
     .testTarget(name: "TensorFilesTests", dependencies: ["DeveloperTools", "Support", "TensorFiles", "TestBasics"]),
     .testTarget(name: "TorchTests", dependencies: ["TensorFiles", "Torch"]),
     .testTarget(name: "TorchNNTests", dependencies: ["TensorFiles", "Torch", "TorchNN"]),
-    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"]),
-    .testTarget(name: "RadiographModelsTests", dependencies: ["RadiographModels", "TensorFiles", "Torch", "TorchNN"]),
+    .testTarget(name: "TokenizationTests", dependencies: ["Support", "Tokenization"]),
+    .testTarget(
+      name: "RadiographModelsTests", dependencies: ["RadiographModels", "Support", "TensorFiles", "Torch", "TorchNN"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
     .target(name: "DICOMTestSupport", path: "Tests/DICOMTestSupport"),

@@ -1,9 +1,13 @@
+import Support
+
 /// Why a tokenizer could not be made, or a text not be encoded.
 public enum TokenizationError: Error, Equatable, CustomStringConvertible {
   /// Neither `tokenizer.json` nor `vocab.txt` is in a folder in which a tokenizer was looked for.
   case missingFiles(path: String)
   /// A file that cannot be read or understood.
   case unreadable(path: String, reason: String)
+  /// A file with something else in it than a tokenizer.
+  case mistaken(path: String, content: MistakenContent)
   /// A file that asks for something that is not BERT's WordPiece.
   case unsupported(path: String, option: String, value: String)
   /// A token that the vocabulary must hold.
@@ -19,6 +23,7 @@ public enum TokenizationError: Error, Equatable, CustomStringConvertible {
       "no tokenizer in \(path): put tokenizer.json or vocab.txt there"
     case .unreadable(let path, let reason):
       "cannot read the tokenizer \(path): \(reason); fetch the file again"
+    case .mistaken(let path, let content): "\(path): \(content)"
     case .unsupported(let path, let option, let value):
       "\(path) has \(option) \(value), which is not a BERT tokenizer's: use a WordPiece tokenizer"
     case .missingToken(let token):

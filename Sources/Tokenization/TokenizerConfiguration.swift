@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// What a tokenizer's files say.
 struct TokenizerConfiguration: Sendable {
@@ -37,22 +38,23 @@ struct TokenizerConfiguration: Sendable {
   // MARK: vocab.txt
 
   private init(vocabularyFile url: URL) throws(TokenizationError) {
-    let bytes = try readBytes(url)
-    guard String(validating: bytes, as: UTF8.self) != nil else {
-      throw .unreadable(path: url.path, reason: "not UTF-8")
+    let file = try readTokenizerFile(url.path)
+    guard firstInvalidUTF8Offset(in: file.bytes) == nil else {
+      throw TokenizationError.unreadable(path: url.path, reason: "not UTF-8").unlessMistaken(file)
     }
-    let (tokens, holdsCapitals) = readVocabulary(bytes)
+    let (tokens, holdsCapitals) = withExtendedLifetime(file) { readVocabulary(Array(file.bytes)) }
     let siblings = url.deletingLastPathComponent().appendingPathComponent("tokenizer_config.json")
     let options =
-      FileManager.default.fileExists(atPath: siblings.path) ? try JSONDocument(contentsOf: siblings) : .object([])
+      FileManager.default.fileExists(atPath: siblings.path) ? try readOptions(siblings.path) : .object([])
     let lowercases = options["do_lower_case"]?.bool ?? !holdsCapitals
     normalizer = BertNormalizer(
       separatesChineseCharacters: options["tokenize_chinese_chars"]?.bool ?? true,
       stripsAccents: options["strip_accents"]?.bool ?? lowercases,
       lowercases: lowercases)
     func special(_ content: String) throws(TokenizationError) -> AddedToken {
-      guard let id = tokens.lastIdentifier(of: content) else { throw .missingToken(content) }
-      return AddedToken(id: id, content: content)
+      if let id = tokens.lastIdentifier(of: content) { return AddedToken(id: id, content: content) }
+      // A pointer or a page in the vocabulary's place is a list of lines too.
+      throw TokenizationError.missingToken(content).unlessMistaken(file)
     }
     self.tokens = tokens
     let start = try special("[CLS]")
@@ -68,41 +70,34 @@ struct TokenizerConfiguration: Sendable {
 
   private init(tokenizerFile url: URL) throws(TokenizationError) {
     let path = url.path
-    let document = try JSONDocument(contentsOf: url)
-    func require(_ section: String, _ type: String) throws(TokenizationError) -> JSONDocument {
-      let value = document[section] ?? .null
-      guard value["type"]?.string == type else {
-        throw .unsupported(path: path, option: section, value: value["type"]?.string ?? "none")
+    let file = try TokenizerFile(contentsOf: path)
+    func require(_ section: String, _ value: JSONDocument?, _ type: String) throws(TokenizationError) {
+      guard value?.string == type else {
+        throw .unsupported(path: path, option: section, value: value?.string ?? "none")
       }
-      return value
     }
-    let normalizer = try require("normalizer", "BertNormalizer")
-    _ = try require("pre_tokenizer", "BertPreTokenizer")
-    let model = try require("model", "WordPiece")
-    guard case .object(let vocabulary)? = model["vocab"] else {
+    let normalizer = file.sections["normalizer"] ?? .null
+    try require("normalizer", normalizer["type"], "BertNormalizer")
+    try require("pre_tokenizer", file.sections["pre_tokenizer"]?["type"], "BertPreTokenizer")
+    try require("model", file.model["type"], "WordPiece")
+    guard let vocabulary = file.vocabulary else {
       throw .unreadable(path: path, reason: "its model has no vocabulary")
     }
-    tokens = TokenList()
-    for (token, value) in vocabulary {
-      guard let identifier = value.integer, (0...Int(Int32.max)).contains(identifier) else {
-        throw .unreadable(path: path, reason: "the token \(token) has no valid identifier")
-      }
-      tokens.append(token.utf8, identifier: identifier)
-    }
+    tokens = vocabulary
     let lowercases = normalizer["lowercase"]?.bool ?? true
     self.normalizer = BertNormalizer(
       cleansText: normalizer["clean_text"]?.bool ?? true,
       separatesChineseCharacters: normalizer["handle_chinese_chars"]?.bool ?? true,
       stripsAccents: normalizer["strip_accents"]?.bool ?? lowercases,
       lowercases: lowercases)
-    unknownToken = model["unk_token"]?.string ?? unknownToken
-    continuingPrefix = model["continuing_subword_prefix"]?.string ?? continuingPrefix
-    maximumScalarsPerWord = model["max_input_chars_per_word"]?.integer ?? maximumScalarsPerWord
-    addedTokens = try readAddedTokens(document["added_tokens"]?.array ?? [], path: path)
-    (leadingIDs, trailingIDs) = try readTemplate(document["post_processor"] ?? .null, path: path)
-    let paddingToken = document["padding"]?["pad_token"]?.string ?? "[PAD]"
+    unknownToken = file.model["unk_token"]?.string ?? unknownToken
+    continuingPrefix = file.model["continuing_subword_prefix"]?.string ?? continuingPrefix
+    maximumScalarsPerWord = file.model["max_input_chars_per_word"]?.integer ?? maximumScalarsPerWord
+    addedTokens = try readAddedTokens(file.sections["added_tokens"]?.array ?? [], path: path)
+    (leadingIDs, trailingIDs) = try readTemplate(file.sections["post_processor"] ?? .null, path: path)
+    let paddingToken = file.sections["padding"]?["pad_token"]?.string ?? "[PAD]"
     let padding =
-      document["padding"]?["pad_id"]?.integer ?? addedTokens.first { $0.content == paddingToken }?.id
+      file.sections["padding"]?["pad_id"]?.integer ?? addedTokens.first { $0.content == paddingToken }?.id
       ?? tokens.lastIdentifier(of: paddingToken)
     guard let padding else { throw .missingToken(paddingToken) }
     paddingID = padding
@@ -157,17 +152,6 @@ private func readTemplate(
   throw .unreadable(path: path, reason: "its post_processor is incomplete")
 }
 
-extension JSONDocument {
-  fileprivate init(contentsOf url: URL) throws(TokenizationError) {
-    let bytes = try readBytes(url)
-    do {
-      self = try JSONDocument(parsing: bytes)
-    } catch {
-      throw .unreadable(path: url.path, reason: "not JSON at byte \(error.byteOffset)")
-    }
-  }
-}
-
 /// The tokens of a vocabulary of one a line, and whether any has a capital letter, special ones aside.
 private func readVocabulary(_ bytes: [UInt8]) -> (tokens: TokenList, holdsCapitals: Bool) {
   var tokens = TokenList()
@@ -190,12 +174,4 @@ private func trimmingEnd(of line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
   var scalars = Substring(decoding: line, as: UTF8.self).unicodeScalars
   while let last = scalars.last, BertPreTokenizer.isWhitespace(last.value) { scalars.removeLast() }
   return line.prefix(Substring(scalars).utf8.count)
-}
-
-private func readBytes(_ url: URL) throws(TokenizationError) -> [UInt8] {
-  do {
-    return [UInt8](try Data(contentsOf: url))
-  } catch {
-    throw .unreadable(path: url.path, reason: "the file cannot be opened")
-  }
 }

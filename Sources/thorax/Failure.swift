@@ -115,7 +115,7 @@ struct Failure {
   private static func status(_ error: TextEncoderError) -> ExitStatus {
     switch error {
     case .notFound: .unavailable
-    case .missingFile, .unreadable, .unsupported, .unfitWeights, .vocabularyMismatch: .badData
+    case .missingFile, .unreadable, .mistaken, .unsupported, .unfitWeights, .vocabularyMismatch: .badData
     case .tooManyTokens, .tokenOutOfRange: .defect
     }
   }
@@ -146,7 +146,7 @@ struct Failure {
 
   private static func status(_ error: TensorFileError) -> ExitStatus {
     switch error {
-    case .safetensors, .tensorNotFound, .checkpoint: .badData
+    case .mistaken, .safetensors, .tensorNotFound, .checkpoint: .badData
     case .unwritable: .defect
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import TensorFiles
+import Support
 import Testing
 import Torch
 import TorchNN
@@ -60,6 +61,18 @@ import TorchNN
     #expect(throws: TextEncoderError.missingFile(folder: folder.path, file: "config.json")) {
       try BertCheckpoint(folder: folder)
     }
+  }
+
+  @Test(arguments: [
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 612\n", MistakenContent.pointer(byteCount: 612)),
+    ("<!DOCTYPE html><html></html>", .webPage), ("", .empty),
+  ])
+  func somethingElseInPlaceOfAConfigurationIsNamed(text: String, content: MistakenContent) throws {
+    let folder = try copy()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("config.json")
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    #expect(throws: TextEncoderError.mistaken(path: file.path, content: content)) { try BertCheckpoint(folder: folder) }
   }
 
   @Test(arguments: [

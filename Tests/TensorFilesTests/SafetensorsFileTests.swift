@@ -72,7 +72,9 @@ import Testing
   @Test func refusesAnEmptyFile() throws {
     let folder = try TemporaryFolder()
     try AtomicFile.write([], to: folder.path("empty"))
-    #expect(throws: TensorFileError.self) { try SafetensorsFile(path: folder.path("empty")) }
+    #expect(throws: TensorFileError.mistaken(file: folder.path("empty"), content: .empty)) {
+      try SafetensorsFile(path: folder.path("empty"))
+    }
   }
 
   @Test func refusesEveryTruncation() throws {

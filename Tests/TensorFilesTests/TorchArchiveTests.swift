@@ -121,7 +121,6 @@ import Testing
     ("big-endian", nil, .bigEndian),
     ("storage missing", "x", .missingStorage("0")),
     ("storage short", "x", .storageSizeMismatch(storage: "0", expected: 8, found: 7)),
-    ("plain pickle", nil, .notACheckpoint),
   ]
 
   @Test(arguments: refused.indices)
@@ -134,9 +133,14 @@ import Testing
     #expect(error?.description.contains("\n") == false)
   }
 
+  @Test func aPlainPickleIsCalledOne() {
+    let path = Fixtures.path("refused/plain pickle.pt")
+    #expect(throws: TensorFileError.mistaken(file: path, content: .pickle)) { try TorchArchive(path: path) }
+  }
+
   @Test func everyRefusedFixtureIsInTheTable() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: Fixtures.path("refused"))
-    #expect(Set(files) == Set(Self.refused.map { $0.name + ".pt" }))
+    #expect(Set(files) == Set(Self.refused.map { $0.name + ".pt" } + ["plain pickle.pt"]))
   }
 
   @Test(arguments: ["layouts.pt", "layouts-legacy.bin"])

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 @testable import Tokenization
@@ -80,19 +81,35 @@ import Testing
     ("\"TemplateProcessing\"", "\"RobertaProcessing\"", "has post_processor RobertaProcessing"),
     ("\"single_word\": false", "\"single_word\": true", "[MASK] with single_word"),
     ("\"normalized\": false", "\"normalized\": true", "[MASK] with normalized"),
-    ("\"clear\": 5", "\"clear\": 5.5", "the token clear has no valid identifier"),
-    ("\"clear\": 5", "\"clear\": -5", "the token clear has no valid identifier"),
+    ("\"clear\": 5", "\"clear\": 5.5", "where a non-negative integer belongs"),
+    ("\"clear\": 5", "\"clear\": -5", "where a non-negative integer belongs"),
+    ("\"clear\": 5", "\"clear\": 2147483648", "where an identifier below 2^31 belongs"),
+    ("\"clear\": 5", "\"clear\": 5, \"clear\": 6", "the key \"clear\" twice"),
     ("\"unk_token\": \"[UNK]\"", "\"unk_token\": \"<unk>\"", "lacks <unk>"),
     ("\"[PAD]\": 0,", "", "lacks [PAD]"),
     ("\"id\": 4,", "", "an added token has no id"),
     ("{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}},", "", "post_processor is incomplete"),
     ("\"vocab\"", "\"words\"", "no vocabulary"),
-    ("{\"version\"", "\"version\"", "not JSON at byte 9"),
+    ("{\"version\"", "\"version\"", "not JSON at byte 0, where { belongs"),
   ])
   func aDocumentThatIsNotBERTsIsRefused(from: String, to: String, message: String) throws {
     let document = try document(from, to)
     let error = #expect(throws: TokenizationError.self) { try tokenizer("tokenizer.json", document) }
     #expect(try #require(error).description.contains(message))
+  }
+
+  @Test(arguments: ["tokenizer.json", "vocab.txt"])
+  func somethingElseInPlaceOfATokenizerIsNamed(name: String) throws {
+    for (text, content) in [
+      ("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 466247\n", .pointer(byteCount: 466_247)),
+      ("<!DOCTYPE html>\n<html></html>", .webPage), ("", .empty), ("<?xml version=\"1.0\"?><Error/>", .xml),
+    ] as [(String, MistakenContent)] {
+      let error = #expect(throws: TokenizationError.self) { try tokenizer(name, text) }
+      guard case .mistaken(let path, content)? = error, path.hasSuffix(name) else {
+        Issue.record("\(String(describing: error)), not \(content)")
+        continue
+      }
+    }
   }
 
   @Test func missingAndDamagedFilesAreNamed() throws {
@@ -108,33 +125,5 @@ import Testing
     }
     try Data("[PAD]\n[UNK]\n[CLS]\n".utf8).write(to: vocabulary)
     #expect(throws: TokenizationError.missingToken("[SEP]")) { try WordPieceTokenizer(contentsOf: folder) }
-  }
-}
-
-@Suite struct JSONDocumentTests {
-  private func parse(_ text: String) throws -> JSONDocument { try JSONDocument(parsing: Array(text.utf8)) }
-
-  @Test func valuesAreRead() throws {
-    #expect(
-      try parse(" [1, -2.5e1, true, false, null, \"a\"] ")
-        == .array([.number(1), .number(-25), .bool(true), .bool(false), .null, .string("a")]))
-    #expect(try parse(#""\u00e9\ud83d\ude00\n\"\\\/""#) == .string("\u{E9}\u{1F600}\n\"\\/"))
-    #expect(try parse("{}") == .object([]) && parse("[ ]") == .array([]))
-    #expect(try parse(#"{"a": {"b": [7]}}"#)["a"]?["b"]?.array?.first?.integer == 7)
-    #expect(try parse("12345678901234567890").integer == nil)
-  }
-
-  @Test func keysThatAreCanonicallyEquivalentStayApart() throws {
-    let document = try parse("{\"\u{E9}\": 1, \"e\u{301}\": 2}")
-    #expect(document["\u{E9}"]?.integer == 1 && document["e\u{301}"]?.integer == 2)
-    #expect(document != .object([("e\u{301}", .number(1)), ("\u{E9}", .number(2))]))
-  }
-
-  @Test(arguments: [
-    "", "{", "[1,]", "{\"a\"}", "{\"a\": }", "nul", "01x", "+1", "--1", "1 2", "\"\\ud83d\"", "\"\\ude00\"", "\"\\x\"",
-    "\"a\nb\"", "\"open", "\"\\u12", "1e999", String(repeating: "[", count: 100_000),
-  ])
-  func whatIsNotJSONIsRefused(text: String) {
-    #expect(throws: JSONSyntaxError.self) { try parse(text) }
   }
 }

@@ -23,7 +23,8 @@ extension ModelDescription {
       }
       self = try JSONDecoder().decode(Self.self, from: json)
     } catch let error as DecodingError {
-      throw ModelError.malformedDescription(path: path, reason: Self.reason(error, json: json))
+      let mistaken = json.withUnsafeBytes(MistakenContent.init(inPlaceOfText:)).map(\.description)
+      throw ModelError.malformedDescription(path: path, reason: mistaken ?? Self.reason(error, json: json))
     }
     try check(path: path)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// The shape of a BERT encoder (Devlin et al., 2018), as Hugging Face's `config.json` describes it.
 public struct BertArchitecture: Equatable, Sendable {
@@ -65,13 +66,17 @@ extension BertArchitecture {
       var is_decoder: Bool?
     }
     let path = url.path
+    guard let data = try? Data(contentsOf: url) else {
+      throw TextEncoderError.unreadable(path: path, reason: "the file cannot be opened")
+    }
     let configuration: Configuration
     do {
-      configuration = try JSONDecoder().decode(Configuration.self, from: Data(contentsOf: url))
+      configuration = try JSONDecoder().decode(Configuration.self, from: data)
     } catch let error as DecodingError {
+      if let content = data.withUnsafeBytes(MistakenContent.init(inPlaceOfText:)) {
+        throw TextEncoderError.mistaken(path: path, content: content)
+      }
       throw TextEncoderError.unreadable(path: path, reason: Self.reason(of: error))
-    } catch {
-      throw TextEncoderError.unreadable(path: path, reason: "the file cannot be opened")
     }
     let variants = [
       ("model_type", configuration.model_type, "bert"), ("hidden_act", configuration.hidden_act, "gelu"),

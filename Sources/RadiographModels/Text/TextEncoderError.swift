@@ -1,3 +1,4 @@
+import Support
 import TorchNN
 
 /// Why a text encoder cannot be used.
@@ -7,6 +8,8 @@ public enum TextEncoderError: Error, Equatable, CustomStringConvertible {
   /// A folder that lacks one of an encoder's files.
   case missingFile(folder: String, file: String)
   case unreadable(path: String, reason: String)
+  /// A file with something else in it than an encoder's configuration.
+  case mistaken(path: String, content: MistakenContent)
   /// A variant of BERT that is not computed here.
   case unsupported(path: String, option: String, value: String, supported: String)
   /// Weights that are not the architecture's; every offending name is in there.
@@ -26,6 +29,7 @@ public enum TextEncoderError: Error, Equatable, CustomStringConvertible {
       "the text encoder \(folder) has no \(file): copy the whole Hugging Face folder"
     case .unreadable(let path, let reason):
       "\(path) cannot be read (\(reason)): fetch the text encoder again"
+    case .mistaken(let path, let content): "\(path): \(content)"
     case .unsupported(let path, let option, let value, let supported):
       "\(path) has \(option) \(value), and only \(supported) is supported: choose another text encoder"
     case .unfitWeights(let path, let problems):
@@ -46,6 +50,7 @@ extension ParameterLoadingError {
   fileprivate var list: String {
     [
       ("missing", missing), ("unexpected", unexpected), ("not finite", nonFinite),
+      ("not of floating-point numbers", unusable.map { "\($0.path) of \($0.elements)" }),
       ("mis-shaped", misshaped.map { "\($0.path) \($0.found) instead of \($0.expected)" }),
     ]
     .filter { !$0.1.isEmpty }

@@ -1,3 +1,5 @@
+import Support
+
 /// What is wrong with a PyTorch checkpoint, or what it asks for that is not granted.
 public enum CheckpointProblem: Equatable, Sendable, CustomStringConvertible {
   /// Neither of PyTorch's two layouts.
@@ -33,32 +35,33 @@ public enum CheckpointProblem: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notACheckpoint: "no PyTorch checkpoint: give a file made by torch.save"
-    case .malformedArchive(let what): "broken or truncated archive, \(printable(what)): get the file again"
+    case .malformedArchive(let what): "broken or truncated archive, \(what.onOneLine(limit: 160)): get the file again"
     case .notStored(let entry, let method):
-      "entry \"\(printable(entry))\" is compressed (method \(method)): save it again with torch.save"
-    case .missingEntry(let entry): "no entry \"\(printable(entry))\": get the file again or save it with torch.save"
+      "entry \"\(entry.onOneLine(limit: 160))\" is compressed (method \(method)): save it again with torch.save"
+    case .missingEntry(let entry):
+      "no entry \"\(entry.onOneLine(limit: 160))\": get the file again or save it with torch.save"
     case .torchScript: "a TorchScript program: save its state_dict with torch.save instead"
     case .bigEndian: "saved on a big-endian machine: save it again on a little-endian one"
     case .refusedGlobal(let name):
-      "made by \(printable(name)), which is neither data nor tensor, and nothing is run: save only tensors, numbers, "
+      "made by \(name.onOneLine(limit: 160)), which is neither data nor tensor, and nothing is run: save only tensors, numbers, "
         + "texts, lists and dicts"
     case .hostileGlobal(let name):
-      "asks to run \(printable(name)), as no data does; nothing was run: do not trust this file"
+      "asks to run \(name.onOneLine(limit: 160)), as no data does; nothing was run: do not trust this file"
     case .refusedOpcode(let code, let offset):
       "pickle instruction 0x\(String(code, radix: 16)) at byte \(offset) is not for data: save it again with torch.save"
     case .malformedPickle(let offset, let expected):
-      "broken pickle at byte \(offset), where \(printable(expected)) belongs: get the file again"
+      "broken pickle at byte \(offset), where \(expected.onOneLine(limit: 160)) belongs: get the file again"
     case .limitExceeded(let what, let limit): "\(what) beyond the limit of \(limit): no checkpoint needs that"
     case .cycle: "a container that holds itself: save only plain data"
     case .duplicateKey: "a dictionary with the same key twice: save it again with torch.save"
     case .unsupportedKey(let kind): "a dictionary key of type \(kind): use texts or integers"
-    case .missingStorage(let key): "no data for storage \"\(printable(key))\": get the file again"
+    case .missingStorage(let key): "no data for storage \"\(key.onOneLine(limit: 160))\": get the file again"
     case .storageSizeMismatch(let key, let expected, let found):
-      "storage \"\(printable(key))\" needs \(expected) bytes, \(found) are there: get the file again"
+      "storage \"\(key.onOneLine(limit: 160))\" needs \(expected) bytes, \(found) are there: get the file again"
     case .outsideStorage(let shape, let strides, let offset, let count):
       "shape \(shape) with strides \(strides) at \(offset) reaches outside of its storage of \(count) elements: "
         + "get the file again"
-    case .invalidTensor(let what): "\(printable(what)): save it as a plain dense tensor"
+    case .invalidTensor(let what): "\(what.onOneLine(limit: 160)): save it as a plain dense tensor"
     case .wrongKind(let expected, let found): "a \(found) where a \(expected) belongs: use a file of the right layout"
     }
   }

@@ -1,3 +1,5 @@
+import Support
+
 /// What is wrong with a safetensors file. Offsets count from the start of the data section.
 public enum SafetensorsProblem: Equatable, Sendable, CustomStringConvertible {
   /// Fewer than the eight bytes of the header's length.
@@ -33,10 +35,10 @@ public enum SafetensorsProblem: Equatable, Sendable, CustomStringConvertible {
       "truncated: its header claims \(declared) bytes and \(available) are there"
     case .headerNotUTF8(let offset): "its header is not UTF-8 at byte \(offset)"
     case .headerSyntax(let offset, let expected): "its header is malformed at byte \(offset), where \(expected) belongs"
-    case .duplicateKey(let key): "its header names \"\(printable(key))\" twice"
+    case .duplicateKey(let key): "its header names \"\(key.onOneLine(limit: 160))\" twice"
     case .missingField(let field): "its header gives no \(field)"
-    case .unknownDType(let name): "unknown element type \"\(printable(name))\""
-    case .shapeOverflow(let shape): "impossible shape \(printable("\(shape)"))"
+    case .unknownDType(let name): "unknown element type \"\(name.onOneLine(limit: 160))\""
+    case .shapeOverflow(let shape): "impossible shape \("\(shape)".onOneLine(limit: 160))"
     case .endsInsideByte(let dtype, let shape): "\(shape) elements of \(dtype.rawValue) end inside a byte"
     case .offsetsReversed(let begin, let end): "its data ends (\(end)) before it begins (\(begin))"
     case .sizeMismatch(let expected, let found): "its shape needs \(expected) bytes, its offsets give \(found)"

@@ -1,5 +1,9 @@
+import Support
+
 /// A file of tensors that is not what its format says, or a tensor that it does not hold.
 public enum TensorFileError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Something else is in `file` than tensors.
+  case mistaken(file: String, content: MistakenContent)
   /// `file` breaks the safetensors format, at `tensor` if one is to blame.
   case safetensors(file: String, tensor: String?, problem: SafetensorsProblem)
   /// `file` has no tensor of that name.
@@ -11,15 +15,17 @@ public enum TensorFileError: Error, Equatable, Sendable, CustomStringConvertible
 
   public var description: String {
     switch self {
+    case .mistaken(let file, let content): return "\(file.onOneLine(limit: 160)): \(content)"
     case .safetensors(let file, let tensor, let problem):
-      let place = tensor.map { ", tensor \"\(printable($0))\"" } ?? ""
-      return "\(printable(file))\(place): \(problem): get the file again or use another"
+      let place = tensor.map { ", tensor \"\($0.onOneLine(limit: 160))\"" } ?? ""
+      return "\(file.onOneLine(limit: 160))\(place): \(problem): get the file again or use another"
     case .tensorNotFound(let file, let tensor):
-      return "\(printable(file)): no tensor \"\(printable(tensor))\": use a file of the right architecture"
+      return
+        "\(file.onOneLine(limit: 160)): no tensor \"\(tensor.onOneLine(limit: 160))\": use a file of the right architecture"
     case .checkpoint(let file, let place, let problem):
-      return "\(printable(file))\(place.map { ", \(printable($0))" } ?? ""): \(problem)"
+      return "\(file.onOneLine(limit: 160))\(place.map { ", \($0.onOneLine(limit: 160))" } ?? ""): \(problem)"
     case .unwritable(let file, let tensor, let problem):
-      return "\(printable(file)), tensor \"\(printable(tensor))\": \(problem)"
+      return "\(file.onOneLine(limit: 160)), tensor \"\(tensor.onOneLine(limit: 160))\": \(problem)"
     }
   }
 }

@@ -1,3 +1,5 @@
+import Support
+
 /// Reads little-endian numbers off bytes, one after another; nil at the end of them.
 struct ByteReader {
   let bytes: UnsafeRawBufferPointer

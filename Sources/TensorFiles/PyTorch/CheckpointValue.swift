@@ -1,3 +1,5 @@
+import Support
+
 /// What a PyTorch checkpoint holds: plain values, containers and tensors, and nothing that could run.
 public enum CheckpointValue: Sendable {
   case none

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Reads a pickle of plain data and tensors. It calls nothing: the few names of `PickleGlobal` are handled here as data,
 /// and what any other name would make is passed over as a value that is not read.

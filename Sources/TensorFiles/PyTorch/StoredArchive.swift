@@ -1,3 +1,5 @@
+import Support
+
 /// The directory of a zip archive. PyTorch stores its entries uncompressed, and only such can be read.
 ///
 /// Everything is checked before an entry is handed out: one directory that ends where its end record begins, local

@@ -30,6 +30,9 @@ public struct TorchArchive: Sendable {
       if let problem = root.unread { throw CheckpointFailure(problem: problem) }
       self.root = root
     } catch {
+      if error.problem == .notACheckpoint, let content = MistakenContent(file.bytes) {
+        throw .mistaken(file: file.path, content: content)
+      }
       throw .checkpoint(file: file.path, place: error.place, problem: error.problem)
     }
   }

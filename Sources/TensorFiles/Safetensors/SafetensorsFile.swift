@@ -33,23 +33,26 @@ public final class SafetensorsFile: Sendable {
       .safetensors(file: file.path, tensor: tensor, problem: problem)
     }
     let bytes = file.bytes
-    guard bytes.count >= 8 else { throw failure(nil, .tooShort(byteCount: bytes.count)) }
+    /// What is wrong with the header, or what is there in its place.
+    func headerFailure(_ problem: SafetensorsProblem, tensor: String? = nil) -> TensorFileError {
+      let hasHeader = bytes.count > 8 && bytes[8] == UInt8(ascii: "{")
+      guard !hasHeader, let content = MistakenContent(bytes) else { return failure(tensor, problem) }
+      return .mistaken(file: file.path, content: content)
+    }
+    guard bytes.count >= 8 else { throw headerFailure(.tooShort(byteCount: bytes.count)) }
     let declared = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     guard declared <= UInt64(Self.headerLimit) else {
-      throw failure(nil, .headerTooLong(declared: declared, limit: Self.headerLimit))
+      throw headerFailure(.headerTooLong(declared: declared, limit: Self.headerLimit))
     }
     let headerEnd = 8 + Int(declared)
     guard headerEnd <= bytes.count else {
-      throw failure(nil, .headerTruncated(declared: declared, available: bytes.count - 8))
+      throw headerFailure(.headerTruncated(declared: declared, available: bytes.count - 8))
     }
-    let headerBytes = UnsafeRawBufferPointer(rebasing: bytes[8..<headerEnd])
-    if let offset = firstInvalidUTF8Offset(in: headerBytes) { throw failure(nil, .headerNotUTF8(offset: offset)) }
-
     let header: SafetensorsHeader
     do {
-      header = try SafetensorsHeader(parsing: headerBytes)
+      header = try SafetensorsHeader(parsing: UnsafeRawBufferPointer(rebasing: bytes[8..<headerEnd]))
     } catch {
-      throw failure(error.tensor, error.problem)
+      throw headerFailure(error.problem, tensor: error.tensor)
     }
 
     var names: [String] = []

@@ -1,7 +1,14 @@
-/// The offset of the first byte that is no UTF-8 (RFC 3629: no overlong forms, no surrogates); nil if there is none.
-func firstInvalidUTF8Offset(in bytes: UnsafeRawBufferPointer) -> Int? {
+/// The offset of the first byte that is not UTF-8 (RFC 3629: no overlong forms, no surrogates); nil if there is none.
+public func firstInvalidUTF8Offset(in bytes: UnsafeRawBufferPointer) -> Int? {
   var position = 0
   while position < bytes.count {
+    // Eight bytes of ASCII at a time.
+    while position + 8 <= bytes.count,
+      bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+    {
+      position += 8
+    }
+    guard position < bytes.count else { return nil }
     let lead = bytes[position]
     if lead < 0x80 {
       position += 1

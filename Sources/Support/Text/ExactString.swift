@@ -2,18 +2,18 @@
 ///
 /// `String` compares by canonical equivalence, so "é" as one scalar and as two would be one key; in a file of tensors
 /// they are two names.
-struct ExactString: Hashable {
-  let string: String
+public struct ExactString: Hashable, Sendable {
+  public let string: String
 
-  init(_ string: String) {
+  public init(_ string: String) {
     self.string = string
   }
 
-  static func == (left: Self, right: Self) -> Bool {
+  public static func == (left: Self, right: Self) -> Bool {
     left.string.utf8.elementsEqual(right.string.utf8)
   }
 
-  func hash(into hasher: inout Hasher) {
+  public func hash(into hasher: inout Hasher) {
     let isHashed: Void? = string.utf8.withContiguousStorageIfAvailable {
       hasher.combine(bytes: UnsafeRawBufferPointer($0))
     }
