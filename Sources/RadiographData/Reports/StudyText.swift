@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// The report of a study, as the dataset holds it.
@@ -16,6 +17,9 @@ extension RadiographDataset {
   ///
   /// - Throws: `DatasetError` if the index cannot be read.
   public func texts(named name: String) throws(DatasetError) -> [StudyText] {
+    // SQLite compares bytes, and accented letters are typed in one form and stored in another.
+    let names = [name, name.precomposedStringWithCanonicalMapping, name.decomposedStringWithCanonicalMapping]
+    let paths = names + names.flatMap { name in ["png", "jpg", "jpeg", "dcm"].map { "\(name).\($0)" } }
     do {
       return try database.read { database in
         let studies = try Row.fetchAll(
@@ -23,11 +27,10 @@ extension RadiographDataset {
           sql: """
             SELECT studies.id, sources.name AS source, studies.key AS study
             FROM studies JOIN patients ON patients.id = patient_id JOIN sources ON sources.id = patients.source_id
-            WHERE studies.key = :name OR studies.id IN (
-              SELECT study_id FROM images
-              WHERE path = :name OR path IN (:name || '.png', :name || '.jpg', :name || '.jpeg', :name || '.dcm'))
+            WHERE studies.key IN (SELECT value FROM json_each(:names)) OR studies.id IN (
+              SELECT study_id FROM images WHERE path IN (SELECT value FROM json_each(:paths)))
             ORDER BY studies.id
-            """, arguments: ["name": name])
+            """, arguments: ["names": try Self.json(names), "paths": try Self.json(paths)])
         return try studies.map { row in
           let id: Int64 = try row.value("id")
           let sections = try Row.fetchAll(
@@ -40,5 +43,9 @@ extension RadiographDataset {
     } catch {
       throw .wrapping(error, path: url.path)
     }
+  }
+
+  private static func json(_ texts: [String]) throws -> String {
+    String(decoding: try JSONEncoder().encode(texts), as: UTF8.self)
   }
 }
