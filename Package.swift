@@ -85,9 +85,9 @@ let package = Package(
     .target(
       name: "RadiographImport",
       dependencies: [
-        "CExpat", "CZlib", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiographData", "RadiologyReports",
+        "CExpat", "CZlib", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiographData", "RadiologyReports", "Support",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Yams", package: "Yams"),
+        .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
       ],
       resources: [.embedInCode("Resources")]),
 

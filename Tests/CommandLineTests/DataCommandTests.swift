@@ -173,6 +173,8 @@ extension BadInput {
       #expect(page.status == 0 && page.output == "cxr.html\n")
       let html = try String(contentsOf: folder.appendingPathComponent("cxr.html"), encoding: .utf8)
       #expect(html.contains("data:image/jpeg;base64,") && html.hasSuffix("</html>\n"))
+      let nowhere = try Program.run(["data", "inspect", "cxr", "--html", "none/cxr.html"], in: folder)
+      #expect(nowhere.status == 73 && nowhere.errors.contains("none/cxr.html: its folder does not exist"))
     }
   }
 

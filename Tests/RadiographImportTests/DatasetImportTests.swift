@@ -127,7 +127,7 @@ import Testing
     let interrupted = Task {
       if batches == 0 { withUnsafeCurrentTask { $0?.cancel() } }
       _ = try DatasetImport(source, into: folder, options: options).run { progress in
-        if progress.completed == batches * 2 { withUnsafeCurrentTask { $0?.cancel() } }
+        if progress.done == batches * 2 { withUnsafeCurrentTask { $0?.cancel() } }
       }
     }
     await #expect(throws: CancellationError.self) { try await interrupted.value }

@@ -103,7 +103,8 @@ public struct RadiographLoader: Sendable {
       if let augmentation = options.augmentation {
         // The sample's own seed: neither the batch nor the rank changes what becomes of it.
         let seed = SplitMix64.mixed(
-          options.seed ^ SplitMix64.mixed(UInt64(bitPattern: Int64(epoch)) ^ SplitMix64.mixed(UInt64(positions[index]))))
+          options.seed ^ SplitMix64.mixed(UInt64(bitPattern: Int64(epoch)) ^ SplitMix64.mixed(UInt64(positions[index])))
+        )
         ImageAugmentation.apply(augmentation.change(seed: seed), to: pixels, size: size, into: image)
       } else {
         RadiographDataset.scale(pixels, into: image)

@@ -1,7 +1,7 @@
-import Crypto
 import Foundation
 import GRDB
 import ImageFiles
+import Support
 
 /// The names of a dataset's files, and the settings that its index holds.
 package struct DatasetFolder: Sendable {
@@ -107,29 +107,9 @@ package struct DatasetFolder: Sendable {
   ]
 
   /// SHA-256 of the index's file, in lower-case hexadecimal.
-  package func digestOfIndex() throws -> String {
-    let file = try FileHandle(forReadingFrom: index)
-    defer { try? file.close() }
-    var hash = SHA256()
-    while let part = try file.read(upToCount: 1 << 20), !part.isEmpty { hash.update(data: part) }
-    return hash.finalize().hexadecimal
-  }
-}
-
-extension SHA256.Digest {
-  /// Lower-case hexadecimal digits.
-  package var hexadecimal: String {
-    String(unsafeUninitializedCapacity: 2 * Self.byteCount) { digits in
-      var position = 0
-      func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
-      for byte in self {
-        digits[position] = digit(byte >> 4)
-        digits[position + 1] = digit(byte & 15)
-        position += 2
-      }
-      return position
-    }
-  }
+  ///
+  /// - Throws: `FileAccessError` if it cannot be read.
+  package func digestOfIndex() throws(FileAccessError) -> String { try ContentHash.ofFile(index.path) }
 }
 
 extension DatasetError {
@@ -143,9 +123,17 @@ extension DatasetError {
     case let error as DatabaseError where error.resultCode == .SQLITE_ERROR:
       .damaged(path: path, reason: error.message ?? "SQLite error")
     case let error as DatabaseError: .inputOutput(path: path, reason: error.message ?? "\(error.resultCode)")
+    case let error as FileAccessError: .inputOutput(path: error.path, reason: error.fact)
     case let error as RowDecodingError: .damaged(path: path, reason: "\(error)".replacing("\n", with: " "))
     default: .inputOutput(path: path, reason: error.localizedDescription)
     }
+  }
+}
+
+extension FileAccessError {
+  /// What is wrong, without the path and the remedy: `DatasetError` has its own.
+  fileprivate var fact: String {
+    String(description.dropFirst(path.onOneLine(limit: 160).count + 2).prefix { $0 != ":" })
   }
 }
 

@@ -2,6 +2,7 @@ import Crypto
 import Dispatch
 import Foundation
 import GRDB
+import Support
 import Synchronization
 
 /// What a check of every byte of a dataset found.

@@ -1,17 +1,18 @@
 import Foundation
+import SystemPackage
 
 /// Names of files as tables and reports write them, read as paths below a source's folder.
 ///
 /// Tables are written on other systems than they are read on: with backslashes, `./` or `//`, blanks around a name, or
 /// the whole path of the folder in front.
 struct SourceNames: Sendable {
-  /// The root as it was given and without links, by components.
-  private let roots: [[String]]
+  /// The root as it was given, and without links.
+  private let roots: [FilePath]
 
   init(root: URL) {
-    let given = root.standardizedFileURL.path
-    let resolved = root.resolvingSymlinksInPath().standardizedFileURL.path
-    roots = (given == resolved ? [given] : [given, resolved]).map { Self.parts($0) { $0 == UInt8(ascii: "/") } }
+    let given = FilePath(root.standardizedFileURL.path).lexicallyNormalized()
+    let resolved = FilePath(root.resolvingSymlinksInPath().path).lexicallyNormalized()
+    roots = given == resolved ? [given] : [given, resolved]
   }
 
   /// The path below the root, `images/a.png` of `.\images\a.png`.
@@ -20,29 +21,18 @@ struct SourceNames: Sendable {
   func path(_ name: String) -> String? {
     if Self.isPlain(name) { return name }
     let name = name.trimmingCharacters(in: .whitespacesAndNewlines)
-    guard !name.utf8.contains(0) else { return nil }
-    func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") }
-    let parts = Self.parts(name, isSeparator)
-    let isAbsolute = name.utf8.first.map(isSeparator) ?? false
+    guard !name.isEmpty, !name.utf8.contains(0) else { return nil }
     // A drive of another system, `C:\images\a.png`.
-    if let first = parts.first, first.count == 2, first.last == ":", first.first?.isLetter == true { return nil }
+    if name.dropFirst().first == ":", name.first?.isLetter == true { return nil }
+    // By bytes: an accent behind a stroke would make another character of it.
+    let bytes = name.utf8.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 }
+    let file = FilePath(String(decoding: bytes, as: UTF8.self))
     for root in roots {
-      var place = isAbsolute ? [] : root
-      for part in parts {
-        switch part {
-        case ".": continue
-        case "..": _ = place.popLast()
-        default: place.append(part)
-        }
-      }
-      if place.count > root.count, place.starts(with: root) { return place[root.count...].joined(separator: "/") }
+      // An absolute name takes the root's place.
+      var place = root.pushing(file).lexicallyNormalized()
+      if place.removePrefix(root), !place.isEmpty { return place.string }
     }
     return nil
-  }
-
-  /// By bytes: an accent behind a stroke would make another character of it.
-  private static func parts(_ path: String, _ isSeparator: (UInt8) -> Bool) -> [String] {
-    path.utf8.split(whereSeparator: isSeparator).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// Whether a name is a path as it stands: most are, and pass without being taken apart.

@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import RadiographData
+import Support
 
 /// Brings a source into a dataset: new, or added to what is there.
 ///
@@ -38,11 +39,6 @@ public struct DatasetImport: Sendable {
     public init() {}
   }
 
-  public struct Progress: Sendable {
-    public var completed: Int
-    public var total: Int
-  }
-
   public let source: ImportSource
   public let output: URL
   public let options: Options
@@ -53,21 +49,23 @@ public struct DatasetImport: Sendable {
     self.options = options
   }
 
-  /// - Parameter progress: called after every batch, on the caller's thread.
+  /// - Parameter progress: called after every batch, on the caller's thread, with the images of this source that were
+  ///   not there before.
   /// - Throws: as `run(willCommit:progress:)`.
-  public func run(progress: (Progress) -> Void = { _ in }) throws -> Summary {
+  public func run(progress: (WorkProgress) -> Void = { _ in }) throws -> Summary {
     try run(willCommit: {}, progress: progress)
   }
 
   /// - Parameters:
   ///   - willCommit: called once, after everything that can be checked and before anything of the source is in the
   ///     dataset. If it throws, or the first commit fails, a new dataset is not there.
-  ///   - progress: called after every batch, on the caller's thread.
+  ///   - progress: called after every batch, on the caller's thread, with the images of this source that were not there
+  ///     before.
   /// - Throws: `DatasetError` if the source lists nothing, the dataset cannot be used, or reading or writing fails;
   ///   `CancellationError` between two batches if the task was cancelled; what `willCommit` throws, if that is a
   ///   `DatasetError`, or else `.inputOutput` with it.
   public func run(
-    willCommit: () throws -> Void, progress: (Progress) -> Void = { _ in }
+    willCommit: () throws -> Void, progress: (WorkProgress) -> Void = { _ in }
   ) throws -> Summary {
     if source.entries.isEmpty {
       guard !source.exclusions.isEmpty else {
@@ -117,7 +115,7 @@ public struct DatasetImport: Sendable {
   }
 
   private func commit(
-    _ pending: [Int], writer: DatasetWriter, summary: inout Summary, progress: (Progress) -> Void
+    _ pending: [Int], writer: DatasetWriter, summary: inout Summary, progress: (WorkProgress) -> Void
   ) throws {
     let pipeline = DecodingPipeline(
       source.entries, order: pending, preprocessing: writer.settings.preprocessing, limits: options.limits,
@@ -131,7 +129,7 @@ public struct DatasetImport: Sendable {
       summary.imported += outcome.imported
       summary.excluded += outcome.excluded
       completed += batch.count
-      progress(Progress(completed: completed, total: pending.count))
+      progress(WorkProgress("importing \(source.name)", done: completed, of: pending.count, unit: "images"))
     }
   }
 

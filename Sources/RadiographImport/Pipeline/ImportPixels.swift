@@ -1,7 +1,7 @@
 import Crypto
 import Foundation
 import ImageFiles
-import RadiographData
+import Support
 
 /// Where the pixels of a source's image come from: a file, or a procedure that draws them.
 ///
@@ -54,6 +54,6 @@ public struct ImageFilePixels: ImportPixels, Equatable {
     return ImportedImage(
       PreparedImage(
         image: decoded.image, originalWidth: decoded.originalWidth, originalHeight: decoded.originalHeight),
-      contentHash: SHA256.hash(data: data).hexadecimal)
+      contentHash: ContentHash.of(data))
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import ImageFiles
 import RadiographData
+import Support
 
 #if canImport(Glibc)
   import Glibc
@@ -176,7 +177,7 @@ final class DatasetWriter {
   /// Cuts off what an interrupted import left behind the last image, and seals the index with its digest.
   func finish() throws {
     try shards.truncate(imageCount: nextSlot)
-    try Data((try folder.digestOfIndex() + "\n").utf8).write(to: folder.indexDigest, options: .atomic)
+    try AtomicFile.write(Array((try folder.digestOfIndex() + "\n").utf8), to: folder.indexDigest.path)
   }
 }
 

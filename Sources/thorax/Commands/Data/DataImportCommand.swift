@@ -111,7 +111,7 @@ struct DataImportCommand: AsyncParsableCommand {
             console.note("the secret behind the pseudonyms is \(key.file.path): keep it, and apart from the dataset")
           }
         ) { progress in
-          meter.update(progress.completed, of: progress.total)
+          meter.update(progress.done, of: progress.total)
         }
         meter.finish()
         total += summary

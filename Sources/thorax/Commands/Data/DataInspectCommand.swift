@@ -79,11 +79,7 @@ struct DataInspectCommand: AsyncParsableCommand {
       examinations: DatasetExaminations(
         nearDuplicates: pairs, leakingPatients: found.patients, leakingStudies: found.studies)
     ).html()
-    do {
-      try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw DatasetError.cannotCreate(path: path, reason: error.localizedDescription)
-    }
+    try AtomicFile.write(Array(page.utf8), to: path)
     if !json { try Console.writeResult(path) }
   }
 
