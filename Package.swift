@@ -203,7 +203,7 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographImport", "RadiographModels", "RunRecords",
-        "TensorFiles", "Torch", "TorchNN", "Training",
+        "Evaluation", "Generation", "TensorFiles", "TestSupport", "Torch", "TorchNN", "Training",
       ]),
     .testTarget(
       name: "EvaluationTests",

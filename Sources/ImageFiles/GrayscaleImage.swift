@@ -23,6 +23,21 @@ public struct GrayscaleImage: Sendable, Equatable {
   public subscript(x: Int, y: Int) -> UInt8 { pixels[y * width + x] }
 }
 
+/// Grey levels as networks see them: 0...255 is -1...1 (equation 1 of the article).
+extension GrayscaleImage {
+  /// The value of a grey level: `level / 127.5 - 1`.
+  @inlinable
+  public static func value(_ level: UInt8) -> Float { Float(level) / 127.5 - 1 }
+
+  /// The grey level of a value: the nearest one, of two the brighter; what lies outside of -1...1 is black or white, and
+  /// what is not a number is black.
+  @inlinable
+  public static func level(_ value: Float) -> UInt8 {
+    guard value > -1 else { return 0 }
+    return value < 1 ? UInt8(((value + 1) * 127.5).rounded()) : 255
+  }
+}
+
 /// A grey image as its file holds it: 8 or 16 bits a pixel.
 ///
 /// Detectors give 10 to 16 bits; windowing them before they are reduced to 8 keeps what reduction first would lose.

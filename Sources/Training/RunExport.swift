@@ -16,9 +16,17 @@ public struct RunExport {
   ///   - run: the folder that was given to `thorax train --output`.
   ///   - name: the model's name.
   ///   - facts: what the card says beside what the run itself knows.
-  /// - Throws: ``TrainingError/missingStage(path:stage:)`` when a stage was not trained yet.
+  /// - Throws: ``TrainingError/missingStage(path:stage:)`` if a stage was not trained yet, `FileAccessError`,
+  ///   `TensorFileError`.
   public init(run: URL, name: String, licence: String, facts: [String: String] = [:]) throws {
-    let stages = (RunFolder(run, stage: "vae"), RunFolder(run, stage: "diffusion"))
+    try self.init(run: run, name: name, licence: licence, facts: facts, architecture: nil)
+  }
+
+  /// - Parameter architecture: another than the preset's, which only tests have.
+  init(
+    run: URL, name: String, licence: String, facts: [String: String] = [:], architecture: ModelArchitecture?
+  ) throws {
+    let stages = (RunFolder(run, stage: .autoencoder), RunFolder(run, stage: .diffusion))
     for folder in [stages.0, stages.1] where !FileManager.default.fileExists(atPath: folder.best.path) {
       throw TrainingError.missingStage(path: run.path, stage: folder.stage)
     }
@@ -31,11 +39,16 @@ public struct RunExport {
     let tensors = try diffusion.loadTensors()
 
     var description = try ModelDescription(preset: recipe.preset, scheduler: recipe.scheduler, latent: statistics)
+    if let architecture { description.architecture = architecture }
     description.name = name
     description.licence = licence
     // A run can be exported where its encoder is not; the model then goes by the name alone.
     let encoder = try? TextEncoderReference(atHand: recipe.textEncoder)
     description.textEncoder = encoder ?? TextEncoderReference(name: recipe.textEncoder)
+    // An encoder that was given by its folder has that folder's name where the model is taken.
+    if recipe.textEncoder.hasPrefix("/") || recipe.textEncoder.hasPrefix(".") {
+      description.textEncoder.name = URL(fileURLWithPath: recipe.textEncoder).lastPathComponent
+    }
     description.training = facts.merging(
       [
         "vae_steps": autoencoder.metadata["step"] ?? "", "vae_batch": "\(autoencoderRecipe.batchSize)",

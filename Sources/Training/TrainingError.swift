@@ -1,7 +1,13 @@
 import Foundation
+import Models
 
 /// What is wrong with a training run, as its user can mend it.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
+  /// What is not an ordinary number if a run diverges.
+  public enum Quantity: String, Sendable {
+    case loss, gradients, weights
+  }
+
   case invalidSetting(key: String, value: String, remedy: String)
   case unknownSetting(key: String, known: [String])
   case unreadableConfiguration(path: String, reason: String)
@@ -12,8 +18,21 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case nothingToResume(path: String)
   case otherConfiguration(path: String, keys: [String])
   case noImages(path: String, split: String)
-  case diverged(step: Int, loss: Double)
-  case missingStage(path: String, stage: String)
+  /// Images are there, and nothing that a text could be made of.
+  case noTexts(path: String, split: String, images: Int)
+  /// What was trained on is not what the run was begun with: images of the training and of the validation part.
+  case datasetChanged(path: String, begun: [Int], found: [Int])
+  /// An image that the run's validation looks at.
+  case imageGone(name: String)
+  /// The validation part holds images that the run's autoencoder was trained on.
+  case validationWasTrainedOn(path: String, images: Int)
+  /// A loss, gradients or weights are not ordinary numbers: the step was not taken. `checkpoint` is the newest's step.
+  case diverged(step: Int, quantity: Quantity, checkpoint: Int?)
+  /// A checkpoint whose content is not what was written.
+  case damagedCheckpoint(path: String)
+  case missingStage(path: String, stage: TrainingStageName)
+  /// Ended on request before the first step; what was encoded is stored.
+  case interruptedPreparing
   /// Ended on request, with a checkpoint.
   case interrupted(step: Int)
 
@@ -39,12 +58,38 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path) was begun with other settings (\(keys.joined(separator: ", "))): resume with the same, or begin anew"
     case .noImages(let path, let split):
       "\(path) has no images in its \(split) part: import some, or choose another --split"
-    case .diverged(let step, let loss):
-      "the loss became \(loss) at step \(step): lower learningRate, and resume from the last checkpoint"
+    case .noTexts(let path, let split, let images):
+      "\(path) has \(images) images in its \(split) part and nothing to make a text of, which diffusion needs: import "
+        + "reports, captions or labels with them"
+    case .datasetChanged(let path, let begun, let found):
+      "\(path) is not as the run was begun with (\(Self.parts(begun)) then, \(Self.parts(found)) now, or others): "
+        + "resume with the dataset as it was, or begin a new run"
+    case .imageGone(let name):
+      "the dataset has no image \(name), which the run's validation looks at: resume with the dataset as it was"
+    case .validationWasTrainedOn(let path, let images):
+      "the validation part of \(path) holds \(images) images that the run's autoencoder was trained on: train with the "
+        + "split as it was, or train the autoencoder again in another folder"
+    case .diverged(let step, let quantity, let checkpoint):
+      "\(Self.sentence(quantity)) at step \(step), which is not stored: begin anew with a lower learningRate (--set "
+        + "learningRate=...)" + (checkpoint.map { " in another folder; the checkpoint of step \($0) is whole" } ?? "")
+    case .damagedCheckpoint(let path):
+      "\(path) does not hold what was written to it: take it away and resume from the one before"
+    case .interruptedPreparing:
+      "interrupted while images and texts were encoded; what was encoded is stored: add --resume to go on"
     case .interrupted(let step):
       "interrupted after \(step) steps, which are stored: add --resume to go on"
     case .missingStage(let path, let stage):
-      "\(path) has no trained \(stage): run 'thorax train \(stage)' with this --output first"
+      "\(path) has no trained \(stage): run 'thorax train \(stage.rawValue)' with this --output first"
+    }
+  }
+
+  private static func parts(_ images: [Int]) -> String { images.map { "\($0)" }.joined(separator: " + ") + " images" }
+
+  private static func sentence(_ quantity: Quantity) -> String {
+    switch quantity {
+    case .loss: "the loss is infinite or not a number"
+    case .gradients: "the gradients are infinite or not numbers"
+    case .weights: "the weights are infinite or not numbers"
     }
   }
 

@@ -93,11 +93,13 @@ struct Failure {
   private static func status(_ error: TrainingError) -> ExitStatus {
     switch error {
     case .invalidSetting, .unknownSetting, .otherConfiguration: .usage
-    case .unreadableConfiguration, .diverged, .noImages: .badData
+    case .unreadableConfiguration, .diverged, .noImages, .noTexts, .datasetChanged, .imageGone,
+      .validationWasTrainedOn, .damagedCheckpoint:
+      .badData
     case .nothingToResume, .missingStage: .inputMissing
     case .runExists, .notAFolder: .cannotCreate
     case .runInUse: .readWrite
-    case .interrupted: .interrupted
+    case .interrupted, .interruptedPreparing: .interrupted
     }
   }
 

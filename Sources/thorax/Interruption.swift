@@ -13,7 +13,8 @@ enum Interruption {
     return before.map { unsafeBitCast($0, to: Int.self) } == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
-  /// Runs `body`, cancelling it on the first signal. A second signal ends the process at once.
+  /// Runs `body`, cancelling it on the first signal. A second one ends the process at once; a hang-up, which a terminal
+  /// and its shell both send, does not.
   static func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
     let work = Task(operation: body)
     let pending = Pending()
@@ -22,7 +23,8 @@ enum Interruption {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        if pending.isFirst() { work.cancel() } else { _exit(ExitStatus.interrupted.rawValue) }
+        let isFirst = pending.isFirst()
+        if isFirst { work.cancel() } else if number != SIGHUP { _exit(ExitStatus.interrupted.rawValue) }
       }
       source.resume()
       return source

@@ -71,7 +71,12 @@ struct ClassifierTests {
     #expect(examples.accuracy(of: .child, probabilities: probabilities) == 0.5)
     #expect(examples.count(for: .pneumoniaInChild) == 4)
     #expect(examples.count(for: .pneumoniaInAdult) == 2)
-    #expect(throws: MetricError.self) { try ClassifierExamples(images: images, kinds: Array(kinds.prefix(4)) + []) }
+    #expect(throws: MetricError.countMismatch(what: "kinds of images", expected: 6, found: 4)) {
+      try ClassifierExamples(images: images, kinds: Array(kinds.prefix(4)))
+    }
+    #expect(throws: MetricError.tooFew(what: "images of adults without pneumonia", found: 0, minimum: 1)) {
+      try ClassifierExamples(images: images, kinds: kinds.dropLast() + [kinds[4]])
+    }
   }
 
   @Test("images are moved with their borders repeated, and mirrored")

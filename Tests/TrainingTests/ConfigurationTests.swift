@@ -80,20 +80,22 @@ struct ConfigurationTests {
   func resuming() throws {
     let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-settings-\(UUID())")
     defer { try? FileManager.default.removeItem(at: root) }
-    let folder = RunFolder(root, stage: "diffusion")
+    let folder = RunFolder(root, stage: .diffusion)
     var request = TrainingRequest(dataset: root, run: root, settings: ["preset=paper", "batchSize=2"])
-    let begun: DiffusionRecipe = try request.resolve(in: folder)
-    try request.store(begun, in: folder)
+    let begun: ResolvedRecipe<DiffusionRecipe> = try request.resolve(in: folder)
+    try folder.create()
+    try Data(ConfigurationResolver.yaml(begun.recipe).utf8).write(to: folder.configuration)
     try Data().write(to: folder.checkpoint(step: 1))
 
     request.options.resume = true
     for settings in [[], ["batchSize=2"], ["preset=paper", "batchSize=2"]] {
       request.settings = settings
-      #expect(try request.resolve(in: folder) == begun)
+      let resumed: ResolvedRecipe<DiffusionRecipe> = try request.resolve(in: folder)
+      #expect(resumed.recipe == begun.recipe)
     }
     request.settings = ["batchSize=3"]
     #expect(throws: TrainingError.otherConfiguration(path: folder.folder.path, keys: ["batchSize"])) {
-      let _: DiffusionRecipe = try request.resolve(in: folder)
+      let _: ResolvedRecipe<DiffusionRecipe> = try request.resolve(in: folder)
     }
   }
 

@@ -25,7 +25,7 @@ struct DiffusionTrainingTests {
       tokenLimit: 16))
 
   /// The tiny encoder of the fixtures, with a vocabulary of letters.
-  private static func makeEncoder(in folder: URL) throws -> TextEncoder {
+  static func makeEncoder(in folder: URL) throws -> TextEncoder {
     let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Fixtures/bert/tiny")
     let copy = folder.appendingPathComponent("encoder")
@@ -38,7 +38,7 @@ struct DiffusionTrainingTests {
     return try TextEncoder(folder: copy)
   }
 
-  private func recipe(steps: Int) -> DiffusionRecipe {
+  static func recipe(steps: Int) -> DiffusionRecipe {
     var recipe = DiffusionRecipe.small
     recipe.steps = steps
     recipe.batchSize = 4
@@ -47,16 +47,16 @@ struct DiffusionTrainingTests {
     return recipe
   }
 
-  private func stage(_ recipe: DiffusionRecipe, in folder: URL) throws -> DiffusionStage {
+  static func stage(_ recipe: DiffusionRecipe, in folder: URL) throws -> DiffusionStage {
     let generator = try Generator(seed: 9)
     // One value a channel: there is something to learn, unlike in white noise.
     let latents = try Tensor.randn([24, 4, 1, 1], generator: generator).expand(size: [24, 4, 8, 8]).contiguous()
       .to(.float16)
-    let encoder = { try Self.makeEncoder(in: folder) }
-    let prompts = try PromptCache.load(
+    let encoder = { try makeEncoder(in: folder) }
+    let prompts = try PromptCache(
       folder.appendingPathComponent("texts.safetensors"), key: "k",
       captions: (0..<12).map { ["image \($0)", "a longer text of image \($0 % 3)"] },
-      encoder: encoder, tokenLimit: 16, progress: { _, _ in })
+      encoder: encoder, tokenLimit: 16, limits: RunLimits { false }, progress: { _, _ in })
     let statistics = try LatentStatistics(of: latents)
     let examples = DiffusionExamples(
       latents_NCHW: latents, images: (0..<24).map { $0 / 2 }, statistics: statistics, prompts: prompts)
@@ -64,24 +64,27 @@ struct DiffusionTrainingTests {
       ParameterStore(generator: Generator(seed: 1)).root, TinyDataset.autoencoder)
     let pictures = SamplePictures(
       description: ModelDescription(
-        name: "tiny", preset: "custom", architecture: Self.architecture, scheduler: recipe.scheduler, latent: statistics,
+        name: "tiny", preset: "custom", architecture: Self.architecture, scheduler: recipe.scheduler,
+        latent: statistics,
         textEncoder: TextEncoderReference(name: "tiny"),
         sampling: SamplingSettings(steps: 2, guidance: 2, sampler: .euler), licence: "none"),
       codec: autoencoder,
-      encoded: try EncodedPrompts(["image"], by: encoder(), for: Self.architecture.textProjection), device: .cpu, columns: 2)
+      encoded: try EncodedPrompts(["image"], by: encoder(), for: Self.architecture.textProjection), device: .cpu,
+      columns: 2)
     return try DiffusionStage(
-      recipe, architecture: Self.architecture, training: examples, validation: examples, pictures: pictures)
+      recipe, architecture: Self.architecture, training: examples, validation: examples,
+      validated: Array(0..<24), pictures: pictures)
   }
 
   private func run(_ folder: URL, resume: Bool = false, stopAfter: Int = .max) throws -> LoopOutcome {
     var options = LoopOptions()
     options.resume = resume
     options.validateEvery = 6
-    var stage = try stage(recipe(steps: 6), in: folder)
+    var stage = try Self.stage(Self.recipe(steps: 6), in: folder)
     var asked = 0
     return try TrainingLoop(
-      folder: RunFolder(folder, stage: "diffusion"), options: options,
-      shouldStop: {
+      folder: RunFolder(folder, stage: .diffusion), options: options,
+      limits: RunLimits {
         asked += 1
         return asked > stopAfter
       }, report: { _ in }
@@ -99,7 +102,7 @@ struct DiffusionTrainingTests {
     #expect(try run(whole) == .finished(step: 6))
     #expect(try run(parts, stopAfter: 4) == .stopped(step: 4))
     #expect(try run(parts, resume: true) == .finished(step: 6))
-    let files = [whole, parts].map { RunFolder($0, stage: "diffusion") }
+    let files = [whole, parts].map { RunFolder($0, stage: .diffusion) }
     #expect(try Data(contentsOf: files[0].checkpoint(step: 6)) == Data(contentsOf: files[1].checkpoint(step: 6)))
     let sample = files[0].samples.appendingPathComponent("step-00000006.png")
     #expect(FileManager.default.fileExists(atPath: sample.path))
@@ -113,7 +116,7 @@ struct DiffusionTrainingTests {
     let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-diffusion-\(UUID())")
     defer { try? FileManager.default.removeItem(at: root) }
     try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-    var stage = try stage(recipe(steps: 120), in: root)
+    var stage = try Self.stage(Self.recipe(steps: 120), in: root)
     var losses: [Double] = []
     for step in 0..<120 { losses.append(try stage.step(step)["loss"] ?? .nan) }
     let (early, late) = (losses.prefix(20).reduce(0, +) / 20, losses.suffix(20).reduce(0, +) / 20)

@@ -13,9 +13,16 @@ struct TinyDataset {
 
   init() throws {
     root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-tiny-\(UUID())")
+    try Self.writeSource(in: root, numbers: 0..<40)
+    try Self.importSource(in: root)
+    dataset = try RadiographDataset.open(root.appendingPathComponent("dataset"))
+  }
+
+  /// Writes pictures, and a caption of each unless it goes without.
+  static func writeSource(in root: URL, numbers: Range<Int>, captions: (Int) -> Bool = { _ in true }) throws {
     let source = root.appendingPathComponent("source")
     try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
-    for index in 0..<40 {
+    for index in numbers {
       let pixels = (0..<(32 * 32)).map { position -> UInt8 in
         let (x, y) = (position % 32, position / 32)
         return UInt8((x * (index % 5 + 1) * 7 + y * (index % 3) * 11 + index * 13) % 256)
@@ -23,14 +30,29 @@ struct TinyDataset {
       let name = source.appendingPathComponent("image\(index)")
       try Data(GrayscaleImage(width: 32, height: 32, pixels: pixels).pngBytes())
         .write(to: name.appendingPathExtension("png"))
-      try Data("chest number \(index % 4)".utf8).write(to: name.appendingPathExtension("txt"))
+      if captions(index) {
+        try Data("chest number \(index % 4)".utf8).write(to: name.appendingPathExtension("txt"))
+      }
     }
+  }
+
+  /// Imports the pictures into the dataset beside them.
+  static func importSource(in root: URL, seed: UInt64? = nil) throws {
     var options = DatasetImport.Options()
     options.imageSize = 32
     options.split = try SplitFractions("60/20/20")
-    let folder = root.appendingPathComponent("dataset")
-    _ = try DatasetImport(FolderSource.list(source), into: folder, options: options).run()
-    dataset = try RadiographDataset.open(folder)
+    if let seed { options.seed = seed }
+    let source = root.appendingPathComponent("source")
+    _ = try DatasetImport(FolderSource.list(source), into: root.appendingPathComponent("dataset"), options: options)
+      .run()
+  }
+
+  /// What a stage sees of it; validation looks at all images.
+  func data() throws -> StageData {
+    let validation = try PixelBatches(dataset, split: .validation)
+    return StageData(
+      training: try PixelBatches(dataset, split: .train), validation: validation,
+      validated: Array(validation.records.indices))
   }
 
   func run(_ name: String) -> URL { root.appendingPathComponent(name) }

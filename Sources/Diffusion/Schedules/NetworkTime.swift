@@ -26,7 +26,7 @@ extension SchedulerConfiguration {
 
 extension NetworkTime: Codable {
   private enum Key: String, CodingKey { case type, scale }
-  private enum Name: String, Codable { case timestep, flow, scaledFlow }
+  private enum Name: String, Codable, CaseIterable { case timestep, flow, scaledFlow }
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)

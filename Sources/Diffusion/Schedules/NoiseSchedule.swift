@@ -76,7 +76,7 @@ extension NoiseSchedule: Codable {
     case maximumLogSNR, minimumLogSNR, shift
   }
 
-  private enum Name: String, Codable {
+  private enum Name: String, Codable, CaseIterable {
     case linear, scaledLinear, cosine, sigmoid, sigmoidLogSNR, rectifiedFlow
   }
 

@@ -28,7 +28,7 @@ public enum LossWeighting: Sendable, Hashable {
 
 extension LossWeighting: Codable {
   private enum Key: String, CodingKey { case type, gamma }
-  private enum Name: String, Codable { case uniform, minSNR }
+  private enum Name: String, Codable, CaseIterable { case uniform, minSNR }
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)

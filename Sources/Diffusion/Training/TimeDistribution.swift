@@ -30,7 +30,7 @@ public enum TimeDistribution: Sendable, Hashable {
 
 extension TimeDistribution: Codable {
   private enum Key: String, CodingKey { case type, mean, deviation }
-  private enum Name: String, Codable { case uniform, logitNormal }
+  private enum Name: String, Codable, CaseIterable { case uniform, logitNormal }
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)

@@ -86,7 +86,7 @@ public final class LoadedModel {
     guard image.width == side, image.height == side else {
       throw ModelError.imageSize(width: image.width, height: image.height, wanted: side)
     }
-    let values = image.pixels.map { Float($0) / 127.5 - 1 }
+    let values = image.pixels.map(GrayscaleImage.value)
     let image_1CHW = try Tensor(values, shape: [1, 1, side, side]).to(device).to(dtype)
       .contiguous(memoryFormat: .channelsLast)
     return try self.image(raw_1CHW: codec.encode(image_1CHW).mean_BCHW)
@@ -98,7 +98,7 @@ public final class LoadedModel {
     let shape = image_1CHW.shape
     let values = try image_1CHW.contiguous().floats()
     guard values.allSatisfy(\.isFinite) else { throw ModelError.notFinite(precision: "\(dtype)") }
-    let pixels = values.map { UInt8(((min(max($0, -1), 1) + 1) * 127.5).rounded()) }
+    let pixels = values.map(GrayscaleImage.level)
     return try GrayscaleImage(width: shape[3], height: shape[2], pixels: pixels)
   }
 }

@@ -126,10 +126,10 @@ public struct RadiographLoader: Sendable {
 }
 
 extension RadiographDataset {
-  /// Grey values 0...255 to -1...1: `x / 127.5 - 1`, in the article's equation 1.
+  /// Grey values 0...255 to -1...1.
   static func scale(_ pixels: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableBufferPointer<Float>) {
     guard let source = pixels.baseAddress, let target = target.baseAddress else { return }
-    for index in 0..<pixels.count { target[index] = Float(source[index]) / 127.5 - 1 }
+    for index in 0..<pixels.count { target[index] = GrayscaleImage.value(source[index]) }
   }
 
   /// Where the pixels of the records that match lie, in the order of import.

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// What is known of one stage of a run, as its page shows it.
 public struct StageRecord: Sendable {
@@ -6,6 +7,8 @@ public struct StageRecord: Sendable {
   public var name: String
   /// In words.
   public var title: String
+  /// The columns of its table; all that was measured if there are none.
+  public var columns: [StageColumn]
   public var totalSteps: Int?
   /// As resolved, by dotted keys.
   public var settings: [(key: String, value: String)]
@@ -16,11 +19,13 @@ public struct StageRecord: Sendable {
   public var sheetRows: [String]
 
   public init(
-    name: String, title: String, totalSteps: Int?, settings: [(key: String, value: String)], rows: [MetricsRow],
+    name: String, title: String, columns: [StageColumn] = [], totalSteps: Int?,
+    settings: [(key: String, value: String)], rows: [MetricsRow],
     sheets: [SampleSheet], sheetRows: [String]
   ) {
     self.name = name
     self.title = title
+    self.columns = columns
     self.totalSteps = totalSteps
     self.settings = settings
     self.rows = rows
@@ -41,8 +46,26 @@ public struct StageRecord: Sendable {
 
   /// The median of all rows.
   var imagesPerSecond: Double? {
-    let rates = rows.compactMap { $0.values["images_per_second"] }.sorted()
-    return rates.isEmpty ? nil : (rates[(rates.count - 1) / 2] + rates[rates.count / 2]) / 2
+    let rates = rows.compactMap { $0.values["images_per_second"] }
+    return rates.isEmpty ? nil : rates.median
+  }
+}
+
+/// A column of a stage's table.
+public struct StageColumn: Sendable, Equatable {
+  public enum Split: Sendable {
+    case training, validation
+  }
+
+  public var title: String
+  public var split: Split
+  /// The value's name in the rows.
+  public var key: String
+
+  public init(_ title: String, _ split: Split, _ key: String) {
+    self.title = title
+    self.split = split
+    self.key = key
   }
 }
 
@@ -53,6 +76,11 @@ struct Milestone {
   /// Means of the training rows since the last milestone.
   var training: [String: Double]
   var validation: [String: Double]
+
+  /// What a column shows of it.
+  subscript(column: StageColumn) -> Double? {
+    (column.split == .training ? training : validation)[column.key]
+  }
 
   /// A milestone for each validation; before the first, and after the last, one for the training rows without.
   static func list(_ rows: [MetricsRow]) -> [Milestone] {

@@ -47,34 +47,14 @@ struct StageSection {
 
   // MARK: The article's rows
 
-  private struct Column {
-    let title: String
-    let value: (Milestone) -> Double?
-
-    static func training(_ title: String, _ key: String) -> Column { Column(title: title) { $0.training[key] } }
-    static func validation(_ title: String, _ key: String) -> Column { Column(title: title) { $0.validation[key] } }
-  }
-
-  /// As the article's Table 1 (autoencoder) and Table 2 (diffusion) have them; of other stages, everything.
-  private func columns(_ milestones: [Milestone]) -> [Column] {
-    switch stage.name {
-    case "vae":
-      [
-        .training("Total loss", "loss"), .training("Reconstruction loss", "reconstruction"),
-        .training("KL divergence", "kl"), .training("SSIM, training", "ssim"), .validation("Validation loss", "loss"),
-        .validation("SSIM, validation", "ssim"), .validation("PSNR in dB, validation", "psnr"),
-      ]
-    case "diffusion":
-      [
-        .training("Training loss", "loss"), .validation("Validation loss", "loss"),
-        .training("Learning rate", "learning_rate"), .validation("FID", "fid"),
-      ]
-    default:
-      Set(milestones.flatMap { $0.training.keys }).sorted().map { .training("\(MetricName.title($0)), training", $0) }
-        + Set(milestones.flatMap { $0.validation.keys }).sorted().map {
-          .validation("\(MetricName.title($0)), validation", $0)
-        }
+  private func columns(_ milestones: [Milestone]) -> [StageColumn] {
+    guard stage.columns.isEmpty else { return stage.columns }
+    return Set(milestones.flatMap { $0.training.keys }).sorted().map {
+      StageColumn("\(MetricName.title($0)), training", .training, $0)
     }
+      + Set(milestones.flatMap { $0.validation.keys }).sorted().map {
+        StageColumn("\(MetricName.title($0)), validation", .validation, $0)
+      }
   }
 
   private func table() -> HTML {
@@ -82,13 +62,13 @@ struct StageSection {
     guard !milestones.isEmpty else { return HTML.paragraph("Nothing was measured yet.") }
     let best = stage.best?.step
     // A column of which nothing was measured says nothing.
-    let columns = columns(milestones).filter { column in milestones.contains { column.value($0) != nil } }
+    let columns = columns(milestones).filter { column in milestones.contains { $0[column] != nil } }
     let shown = thinned(milestones, keeping: best)
     let rows = shown.map { milestone in
       let isBest = milestone.step == best && milestone.validation["loss"] != nil
       return DataTable.Row(
         [milestone.epoch.map { NumberText.value($0) } ?? "-", NumberText.count(milestone.step)]
-          + columns.map { column in column.value(milestone).map(NumberText.value) ?? "-" }, isBest: isBest)
+          + columns.map { column in milestone[column].map(NumberText.value) ?? "-" }, isBest: isBest)
     }
     let table = DataTable(
       caption: "Table \(number). \(stage.title): "

@@ -204,7 +204,9 @@ extension ParameterStore {
 extension Tensor {
   /// Whether no element is NaN or infinite. One pass over the data in the usual case: a sum is finite only if all
   /// its terms are; if it is not, the elements decide, for the sum of large finite numbers may overflow.
-  var isEntirelyFinite: Bool {
+  ///
+  /// - Throws: `TorchError` if memory runs out.
+  public var isEntirelyFinite: Bool {
     get throws {
       guard dtype.isFloatingPoint else { return true }
       return try withoutGradients {

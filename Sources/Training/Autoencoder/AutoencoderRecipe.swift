@@ -4,7 +4,7 @@ import TorchNN
 
 /// How an autoencoder is trained: loss = reconstruction + `ssimWeight` (1 - SSIM) + `klWeight` KL.
 public struct AutoencoderRecipe: Codable, Sendable, Equatable {
-  public enum Reconstruction: String, Codable, Sendable {
+  public enum Reconstruction: String, Codable, CaseIterable, Sendable {
     /// Mean absolute error.
     case l1
     /// Mean squared error.

@@ -14,27 +14,25 @@ struct AutoencoderStage: TrainingStage {
   private let model: ModelState
   private let training: PixelBatches
   private let validation: PixelBatches
-  private let similarity: StructuralSimilarity
+  private let similarity: DifferentiableSimilarity
   private let randomness: TrainingRandomness
   private let device: Device
   private var order: BatchOrder
-  /// Validation looks at this many images at most, always the same.
-  private let validationCount = 64
+  /// The images that validation looks at.
+  private let validated: [Int]
 
   var totalSteps: Int { recipe.steps }
   var imagesPerStep: Int { recipe.batchSize }
   var imagesPerEpoch: Int { training.records.count }
 
   init(
-    _ recipe: AutoencoderRecipe, architecture: AutoencoderArchitecture, dataset: RadiographDataset,
-    device: Device = .cpu
+    _ recipe: AutoencoderRecipe, architecture: AutoencoderArchitecture, data: StageData, device: Device = .cpu
   ) throws {
     self.recipe = recipe
     self.device = device
     randomness = TrainingRandomness(seed: recipe.seed)
-    training = try PixelBatches(dataset, split: .train, device: device)
-    validation = try PixelBatches(dataset, split: .validation, device: device)
-    similarity = try StructuralSimilarity(device: device)
+    (training, validation, validated) = (data.training, data.validation, data.validated)
+    similarity = try DifferentiableSimilarity(device: device)
     order = BatchOrder(
       examples: Array(training.records.indices), batchSize: recipe.batchSize, randomness: randomness)
     let store = ParameterStore(
@@ -64,11 +62,12 @@ struct AutoencoderStage: TrainingStage {
       loss = try loss + (1.0 - ssim) * recipe.ssimWeight
       losses["ssim"] = try ssim.item()
     }
+    losses["loss"] = try loss.item()
+    try NotFinite.require(losses["loss"] ?? .nan, .loss)
     try loss.backward()
     let learningRate = recipe.learningRates.rate(at: step)
     losses["gradient_norm"] = try model.update(learningRate: learningRate, gradientClip: recipe.gradientClip)
     losses["learning_rate"] = learningRate
-    losses["loss"] = try loss.item()
     return losses
   }
 
@@ -82,9 +81,9 @@ struct AutoencoderStage: TrainingStage {
   func validate() throws -> [String: Double] {
     try model.average.withAveragedWeights {
       var means = RunningMeans()
-      for start in stride(from: 0, to: min(validationCount, validation.records.count), by: 8) {
-        let end = min(start + 8, validation.records.count, validationCount)
-        let image_BCHW = try validation.images(start..<end)
+      for start in stride(from: 0, to: validated.count, by: 8) {
+        let end = min(start + 8, validated.count)
+        let image_BCHW = try validation.images(validated[start..<end])
         let latent = try autoencoder.encode(image_BCHW)
         let decoded_BCHW = try autoencoder.decode(latent.mean_BCHW).clamp(min: -1, max: 1)
         for row in 0..<(end - start) {
@@ -104,18 +103,16 @@ struct AutoencoderStage: TrainingStage {
     }
   }
 
-  func state() throws -> [String: Tensor] { try model.tensors() }
+  func state() throws -> StageState { try model.state() }
 
-  mutating func restore(_ state: [String: Tensor], step: Int) throws {
-    try model.restore(state, updates: step)
-  }
+  mutating func restore(_ state: StageState) throws { try model.restore(state) }
 
   func weights() throws -> [String: Tensor] { model.average.state() }
 
   /// Validation images above what the autoencoder makes of them.
   func writeSamples(to picture: URL) throws {
     try model.average.withAveragedWeights {
-      let image_BCHW = try validation.images(0..<min(6, validation.records.count))
+      let image_BCHW = try validation.images(validated.prefix(6))
       let decoded_BCHW = try autoencoder.decode(autoencoder.encode(image_BCHW).mean_BCHW)
       try ContactSheet(rows: [image_BCHW, decoded_BCHW]).write(to: picture)
     }

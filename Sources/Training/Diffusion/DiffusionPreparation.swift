@@ -13,42 +13,40 @@ import TorchNN
 struct DiffusionPreparation {
   let recipe: DiffusionRecipe
   let architecture: ModelArchitecture
-  let dataset: RadiographDataset
+  let data: StageData
   let folder: RunFolder
   let autoencoderWeights: URL
   let device: Device
-  var note: (String) -> Void
+  let limits: RunLimits
+  let report: (TrainingReport) -> Void
 
+  /// - Throws: ``EncodingStopped`` if a limit was reached on the way, ``TrainingError/missingStage(path:stage:)``,
+  ///   `TextEncoderError`, `FileAccessError`, `TensorFileError`, `TorchError`.
   func stage() throws -> DiffusionStage {
     let autoencoder = try loadAutoencoder()
-    let training = try examples(of: .train, autoencoder: autoencoder, statistics: nil)
-    let validation = try examples(of: .validation, autoencoder: autoencoder, statistics: training.statistics)
+    let training = try examples(of: .train, data.training, autoencoder: autoencoder, statistics: nil)
+    let validation = try examples(
+      of: .validation, data.validation, autoencoder: autoencoder, statistics: training.statistics)
     let encoder = try textEncoder()
+    var description = try ModelDescription(
+      preset: recipe.preset, scheduler: recipe.scheduler, latent: training.statistics)
+    description.architecture = architecture
     let pictures = SamplePictures(
-      description: try description(latent: training.statistics), codec: autoencoder,
+      description: description, codec: autoencoder,
       encoded: try EncodedPrompts(SamplePictures.prompts, by: encoder, for: architecture.textProjection),
       device: device)
-    try storeStatistics(training.statistics)
+    try RunFolder.write(training.statistics, to: Self.statisticsFile(in: folder))
     return try DiffusionStage(
-      recipe, architecture: architecture, training: training, validation: validation, pictures: pictures, device: device
-    )
+      recipe, architecture: architecture, training: training, validation: validation, validated: data.validated,
+      pictures: pictures, device: device)
   }
 
   /// Where export finds the statistics.
   static func statisticsFile(in folder: RunFolder) -> URL { folder.folder.appendingPathComponent("latents.json") }
 
-  /// The model that the run comes to.
-  private func description(latent: LatentStatistics) throws -> ModelDescription {
-    try ModelDescription(preset: recipe.preset, scheduler: recipe.scheduler, latent: latent)
-  }
-
-  private func storeStatistics(_ statistics: LatentStatistics) throws {
-    try AtomicFile.write(Array(PrettyJSON.data(statistics)), to: Self.statisticsFile(in: folder).path)
-  }
-
   private func loadAutoencoder() throws -> Autoencoder {
     guard FileManager.default.fileExists(atPath: autoencoderWeights.path) else {
-      throw TrainingError.missingStage(path: folder.url.path, stage: "vae")
+      throw TrainingError.missingStage(path: folder.url.path, stage: .autoencoder)
     }
     let file = try SafetensorsFile(path: autoencoderWeights.path)
     let store = ParameterStore(tensors: try file.loadTensors(), device: device, memoryFormat: .channelsLast)
@@ -62,30 +60,37 @@ struct DiffusionPreparation {
   }
 
   private func examples(
-    of split: DatasetSplit, autoencoder: Autoencoder, statistics: LatentStatistics?
+    of split: DatasetSplit, _ batches: PixelBatches, autoencoder: Autoencoder, statistics: LatentStatistics?
   ) throws -> DiffusionExamples {
-    let batches = try PixelBatches(dataset, split: split, device: device)
     let copies = batches.records.map { split == .train ? recipe.sourceRepeats[$0.source] ?? 1 : 1 }
-    let latents = try LatentCache.load(
-      folder.cache.appendingPathComponent("latents-\(split.rawValue).safetensors"),
-      key: try key(
-        of: batches.records, [ContentHash.ofFile(autoencoderWeights.path), "\(copies)", "\(recipe.maximumShift)"])
-    ) {
-      try LatentCache.encode(
-        batches, with: autoencoder, copies: copies, maximumShift: recipe.maximumShift,
-        generator: TrainingRandomness(seed: recipe.seed).generator(.crop)
-      ) { note("encoded \($0) of \(batches.records.count) \(split.rawValue) images") }
-    }
+    // Where an image is moved to comes from the seed.
+    let seed = copies.contains { $0 > 1 } ? ["seed \(recipe.seed)"] : []
+    let key = key(
+      of: batches.records,
+      [try ContentHash.ofFile(autoencoderWeights.path), "\(copies)", "\(recipe.maximumShift)"] + seed)
+    let cache = LatentCache(
+      pieces: EncodedPieces(file: cacheFile("latents", split), key: key, count: copies.count, batch: 1), copies: copies,
+      maximumShift: recipe.maximumShift)
+    let latents_NCHW = try cache.latents(
+      of: batches, with: autoencoder, generator: TrainingRandomness(seed: recipe.seed).generator(.crop), limits: limits
+    ) { progress("encoding \(split.rawValue) images", $0, of: copies.count, "images") }
     let captions = try captions(of: batches.records, count: split == .train ? recipe.promptsPerImage : 1)
-    let prompts = try PromptCache.load(
-      folder.cache.appendingPathComponent("texts-\(split.rawValue).safetensors"),
-      key: try key(of: batches.records, [recipe.textEncoder] + captions.flatMap { $0 }), captions: captions,
-      encoder: textEncoder, tokenLimit: architecture.textProjection.tokenLimit
-    ) { note("encoded \($0) of \($1) \(split.rawValue) texts") }
+    let prompts = try PromptCache(
+      cacheFile("texts", split), key: self.key(of: batches.records, [recipe.textEncoder] + captions.flatMap { $0 }),
+      captions: captions, encoder: textEncoder, tokenLimit: architecture.textProjection.tokenLimit, limits: limits
+    ) { progress("encoding \(split.rawValue) texts", $0, of: $1, "texts") }
     return DiffusionExamples(
-      latents_NCHW: latents.latents_NCHW,
+      latents_NCHW: latents_NCHW,
       images: copies.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element) },
-      statistics: statistics ?? latents.statistics, prompts: prompts, device: device)
+      statistics: try statistics ?? LatentStatistics(of: latents_NCHW), prompts: prompts, device: device)
+  }
+
+  private func cacheFile(_ name: String, _ split: DatasetSplit) -> URL {
+    folder.cache.appendingPathComponent("\(name)-\(split.rawValue).safetensors")
+  }
+
+  private func progress(_ activity: String, _ done: Int, of total: Int, _ unit: String) {
+    report(.progress(WorkProgress(activity, done: done, of: total, unit: unit)))
   }
 
   /// The texts of each image, within what the text encoder takes.
@@ -99,12 +104,13 @@ struct DiffusionPreparation {
     let captions = records.map { writer.captions(of: $0, count: count, seed: recipe.seed, limit: limit) }
     let cut = captions.reduce(0) { $0 + $1.cut }
     if cut > 0 {
-      note("\(cut) of \(records.count * count) texts were cut to \(maximum) tokens, at the end of a sentence")
+      report(
+        .note("\(cut) of \(records.count * count) texts were cut to \(maximum) tokens, at the end of a sentence"))
     }
     return captions.map(\.texts)
   }
 
-  private func key(of records: [RadiographRecord], _ parts: [String]) throws -> String {
+  private func key(of records: [RadiographRecord], _ parts: [String]) -> String {
     ContentHash.of(parts: parts + records.map { $0.contentHash ?? $0.path })
   }
 }

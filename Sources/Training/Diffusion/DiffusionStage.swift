@@ -17,6 +17,8 @@ struct DiffusionStage: TrainingStage {
   private let model: ModelState
   private let training: DiffusionExamples
   private let validation: DiffusionExamples
+  /// The examples that validation looks at.
+  private let validated: [Int]
   private let pictures: SamplePictures
   private let randomness: TrainingRandomness
   private let device: Device
@@ -28,12 +30,13 @@ struct DiffusionStage: TrainingStage {
 
   init(
     _ recipe: DiffusionRecipe, architecture: ModelArchitecture, training: DiffusionExamples,
-    validation: DiffusionExamples, pictures: SamplePictures, device: Device = .cpu
+    validation: DiffusionExamples, validated: [Int], pictures: SamplePictures, device: Device = .cpu
   ) throws {
     self.recipe = recipe
     self.device = device
     self.training = training
     self.validation = validation
+    self.validated = validated
     self.pictures = pictures
     randomness = TrainingRandomness(seed: recipe.seed)
     process = try DiffusionProcess(recipe.scheduler)
@@ -57,8 +60,10 @@ struct DiffusionStage: TrainingStage {
       let loss = try loss(
         of: batch, generator: randomness.generator(.noise, step: number),
         promptDropout: recipe.promptDropout, dropout: randomness.generator(.dropout, step: number))
+      let value = try loss.item()
+      try NotFinite.require(value, .loss)
       try (loss / Double(recipe.accumulation)).backward()
-      total += try loss.item() / Double(recipe.accumulation)
+      total += value / Double(recipe.accumulation)
     }
     let learningRate = recipe.learningRates.rate(at: step)
     let norm = try model.update(learningRate: learningRate, gradientClip: recipe.gradientClip)
@@ -89,8 +94,8 @@ struct DiffusionStage: TrainingStage {
   func validate() throws -> [String: Double] {
     try model.average.withAveragedWeights {
       var means = RunningMeans()
-      for (index, begin) in stride(from: 0, to: min(validation.count, 256), by: 32).enumerated() {
-        let examples = Array(begin..<min(begin + 32, validation.count, 256))
+      for (index, begin) in stride(from: 0, to: validated.count, by: 32).enumerated() {
+        let examples = Array(validated[begin..<min(begin + 32, validated.count)])
         let batch = try validation.batch(examples, choosingTextWith: nil)
         let generator = try randomness.generator(.validation, step: index)
         means.add(["loss": try loss(of: batch, generator: generator, promptDropout: 0, dropout: nil).item()])
@@ -99,11 +104,9 @@ struct DiffusionStage: TrainingStage {
     }
   }
 
-  func state() throws -> [String: Tensor] { try model.tensors() }
+  func state() throws -> StageState { try model.state() }
 
-  mutating func restore(_ state: [String: Tensor], step: Int) throws {
-    try model.restore(state, updates: step)
-  }
+  mutating func restore(_ state: StageState) throws { try model.restore(state) }
 
   func weights() throws -> [String: Tensor] { model.average.state() }
 

@@ -1,65 +1,77 @@
-import Foundation
 import Models
-import RadiographData
 import RadiographModels
 import TensorFiles
 import Torch
 
-// N latents, C channels, H height, W width
+// N latents, B batch, C channels, H height, W width
 
 /// The latents of a dataset's part: every image encoded as it is and, if asked for, moved by a few pixels.
 struct LatentCache {
-  /// Image by image, float16, not normalised.
-  let latents_NCHW: Tensor
-  /// Of each channel over all latents of the training part.
-  let statistics: LatentStatistics
+  let pieces: EncodedPieces
+  /// How often each image is encoded.
+  let copies: [Int]
+  /// How far an image is moved at most, in pixels.
+  let maximumShift: Int
 
-  /// The cached latents if they were made from the same weights and images, otherwise freshly encoded ones.
-  ///
-  /// - Parameter key: changes when weights, images or settings do.
-  static func load(_ url: URL, key: String, encode: () throws -> Tensor) throws -> LatentCache {
-    if let file = try? SafetensorsFile(path: url.path), file.metadata["key"] == key {
-      let latents = try Tensor(file.tensor("latents"))
-      return LatentCache(latents_NCHW: latents, statistics: try LatentStatistics(of: latents))
-    }
-    let latents = try encode()
-    try SafetensorsWriter.write(["latents": latents], metadata: ["key": key], to: url.path)
-    return LatentCache(latents_NCHW: latents, statistics: try LatentStatistics(of: latents))
-  }
+  private static let name = "latents"
 
-  /// Encodes every image of `batches`: once as it is, the other times moved at random, edges repeated.
+  /// Image by image, float16, not normalised: the stored ones if they were made of the same weights and images,
+  /// otherwise freshly encoded ones.
   ///
-  /// - Parameter copies: how often each image is encoded.
-  static func encode(
-    _ batches: PixelBatches, with autoencoder: Autoencoder, copies: [Int], maximumShift: Int, generator: Generator,
+  /// - Parameters:
+  ///   - generator: draws where images are moved to.
+  ///   - progress: called with the number of images done so far.
+  /// - Throws: ``EncodingStopped``, `DatasetError`, `FileAccessError`, `TorchError`.
+  func latents(
+    of batches: PixelBatches, with autoencoder: Autoencoder, generator: Generator, limits: RunLimits,
     progress: (Int) -> Void
   ) throws -> Tensor {
-    try withoutGradients {
-      var parts: [Tensor] = []
-      for (index, count) in copies.enumerated() {
-        let image_BCHW = try batches.images([index])
-        let copies_BCHW = try Tensor.cat(
-          (0..<count).map { copy in
-            copy == 0 ? image_BCHW : try moved(image_BCHW, by: maximumShift, generator: generator)
-          })
-        let mean_BCHW = try autoencoder.encode(copies_BCHW.contiguous(memoryFormat: .channelsLast)).mean_BCHW
-        parts.append(try mean_BCHW.contiguous().to(.cpu).to(.float16))
-        if index % 500 == 499 || index + 1 == copies.count { progress(index + 1) }
-      }
-      return try Tensor.cat(parts)
+    if let stored = try? pieces.stored()?.tensor(Self.name) { return try Tensor(stored, name: Self.name) }
+    return try withoutGradients {
+      let whole = try pieces.encoded(
+        limits: limits,
+        skipping: { done in
+          // The next image is moved to where it would have been moved in one go.
+          for count in copies[..<done] { for _ in 0..<(count - 1) { _ = try offset(generator) } }
+        }, progress: progress,
+        encode: { items in
+          let parts = try items.map { try encode($0, of: batches, with: autoencoder, generator: generator) }
+          return [Self.name: try Tensor.cat(parts)]
+        })
+      try pieces.store(whole)
+      return try whole[Self.name] ?? Tensor.zeros([0])
     }
   }
 
-  private static func moved(_ image_BCHW: Tensor, by maximum: Int, generator: Generator) throws -> Tensor {
+  private func encode(
+    _ index: Int, of batches: PixelBatches, with autoencoder: Autoencoder, generator: Generator
+  ) throws -> Tensor {
+    let image_BCHW = try batches.images([index])
+    let copies_BCHW = try Tensor.cat(
+      (0..<copies[index]).map { copy in copy == 0 ? image_BCHW : try moved(image_BCHW, by: offset(generator)) })
+    let mean_BCHW = try autoencoder.encode(copies_BCHW.contiguous(memoryFormat: .channelsLast)).mean_BCHW
+    return try mean_BCHW.contiguous().to(.cpu).to(.float16)
+  }
+
+  /// Where the upper left corner of an image goes, down and right.
+  private func offset(_ generator: Generator) throws -> [Int] {
+    try Tensor.randint(0..<(2 * maximumShift + 1), shape: [2], generator: generator).int64s().map(Int.init)
+  }
+
+  /// Edges are repeated.
+  private func moved(_ image_BCHW: Tensor, by offset: [Int]) throws -> Tensor {
     let side = image_BCHW.shape[3]
-    let offset = try Tensor.randint(0..<(2 * maximum + 1), shape: [2], generator: generator).int64s().map(Int.init)
-    return try image_BCHW.pad(pad: [maximum, maximum, maximum, maximum], mode: "replicate")
-      .narrow(dim: 2, start: offset[0], length: side).narrow(dim: 3, start: offset[1], length: side)
+    return try image_BCHW.pad(
+      pad: [maximumShift, maximumShift, maximumShift, maximumShift], mode: "replicate"
+    ).narrow(dim: 2, start: offset[0], length: side).narrow(dim: 3, start: offset[1], length: side)
   }
 }
 
 extension LatentStatistics {
+  /// The mean and the deviation of each channel over all latents.
+  ///
   /// - Parameter latents_NCHW: at least two elements a channel.
+  /// - Throws: `TorchError`.
   init(of latents_NCHW: Tensor) throws {
     // Channel by channel, so that the copy in double precision stays small.
     let channels = try withoutGradients {

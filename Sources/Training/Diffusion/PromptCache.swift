@@ -1,6 +1,5 @@
 import Foundation
 import Models
-import RadiographData
 import TensorFiles
 import Torch
 
@@ -14,13 +13,24 @@ struct PromptCache {
   /// Which texts image n has.
   private let texts_NK: [[Int]]
 
-  static func load(
-    _ url: URL, key: String, captions: [[String]], encoder: () throws -> any TextConditioner, tokenLimit: Int,
-    progress: (Int, Int) -> Void
-  ) throws -> PromptCache {
+  /// How many texts the encoder takes at a time.
+  static let batch = 64
+
+  /// The stored hidden states if they were made of the same texts, otherwise freshly encoded ones.
+  ///
+  /// - Parameters:
+  ///   - file: where the hidden states are stored.
+  ///   - key: changes when the texts or the encoder do.
+  ///   - captions: the texts of each image.
+  ///   - progress: called with the number of distinct texts done so far, and of all.
+  /// - Throws: ``EncodingStopped``, `TextEncoderError`, `FileAccessError`, `TorchError`.
+  init(
+    _ file: URL, key: String, captions: [[String]], encoder: () throws -> any TextConditioner, tokenLimit: Int,
+    limits: RunLimits, progress: (Int, Int) -> Void
+  ) throws {
     var numbers: [String: Int] = [:]
     var distinct: [String] = []
-    let texts_NK = captions.map { texts in
+    texts_NK = captions.map { texts in
       texts.map { text in
         if let number = numbers[text] { return number }
         numbers[text] = distinct.count
@@ -28,28 +38,25 @@ struct PromptCache {
         return distinct.count - 1
       }
     }
-    if let file = try? SafetensorsFile(path: url.path), file.metadata["key"] == key {
-      let starts = try Tensor(file.tensor("starts")).int64s().map(Int.init)
-      if starts.count == distinct.count + 1 {
-        return PromptCache(hidden_TD: try Tensor(file.tensor("hidden")), starts: starts, texts_NK: texts_NK)
+    let pieces = EncodedPieces(file: file, key: key, count: distinct.count, batch: Self.batch)
+    if let stored = pieces.stored() {
+      let found = try Tensor(stored.tensor("starts")).int64s().map(Int.init)
+      if found.count == distinct.count + 1 {
+        (starts, hidden_TD) = (found, try Tensor(stored.tensor("hidden")))
+        return
       }
     }
-
     let encoder = try encoder()
-    var parts: [Tensor] = []
-    var starts = [0]
-    for begin in stride(from: 0, to: distinct.count, by: 64) {
-      let texts = Array(distinct[begin..<min(begin + 64, distinct.count)])
-      for encoding in try encoder.encode(texts, maximumLength: tokenLimit, paddedTo: nil) {
-        parts.append(try encoding.hiddenStates_LD.to(.cpu).to(.float16))
-        starts.append((starts.last ?? 0) + encoding.tokenCount)
-      }
-      progress(min(begin + 64, distinct.count), distinct.count)
+    let whole = try pieces.encoded(limits: limits, progress: { progress($0, distinct.count) }) { items in
+      let encodings = try encoder.encode(Array(distinct[items]), maximumLength: tokenLimit, paddedTo: nil)
+      return [
+        "hidden": try Tensor.cat(encodings.map { try $0.hiddenStates_LD.to(.cpu).to(.float16) }),
+        "lengths": try Tensor(indices: encodings.map(\.tokenCount)),
+      ]
     }
-    let hidden_TD = try Tensor.cat(parts)
-    try SafetensorsWriter.write(
-      ["hidden": hidden_TD, "starts": Tensor(indices: starts)], metadata: ["key": key], to: url.path)
-    return PromptCache(hidden_TD: hidden_TD, starts: starts, texts_NK: texts_NK)
+    hidden_TD = try whole["hidden"] ?? Tensor.zeros([0, 1])
+    starts = try (whole["lengths"]?.int64s() ?? []).reduce(into: [0]) { $0.append(($0.last ?? 0) + Int($1)) }
+    try pieces.store(["hidden": hidden_TD, "starts": Tensor(indices: starts)])
   }
 
   /// How many texts image `image` has.

@@ -14,7 +14,7 @@ struct ContactSheet {
       try Tensor.cat((0..<row_BCHW.shape[0]).map { try row_BCHW.select(dim: 0, index: $0) }, dim: 2)
     }
     let sheet_CHW = try Tensor.cat(lines_CHW, dim: 1)
-    let pixels = try ((sheet_CHW.clamp(min: -1, max: 1) + 1.0) * 127.5).round().to(.uint8).contiguous().bytes()
+    let pixels = try sheet_CHW.contiguous().floats().map(GrayscaleImage.level)
     image = try GrayscaleImage(width: sheet_CHW.shape[2], height: sheet_CHW.shape[1], pixels: pixels)
   }
 

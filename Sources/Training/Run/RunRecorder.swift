@@ -1,4 +1,5 @@
 import Foundation
+import Models
 import RunRecords
 import Support
 
@@ -48,23 +49,20 @@ extension RunReport {
   /// Pictures of each stage that stand in the page.
   private static let pictureCount = 4
 
-  /// Reads the stages that a run's folder holds.
+  /// The page on the stages that a run's folder holds.
   init(of run: URL) {
-    let stages = [
-      ("vae", "Autoencoder", ["images of the validation part", "what the autoencoder makes of them"]),
-      ("diffusion", "Diffusion model", SamplePictures.prompts),
-    ]
     self.init(
       name: run.lastPathComponent,
-      stages: stages.compactMap { name, title, sheetRows in
-        let folder = RunFolder(run, stage: name)
+      stages: TrainingStageName.allCases.compactMap { stage in
+        let folder = RunFolder(run, stage: stage)
         guard FileManager.default.fileExists(atPath: folder.folder.path) else { return nil }
         // A page is made of what can be read; what cannot be is said where it is used.
         let settings = (try? ConfigurationResolver.listing(folder.configuration)) ?? []
         return StageRecord(
-          name: name, title: title, totalSteps: settings.first { $0.key == "steps" }.flatMap { Int($0.value) },
+          name: stage.rawValue, title: stage.pageTitle, columns: stage.columns,
+          totalSteps: settings.first { $0.key == "steps" }.flatMap { Int($0.value) },
           settings: settings, rows: MetricsLog(folder.metrics).rows(),
-          sheets: SampleSheet.newest(Self.pictureCount, in: folder.samples), sheetRows: sheetRows)
+          sheets: SampleSheet.newest(Self.pictureCount, in: folder.samples), sheetRows: stage.sheetRows)
       }, program: ThoraxVersion.software)
   }
 }

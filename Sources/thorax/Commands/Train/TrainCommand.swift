@@ -36,7 +36,7 @@ struct TrainCommand: ParsableCommand {
     var device = "auto"
 
     @Option(
-      help: ArgumentHelp("fp32, or bf16 or fp16 with autocast (default: the recipe's).", valueName: "precision"))
+      help: ArgumentHelp("fp32, or bf16 with autocast (default: the recipe's).", valueName: "precision"))
     var precision: String?
 
     @OptionGroup var common: CommonOptions
@@ -68,19 +68,22 @@ struct TrainCommand: ParsableCommand {
 
     /// Runs one stage, with its progress on standard error.
     func run(
-      _ train: (TrainingRequest, () -> Bool, (TrainingProgress) -> Void) throws -> LoopOutcome
+      _ train: (TrainingRequest, () -> Bool, (TrainingReport) -> Void) throws -> LoopOutcome
     ) throws {
       let request = try request()
       if let threads = common.threads { try LibTorch.setThreads(threads) }
       let console = common.console
-      let outcome = try train(request, { Task.isCancelled }) { progress in
-        let values = progress.values.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.4g", $0.value))" }
-        console.note("\(progress.split) \(progress.step)/\(progress.totalSteps)  \(values.joined(separator: "  "))")
-      }
+      let display = TrainingDisplay(console: console)
+      defer { display.finish() }
+      let outcome = try train(request, { Task.isCancelled }, display.show)
+      display.finish()
       switch outcome {
       case .finished(let step): console.note("finished after \(step) steps")
       case .timeUp(let step): console.note("time is up after \(step) steps: add --resume to go on")
       case .stopped(let step): throw TrainingError.interrupted(step: step)
+      case .endedPreparing(timeIsUp: true):
+        console.note("time is up; what was encoded is stored: add --resume to go on")
+      case .endedPreparing(timeIsUp: false): throw TrainingError.interruptedPreparing
       }
       try Console.writeResult(request.run.path)
     }
@@ -92,7 +95,7 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var options: Options
 
-    func run() async throws { try options.run(Trainer.trainAutoencoder) }
+    func run() async throws { try options.run { try Trainer.trainAutoencoder($0, shouldStop: $1, report: $2) } }
   }
 
   struct Diffusion: AsyncParsableCommand {
@@ -102,10 +105,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var options: Options
 
     func run() async throws {
-      let console = options.common.console
-      try options.run { request, shouldStop, report in
-        try Trainer.trainDiffusion(request, shouldStop: shouldStop, report: report) { console.note($0) }
-      }
+      try options.run { try Trainer.trainDiffusion($0, shouldStop: $1, report: $2) }
     }
   }
 }

@@ -9,12 +9,21 @@ struct PixelBatches {
   let records: [RadiographRecord]
   let device: Device
 
-  /// - Throws: ``TrainingError/noImages(path:split:)`` when the part is empty.
-  init(_ dataset: RadiographDataset, split: DatasetSplit, device: Device = .cpu) throws {
+  /// - Parameter withoutTexts: whether images of which nothing is known but their pixels are among them.
+  /// - Throws: ``TrainingError/noImages(path:split:)`` or ``TrainingError/noTexts(path:split:)`` if the part has no such
+  ///   image, `DatasetError`.
+  init(
+    _ dataset: RadiographDataset, split: DatasetSplit, withoutTexts: Bool = false, device: Device = .cpu
+  ) throws {
     self.device = device
     self.dataset = dataset
-    records = try dataset.records(split: split)
+    records = try dataset.records(matching: RecordFilter(split: split, requiresText: !withoutTexts))
     guard !records.isEmpty else {
+      let others =
+        withoutTexts ? 0 : try dataset.records(matching: RecordFilter(split: split, requiresText: false)).count
+      guard others == 0 else {
+        throw TrainingError.noTexts(path: dataset.url.path, split: split.rawValue, images: others)
+      }
       throw TrainingError.noImages(path: dataset.url.path, split: split.rawValue)
     }
   }

@@ -25,10 +25,10 @@ extension TrainingRequest {
   }
 
   /// Writes down how the pixels were made, in a run whose folder is there.
+  ///
+  /// - Throws: `FileAccessError`.
   func record(_ preprocessing: ImagePreprocessing) throws {
     guard !FileManager.default.fileExists(atPath: preprocessingRecord.path) else { return }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    try AtomicFile.write(Array(encoder.encode(preprocessing)), to: preprocessingRecord.path)
+    try RunFolder.write(preprocessing, to: preprocessingRecord)
   }
 }

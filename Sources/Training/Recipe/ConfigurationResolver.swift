@@ -62,11 +62,7 @@ enum ConfigurationResolver {
 
   private static func decode<Recipe: Decodable>(_ tree: [String: Any]) throws -> Recipe {
     try requireFinite(tree, prefix: "")
-    do {
-      return try JSONDecoder().decode(Recipe.self, from: JSONSerialization.data(withJSONObject: tree))
-    } catch let error as DecodingError {
-      throw invalid(error, in: tree)
-    }
+    return try SettingsDecoder.decode(Recipe.self, from: tree)
   }
 
   /// The recipe as YAML, keys in order.
@@ -83,8 +79,11 @@ enum ConfigurationResolver {
   }
 
   private static func plainTree(of recipe: some Encodable) throws -> [String: Any] {
-    let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(recipe))
-    return object as? [String: Any] ?? [:]
+    // JSON gives every number in full, and YAML reads JSON.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    let json = String(decoding: try encoder.encode(recipe), as: UTF8.self)
+    return try Yams.load(yaml: json) as? [String: Any] ?? [:]
   }
 
   private static func flat(_ tree: [String: Any], prefix: String = "") throws -> [String: String] {
@@ -139,7 +138,7 @@ enum ConfigurationResolver {
 
   /// What the recipe has no place for is not in it when it is written out again.
   private static func requireKnown(_ overlay: [String: Any], in tree: [String: Any], prefix: String) throws {
-    for (key, value) in overlay where !(value is NSNull) {
+    for (key, value) in overlay.sorted(by: { $0.key < $1.key }) where !(value is NSNull) {
       guard let present = tree[key] else {
         throw TrainingError.unknownSetting(key: prefix + key, known: tree.keys.sorted())
       }
@@ -151,25 +150,12 @@ enum ConfigurationResolver {
 
   /// YAML has NaN and infinity, JSON has not, and no setting means either.
   private static func requireFinite(_ tree: [String: Any], prefix: String) throws {
-    for (key, value) in tree {
+    for (key, value) in tree.sorted(by: { $0.key < $1.key }) {
       if let branch = value as? [String: Any] { try requireFinite(branch, prefix: prefix + key + ".") }
       if let number = value as? Double, !number.isFinite {
         throw TrainingError.invalidSetting(key: prefix + key, value: "\(number)", remedy: "give a finite number")
       }
     }
-  }
-
-  private static func invalid(_ error: DecodingError, in tree: [String: Any]) -> TrainingError {
-    let (context, remedy): (DecodingError.Context, String) =
-      switch error {
-      case .typeMismatch(let type, let context): (context, "give a value of type \(type)")
-      case .dataCorrupted(let context): (context, firstLine(context.debugDescription))
-      case .keyNotFound(_, let context), .valueNotFound(_, let context): (context, "give a value")
-      @unknown default: (.init(codingPath: [], debugDescription: ""), "give another value")
-      }
-    let path = context.codingPath.map(\.stringValue)
-    let value = path.reduce(tree as Any?) { ($0 as? [String: Any])?[$1] }
-    return .invalidSetting(key: path.joined(separator: "."), value: value.map { "\($0)" } ?? "empty", remedy: remedy)
   }
 
   private static func firstLine(_ text: String) -> String { String(text.prefix { $0 != "\n" }) }

@@ -5,7 +5,7 @@ import Torch
 /// resumed run continues exactly without any generator's state being stored (the habit is EDM2's).
 struct TrainingRandomness {
   enum Purpose: UInt64 {
-    case initialisation = 1, order, crop, noise, time, dropout, validation
+    case initialisation = 1, order, crop, noise, time, dropout, validation, validationChoice
   }
 
   var seed: UInt64

@@ -2,8 +2,9 @@ import Torch
 
 // B batch, C channels, H height, W width
 
-/// Structural similarity (Wang et al. 2004) of images, differentiable: 11x11 Gaussian window of deviation 1.5.
-struct StructuralSimilarity {
+/// Structural similarity (Wang et al. 2004) of images on tensors, so that gradients reach through it: 11x11 Gaussian window
+/// of deviation 1.5. `StructuralSimilarity` of `Evaluation` measures the same without tensors, in double precision.
+struct DifferentiableSimilarity {
   private let window_rows: Tensor
   private let window_columns: Tensor
   private let c1: Double

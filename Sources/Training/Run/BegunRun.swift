@@ -1,0 +1,99 @@
+import Foundation
+import Models
+import RadiographData
+import Support
+import TensorFiles
+
+/// A run of a stage that this process alone writes into: its settings, its data, and how it was begun.
+struct BegunRun<Recipe: TrainingRecipe> {
+  let request: TrainingRequest
+  let folder: RunFolder
+  let recipe: Recipe
+  let limits: RunLimits
+  let report: (TrainingReport) -> Void
+  private let dataset: RadiographDataset
+  private let beginning: RunBeginning
+  private let lock: RunLock
+
+  /// Checks settings and dataset, then takes the run's folder and writes down what the run is begun with. A folder that
+  /// was none of ours gains nothing before settings and data are known to be good.
+  ///
+  /// - Throws: `TrainingError`, `DatasetError`, `FileAccessError`.
+  init(
+    _ request: TrainingRequest, stage: TrainingStageName, limits: RunLimits, report: @escaping (TrainingReport) -> Void
+  ) throws {
+    let folder = RunFolder(request.run, stage: stage)
+    let known = try RunLock.again(request.run)
+    let resolved: ResolvedRecipe<Recipe> = try request.resolve(in: folder)
+    try resolved.recipe.validate()
+    if !request.options.resume { try resolved.recipe.validatePrecision() }
+    let dataset = try request.openDataset()
+    lock = try known ?? RunLock(request.run)
+    folder.removeLeftovers()
+    if !request.options.resume, folder.newestStep() != nil {
+      throw TrainingError.runExists(path: folder.folder.path)
+    }
+    try folder.create()
+    try AtomicFile.write(Array(ConfigurationResolver.yaml(resolved.recipe).utf8), to: folder.configuration.path)
+    try request.record(dataset.settings.preprocessing)
+    for note in resolved.notes { report(.note(note)) }
+    recipe = resolved.recipe
+    beginning =
+      if folder.newestStep() == nil {
+        .new
+      } else {
+        try RunDatasetFiles(folder: folder).stored() == nil ? .formerVersion : .resumed
+      }
+    (self.request, self.folder, self.limits, self.report, self.dataset) = (request, folder, limits, report, dataset)
+  }
+
+  /// The images of the run, held to those that it was begun with.
+  ///
+  /// - Parameter withoutTexts: whether images of which nothing is known but their pixels are among them.
+  /// - Throws: `TrainingError.noImages`, `TrainingError.datasetChanged`, `DatasetError`, `FileAccessError`.
+  func data(_ seed: UInt64, withoutTexts: Bool) throws -> StageData {
+    let withoutTexts = withoutTexts && beginning != .formerVersion
+    let training = try PixelBatches(dataset, split: .train, withoutTexts: withoutTexts, device: request.device)
+    let validation = try PixelBatches(dataset, split: .validation, withoutTexts: withoutTexts, device: request.device)
+    let record = RunDataset(
+      training: training.records, validation: validation.records, texts: Recipe.stage == .diffusion)
+    let files = RunDatasetFiles(folder: folder)
+    switch beginning {
+    case .new: try files.write(record, training: training.records)
+    case .resumed: try files.require(record, path: dataset.url.path)
+    case .formerVersion: break
+    }
+    let validated = try ValidationImages(
+      validation.records, limit: Recipe.validationLimit, randomness: TrainingRandomness(seed: seed), run: beginning,
+      file: folder.folder.appendingPathComponent("validation.json"))
+    return StageData(training: training, validation: validation, validated: validated.positions)
+  }
+
+  /// Holds the diffusion model's validation to images that the run's autoencoder was not trained on, and says if the
+  /// dataset is another now.
+  ///
+  /// - Throws: ``TrainingError/validationWasTrainedOn(path:images:)``, `FileAccessError`.
+  func requireUnseenValidation(_ data: StageData) throws {
+    let files = RunDatasetFiles(folder: RunFolder(request.run, stage: .autoencoder))
+    let seen = files.trainedOn(data.validation.records)
+    guard seen == 0 else { throw TrainingError.validationWasTrainedOn(path: dataset.url.path, images: seen) }
+    guard beginning == .new, let begun = try files.stored() else { return }
+    let all = RunDataset(
+      training: try PixelBatches(dataset, split: .train, withoutTexts: true).records,
+      validation: try PixelBatches(dataset, split: .validation, withoutTexts: true).records, texts: false)
+    if begun != all {
+      report(
+        .note(
+          "the dataset has changed since the autoencoder was trained: \(begun.trainingImages) training images then, "
+            + "\(all.trainingImages) now"))
+    }
+  }
+}
+
+/// The images that a stage sees.
+struct StageData {
+  let training: PixelBatches
+  let validation: PixelBatches
+  /// Places in the validation part that validation looks at.
+  let validated: [Int]
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Models
+import RadiographModels
+
+/// Trains the parts of a model.
+public enum Trainer {
+  /// Trains an autoencoder on a dataset's radiographs.
+  ///
+  /// - Parameters:
+  ///   - shouldStop: asked before every step; true ends the run with a checkpoint.
+  ///   - report: called with progress after every step, and with the losses now and then.
+  /// - Throws: ``TrainingError``, ``TrainingError/runInUse(path:process:host:since:)`` among them, `DatasetError`,
+  ///   `FileAccessError`, `TorchError`.
+  public static func trainAutoencoder(
+    _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingReport) -> Void
+  ) throws -> LoopOutcome {
+    try trainAutoencoder(request, architecture: nil, shouldStop: shouldStop, report: report)
+  }
+
+  /// Trains a diffusion model on the latents of the run's autoencoder.
+  ///
+  /// - Parameters:
+  ///   - shouldStop: asked before every step and every batch that is encoded; true ends the run with what it has.
+  ///   - report: as for ``trainAutoencoder(_:shouldStop:report:)``, and called while images and texts are encoded.
+  /// - Throws: as ``trainAutoencoder(_:shouldStop:report:)``; `TextEncoderError` if the encoder is not there or does not
+  ///   fit.
+  public static func trainDiffusion(
+    _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingReport) -> Void
+  ) throws -> LoopOutcome {
+    try trainDiffusion(request, architecture: nil, shouldStop: shouldStop, report: report)
+  }
+
+  /// - Parameter architecture: another than the preset's, which only tests have.
+  static func trainAutoencoder(
+    _ request: TrainingRequest, architecture: ModelArchitecture?, shouldStop: () -> Bool,
+    report: (TrainingReport) -> Void
+  ) throws -> LoopOutcome {
+    try train(request, .autoencoder, shouldStop: shouldStop, report: report) { begun in
+      let recipe: AutoencoderRecipe = begun.recipe
+      let data = try begun.data(recipe.seed, withoutTexts: true)
+      let network = try architecture ?? self.architecture(recipe.preset)
+      return try AutoencoderStage(
+        recipe, architecture: network.autoencoder, data: data, device: request.device)
+    }
+  }
+
+  /// - Parameter architecture: another than the preset's, which only tests have.
+  static func trainDiffusion(
+    _ request: TrainingRequest, architecture: ModelArchitecture?, shouldStop: () -> Bool,
+    report: (TrainingReport) -> Void
+  ) throws -> LoopOutcome {
+    try train(request, .diffusion, shouldStop: shouldStop, report: report) { begun in
+      let recipe: DiffusionRecipe = begun.recipe
+      let data = try begun.data(recipe.seed, withoutTexts: false)
+      try begun.requireUnseenValidation(data)
+      return try DiffusionPreparation(
+        recipe: recipe, architecture: try architecture ?? self.architecture(recipe.preset), data: data,
+        folder: begun.folder, autoencoderWeights: RunFolder(request.run, stage: .autoencoder).best,
+        device: request.device, limits: begun.limits, report: begun.report
+      ).stage()
+    }
+  }
+
+  /// What both stages do before their first step and around their steps.
+  private static func train<Recipe: TrainingRecipe, Stage: TrainingStage>(
+    _ request: TrainingRequest, _ stage: TrainingStageName, shouldStop: () -> Bool, report: (TrainingReport) -> Void,
+    prepare: (BegunRun<Recipe>) throws -> Stage
+  ) throws -> LoopOutcome {
+    try withoutActuallyEscaping(shouldStop) { shouldStop in
+      try withoutActuallyEscaping(report) { report in
+        let limits = RunLimits(maximumSeconds: request.options.maximumSeconds, shouldStop: shouldStop)
+        let begun = try BegunRun<Recipe>(request, stage: stage, limits: limits, report: report)
+        return try withExtendedLifetime(begun) {
+          do {
+            var stage = try prepare(begun)
+            let loop = TrainingLoop(folder: begun.folder, options: request.options, limits: limits, report: report)
+            return try loop.run(&stage)
+          } catch let error as EncodingStopped {
+            return .endedPreparing(timeIsUp: error.reason == .timeUp)
+          }
+        }
+      }
+    }
+  }
+
+  static func architecture(_ preset: String) throws -> ModelArchitecture {
+    guard let known = ModelPreset(rawValue: preset) else {
+      let names = ModelPreset.allCases.map(\.rawValue).joined(separator: ", ")
+      throw TrainingError.invalidSetting(key: "preset", value: preset, remedy: "choose one of \(names)")
+    }
+    return known.architecture
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import RadiographModels
+import TestSupport
+
+@testable import Training
+
+/// A run of tiny networks on the tiny dataset, through the doors that `thorax train` uses.
+struct TinyRun {
+  /// The folder that holds dataset, text encoder and runs.
+  let root: URL
+  /// The run's name.
+  var name = "run"
+  var options: LoopOptions = {
+    var options = LoopOptions()
+    options.checkpointEvery = 2
+    options.validateEvery = 4
+    options.logEvery = 2
+    return options
+  }()
+  var settings: [String] = []
+
+  var run: URL { root.appendingPathComponent(name) }
+
+  static let architecture = TinyModel.architecture
+
+  /// Copies the fixtures' encoder to `root`, with a vocabulary of its own.
+  static func placeEncoder(in root: URL) throws -> URL {
+    let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Fixtures")
+    return try TinyModel(at: root, fixtures: fixtures).encoder
+  }
+
+  private func request(_ more: [String]) -> TrainingRequest {
+    let common = ["steps=8", "batchSize=2", "warmupSteps=2", "precision=float32"]
+    return TrainingRequest(
+      dataset: root.appendingPathComponent("dataset"), run: run, settings: common + more + settings, options: options)
+  }
+
+  func trainAutoencoder(
+    report: (TrainingReport) -> Void = { _ in }, stop: () -> Bool = { false }
+  ) throws -> LoopOutcome {
+    try Trainer.trainAutoencoder(
+      request(["cropSize=16"]), architecture: Self.architecture, shouldStop: stop, report: report)
+  }
+
+  func trainDiffusion(
+    report: (TrainingReport) -> Void = { _ in }, stop: () -> Bool = { false }
+  ) throws -> LoopOutcome {
+    let encoder = root.appendingPathComponent("encoders/tiny").path
+    let settings = ["textEncoder=\(encoder)", "promptsPerImage=2", "sourceRepeats={source: 2}", "maximumShift=2"]
+    return try Trainer.trainDiffusion(
+      request(settings), architecture: Self.architecture, shouldStop: stop, report: report)
+  }
+
+  func checkpoint(_ stage: String, step: Int) throws -> Data {
+    let folder = run.appendingPathComponent("\(stage)/checkpoints")
+    return try Data(contentsOf: folder.appendingPathComponent("step-0000000\(step).safetensors"))
+  }
+
+  /// Another run beside this one, of a stage's files only.
+  func copy(_ stage: String, to name: String) throws -> TinyRun {
+    var other = self
+    other.name = name
+    try FileManager.default.createDirectory(at: other.run, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      at: run.appendingPathComponent(stage), to: other.run.appendingPathComponent(stage))
+    return other
+  }
+}

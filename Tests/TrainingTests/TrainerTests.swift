@@ -1,0 +1,256 @@
+import Foundation
+import Generation
+import ImageFiles
+import Models
+import RadiographData
+import RadiographImport
+import RunRecords
+import TensorFiles
+import Testing
+import Torch
+
+@testable import Training
+
+/// From images to a drawn image: what the README says, with networks that take no time.
+@Suite("Training from a dataset to a model", .serialized)
+struct TrainerTests {
+  private func withRun(_ body: (TinyRun) async throws -> Void) async throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    _ = try TinyRun.placeEncoder(in: dataset.root)
+    try await body(TinyRun(root: dataset.root))
+  }
+
+  @Test("import, train both stages, export, generate")
+  func readme() async throws {
+    try await withRun { run in
+      #expect(try run.trainAutoencoder() == .finished(step: 8))
+      #expect(try run.trainDiffusion() == .finished(step: 8))
+      let export = try RunExport(
+        run: run.run, name: "mine", licence: "CC0-1.0", architecture: TinyRun.architecture)
+      #expect(["4", "8"].contains(export.description.training["vae_steps"]))
+      // The run was given the encoder's folder; a model goes by the name, wherever it is taken.
+      #expect(export.description.textEncoder.name == "tiny")
+      #expect(Double(export.description.training["validation_loss"] ?? "") != nil)
+      let model = run.root.appendingPathComponent("models/mine")
+      try ModelFolder.write(
+        export.description, weights: export.weights, card: export.card(), dtype: .float32, to: model.path)
+
+      // The exported weights are the run's best, part by part.
+      let best = try SafetensorsFile(path: RunFolder(run.run, stage: .autoencoder).best.path)
+      let written = try SafetensorsFile(path: model.appendingPathComponent("vae.safetensors").path)
+      #expect(written.names.sorted() == best.names.sorted())
+      for name in best.names {
+        #expect(try written.tensor(name).contiguousBytes() == best.tensor(name).contiguousBytes())
+      }
+
+      let encoder = run.root.appendingPathComponent("encoders/tiny")
+      let host = try await ModelHost.load(
+        ModelFolder(path: model.path), textEncoder: encoder, device: .device(.cpu), threads: 1)
+      let image = try await host.generate(GenerationRequest(prompt: "chest number 1", seed: 3)).images[0].image
+      #expect(image.width == 32 && image.height == 32)
+      #expect(Set(image.pixels).count > 1)
+    }
+  }
+
+  @Test("a run without one of its stages is not exported, and diffusion needs the autoencoder")
+  func missingStages() async throws {
+    try await withRun { (run: TinyRun) async throws in
+      #expect(throws: TrainingError.missingStage(path: run.run.path, stage: .autoencoder)) {
+        try run.trainDiffusion()
+      }
+      #expect(try run.trainAutoencoder() == .finished(step: 8))
+      #expect(throws: TrainingError.missingStage(path: run.run.path, stage: .diffusion)) {
+        _ = try RunExport(run: run.run, name: "x", licence: "none")
+      }
+    }
+  }
+
+  @Test("a stop at any moment of encoding is gone on from, with or without --resume, and changes nothing")
+  func stopsWhileEncoding() async throws {
+    try await withRun { run in
+      _ = try run.trainAutoencoder()
+      let whole = try run.copy("vae", to: "whole")
+      var asked = 0
+      #expect(
+        try whole.trainDiffusion(stop: {
+          asked += 1
+          return false
+        }) == .finished(step: 8))
+      let moments = asked - 8
+      #expect(moments > 30)
+      for (number, moment) in [0, 5, moments / 2, moments - 1].enumerated() {
+        var part = try run.copy("vae", to: "part\(number)")
+        var asked = 0
+        let outcome = try part.trainDiffusion(stop: {
+          asked += 1
+          return asked > moment
+        })
+        #expect(outcome == .endedPreparing(timeIsUp: false))
+        part.options.resume = number > 0 && number % 2 == 0
+        var first: Int?
+        let ended = try part.trainDiffusion { report in
+          if case .progress(let work) = report, work.activity == "encoding train images" { first = first ?? work.done }
+        }
+        #expect(ended == .finished(step: 8))
+        if moment == 5 { #expect(first == 5) }
+        #expect(try part.checkpoint("diffusion", step: 8) == whole.checkpoint("diffusion", step: 8))
+        let left = try FileManager.default.contentsOfDirectory(
+          atPath: part.run.appendingPathComponent("diffusion/cache").path)
+        #expect(!left.contains { $0.hasSuffix(".pieces") })
+      }
+    }
+  }
+
+  @Test("the time that a run is given is counted from its beginning, encoding included")
+  func timeUpWhileEncoding() async throws {
+    try await withRun { run in
+      var run = run
+      _ = try run.trainAutoencoder()
+      run.options.maximumSeconds = 1e-9
+      #expect(try run.trainDiffusion() == .endedPreparing(timeIsUp: true))
+    }
+  }
+
+  @Test("a dataset that has changed is refused on resuming")
+  func grownDataset() async throws {
+    try await withRun { run in
+      var run = run
+      _ = try run.trainAutoencoder()
+      try Self.grow(run.root)
+      run.options.resume = true
+      let error = #expect(throws: TrainingError.self) { try run.trainAutoencoder() }
+      guard case .datasetChanged(_, let begun, let found) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(begun.reduce(0, +) < found.reduce(0, +))
+      // The former version wrote down nothing of the dataset: its runs go on.
+      for name in ["dataset.json", "trained-on.txt", "validation.json"] {
+        try FileManager.default.removeItem(at: run.run.appendingPathComponent("vae/\(name)"))
+      }
+      #expect(try run.trainAutoencoder() == .finished(step: 8))
+    }
+  }
+
+  @Test("diffusion says that the dataset has grown, and does not validate on what the autoencoder was trained on")
+  func splitMadeAgain() async throws {
+    try await withRun { run in
+      _ = try run.trainAutoencoder()
+      let grown = try run.copy("vae", to: "grown")
+      try Self.grow(run.root)
+      var notes: [String] = []
+      let outcome = try grown.trainDiffusion { if case .note(let note) = $0 { notes.append(note) } }
+      #expect(outcome == .finished(step: 8))
+      #expect(notes.contains { $0.hasPrefix("the dataset has changed since the autoencoder was trained: ") })
+
+      // The same images, divided by another seed.
+      try FileManager.default.removeItem(at: run.root.appendingPathComponent("dataset"))
+      try TinyDataset.importSource(in: run.root, seed: 77)
+      let error = #expect(throws: TrainingError.self) { try run.trainDiffusion() }
+      guard case .validationWasTrainedOn(_, let images) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(images > 0)
+    }
+  }
+
+  @Test("a run keeps validating on the images that it began with; one of the former version on the first ones")
+  func validated() async throws {
+    try await withRun { run in
+      var run = run
+      _ = try run.trainAutoencoder()
+      let file = run.run.appendingPathComponent("vae/validation.json")
+      let names = try JSONDecoder().decode([String].self, from: Data(contentsOf: file))
+      #expect(names.count == 8)
+      #expect(names.allSatisfy { $0.hasPrefix("source/image") })
+      // Another choice is kept to: it is the run's.
+      try JSONEncoder().encode(Array(names.prefix(2))).write(to: file)
+      run.options.resume = true
+      try FileManager.default.removeItem(
+        at: run.run.appendingPathComponent("vae/checkpoints/step-00000008.safetensors"))
+      let before = MetricsLog(run.run.appendingPathComponent("vae/metrics.jsonl")).rows()
+      _ = try run.trainAutoencoder()
+      let after = MetricsLog(run.run.appendingPathComponent("vae/metrics.jsonl")).rows()
+      #expect(before.last?.split == "validation")
+      #expect(after.last?.values["loss"] != before.last?.values["loss"])
+      #expect(after.first?.values == before.first?.values)
+    }
+  }
+
+  @Test("the autoencoder learns from images without a text, and diffusion says what is missing")
+  func withoutTexts() async throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-textless-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: root) }
+    try TinyDataset.writeSource(in: root, numbers: 0..<40) { _ in false }
+    try TinyDataset.importSource(in: root)
+    _ = try TinyRun.placeEncoder(in: root)
+    var run = TinyRun(root: root)
+    #expect(try run.trainAutoencoder() == .finished(step: 8))
+    let record = try RunFolder.read(RunDataset.self, from: run.run.appendingPathComponent("vae/dataset.json"))
+    #expect(record.trainingImages > 20)
+    let error = TrainingError.noTexts(
+      path: root.appendingPathComponent("dataset").path, split: "train", images: record.trainingImages)
+    #expect(throws: error) { try run.trainDiffusion() }
+
+    // The former version trained on images with texts alone: its runs go on with those.
+    try FileManager.default.removeItem(at: run.run.appendingPathComponent("vae/dataset.json"))
+    run.options.resume = true
+    #expect(throws: error) { try run.trainAutoencoder() }
+  }
+
+  /// Imports more images into the dataset.
+  static func grow(_ root: URL) throws {
+    try TinyDataset.writeSource(in: root, numbers: 40..<60)
+    try TinyDataset.importSource(in: root)
+  }
+}
+
+/// Processes that are killed while they train.
+@Suite("Runs that are killed", .serialized)
+struct KilledRunTests {
+  @Test("killed at a step and resumed, the autoencoder's run ends as one that was not", arguments: [3, 6])
+  func autoencoder(step: Int) async throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    var run = TinyRun(root: dataset.root)
+    let whole = TinyRun(root: dataset.root, name: "whole")
+    #expect(try whole.trainAutoencoder() == .finished(step: 8))
+    await #expect(processExitsWith: .signal(SIGKILL)) { [root = dataset.root.path as String, step = step as Int] in
+      _ = try TinyRun(root: URL(fileURLWithPath: root)).trainAutoencoder { report in
+        if case .progress(let work) = report, work.done == step { raise(SIGKILL) }
+      }
+    }
+    #expect(
+      !FileManager.default.fileExists(
+        atPath: run.run.appendingPathComponent("vae/checkpoints/step-00000008.safetensors").path))
+    run.options.resume = true
+    #expect(try run.trainAutoencoder() == .finished(step: 8))
+    #expect(try run.checkpoint("vae", step: 8) == whole.checkpoint("vae", step: 8))
+  }
+
+  @Test("killed while images are encoded and at a step, the diffusion model's run ends as one that was not")
+  func diffusion() async throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    _ = try TinyRun.placeEncoder(in: dataset.root)
+    var run = TinyRun(root: dataset.root)
+    _ = try run.trainAutoencoder()
+    let whole = try run.copy("vae", to: "whole")
+    #expect(try whole.trainDiffusion() == .finished(step: 8))
+    await #expect(processExitsWith: .signal(SIGKILL)) { [root = dataset.root.path as String] in
+      _ = try TinyRun(root: URL(fileURLWithPath: root)).trainDiffusion { report in
+        if case .progress(let work) = report, work.unit == "images", work.done == 7 { raise(SIGKILL) }
+      }
+    }
+    await #expect(processExitsWith: .signal(SIGKILL)) { [root = dataset.root.path as String] in
+      _ = try TinyRun(root: URL(fileURLWithPath: root)).trainDiffusion { report in
+        if case .progress(let work) = report, work.activity == "training", work.done == 5 { raise(SIGKILL) }
+      }
+    }
+    run.options.resume = true
+    #expect(try run.trainDiffusion() == .finished(step: 8))
+    #expect(try run.checkpoint("diffusion", step: 8) == whole.checkpoint("diffusion", step: 8))
+  }
+}
