@@ -125,8 +125,9 @@ let package = Package(
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "Diffusion", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport", "RadiographModels",
-        "RadiologyReports", "Support", "TensorFiles", "Terminal", "Tokenization", "Torch", "TorchNN", "Training",
+        "Diffusion", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiographData", "RadiographImport",
+        "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Terminal", "Tokenization", "Torch",
+        "TorchNN", "Training", .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -176,6 +177,7 @@ let package = Package(
     .testTarget(
       name: "DICOMFilesTests", dependencies: ["DICOMFiles", "DICOMTestSupport", "DeveloperTools", "ImageFiles"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
+    .testTarget(name: "ImageOutputTests", dependencies: ["Diffusion", "ImageFiles", "ImageOutput", "Support"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
     .testTarget(name: "WebPagesTests", dependencies: ["WebPages"]),
     .testTarget(name: "RunRecordsTests", dependencies: ["RunRecords", "ImageFiles"]),

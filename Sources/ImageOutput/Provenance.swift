@@ -9,28 +9,44 @@ public struct Provenance: Equatable, Sendable {
   public var seed: UInt64
   public var steps: Int
   public var guidance: Double
+  /// How much of the contrast that guidance adds was taken back, 0 to 1.
+  public var guidanceRescale: Double
+  /// The times, 0 (clean) to 1 (noise), at which guidance acted; nil for all.
+  public var guidanceInterval: ClosedRange<Double>?
   public var sampler: SamplerKind
   public var eta: Double
   public var modelName: String
   /// SHA-256 of the model, in hexadecimal digits.
   public var modelHash: String
+  public var textEncoderName: String
+  /// SHA-256 of the text encoder's weights.
+  public var textEncoderHash: String
+  /// SHA-256 of the latents that the image was drawn from; nil if it was drawn from the noise of its seed.
+  public var initialLatents: String?
   public var device: String
   public var precision: String
   public var threads: Int
 
   public init(
-    prompt: String, negative: String?, seed: UInt64, steps: Int, guidance: Double, sampler: SamplerKind, eta: Double,
-    modelName: String, modelHash: String, device: String, precision: String, threads: Int
+    prompt: String, negative: String?, seed: UInt64, steps: Int, guidance: Double, guidanceRescale: Double,
+    guidanceInterval: ClosedRange<Double>?, sampler: SamplerKind, eta: Double, modelName: String, modelHash: String,
+    textEncoderName: String, textEncoderHash: String, initialLatents: String?, device: String, precision: String,
+    threads: Int
   ) {
     self.prompt = prompt
     self.negative = negative
     self.seed = seed
     self.steps = steps
     self.guidance = guidance
+    self.guidanceRescale = guidanceRescale
+    self.guidanceInterval = guidanceInterval
     self.sampler = sampler
     self.eta = eta
     self.modelName = modelName
     self.modelHash = modelHash
+    self.textEncoderName = textEncoderName
+    self.textEncoderHash = textEncoderHash
+    self.initialLatents = initialLatents
     self.device = device
     self.precision = precision
     self.threads = threads
@@ -47,15 +63,20 @@ public struct Provenance: Equatable, Sendable {
       ImageText("thorax:seed", "\(seed)"),
       ImageText("thorax:steps", "\(steps)"),
       ImageText("thorax:guidance", "\(guidance)"),
+      ImageText("thorax:guidance-rescale", "\(guidanceRescale)"),
+      ImageText("thorax:guidance-interval", "\(GuidanceInterval(guidanceInterval))"),
       ImageText("thorax:sampler", sampler.rawValue),
       ImageText("thorax:eta", "\(eta)"),
       ImageText("thorax:model", modelName),
       ImageText("thorax:model-hash", modelHash),
+      ImageText("thorax:text-encoder", textEncoderName),
+      ImageText("thorax:text-encoder-hash", textEncoderHash),
       ImageText("thorax:version", ThoraxVersion.current),
       ImageText("thorax:device", device),
       ImageText("thorax:precision", precision),
       ImageText("thorax:threads", "\(threads)"),
     ]
+    if let initialLatents { texts.append(ImageText("thorax:initial-latents", initialLatents)) }
     // The long ones come last: a JPEG segment holds 64 KiB, and what does not fit is cut at the end.
     texts.append(ImageText("thorax:prompt", prompt))
     if let negative { texts.append(ImageText("thorax:negative", negative)) }

@@ -13,8 +13,9 @@ enum EntryPoint {
       try checkArgumentsAreText()
       try await Interruption.run { try await execute(parse()) }
     } catch {
-      exit(report(error).rawValue)
+      ProgramEnd.leave(report(error))
     }
+    ProgramEnd.leave(.done)
   }
 
   private static func parse() throws -> any ParsableCommand {

@@ -3,6 +3,7 @@ import Diffusion
 import Foundation
 import Generation
 import ImageFiles
+import ImageOutput
 import Models
 import RadiographData
 import RadiographModels
@@ -42,6 +43,7 @@ struct Failure {
     case is RequestError: status = .usage
     case let error as PromptsFileError: status = Self.status(error)
     case let error as OutputError: status = Self.status(error)
+    case let error as ProvenanceError: status = Self.status(error)
     case let error as DatasetError: status = Self.status(error)
     case let error as TrainingError: status = Self.status(error)
     case is LatentsError: status = .badData
@@ -69,8 +71,15 @@ struct Failure {
 
   private static func status(_ error: OutputError) -> ExitStatus {
     switch error {
-    case .exists, .isDirectory, .folder, .notAModel: .cannotCreate
+    case .exists, .isDirectory, .folder, .notAModel, .notReplaced: .cannotCreate
     case .duplicate: .usage
+    }
+  }
+
+  private static func status(_ error: ProvenanceError) -> ExitStatus {
+    switch error {
+    case .needsLatents: .inputMissing
+    case .notAnImage, .notOurs, .malformed, .incomplete, .unfit: .badData
     }
   }
 

@@ -126,6 +126,24 @@ extension BadInput {
     BadInput("threads absurd", ["generate", "a", "--threads", "100000"], status: 64, says: "threads"),
     BadInput("preview every 0", ["generate", "a", "--preview-every", "0"], status: 64, says: "preview-every is 0"),
     BadInput("quiet and verbose", ["generate", "a", "--quiet", "--verbose"], status: 64, says: "exclude"),
+    BadInput(
+      "rescale NaN", ["generate", "a", "--guidance-rescale", "nan"], status: 64, says: "guidance-rescale is nan"),
+    BadInput("rescale above 1", ["generate", "a", "--guidance-rescale", "1.5"], status: 64, says: "0 to 1"),
+    BadInput("rescale negative", ["generate", "a", "--guidance-rescale", "-0.5"], status: 64, says: "is -0.5"),
+    BadInput("interval reversed", ["generate", "a", "--guidance-interval", "0.9-0.3"], status: 64, says: "0.9-0.3"),
+    BadInput("interval outside", ["generate", "a", "--guidance-interval", "0.5-1.5"], status: 64, says: "0.5-1.5"),
+    BadInput("interval of one time", ["generate", "a", "--guidance-interval", "0.5"], status: 64, says: "hyphen"),
+    BadInput("interval a word", ["generate", "a", "--guidance-interval", "all"], status: 64, says: "none"),
+    BadInput("interval NaN", ["generate", "a", "--guidance-interval", "nan-1"], status: 64, says: "nan-1"),
+    BadInput("prompt and image", ["generate", "a", "--like", "x.png"], status: 64, says: "--like"),
+    BadInput("file and image", ["generate", "--prompts", "p.txt", "--like", "x.png"], status: 64, says: "--like"),
+    BadInput("image missing", ["generate", "--like", "x.png"], status: 66, says: "x.png"),
+    BadInput("image a folder", ["generate", "--like", "/"], status: 74, says: "folder"),
+    BadInput(
+      "image empty", ["generate", "--like", "x.png"], files: ["x.png": Data()], status: 65, says: "'x.png'"),
+    BadInput(
+      "image a text", ["generate", "--like", "x.png"], files: ["x.png": Data("hello".utf8)], status: 65,
+      says: "not an image"),
     BadInput("prompt and file", ["generate", "a", "--prompts", "p.txt"], status: 64, says: "--prompts"),
     BadInput("line ends in a value", ["generate", "a", "--sampler", "x\ny\u{1B}[31m"], status: 64, says: "sampler"),
   ]
@@ -143,8 +161,18 @@ extension BadInput {
     promptsFile("prompts file empty", "p.txt", Data(), says: "no prompt"),
     promptsFile("prompts file a byte-order mark", "p.txt", Data([0xEF, 0xBB, 0xBF, 0x0D, 0x0A]), says: "no prompt"),
     promptsFile("prompts file binary", "p.txt", Data([0x7F, 0x45, 0x4C, 0x46, 0, 1, 2]), says: "UTF-8"),
+    promptsFile("prompts file with NUL", "p.txt", Data("a\nb\0c\n".utf8), says: "NUL (U+0000) at line 2, character 2"),
+    promptsFile("CSV with NUL", "p.csv", Data("prompt\na\0\n".utf8), says: "NUL (U+0000) at line 2, character 2"),
+    promptsFile("JSONL with NUL", "p.jsonl", Data("{\"prompt\":\"a\\u0000\"}".utf8), says: "NUL"),
+    promptsFile("prompts file with a bell", "p.txt", Data("a\u{7}".utf8), says: "BEL (U+0007)"),
+    promptsFile(
+      "CSV with a seed too great", "p.csv", Data("prompt,seed\na,18446744073709551616\n".utf8),
+      says: "18446744073709551615"),
+    promptsFile(
+      "JSONL with a seed too great", "p.jsonl", Data("{\"prompt\":\"a\",\"seed\":18446744073709551616}".utf8),
+      says: "18446744073709551615"),
     promptsFile("prompts file Latin-1", "p.txt", Data([0x63, 0x6F, 0xE9, 0x75, 0x72]), says: "UTF-8"),
-    promptsFile("prompts file UTF-16", "p.csv", Data([0xFF, 0xFE, 0x70, 0x00]), says: "UTF-8"),
+    promptsFile("prompts file UTF-16", "p.csv", Data([0xFF, 0xFE, 0x70, 0x00]), says: "UTF-16"),
     promptsFile("CSV without the column", "p.csv", Data("text\r\na\r\n".utf8), says: "line 1"),
     promptsFile("CSV with a header alone", "p.csv", Data("prompt\r\n".utf8), says: "no prompt"),
     promptsFile("CSV ragged", "p.csv", Data("prompt,seed\r\na,1\r\nb,2,3\r\n".utf8), says: "line 3"),
@@ -172,6 +200,26 @@ extension BadInput {
     BadInput(
       "output exists", ["generate", "a", "--output", "x.png"], files: ["x.png": Data([1, 2])], status: 73,
       says: "--overwrite"),
+    BadInput(
+      "output a folder with an extension", ["generate", "a", "--count", "2", "--output", "n/x.png", "--overwrite"],
+      files: ["n/x-001.png/y": Data([1])], status: 73, says: "x-001.png"),
+    BadInput(
+      "output a device", ["generate", "a", "--output", "x.png", "--overwrite"], status: 73, says: "not replaced"
+    ) {
+      try FileManager.default.createSymbolicLink(
+        atPath: $0.folder.appendingPathComponent("../../work/x.png").standardized.path,
+        withDestinationPath: "/dev/null")
+    },
+    BadInput(
+      "preview exists",
+      ["generate", "a", "--steps", "4", "--preview-every", "2", "--output", "x.png"],
+      files: ["x-step-002.png": Data([1])], status: 73, says: "x-step-002.png"),
+    BadInput(
+      "latents over weights", ["generate", "a", "--save-latents", "w.safetensors", "--overwrite"],
+      files: ["w.safetensors": Data("weights".utf8)], status: 73, says: "not a file of latents"),
+    BadInput(
+      "latents over the image", ["generate", "a", "--output", "x.png", "--save-latents", "./x.png"], status: 64,
+      says: "x.png"),
     BadInput(
       "one of several outputs exists", ["generate", "a", "--count", "3", "--output", "n/x.png"],
       files: ["n/x-002.png": Data([1])], status: 73, says: "x-002.png"),

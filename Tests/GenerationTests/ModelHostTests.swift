@@ -168,7 +168,7 @@ extension ModelHost {
       var refused = several
       refused.initialLatents = [Latents(shape: [4, 8, 9], values: Array(repeating: 0, count: 288))]
       let latents = refused
-      await #expect(throws: LatentsError.self) { try await host.generate(latents) }
+      await #expect(throws: LatentsError.count(1, expected: 3)) { try await host.generate(latents) }
       #expect(try await host.liveHandles() == before)
     }
   }
@@ -176,22 +176,34 @@ extension ModelHost {
   @Test func requestsBeyondTheModelAreRefused() async throws {
     try await withTinyModel { model, _ in
       let host = try await ModelHost.load(model)
-      func refuses(_ change: (inout GenerationRequest) -> Void) async {
+      func refuses(_ error: some Error & Equatable, _ change: (inout GenerationRequest) -> Void) async {
         var request = request
         change(&request)
-        await #expect(throws: (any Error).self) { try await host.generate(request) }
+        await #expect(throws: error) { try await host.generate(request) }
       }
-      await refuses { $0.settings.steps = 0 }
-      await refuses { $0.settings.steps = 1001 }
-      await refuses { $0.prompt = " " }
-      await refuses { $0.count = 0 }
-      await refuses {
+      func range(_ what: String, _ value: String, _ allowed: String) -> RequestError {
+        .outOfRange(what: what, value: value, allowed: allowed)
+      }
+      await refuses(range("steps", "0", "at least 1")) { $0.settings.steps = 0 }
+      await refuses(range("steps", "1001", "1 to 1000, the model's timesteps")) { $0.settings.steps = 1001 }
+      await refuses(range("guidance", "101.0", "0 to 100")) { $0.settings.guidance = 101 }
+      await refuses(range("guidance-rescale", "nan, which is not a number", "0 to 1")) {
+        $0.settings.guidanceRescale = .nan
+      }
+      await refuses(RequestError.emptyPrompt(index: 0)) { $0.prompt = " " }
+      await refuses(range("count", "0", "1 to 100000")) { $0.count = 0 }
+      await refuses(range("seed", "18446744073709551615", "one that leaves room for 2 images")) {
         $0.count = 2
         $0.seed = .max
       }
-      await refuses { $0.initialLatents = [Latents(shape: [4, 8, 9], values: Array(repeating: 0, count: 288))] }
-      await refuses { $0.initialLatents = [Latents(shape: [4, 8, 8], values: Array(repeating: .nan, count: 256))] }
-      await refuses { $0.initialLatents = [] }
+      await refuses(range("preview-every", "0", "at least 1")) { $0.previewInterval = 0 }
+      await refuses(LatentsError.shape([4, 8, 9], expected: [4, 8, 8])) {
+        $0.initialLatents = [Latents(shape: [4, 8, 9], values: Array(repeating: 0, count: 288))]
+      }
+      await refuses(LatentsError.notFinite) {
+        $0.initialLatents = [Latents(shape: [4, 8, 8], values: Array(repeating: .nan, count: 256))]
+      }
+      await refuses(LatentsError.count(0, expected: 1)) { $0.initialLatents = [] }
     }
   }
 
@@ -201,7 +213,15 @@ extension ModelHost {
       for sampler in SamplerKind.allCases {
         var request = request
         request.settings = SamplingOverrides(steps: steps, guidance: 1, sampler: sampler)
-        #expect(try await host.generate(request).images.count == 1, "\(sampler)")
+        let taken = Counter()
+        let image = try await host.generate(request) { event in
+          guard case .step(image: 0, let step, steps) = event else { return }
+          taken.increment()
+          #expect(step == taken.value, "\(sampler)")
+        }.images[0]
+        #expect(taken.value == steps, "\(sampler)")
+        #expect(image.provenance.steps == steps && image.provenance.sampler == sampler)
+        #expect(Set(image.image.pixels).count > 1, "\(sampler) draws a picture")
       }
     }
   }

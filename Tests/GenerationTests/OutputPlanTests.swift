@@ -47,15 +47,22 @@ import Testing
 
   @Test func absurdCountsAreRefusedBeforeAnythingIsAllocated() {
     for count in [0, -1, .max, OutputPlan.imageLimit + 1] {
-      #expect(throws: RequestError.self) { try OutputPlan(entries: two, count: count, seed: 0, output: nil) }
+      #expect(throws: RequestError.outOfRange(what: "count", value: "\(count)", allowed: "1 to 100000")) {
+        try OutputPlan(entries: two, count: count, seed: 0, output: nil)
+      }
     }
-    #expect(throws: RequestError.self) {
-      try OutputPlan(entries: two, count: OutputPlan.imageLimit, seed: 0, output: nil)
-    }
+    #expect(
+      throws: RequestError.outOfRange(
+        what: "the number of images (2 prompts x 100000)", value: "more than 100000",
+        allowed: "fewer prompts or a smaller count")
+    ) { try OutputPlan(entries: two, count: OutputPlan.imageLimit, seed: 0, output: nil) }
   }
 
   @Test func seedsMustNotRunOver() throws {
-    #expect(throws: RequestError.self) { try OutputPlan(entries: two, count: 1, seed: .max, output: nil) }
+    #expect(
+      throws: RequestError.outOfRange(
+        what: "seed", value: "18446744073709551615", allowed: "one that leaves room for 2 images")
+    ) { try OutputPlan(entries: two, count: 1, seed: .max, output: nil) }
     #expect(try OutputPlan(entries: [two[0]], count: 1, seed: .max, output: nil).images.count == 1)
   }
 
@@ -68,7 +75,9 @@ import Testing
 
   @Test func twoRowsMustNotShareAFile() {
     let rows = [PromptEntry(prompt: "a", output: "x.png"), PromptEntry(prompt: "b", output: "./x.png")]
-    #expect(throws: OutputError.self) { try OutputPlan(entries: rows, count: 1, seed: 0, output: nil) }
+    #expect(throws: OutputError.duplicate(path: "./x.png")) {
+      try OutputPlan(entries: rows, count: 1, seed: 0, output: nil)
+    }
   }
 
   @Test func preparingMakesFoldersAndProtectsFiles() throws {

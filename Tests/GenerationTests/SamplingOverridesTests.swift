@@ -5,13 +5,29 @@ import Testing
 
 @Suite struct SamplingOverridesTests {
   @Test(arguments: [
-    SamplingOverrides(steps: 0), SamplingOverrides(steps: -1), SamplingOverrides(guidance: .nan),
-    SamplingOverrides(guidance: .infinity), SamplingOverrides(guidance: -0.1), SamplingOverrides(guidance: 1e30),
-    SamplingOverrides(eta: .nan), SamplingOverrides(eta: 1.1), SamplingOverrides(eta: -1),
-    SamplingOverrides(negative: " \n"),
+    (SamplingOverrides(steps: 0), "steps", "0"), (SamplingOverrides(steps: -1), "steps", "-1"),
+    (SamplingOverrides(guidance: .nan), "guidance", "nan, which is not a number"),
+    (SamplingOverrides(guidance: .infinity), "guidance", "inf"),
+    (SamplingOverrides(guidance: -0.1), "guidance", "-0.1"), (SamplingOverrides(guidance: 1e30), "guidance", "1e+30"),
+    (SamplingOverrides(guidanceRescale: .nan), "guidance-rescale", "nan, which is not a number"),
+    (SamplingOverrides(guidanceRescale: 1.1), "guidance-rescale", "1.1"),
+    (SamplingOverrides(eta: .nan), "eta", "nan, which is not a number"), (SamplingOverrides(eta: 1.1), "eta", "1.1"),
+    (SamplingOverrides(eta: -1), "eta", "-1.0"),
   ])
-  func numbersThatMeanNothingAreRefused(settings: SamplingOverrides) {
-    #expect(throws: RequestError.self) { try settings.validate() }
+  func numbersThatMeanNothingAreRefused(settings: SamplingOverrides, what: String, value: String) {
+    #expect {
+      try settings.validate()
+    } throws: { error in
+      guard case .outOfRange(what, value, _) = error as? RequestError else { return false }
+      return true
+    }
+  }
+
+  @Test func anEmptyNegativePromptIsRefused() {
+    #expect(
+      throws: RequestError.conflict(
+        "the negative prompt is empty", remedy: "say what to avoid, or leave it out")
+    ) { try SamplingOverrides(negative: " \n").validate() }
   }
 
   @Test func sensibleNumbersPass() throws {
@@ -23,7 +39,10 @@ import Testing
     #expect(try DeviceChoice(name: "cuda") == .device(.cuda(0)))
     #expect(try DeviceChoice(name: "CUDA:3") == .device(.cuda(3)))
     for name in ["", "cuda:", "cuda:-1", "cuda:1:2", "cuda:99999999999999999999", "cpu:0", "gpu", "cuda:٣"] {
-      #expect(throws: RequestError.self) { try DeviceChoice(name: name) }
+      #expect(
+        throws: RequestError.unknown(
+          what: "device", value: name, known: ["auto", "cpu", "cuda", "cuda:N", "mps"])
+      ) { try DeviceChoice(name: name) }
     }
   }
 

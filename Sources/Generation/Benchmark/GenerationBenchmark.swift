@@ -78,15 +78,26 @@ public struct GenerationBenchmark: Sendable {
 
   /// Runs every case, after a warm-up of one.
   ///
-  /// - Parameter observe: Called with each case as it is done.
-  public func run(observe: @escaping @Sendable (BenchmarkReport.Case) -> Void = { _ in }) async throws
-    -> BenchmarkReport
-  {
+  /// - Parameters:
+  ///   - progress: Called after every run, with the runs done; there are ``totalRuns``.
+  ///   - observe: Called with each case as it is done.
+  /// - Throws: ``RequestError`` for settings that the model cannot do; `TorchError`; `CancellationError` between two runs.
+  public func run(
+    progress: @escaping @Sendable (Int) -> Void = { _ in },
+    observe: @escaping @Sendable (BenchmarkReport.Case) -> Void = { _ in }
+  ) async throws -> BenchmarkReport {
     let thread = TensorThread(name: "thorax.benchmark")
-    return try await thread.run { try withoutGradients { try measure(observe: observe) } }
+    return try await thread.run { try withoutGradients { try measure(progress: progress, observe: observe) } }
   }
 
-  private func measure(observe: (BenchmarkReport.Case) -> Void) throws -> BenchmarkReport {
+  private static let caseCount = 4
+
+  /// The runs of all cases, warm-ups included.
+  public var totalRuns: Int { Self.caseCount * (runs + 1) }
+
+  private func measure(
+    progress: (Int) -> Void, observe: (BenchmarkReport.Case) -> Void
+  ) throws -> BenchmarkReport {
     if let threads { try LibTorch.setThreads(threads) }
     let device = try device.resolved()
     let dtype = precision.resolved(on: device)
@@ -118,13 +129,13 @@ public struct GenerationBenchmark: Sendable {
       try denoising.sample(generator: Generator(seed: 1), initialLatents_1CHW: nil) { _ in }
     }
 
-    try add("condition", Double(cost.text), to: &report, observe) { _ = try makeDenoising() }
-    try add("denoise, \(cost.calls) calls", Double(cost.denoising), to: &report, observe) {
+    try add("condition", Double(cost.text), to: &report, progress, observe) { _ = try makeDenoising() }
+    try add("denoise, \(cost.calls) calls", Double(cost.denoising), to: &report, progress, observe) {
       // Reading the values waits for a GPU to finish.
       _ = try sample().floats()
     }
-    try add("decode", Double(cost.decoder), to: &report, observe) { _ = try model.decode(latents_1CHW) }
-    try add("image", Double(cost.image), to: &report, observe) {
+    try add("decode", Double(cost.decoder), to: &report, progress, observe) { _ = try model.decode(latents_1CHW) }
+    try add("image", Double(cost.image), to: &report, progress, observe) {
       _ = try model.decode(sample()).encoded(as: .png)
     }
     report.referenceGflopPerSecond = max(before, try ReferenceConvolution.rate())
@@ -136,14 +147,17 @@ public struct GenerationBenchmark: Sendable {
 
   private func add(
     _ name: String, _ operations: Double, to report: inout BenchmarkReport,
-    _ observe: (BenchmarkReport.Case) -> Void, _ body: () throws -> Void
+    _ progress: (Int) -> Void, _ observe: (BenchmarkReport.Case) -> Void, _ body: () throws -> Void
   ) throws {
+    let before = report.cases.count * (runs + 1)
     try body()
+    progress(before + 1)
     let clock = ContinuousClock()
     var times: [Double] = []
     for _ in 0..<runs {
       try Task.checkCancellation()
       times.append(try clock.measure(body).milliseconds)
+      progress(before + 1 + times.count)
     }
     times.sort()
     let median = times.median

@@ -24,6 +24,8 @@ public actor ModelHost {
   public nonisolated let description: ModelDescription
   /// SHA-256 of the model.
   public nonisolated let hash: String
+  /// SHA-256 of the text encoder's weights.
+  public nonisolated let textEncoderHash: String
   public nonisolated let device: Device
   /// Number format of the networks' arithmetic.
   public nonisolated let precision: DType
@@ -51,9 +53,12 @@ public actor ModelHost {
     var sampling: SamplingSettings
   }
 
-  private init(_ loaded: Loaded, thread: TensorThread, hash: String, loadTime: Double) {
+  private init(
+    _ loaded: Loaded, thread: TensorThread, hash: String, textEncoderHash: String, loadTime: Double
+  ) {
     self.thread = thread
     self.hash = hash
+    self.textEncoderHash = textEncoderHash
     self.loadTime = loadTime
     libraryTime = loaded.libraryTime
     model = loaded
@@ -88,7 +93,7 @@ public actor ModelHost {
     let start = clock.now
     let encoder = try textEncoder ?? TextEncoder.locate(name: source.description.textEncoder.name)
     async let hash = source.hash()
-    async let encoderIsRight: Void = source.description.textEncoder.verify(folder: encoder)
+    async let encoderHash = source.description.textEncoder.verify(folder: encoder)
     let thread = TensorThread(name: "thorax.tensors")
     let loaded = try await thread.run {
       let libraryTime = try clock.measure { try LibTorch.load() }.milliseconds
@@ -99,9 +104,9 @@ public actor ModelHost {
         model: try LoadedModel(source, textEncoder: encoder, device: device, dtype: precision), device: device,
         precision: precision, threads: try LibTorch.threads(), libraryTime: libraryTime)
     }
-    try await encoderIsRight
     return try await ModelHost(
-      loaded, thread: thread, hash: hash, loadTime: (clock.now - start).milliseconds)
+      loaded, thread: thread, hash: hash, textEncoderHash: encoderHash,
+      loadTime: (clock.now - start).milliseconds)
   }
 
   /// Loads a model folder.
@@ -172,7 +177,7 @@ public actor ModelHost {
     for index in 0..<request.count {
       try Task.checkCancellation()
       let began = clock.now
-      let provenance = provenance(request, sampling, seed: request.seed + UInt64(index))
+      let provenance = provenance(request, sampling, index: index)
       let initial = try request.initialLatents.map { try $0[index].tensor().to(model.device) }
       let latents_1CHW = try denoising.sample(
         generator: Generator(seed: provenance.seed), initialLatents_1CHW: initial
@@ -217,11 +222,14 @@ public actor ModelHost {
     return (denoising, truncation)
   }
 
-  private func provenance(_ request: GenerationRequest, _ sampling: SamplingSettings, seed: UInt64) -> Provenance {
+  private func provenance(_ request: GenerationRequest, _ sampling: SamplingSettings, index: Int) -> Provenance {
     Provenance(
-      prompt: request.prompt, negative: sampling.guidance == 1 ? nil : request.settings.negative, seed: seed,
-      steps: sampling.steps, guidance: sampling.guidance, sampler: sampling.sampler, eta: sampling.eta,
-      modelName: description.name, modelHash: hash, device: "\(device)",
+      prompt: request.prompt, negative: sampling.guidance == 1 ? nil : request.settings.negative,
+      seed: request.seed + UInt64(index), steps: sampling.steps, guidance: sampling.guidance,
+      guidanceRescale: sampling.guidanceRescale, guidanceInterval: sampling.guidanceInterval,
+      sampler: sampling.sampler, eta: sampling.eta, modelName: description.name, modelHash: hash,
+      textEncoderName: description.textEncoder.name, textEncoderHash: textEncoderHash,
+      initialLatents: request.initialLatents?[index].hash, device: "\(device)",
       precision: PrecisionChoice(dtype: precision).rawValue, threads: threads)
   }
 }

@@ -69,6 +69,8 @@ extension ModelDescription {
     var result = sampling
     result.steps = steps
     if let guidance = settings.guidance { result.guidance = guidance }
+    if let rescale = settings.guidanceRescale { result.guidanceRescale = rescale }
+    if let interval = settings.guidanceInterval { result.guidanceInterval = interval.range }
     if let sampler = settings.sampler { result.sampler = sampler }
     if let eta = settings.eta { result.eta = eta }
     return result

@@ -1,3 +1,5 @@
+import Support
+import SystemPackage
 import TensorFiles
 import Torch
 
@@ -41,6 +43,8 @@ public enum LatentsFile {
   static let name = "latents"
 
   /// The latents of `count` images.
+  ///
+  /// - Throws: ``LatentsError``; `TensorFileError`, `FileAccessError` for a file that cannot be read; `TorchError`.
   public static func read(path: String, expecting count: Int) throws -> [Latents] {
     let file = try SafetensorsFile(path: path)
     guard let mapped = file[name] else { throw LatentsError.noTensor(path: path, names: file.names) }
@@ -57,7 +61,14 @@ public enum LatentsFile {
     return (0..<count).map { Latents(shape: sample, values: Array(values[$0 * size..<($0 + 1) * size])) }
   }
 
+  /// Whether the file is one that ``write(_:to:overwrite:)`` can have written; an empty file counts as one.
+  static func isLatents(path: String) -> Bool {
+    FilePath(path).byteCount == 0 || (try? SafetensorsFile(path: path))?.names == [name]
+  }
+
   /// Writes one tensor of all latents; the file appears whole or not at all.
+  ///
+  /// - Throws: `FileAccessError` if the file exists and is not to be replaced, or cannot be written.
   public static func write(_ latents: [Latents], to path: String, overwrite: Bool) throws {
     guard let first = latents.first else { return }
     let values = latents.flatMap(\.values)
@@ -68,13 +79,16 @@ public enum LatentsFile {
 }
 
 extension Latents {
-  /// Refuses latents of another shape than the model's, and such as are no numbers.
+  /// Refuses latents of another shape than the model's, and values that are not finite.
   ///
   /// - Throws: ``LatentsError``.
   public func check(shape wanted: [Int]) throws {
     guard shape == wanted else { throw LatentsError.shape(shape, expected: wanted) }
     guard values.allSatisfy(\.isFinite) else { throw LatentsError.notFinite }
   }
+
+  /// SHA-256 of the values, as float32 in the order of memory.
+  var hash: String { values.withUnsafeBytes { ContentHash.of($0) } }
 
   /// `[1, C, H, W]` on the CPU.
   func tensor() throws -> Tensor { try Tensor(values, shape: [1] + shape) }

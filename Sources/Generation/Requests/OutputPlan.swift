@@ -23,9 +23,12 @@ public struct OutputPlan: Equatable, Sendable {
 
   public var images: [PlannedImage]
 
+  /// Decides seeds and names.
+  ///
   /// - Parameters:
   ///   - output: A file, or a folder when it ends in `/` or is one already.
   ///   - count: Images for each prompt.
+  /// - Throws: ``RequestError`` for numbers and names that cannot be; `OutputError` for a name that comes twice.
   public init(entries: [PromptEntry], count: Int, seed: UInt64, output: String?) throws {
     guard !entries.isEmpty else { throw RequestError.noPrompt }
     guard count >= 1, count <= Self.imageLimit else {
@@ -77,19 +80,43 @@ public struct OutputPlan: Equatable, Sendable {
     return images.map { FilePath($0.path).folder }.filter { seen.insert($0).inserted }
   }
 
-  /// Refuses files that are there already, unless `overwrite`.
-  public func checkCollisions(overwrite: Bool) throws {
-    for image in images { try Self.checkCollision(image.path, overwrite: overwrite) }
+  /// Refuses files that are there already, unless `overwrite`: then only what is not a regular file.
+  ///
+  /// - Throws: `OutputError`.
+  public func checkCollisions(overwrite: Bool) throws(OutputError) {
+    for image in images { try FilePath(image.path).checkReplaceable(overwrite: overwrite) }
   }
 
-  /// Refuses a file that is there already, unless `overwrite`.
-  public static func checkCollision(_ path: String, overwrite: Bool) throws {
-    guard FilePath(path).isTaken else { return }
-    if FilePath(path).isFolder { throw OutputError.isDirectory(path: path) }
-    if !overwrite { throw OutputError.exists(path: path) }
+  /// Does the same for the previews after every `interval` of `steps` steps, and sees that none of them is an image.
+  ///
+  /// - Throws: `OutputError`.
+  public func checkPreviews(every interval: Int, steps: Int, overwrite: Bool) throws(OutputError) {
+    let taken = paths
+    for image in images {
+      for step in stride(from: interval, to: steps, by: interval) {
+        let path = FilePath(Self.previewPath(of: image, step: step))
+        if taken.contains(path.lexicallyNormalized()) { throw .duplicate(path: path.string) }
+        try path.checkReplaceable(overwrite: overwrite)
+      }
+    }
   }
+
+  /// Does the same for a file of latents, which `overwrite` puts in place of such a file alone.
+  ///
+  /// - Throws: `OutputError`.
+  public func checkLatents(_ path: String, overwrite: Bool) throws(OutputError) {
+    let file = FilePath(path)
+    if paths.contains(file.lexicallyNormalized()) { throw .duplicate(path: path) }
+    try file.checkReplaceable(overwrite: overwrite)
+    guard file.exists, !LatentsFile.isLatents(path: path) else { return }
+    throw .notReplaced(path: path, reason: "not a file of latents")
+  }
+
+  private var paths: Set<FilePath> { Set(images.map { FilePath($0.path).lexicallyNormalized() }) }
 
   /// Makes the folders, so that a place that cannot be written is known before any work is spent.
+  ///
+  /// - Throws: `OutputError`.
   public func makeFolders() throws {
     for folder in folders { try folder.makeWritableFolder() }
   }

@@ -23,7 +23,8 @@ public enum PromptsFileError: Error, Equatable, CustomStringConvertible {
   case missing(path: String)
   case unreadable(path: String, reason: String)
   case tooLarge(path: String)
-  case notText(path: String)
+  /// Not UTF-8, or with control characters; `found` says what is there, and where.
+  case notText(path: String, found: String)
   case empty(path: String)
   /// `line` counts from 1 and is where the record starts.
   case malformed(path: String, line: Int, reason: String)
@@ -34,7 +35,7 @@ public enum PromptsFileError: Error, Equatable, CustomStringConvertible {
     case .unreadable(let path, let reason): "prompts file '\(path)' cannot be read (\(reason)): check the path"
     case .tooLarge(let path):
       "prompts file '\(path)' has more than the \(PromptsFile.sizeLimit) bytes that are read: split it"
-    case .notText(let path): "prompts file '\(path)' is not UTF-8 text: save it as UTF-8"
+    case .notText(let path, let found): "prompts file '\(path)' \(found): save it as UTF-8 text"
     case .empty(let path): "prompts file '\(path)' holds no prompt: write one a line"
     case .malformed(let path, let line, let reason): "prompts file '\(path)', line \(line): \(reason)"
     }
@@ -47,6 +48,9 @@ public enum PromptsFile {
   /// Larger files are refused before they are read: 64 MiB is a quarter of a million long reports.
   public static let sizeLimit = 64 << 20
 
+  /// Reads a prompts file; `path` gives the format by its extension.
+  ///
+  /// - Throws: ``PromptsFileError``.
   public static func read(path: String) throws -> [PromptEntry] {
     try parse(contents(path: path), path: path)
   }
@@ -72,11 +76,10 @@ public enum PromptsFile {
   }
 
   /// Parses the bytes of a prompts file; `path` gives the format by its extension and names the file in errors.
+  ///
+  /// - Throws: ``PromptsFileError``.
   public static func parse(_ data: Data, path: String) throws -> [PromptEntry] {
-    let body = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
-    guard !body.contains(0), let text = String(validating: body, as: UTF8.self) else {
-      throw PromptsFileError.notText(path: path)
-    }
+    let (body, text) = try text(of: data, path: path)
     let entries: [PromptEntry]
     switch (FilePath(path).extension ?? "").lowercased() {
     case "csv": entries = try table(body, path: path)
@@ -92,8 +95,7 @@ public enum PromptsFile {
   }
 
   private static func lines(_ text: String) -> [(number: Int, text: Substring)] {
-    // "\r\n" is one Character in Swift, so one rule covers both line ends.
-    text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
+    text.split(omittingEmptySubsequences: false, whereSeparator: isLineEnd)
       .enumerated().map { ($0.offset + 1, $0.element) }
   }
 
@@ -136,6 +138,32 @@ public enum PromptsFile {
     var prompt: String
     var seed: UInt64?
     var output: String?
+
+    enum CodingKeys: String, CodingKey {
+      case prompt, seed, output
+    }
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      prompt = try values.decode(String.self, forKey: .prompt)
+      output = try values.decodeIfPresent(String.self, forKey: .output)
+      do {
+        seed = try values.decodeIfPresent(UInt64.self, forKey: .seed)
+      } catch {
+        throw SeedError(reason: Self.reason(of: try? values.decode(Double.self, forKey: .seed)))
+      }
+    }
+
+    private static func reason(of number: Double?) -> NumberTextError {
+      guard let number, number.isFinite else { return .notANumber }
+      if number < 0 { return .negative }
+      return number.rounded() == number ? .tooGreat(largest: "\(UInt64.max)") : .notWhole
+    }
+  }
+
+  /// Why the seed of a line of JSON cannot be used.
+  private struct SeedError: Error {
+    var reason: NumberTextError
   }
 
   private static func jsonLines(_ text: String, path: String) throws -> [PromptEntry] {
@@ -145,10 +173,20 @@ public enum PromptsFile {
       let parsed: Line
       do {
         parsed = try decoder.decode(Line.self, from: Data(line.utf8))
+      } catch let error as SeedError {
+        throw PromptsFileError.malformed(
+          path: path, line: number, reason: "the seed cannot be used, \(error.reason): correct it or leave it out")
       } catch {
         throw PromptsFileError.malformed(
           path: path, line: number,
           reason: "not an object with a text 'prompt' (and, if you like, a whole 'seed', a text 'output'): correct it")
+      }
+      // JSON has escapes for what a text file cannot hold.
+      for (key, text) in [("prompt", parsed.prompt), ("output", parsed.output ?? "")] {
+        guard let found = unwanted(in: text) else { continue }
+        throw PromptsFileError.malformed(
+          path: path, line: number,
+          reason: "the \(key) holds \(found.name) as its character \(found.character): take it out")
       }
       return try entry(prompt: parsed.prompt, seed: parsed.seed, output: parsed.output, path: path, line: number)
     }
@@ -157,12 +195,13 @@ public enum PromptsFile {
   // MARK: Fields
 
   private static func parseSeed(_ field: String, path: String, line: Int) throws -> UInt64 {
-    guard let seed = UInt64(field) else {
+    do {
+      return try NumberText.whole(field)
+    } catch {
       throw PromptsFileError.malformed(
         path: path, line: line,
-        reason: "seed '\(field.onOneLine(limit: 120))' is no whole number from 0: correct it or leave it empty")
+        reason: "seed '\(field.onOneLine(limit: 120))' cannot be used, \(error): correct it or leave it empty")
     }
-    return seed
   }
 
   private static func entry(

@@ -8,6 +8,10 @@ public struct SamplingOverrides: Equatable, Sendable {
   public var steps: Int?
   /// Classifier-free guidance scale, in `ClassifierFreeGuidance.scaleRange`. 1 is the unguided conditional model.
   public var guidance: Double?
+  /// How much of the contrast that guidance adds is taken back, in `ClassifierFreeGuidance.rescaleRange`.
+  public var guidanceRescale: Double?
+  /// The times at which guidance acts.
+  public var guidanceInterval: GuidanceInterval?
   /// What the image should not show; stands in place of the null condition.
   public var negative: String?
   public var sampler: SamplerKind?
@@ -15,22 +19,30 @@ public struct SamplingOverrides: Equatable, Sendable {
   public var eta: Double?
 
   public init(
-    steps: Int? = nil, guidance: Double? = nil, negative: String? = nil, sampler: SamplerKind? = nil,
+    steps: Int? = nil, guidance: Double? = nil, guidanceRescale: Double? = nil,
+    guidanceInterval: GuidanceInterval? = nil, negative: String? = nil, sampler: SamplerKind? = nil,
     eta: Double? = nil
   ) {
     self.steps = steps
     self.guidance = guidance
+    self.guidanceRescale = guidanceRescale
+    self.guidanceInterval = guidanceInterval
     self.negative = negative
     self.sampler = sampler
     self.eta = eta
   }
 
   /// Checks everything that can be judged without a model.
+  ///
+  /// - Throws: ``RequestError`` for a number outside its range and for an empty negative prompt.
   public func validate() throws {
     if let steps, steps < 1 {
       throw RequestError.outOfRange(what: "steps", value: "\(steps)", allowed: "at least 1")
     }
     if let guidance { try Self.check(guidance, "guidance", in: ClassifierFreeGuidance.scaleRange) }
+    if let guidanceRescale {
+      try Self.check(guidanceRescale, "guidance-rescale", in: ClassifierFreeGuidance.rescaleRange)
+    }
     if let eta { try Self.check(eta, "eta", in: DDIMSampler.etaRange) }
     if let negative, negative.allSatisfy(\.isWhitespace) {
       throw RequestError.conflict("the negative prompt is empty", remedy: "say what to avoid, or leave it out")
@@ -41,11 +53,15 @@ public struct SamplingOverrides: Equatable, Sendable {
     // NaN is in no range.
     guard range.contains(value) else {
       throw RequestError.outOfRange(
-        what: what, value: "\(value)", allowed: "\(Int(range.lowerBound)) to \(Int(range.upperBound))")
+        what: what, value: value.isNaN ? "nan, which is not a number" : "\(value)",
+        allowed: "\(Int(range.lowerBound)) to \(Int(range.upperBound))")
     }
   }
 
-  /// A prompt without words can only mean the null prompt, which has nothing to be guided away from.
+  /// Refuses a prompt without words unless guidance is 1: it can only mean the null prompt, which has nothing to be
+  /// guided away from.
+  ///
+  /// - Throws: ``RequestError/emptyPrompt(index:)``.
   public static func check(prompt: String, index: Int, guidance: Double) throws {
     if guidance != 1, prompt.allSatisfy({ $0.isWhitespace || $0 == "\u{FEFF}" }) {
       throw RequestError.emptyPrompt(index: index)

@@ -27,10 +27,11 @@ extension TextEncoderReference {
 
   /// Compares the weights in `folder` with the hash that the model was trained with.
   ///
+  /// - Returns: The hash of the weights, also if the model names none.
   /// - Throws: ``ModelError/textEncoderChanged(name:expected:found:)``; `TextEncoderError`; `FileAccessError`.
-  public func verify(folder: URL) throws {
-    guard let hash else { return }
+  @discardableResult public func verify(folder: URL) throws -> String {
     let found = try ContentHash.ofFile(BertCheckpoint(folder: folder).weights.path)
-    guard found == hash else { throw ModelError.textEncoderChanged(name: name, expected: hash, found: found) }
+    guard let hash, found != hash else { return found }
+    throw ModelError.textEncoderChanged(name: name, expected: hash, found: found)
   }
 }

@@ -8,12 +8,16 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
   /// What is there is not a model folder, so a model does not replace it.
   case notAModel(path: String, reason: String)
 
+  /// What is there is nothing that the command could have written.
+  case notReplaced(path: String, reason: String)
+
   public var description: String {
     switch self {
     case .exists(let path): "'\(path)' exists: choose another name, or replace it with --overwrite"
     case .isDirectory(let path): "'\(path)' is a folder: end it in / to write into it"
     case .folder(let path, let reason): "cannot create files in '\(path)' (\(reason)): choose a folder you may write to"
     case .duplicate(let path): "two images would be written to '\(path)': give each its own name"
+    case .notReplaced(let path, let reason): "'\(path)' is not replaced, it is \(reason): choose another name"
     case .notAModel(let path, let reason):
       "'\(path)' is not a model folder alone (\(reason)) and is not replaced: choose another --output"
     }

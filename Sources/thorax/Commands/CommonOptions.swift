@@ -1,5 +1,6 @@
 import ArgumentParser
 import Generation
+import Support
 import Terminal
 
 /// Options that every verb takes.

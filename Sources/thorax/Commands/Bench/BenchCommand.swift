@@ -4,6 +4,7 @@ import Foundation
 import Generation
 import Models
 import RadiographModels
+import Support
 import Terminal
 
 struct BenchCommand: AsyncParsableCommand {
@@ -75,7 +76,10 @@ struct BenchGenerateCommand: AsyncParsableCommand {
       device: try DeviceChoice(name: device), precision: try PrecisionChoice(name: precision),
       threads: common.threads, runs: runs, tokens: tokens)
     let console = common.console
-    let report = try await benchmark.run { console.detail("\($0.name): \(Int($0.p50)) ms") }
+    let meter = console.meter("measuring", unit: "runs", total: benchmark.totalRuns)
+    let report = try await benchmark.run(
+      progress: { meter.update($0) }, observe: { console.detail("\($0.name): \(Int($0.p50)) ms") })
+    meter.finish()
     if json { try Console.writeJSON(report) } else { try Console.writeResult(Self.text(report)) }
   }
 

@@ -3,6 +3,7 @@ import Foundation
 import ImageFiles
 import RadiographData
 import RadiographImport
+import Support
 import Terminal
 
 /// `thorax data import`.

@@ -4,7 +4,7 @@ import Foundation
 import Generation
 import Models
 import Support
-import TensorFiles
+import SystemPackage
 import Terminal
 
 struct GenerateCommand: AsyncParsableCommand {
@@ -13,6 +13,8 @@ struct GenerateCommand: AsyncParsableCommand {
     abstract: "Draw chest radiographs from text.",
     discussion: """
       Example: thorax generate "Right lower lobe pneumonia with focal consolidation" --output cxr.png --seed 7
+
+      Again:   thorax generate --like cxr.png --output again.png
 
       Image k (from 0) of a call with --seed S is the image that its prompt gives alone with --seed S+k.
       """
@@ -23,9 +25,10 @@ struct GenerateCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "File to write (.png, .jpg), or a folder ending in /. Several images become name-000.png, name-001.png, ...",
+      "File to write (.png, .jpg), or a folder ending in /. Several images become name-000.png, name-001.png, ... "
+        + "(default: \(OutputPlan.defaultName))",
       valueName: "path"), completion: .file(extensions: ["png", "jpg", "jpeg"]))
-  var output: String = OutputPlan.defaultName
+  var output: String?
 
   @Option(
     help: ArgumentHelp(
@@ -49,6 +52,20 @@ struct GenerateCommand: AsyncParsableCommand {
     transform: NumberText.real)
   var guidance: Double?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How much of the contrast that guidance adds is taken back, 0 to 1 (default: the model's).", valueName: "r"),
+    transform: NumberText.real)
+  var guidanceRescale: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Times at which guidance acts, from 0 (the clean image) to 1 (noise), such as 0.3-0.9; none for all times "
+        + "(default: the model's).", valueName: "low-high"))
+  var guidanceInterval: String?
+
   @Option(help: ArgumentHelp("What the image should not show.", valueName: "text"))
   var negative: String?
 
@@ -62,20 +79,26 @@ struct GenerateCommand: AsyncParsableCommand {
   var eta: Double?
 
   @Option(
-    help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps.", valueName: "device"),
+    help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps (default: auto).", valueName: "device"),
     completion: .list(["auto", "cpu", "cuda", "mps"]))
-  var device: String = "auto"
+  var device: String?
 
   @Option(
-    help: ArgumentHelp("auto, fp32, bf16 or fp16.", valueName: "precision"),
+    help: ArgumentHelp("auto, fp32, bf16 or fp16 (default: auto).", valueName: "precision"),
     completion: .list(PrecisionChoice.allCases.map(\.rawValue)))
-  var precision: String = "auto"
+  var precision: String?
 
   @Option(
     help: ArgumentHelp(
       "Prompts from a text file (one a line), CSV (column prompt; seed and output if you like) or JSONL.",
       valueName: "file"), completion: .file(extensions: ["txt", "csv", "jsonl"]))
   var prompts: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw again what an image of Thorax says of itself, to the byte on the same machine; what else is given goes "
+        + "before what it says.", valueName: "image"), completion: .file(extensions: ["png", "jpg", "jpeg"]))
+  var like: String?
 
   @Option(
     help: ArgumentHelp("Start from these latents in place of noise.", valueName: "file.safetensors"),
@@ -104,22 +127,33 @@ struct GenerateCommand: AsyncParsableCommand {
   private func check() throws {
     try common.check()
     try settings.validate()
-    _ = try DeviceChoice(name: device)
-    _ = try PrecisionChoice(name: precision)
+    if let device { _ = try DeviceChoice(name: device) }
+    if let precision { _ = try PrecisionChoice(name: precision) }
     if let previewEvery, previewEvery < 1 {
       throw RequestError.outOfRange(what: "preview-every", value: "\(previewEvery)", allowed: "at least 1")
     }
     if prompts != nil, !prompt.isEmpty {
       throw RequestError.conflict("a prompt and --prompts are both given", remedy: "put every prompt into the file")
     }
+    if like != nil, prompts != nil || !prompt.isEmpty {
+      throw RequestError.conflict("a prompt and --like are both given", remedy: "the image has its own: leave one out")
+    }
   }
 
+  /// What is given, before the model or an image fills in the rest.
   private var settings: SamplingOverrides {
     get throws {
-      SamplingOverrides(
-        steps: steps, guidance: guidance, negative: negative,
-        sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) },
-        eta: eta)
+      let interval = try guidanceInterval.map { text in
+        guard let interval = GuidanceInterval(text: text) else {
+          throw RequestError.outOfRange(
+            what: "guidance-interval", value: text.onOneLine(limit: 80),
+            allowed: "two times from 0 to 1 with a hyphen between them, the lower first, such as 0.3-0.9, or none")
+        }
+        return interval
+      }
+      return SamplingOverrides(
+        steps: steps, guidance: guidance, guidanceRescale: guidanceRescale, guidanceInterval: interval,
+        negative: negative, sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) }, eta: eta)
     }
   }
 
@@ -128,32 +162,41 @@ struct GenerateCommand: AsyncParsableCommand {
     let start = clock.now
     try check()
     let console = common.console
-    let entries = try prompts.map(PromptsFile.read(path:)) ?? prompt.map { PromptEntry(prompt: $0) }
-    let firstSeed = seed ?? UInt64(UInt32.random(in: .min ... .max))
-    let plan = try OutputPlan(entries: entries, count: count, seed: firstSeed, output: output)
+    let likeness = try like.map { try LikeImage(path: $0) }
+    let entries =
+      try likeness.map { [PromptEntry(prompt: $0.recorded.prompt)] } ?? prompts.map(PromptsFile.read(path:))
+      ?? prompt.map { PromptEntry(prompt: $0) }
+    let firstSeed = seed ?? likeness?.recorded.seed ?? UInt64(UInt32.random(in: .min ... .max))
+    let plan = try OutputPlan(
+      entries: entries, count: count, seed: firstSeed, output: output ?? likeness?.defaultOutput)
     try plan.checkCollisions(overwrite: overwrite)
-    if let saveLatents { try OutputPlan.checkCollision(saveLatents, overwrite: overwrite) }
+    if let saveLatents { try plan.checkLatents(saveLatents, overwrite: overwrite) }
+    if let likeness, initialLatents == nil { try likeness.checkNoise() }
+    // Nothing is left but what needs a model, and opening LibTorch takes longer than to find one.
+    LibTorchOpening.begin()
 
-    let catalog = ModelCatalog.standard()
-    let source = try ModelSource(path: catalog.path(for: model ?? ModelCatalog.defaultName))
-    let sampling = try source.description.sampling(for: settings)
+    let source = try ModelSource(
+      path: ModelCatalog.standard().path(for: model ?? likeness?.recorded.modelName ?? ModelCatalog.defaultName))
+    var sampling = try source.description.sampling(for: settings)
+    var settings = try settings
+    if let likeness { (settings, sampling) = try likeness.settings(settings, of: source.description) }
     for (index, entry) in entries.enumerated() {
       try SamplingOverrides.check(prompt: entry.prompt, index: index, guidance: sampling.guidance)
     }
-    if eta != nil, sampling.sampler != .ddim { console.note("eta has no effect on \(sampling.sampler.rawValue)") }
-    if negative != nil, sampling.guidance == 1 { console.note("the negative prompt has no effect at guidance 1") }
+    if let previewEvery { try plan.checkPreviews(every: previewEvery, steps: sampling.steps, overwrite: overwrite) }
+    noteWithoutEffect(sampling)
     let latents = try initialLatents.map { try LatentsFile.read(path: $0, expecting: plan.images.count) }
     try latents?.forEach { try $0.check(shape: source.description.latentShape) }
     try plan.makeFolders()
+    if let saveLatents { try FilePath(saveLatents).folder.makeWritableFolder() }
 
     let host = try await ModelHost.load(
-      source, device: DeviceChoice(name: device), precision: PrecisionChoice(name: precision), threads: common.threads)
-    if seed == nil, entries.contains(where: { $0.seed == nil }) { console.note("seed \(firstSeed)") }
+      source, device: likeness.map { try $0.device(given: device) } ?? DeviceChoice(name: device ?? "auto"),
+      precision: likeness.map { try $0.precision(given: precision) } ?? PrecisionChoice(name: precision ?? "auto"),
+      threads: common.threads ?? likeness?.recorded.threads)
+    if seed == nil, likeness == nil, entries.contains(where: { $0.seed == nil }) { console.note("seed \(firstSeed)") }
     console.detail("loaded \(source.path) on \(host.device) in \(Int(host.loadTime)) ms")
-    var report = GenerateReport(
-      model: .init(name: host.description.name, hash: host.hash), steps: sampling.steps, guidance: sampling.guidance,
-      negative: negative, sampler: sampling.sampler.rawValue, eta: sampling.eta, device: "\(host.device)",
-      precision: PrecisionChoice(dtype: host.precision).rawValue, threads: host.threads)
+    var report = GenerateReport(host: host, sampling: sampling, negative: settings.negative)
     var finalLatents: [Latents] = []
     let count = plan.images.count
     // One image is counted in steps, several in images.
@@ -162,7 +205,7 @@ struct GenerateCommand: AsyncParsableCommand {
     for (index, planned) in plan.images.enumerated() {
       let previews = PreviewWriter(planned: planned, overwrite: overwrite)
       let request = GenerationRequest(
-        prompt: planned.prompt, seed: planned.seed, settings: try settings,
+        prompt: planned.prompt, seed: planned.seed, settings: settings,
         initialLatents: latents.map { [$0[index]] }, previewInterval: previewEvery, keepsLatents: saveLatents != nil)
       let result = try await host.generate(request) { event in
         switch event {
@@ -177,8 +220,10 @@ struct GenerateCommand: AsyncParsableCommand {
         console.note("prompt \(planned.promptIndex + 1) was \(truncation): what follows is not drawn")
       }
       for image in result.images {
-        report.images.append(try write(image, to: planned))
+        let bytes = try image.drawn.write(to: planned.path, as: planned.format, overwrite: overwrite)
+        report.images.append(GenerateReport.Image(image, bytes: bytes, at: planned))
         finalLatents += image.latents.map { [$0] } ?? []
+        if let likeness, index == 0 { report.like = try likeness.compare(image, bytes: bytes, console: console) }
       }
       report.previews += previews.paths
       report.timings += result.timings
@@ -194,30 +239,14 @@ struct GenerateCommand: AsyncParsableCommand {
     console.detail("\(Int(report.timings.total)) ms in all, \(report.peakMemoryBytes >> 20) MiB at most")
   }
 
-  private func write(_ image: GeneratedImage, to planned: PlannedImage) throws -> GenerateReport.Image {
-    let bytes = try image.encoded(as: planned.format)
-    try AtomicFile.write(bytes, to: planned.path, mode: overwrite ? .replace : .createNew)
-    return GenerateReport.Image(
-      path: planned.path, prompt: planned.prompt, seed: planned.seed, width: image.image.width,
-      height: image.image.height, sha256: ContentHash.of(bytes))
-  }
-}
-
-/// Writes the previews of one image beside it.
-private final class PreviewWriter: @unchecked Sendable {
-  private let planned: PlannedImage
-  private let overwrite: Bool
-  // Written on the host's thread while the command waits for it, read afterwards.
-  private(set) var paths: [String] = []
-
-  init(planned: PlannedImage, overwrite: Bool) {
-    self.planned = planned
-    self.overwrite = overwrite
-  }
-
-  func write(_ preview: GeneratedImage, step: Int) throws {
-    let path = OutputPlan.previewPath(of: planned, step: step)
-    try AtomicFile.write(preview.encoded(as: planned.format), to: path, mode: overwrite ? .replace : .createNew)
-    paths.append(path)
+  /// Says which of the given options the others make idle.
+  private func noteWithoutEffect(_ sampling: SamplingSettings) {
+    let console = common.console
+    if eta != nil, sampling.sampler != .ddim { console.note("eta has no effect on \(sampling.sampler.rawValue)") }
+    guard sampling.guidance == 1 else { return }
+    if negative != nil { console.note("the negative prompt has no effect at guidance 1") }
+    if guidanceRescale != nil || guidanceInterval != nil {
+      console.note("guidance-rescale and guidance-interval have no effect at guidance 1")
+    }
   }
 }

@@ -1,4 +1,7 @@
+import Diffusion
 import Generation
+import ImageOutput
+import Models
 import Support
 
 /// What `generate --json` prints.
@@ -10,32 +13,102 @@ struct GenerateReport: Encodable {
     var width: Int
     var height: Int
     var sha256: String
+    /// SHA-256 of the latents that it was drawn from in place of noise.
+    var initialLatents: String?
+
+    init(_ image: GeneratedImage, bytes: [UInt8], at planned: PlannedImage) {
+      path = planned.path
+      prompt = planned.prompt
+      seed = planned.seed
+      width = image.image.width
+      height = image.image.height
+      sha256 = ContentHash.of(bytes)
+      initialLatents = image.provenance.initialLatents
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case path, prompt, seed, width, height, sha256
+      case initialLatents = "initial_latents"
+    }
   }
 
-  struct Model: Encodable {
+  /// A part that images name: the model or its text encoder.
+  struct Part: Encodable {
     var name: String
     var hash: String
   }
 
+  /// The image of `--like` beside the one that was drawn after it.
+  struct Like: Encodable {
+    var path: String
+    var sameBytes: Bool
+    var samePixels: Bool
+    var differences: [ProvenanceDifference]
+    /// Settings that the image does not name, for which the model's own were taken.
+    var assumed: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case path, differences, assumed
+      case sameBytes = "same_bytes"
+      case samePixels = "same_pixels"
+    }
+  }
+
+  /// Two times, or null for all.
+  struct Interval: Encodable {
+    var range: ClosedRange<Double>?
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      if let range {
+        try container.encode([range.lowerBound, range.upperBound])
+      } else {
+        try container.encodeNil()
+      }
+    }
+  }
+
   var images: [Image] = []
   var previews: [String] = []
-  var model: Model
+  var model: Part
+  var textEncoder: Part
   var steps: Int
   var guidance: Double
+  var guidanceRescale: Double
+  var guidanceInterval: Interval
   var negative: String?
   var sampler: String
   var eta: Double
   var device: String
   var precision: String
   var threads: Int
+  var like: Like?
   var timings = GenerationTimings()
   var peakMemoryBytes = 0
   let synthetic = true
   let version = ThoraxVersion.current
 
+  init(host: ModelHost, sampling: SamplingSettings, negative: String?) {
+    model = Part(name: host.description.name, hash: host.hash)
+    textEncoder = Part(name: host.description.textEncoder.name, hash: host.textEncoderHash)
+    steps = sampling.steps
+    guidance = sampling.guidance
+    guidanceRescale = sampling.guidanceRescale
+    guidanceInterval = Interval(range: sampling.guidanceInterval)
+    self.negative = negative
+    sampler = sampling.sampler.rawValue
+    eta = sampling.eta
+    device = "\(host.device)"
+    precision = PrecisionChoice(dtype: host.precision).rawValue
+    threads = host.threads
+  }
+
   enum CodingKeys: String, CodingKey {
-    case images, previews, model, steps, guidance, negative, sampler, eta, device, precision, threads, timings
+    case images, previews, model, steps, guidance, negative, sampler, eta, device, precision, threads, like, timings
     case synthetic, version
+    case guidanceRescale = "guidance_rescale"
+    case guidanceInterval = "guidance_interval"
+    case textEncoder = "text_encoder"
     case peakMemoryBytes = "peak_memory_bytes"
   }
 }

@@ -1,11 +1,11 @@
-import Foundation
-
 /// Numbers as they are typed: what is refused is refused with its reason.
-enum NumberText {
+public enum NumberText {
   /// Reads a whole number.
   ///
   /// - Throws: ``NumberTextError`` for anything else, and for numbers that `Number` cannot hold.
-  @Sendable static func whole<Number: FixedWidthInteger & Sendable>(_ text: String) throws(NumberTextError) -> Number {
+  @Sendable public static func whole<Number: FixedWidthInteger & Sendable>(_ text: String) throws(NumberTextError)
+    -> Number
+  {
     if let number = Number(text) { return number }
     let digits = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
     if !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
@@ -19,21 +19,22 @@ enum NumberText {
   /// later, by the name of the option.
   ///
   /// - Throws: ``NumberTextError/notANumber`` for anything else.
-  @Sendable static func real(_ text: String) throws(NumberTextError) -> Double {
+  @Sendable public static func real(_ text: String) throws(NumberTextError) -> Double {
     guard let number = Double(text) else { throw .notANumber }
     return number
   }
 }
 
-/// Why a text is not the number that is wanted. The descriptions read on from "the value '...' is invalid for '--seed'".
-enum NumberTextError: Error, Equatable, CustomStringConvertible {
+/// Why a text is not the number that is wanted. The descriptions speak of it as "it", for the end of a sentence that quotes
+/// the text.
+public enum NumberTextError: Error, Equatable, CustomStringConvertible {
   case tooGreat(largest: String)
   case tooSmall(least: String)
   case negative
   case notWhole
   case notANumber
 
-  var description: String {
+  public var description: String {
     switch self {
     case .tooGreat(let largest): "it is too great, the largest is \(largest)"
     case .tooSmall(let least): "it is too small, the least is \(least)"

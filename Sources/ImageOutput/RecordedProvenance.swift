@@ -1,0 +1,115 @@
+import Diffusion
+import ImageFiles
+import Support
+
+/// What an image file of Thorax says of how it was drawn.
+public struct RecordedProvenance: Equatable, Sendable {
+  public var prompt: String
+  public var negative: String?
+  public var seed: UInt64
+  public var steps: Int
+  public var guidance: Double
+  /// Nil in files that were written before it could be chosen: the model's own was used.
+  public var guidanceRescale: Double?
+  /// Nil in files that were written before it could be chosen: the model's own was used.
+  public var guidanceInterval: GuidanceInterval?
+  public var sampler: SamplerKind
+  public var eta: Double
+  public var modelName: String
+  public var modelHash: String
+  /// Nil in files that were written before it was recorded.
+  public var textEncoderHash: String?
+  /// SHA-256 of the latents that the image was drawn from in place of noise; nil for noise.
+  public var initialLatents: String?
+  public var version: String
+  public var device: String
+  public var precision: String
+  public var threads: Int
+  /// The step that the picture shows, for a preview.
+  public var previewStep: Int?
+
+  /// Larger files are none that Thorax has written.
+  public static let sizeLimit = 256 << 20
+
+  /// Reads an image file.
+  ///
+  /// - Returns: What the file says, and its bytes.
+  /// - Throws: ``ProvenanceError``; `FileAccessError` for a file that cannot be read.
+  public static func read(path: String) throws -> (provenance: RecordedProvenance, bytes: [UInt8]) {
+    let file = try MappedFile(path: path)
+    let bytes = try withExtendedLifetime(file) {
+      guard file.bytes.count <= sizeLimit else { throw ProvenanceError.notOurs(path: path) }
+      return Array(file.bytes)
+    }
+    let texts: [ImageText]
+    do {
+      texts = try ImageText.read(from: bytes)
+    } catch {
+      throw ProvenanceError.notAnImage(path: path, reason: "\(error)")
+    }
+    return (try RecordedProvenance(texts, path: path), bytes)
+  }
+
+  /// Reads the texts of an image file; `path` names it in errors.
+  ///
+  /// - Throws: ``ProvenanceError``: a file may have been written by anybody, so nothing in it is taken on trust.
+  public init(_ texts: [ImageText], path: String) throws(ProvenanceError) {
+    let record = Record(texts, path: path)
+    guard record["synthetic"] == "true", record["seed"] != nil else { throw .notOurs(path: path) }
+    if let incomplete = record["incomplete"] { throw .incomplete(path: path, what: incomplete) }
+    prompt = record["prompt"] ?? ""
+    negative = record["negative"]
+    seed = try record.value("seed") { UInt64($0) }
+    steps = try record.value("steps") { Int($0).flatMap { $0 >= 1 ? $0 : nil } }
+    guidance = try record.value("guidance") { Self.number($0, in: ClassifierFreeGuidance.scaleRange) }
+    guidanceRescale = try record.optional("guidance-rescale") {
+      Self.number($0, in: ClassifierFreeGuidance.rescaleRange)
+    }
+    guidanceInterval = try record.optional("guidance-interval") { GuidanceInterval(text: $0) }
+    sampler = try record.value("sampler") { SamplerKind(rawValue: $0) }
+    eta = try record.value("eta") { Self.number($0, in: DDIMSampler.etaRange) }
+    // A name and no path: an image does not decide which folder is opened.
+    modelName = try record.value("model") { $0.isEmpty || $0.contains("/") || $0.hasPrefix(".") ? nil : $0 }
+    modelHash = try record.value("model-hash", Self.hash)
+    textEncoderHash = try record.optional("text-encoder-hash", Self.hash)
+    initialLatents = try record.optional("initial-latents", Self.hash)
+    version = try record.value("version") { $0 }
+    device = try record.value("device") { $0 }
+    precision = try record.value("precision") { $0 }
+    threads = try record.value("threads") { Int($0).flatMap { (1...1024).contains($0) ? $0 : nil } }
+    previewStep = try record.optional("preview-step") { Int($0) }
+  }
+
+  private static func number(_ text: String, in range: ClosedRange<Double>) -> Double? {
+    Double(text).flatMap { range.contains($0) ? $0 : nil }
+  }
+
+  private static func hash(_ text: String) -> String? {
+    text.utf8.count == 64 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+      ? text : nil
+  }
+}
+
+/// The texts of a file by key, without the prefix.
+private struct Record {
+  private let texts: [String: String]
+  private let path: String
+
+  init(_ texts: [ImageText], path: String) {
+    let own = texts.filter { $0.key.hasPrefix("thorax:") }.map { (String($0.key.dropFirst(7)), $0.value) }
+    self.texts = Dictionary(own) { first, _ in first }
+    self.path = path
+  }
+
+  subscript(key: String) -> String? { texts[key] }
+
+  func value<Value>(_ key: String, _ read: (String) -> Value?) throws(ProvenanceError) -> Value {
+    guard let text = texts[key] else { throw .malformed(path: path, key: key, value: nil) }
+    guard let value = read(text) else { throw .malformed(path: path, key: key, value: text) }
+    return value
+  }
+
+  func optional<Value>(_ key: String, _ read: (String) -> Value?) throws(ProvenanceError) -> Value? {
+    texts[key] == nil ? nil : try value(key, read)
+  }
+}
