@@ -71,11 +71,18 @@ struct ClassifierTests {
     #expect(examples.accuracy(of: .child, probabilities: probabilities) == 0.5)
     #expect(examples.count(for: .pneumoniaInChild) == 4)
     #expect(examples.count(for: .pneumoniaInAdult) == 2)
+  }
+
+  @Test("every image needs a kind, and every kind an image")
+  func missingExamples() throws {
+    let kinds = [ClassifierExamples.Kind](repeating: .init(isChild: true, hasPneumonia: true), count: 4)
+    let images = try GrayImages(pixels: [Float](repeating: 0, count: 6), count: 6, height: 1, width: 1)
     #expect(throws: MetricError.countMismatch(what: "kinds of images", expected: 6, found: 4)) {
-      try ClassifierExamples(images: images, kinds: Array(kinds.prefix(4)))
+      try ClassifierExamples(images: images, kinds: kinds)
     }
-    #expect(throws: MetricError.tooFew(what: "images of adults without pneumonia", found: 0, minimum: 1)) {
-      try ClassifierExamples(images: images, kinds: kinds.dropLast() + [kinds[4]])
+    let most = kinds + [.init(isChild: true, hasPneumonia: false), .init(isChild: false, hasPneumonia: false)]
+    #expect(throws: MetricError.tooFew(what: "images of adults with pneumonia", found: 0, minimum: 1)) {
+      try ClassifierExamples(images: images, kinds: most)
     }
   }
 

@@ -41,8 +41,12 @@ struct MetricsTests {
     #expect(throws: MetricError.imageTooSmall(height: 10, width: 10, minimum: 11)) {
       try StructuralSimilarity.values(small, small, dataRange: 1)
     }
-    #expect(throws: MetricError.self) { try StructuralSimilarity.values(first, small, dataRange: 1) }
-    #expect(throws: MetricError.self) { try PeakSignalToNoise.values(first, second, dataRange: 0) }
+    #expect(throws: MetricError.countMismatch(what: "rows of pixels", expected: 40, found: 10)) {
+      try StructuralSimilarity.values(first, small, dataRange: 1)
+    }
+    #expect(throws: MetricError.invalidSetting(name: "the data range", value: 0, allowed: "a positive number")) {
+      try PeakSignalToNoise.values(first, second, dataRange: 0)
+    }
     #expect(throws: MetricError.countMismatch(what: "pixels", expected: 4, found: 3)) {
       try GrayImages(pixels: [1, 2, 3], count: 1, height: 2, width: 2)
     }
@@ -81,7 +85,7 @@ struct MetricsTests {
     #expect(throws: MetricError.tooFew(what: "feature vectors", found: 1, minimum: 2)) {
       try FrechetDistance.between(a.selecting([0]), b)
     }
-    #expect(throws: MetricError.self) {
+    #expect(throws: MetricError.countMismatch(what: "features a row", expected: 3, found: 2)) {
       try FrechetDistance.between(a, FeatureMatrix([1, 2, 3, 4], rows: 2, columns: 2))
     }
   }
@@ -102,8 +106,12 @@ struct MetricsTests {
     #expect(throws: MetricError.tooFew(what: "feature vectors", found: 5, minimum: 6)) {
       try PrincipalComponents(features, count: 5)
     }
-    #expect(throws: MetricError.self) { try PrincipalComponents(features, count: 0) }
-    #expect(throws: MetricError.self) { try PrincipalComponents(features, count: 13) }
+    for count in [0, 13] {
+      #expect(
+        throws: MetricError.invalidSetting(
+          name: "the number of components", value: Double(count), allowed: "1 to 12")
+      ) { try PrincipalComponents(features, count: count) }
+    }
   }
 
   @Test("power spectrum agrees with numpy's FFT, also for oblong images of odd size")
@@ -127,9 +135,18 @@ struct MetricsTests {
     #expect(full.decibels.firstIndex(of: full.decibels.max() ?? 0) == 2)
     let difference = try PowerSpectrum(wave(0.5)).difference(from: full)
     #expect(abs(difference[2] + 20 * log10(2)) < 1e-4)
-    #expect(throws: MetricError.self) { try full.difference(from: PowerSpectrum(wave(1), edges: [0, 0.5])) }
-    #expect(throws: MetricError.self) { try PowerSpectrum(wave(1), edges: [0.5, 0.1]) }
-    #expect(throws: MetricError.self) { try PowerSpectrum(wave(1), edges: [0, 0.01, 0.5]) }
+    #expect(throws: MetricError.countMismatch(what: "bands of the spectra", expected: 8, found: 1)) {
+      try full.difference(from: PowerSpectrum(wave(1), edges: [0, 0.5]))
+    }
+    #expect(
+      throws: MetricError.invalidSetting(
+        name: "the spectrum's first edge", value: 0.5, allowed: "two or more rising frequencies from 0")
+    ) { try PowerSpectrum(wave(1), edges: [0.5, 0.1]) }
+    #expect(
+      throws: MetricError.invalidSetting(
+        name: "the spectrum's edge", value: 0.01,
+        allowed: "wider bands: none of the frequencies of 32x32 pixels lies in this one")
+    ) { try PowerSpectrum(wave(1), edges: [0, 0.01, 0.5]) }
   }
 
   @Test("distances agree with scipy")
@@ -143,7 +160,9 @@ struct MetricsTests {
     let own = try FeatureDistances.nearest(of: references, in: references)
     #expect(own.map(\.index) == Array(0..<120))
     #expect(own.allSatisfy { $0.distance < 1e-6 })
-    #expect(throws: MetricError.self) { try FeatureDistances.nearest(of: queries, in: references.selecting([])) }
+    #expect(throws: MetricError.tooFew(what: "references", found: 0, minimum: 1)) {
+      try FeatureDistances.nearest(of: queries, in: references.selecting([]))
+    }
     #expect(try FeatureDistances.nearest(of: queries.selecting([]), in: references).isEmpty)
   }
 
@@ -189,10 +208,17 @@ struct MetricsTests {
 
   @Test("bootstrap: what cannot be drawn is refused")
   func bootstrapErrors() {
-    #expect(throws: MetricError.self) { try Bootstrap.mean([], seed: 0) }
-    #expect(throws: MetricError.self) { try Bootstrap.mean([1], resamples: 1, seed: 0) }
+    #expect(throws: MetricError.tooFew(what: "items", found: 0, minimum: 1)) { try Bootstrap.mean([], seed: 0) }
+    #expect(throws: MetricError.tooFew(what: "resamples", found: 1, minimum: 2)) {
+      try Bootstrap.mean([1], resamples: 1, seed: 0)
+    }
     for confidence in [0, 1, -0.5, Double.nan] {
-      #expect(throws: MetricError.self) { try Bootstrap.mean([1], confidence: confidence, seed: 0) }
+      // By its text, since nothing equals NaN.
+      #expect {
+        try Bootstrap.mean([1], confidence: confidence, seed: 0)
+      } throws: {
+        "\($0)" == "confidence is \(confidence): give a value between 0 and 1"
+      }
     }
   }
 

@@ -71,6 +71,9 @@ struct RadiographSetsTests {
     let examples = try sets.examples(of: sets.trainingAdults + sets.trainingChildren)
     #expect(examples.images.count == examples.kinds.count && examples.images.width == RadiographClassifier.side)
 
-    #expect(throws: MeasurementError.self) { try RadiographSets(sets.dataset, minimum: 1000) }
+    let found = sets.training.count { $0.source == "nih" }
+    #expect(throws: MeasurementError.tooFewImages(source: "nih", use: "for training", found: found, minimum: 1000)) {
+      try RadiographSets(sets.dataset, minimum: 1000)
+    }
   }
 }

@@ -22,6 +22,6 @@ import Testing
 
   @Test("no image makes no grid", arguments: [[], [[]]] as [[[GrayscaleImage]]])
   func none(rows: [[GrayscaleImage]]) {
-    #expect(throws: ImageFileError.self) { try GrayscaleImage(grid: rows) }
+    #expect(throws: ImageFileError.inconsistentSize(width: 0, height: 0, pixels: 0)) { try GrayscaleImage(grid: rows) }
   }
 }
