@@ -154,7 +154,6 @@ let package = Package(
       ], path: "Tools/measure"),
 
     // Tests
-    .target(name: "TestTraits", path: "Tests/TestTraits"),
     .target(
       name: "TestSupport",
       dependencies: ["Diffusion", "Generation", "Models", "RadiographModels", "Torch"], path: "Tests/TestSupport"),
@@ -165,7 +164,9 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Generation", "Models", "RadiographModels", "Support", "TensorFiles", "TestSupport", "Torch"]),
-    .testTarget(name: "TensorFilesTests", dependencies: ["DeveloperTools", "Support", "TensorFiles", "TestBasics"]),
+    .testTarget(
+      name: "TensorFilesTests",
+      dependencies: ["DeveloperTools", "Support", "TensorFiles", "TestBasics"]),
     .testTarget(name: "TorchTests", dependencies: ["TensorFiles", "Torch"]),
     .testTarget(name: "TorchNNTests", dependencies: ["TensorFiles", "Torch", "TorchNN"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Support", "Tokenization"]),
@@ -175,7 +176,8 @@ let package = Package(
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
     .target(name: "DICOMTestSupport", path: "Tests/DICOMTestSupport"),
     .testTarget(
-      name: "DICOMFilesTests", dependencies: ["DICOMFiles", "DICOMTestSupport", "DeveloperTools", "ImageFiles"]),
+      name: "DICOMFilesTests",
+      dependencies: ["DICOMFiles", "DICOMTestSupport", "DeveloperTools", "ImageFiles", "TestBasics"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "ImageOutputTests", dependencies: ["Diffusion", "ImageFiles", "ImageOutput", "Support"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
@@ -213,7 +215,7 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "Generation", "ImageFiles", "TensorFiles", "TestSupport", "Torch",
+        "DeveloperTools", "Generation", "ImageFiles", "TensorFiles", "TestBasics", "TestSupport", "Torch",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
   ],

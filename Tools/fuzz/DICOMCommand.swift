@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeveloperTools
 import Foundation
+import Support
 
 /// Fuzzes `DICOMFile`.
 struct DICOMCommand: ParsableCommand {
@@ -35,7 +36,7 @@ struct DICOMCommand: ParsableCommand {
     print(
       "\(outcome.cases) cases from seed \(options.seed): \(report.headers) headers and \(report.images) images read, "
         + "no crash or hang, \(outcome.failures.count) failures, slowest \(outcome.slowest), "
-        + "peak \(ProcessMemory.peak >> 20) MiB, all \(ContinuousClock.now - start)")
+        + "peak \(peakMemoryBytes() >> 20) MiB, all \(ContinuousClock.now - start)")
     for (name, count) in report.bySyntax.sorted(by: { $0.key < $1.key }) { print("  \(count) \(name)") }
     if !outcome.failures.isEmpty { throw ExitCode(1) }
   }

@@ -1,16 +1,14 @@
 import Support
 
-/// SplitMix64: the same seed gives the same cases on every machine.
+/// SplitMix64 with what mutations draw: the same seed gives the same cases on every machine.
 package struct FuzzRandom: RandomNumberGenerator {
-  private var numbers: SplitMix64
+  private var generator: SplitMix64
 
   package init(seed: UInt64, stream: UInt64) {
-    var seeds = SplitMix64(seed: seed)
-    numbers = SplitMix64(seed: seeds.next() ^ stream)
-    numbers = SplitMix64(seed: numbers.next())
+    generator = SplitMix64(seed: SplitMix64.mixed(SplitMix64.mixed(seed) ^ stream))
   }
 
-  package mutating func next() -> UInt64 { numbers.next() }
+  package mutating func next() -> UInt64 { generator.next() }
 
   /// An integer from 0 up to `bound`, which is excluded and at least 1.
   package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }

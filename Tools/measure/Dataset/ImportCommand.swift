@@ -1,8 +1,8 @@
 import ArgumentParser
-import DeveloperTools
 import Foundation
 import RadiographData
 import RadiographImport
+import Support
 
 /// Images a second from a folder of files into a dataset.
 struct ImportCommand: ParsableCommand {
@@ -37,7 +37,7 @@ struct ImportCommand: ParsableCommand {
         report(
           "import", "\(imported) images",
           String(format: "%.0f ms  %.1f images/s", time, Double(imported) / time * 1000),
-          "peak \(megabytes(ProcessMemory.peak))")
+          "peak \(megabytes(peakMemoryBytes()))")
       }
     }
   }

@@ -1,8 +1,8 @@
 import ArgumentParser
-import DeveloperTools
 import Foundation
 import RadiographData
 import RadiographImport
+import Support
 
 /// An index of MIMIC-CXR's size, without pixels.
 struct IndexCommand: ParsableCommand {
@@ -20,7 +20,7 @@ struct IndexCommand: ParsableCommand {
       let dataset = folder.appendingPathComponent("dataset")
       let start = ContinuousClock.now
       try importAll(into: dataset)
-      report("memory after import", "now \(megabytes(ProcessMemory.resident))", "peak \(megabytes(ProcessMemory.peak))")
+      report("memory after import", "now \(megabytes(residentMemoryBytes()))", "peak \(megabytes(peakMemoryBytes()))")
       var opened: RadiographDataset?
       let opening = try (0..<10).map { _ in try milliseconds { opened = try RadiographDataset.open(dataset) } }
       report("open", String(format: "median %.1f ms  slowest %.1f ms", opening.sorted()[5], opening.max() ?? 0))
@@ -39,9 +39,9 @@ struct IndexCommand: ParsableCommand {
       try report("leakage", String(format: "%.0f ms", milliseconds { _ = try opened.requireNoLeakage() }))
       report(
         "in all", String(format: "%.1f s", Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000),
-        "peak \(megabytes(ProcessMemory.peak))")
+        "peak \(megabytes(peakMemoryBytes()))")
       try report("import again", String(format: "%.0f ms", milliseconds { try importAll(into: dataset) }))
-      report("peak memory in all", megabytes(ProcessMemory.peak))
+      report("peak memory in all", megabytes(peakMemoryBytes()))
     }
   }
 

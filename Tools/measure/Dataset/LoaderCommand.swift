@@ -1,7 +1,7 @@
 import ArgumentParser
-import DeveloperTools
 import Foundation
 import RadiographData
+import Support
 
 /// Images a second into batches, and what memory that costs.
 struct LoaderCommand: ParsableCommand {
@@ -51,7 +51,7 @@ struct LoaderCommand: ParsableCommand {
       return Double(loaded) / (Double((ContinuousClock.now - start) / .microseconds(1)) / 1e6)
     }
     _ = try load(for: 1)
-    let before = ProcessMemory.resident
+    let before = residentMemoryBytes()
     var rates: [Double] = []
     var perProcessorSecond: [Double] = []
     for _ in 0..<3 {
@@ -64,6 +64,6 @@ struct LoaderCommand: ParsableCommand {
     report(
       name, String(format: "%.0f images/s (best of 3; least %.0f)", rates.max() ?? 0, rates.min() ?? 0),
       String(format: "%.0f images a second of one core", perProcessorSecond.max() ?? 0),
-      "memory \(megabytes(before)), grew by \((ProcessMemory.resident - before) / 1024) KiB")
+      "memory \(megabytes(before)), grew by \((residentMemoryBytes() - before) / 1024) KiB")
   }
 }
