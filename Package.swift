@@ -206,8 +206,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographImport", "RadiographModels", "RunRecords",
-        "Evaluation", "Generation", "TensorFiles", "TestSupport", "Torch", "TorchNN", "Training",
+        "Diffusion", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport",
+        "RadiographModels", "RunRecords", "Support", "TensorFiles", "TestSupport", "Torch", "TorchNN", "Training",
       ]),
     .testTarget(
       name: "EvaluationTests",

@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import ImageFiles
 import Support
 
 /// Batches of a dataset's images as values in [-1, 1], shuffled anew every epoch.
