@@ -3,8 +3,8 @@
 //   swift architecture.swift DUMP ROOT draw|check
 //
 // DUMP is the output of `swift package dump-package`, ROOT is the package's folder. `draw` writes the picture into
-// docs/architecture.md. `check` fails if the page has another picture, if an arrow is against a rule, or if a target
-// imports what its line in Package.swift does not name. (SwiftPM's own check lets an import pass if the module is
+// docs/architecture.md. `check` fails if the page has another picture or names a file that is not there, if an arrow is
+// against a rule, or if a target imports what its line in Package.swift does not name. (SwiftPM's own check lets an import pass if the module is
 // reached by some other dependency.)
 import Foundation
 
@@ -18,13 +18,15 @@ let forbidden: [(from: [String], to: [String])] = [
   (
     [
       "CDICOM", "CImageCodecs", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiographData", "RadiographImport",
-      "RadiologyReports", "RunRecords", "TensorFiles", "Tokenization", "WebPages",
+      "RadiologyReports", "RunRecords", "Support", "TensorFiles", "Terminal", "Tokenization", "WebPages",
     ],
     [tensors]
   ),
   (["Diffusion"], ["RadiographModels", "RadiographData"]),
   (["RadiographModels"], ["Diffusion", "RadiographData"]),
+  (["Models"], ["Generation", "Training", "RadiographData"]),
   (["Generation"], ["Training", "Evaluation", "RadiographData"]),
+  (["Training", "Evaluation"], ["Generation"]),
 ]
 
 /// Packages that only these targets of `Sources` use.
@@ -205,6 +207,18 @@ func undeclaredImports(_ package: Package, root: String) -> [String] {
   return complaints
 }
 
+/// Complains of paths such as `Diffusion/Samplers` or `Tests/Fixtures` in the page that lead to no file and no folder.
+func lostPaths(_ page: String, _ package: Package, root: String) -> [String] {
+  let roots = Set(package.targets.map(\.name) + ["Tests", "Tools", "scripts", "docs"])
+  // Every other piece stands between backticks; those of code blocks hold blanks.
+  let spans = page.components(separatedBy: "`").filter { !$0.contains(" ") && $0.contains("/") }
+  return Set(spans).sorted().filter { roots.contains(String($0.prefix { $0 != "/" })) }.filter { span in
+    ["/", "/Sources/"].allSatisfy { place in
+      ["", ".swift"].allSatisfy { !FileManager.default.fileExists(atPath: root + place + span + $0) }
+    }
+  }.map { "docs/architecture.md names \($0), which is not there" }
+}
+
 func contents(_ path: String) -> String {
   guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
     print("error: \(path) cannot be read")
@@ -231,7 +245,9 @@ if arguments[3] == "draw" {
   try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
   exit(0)
 }
-var wrong = complaints(package) + undeclaredImports(package, root: arguments[2])
+var wrong =
+  complaints(package) + undeclaredImports(package, root: arguments[2])
+  + lostPaths(page, package, root: arguments[2])
 if page[start.lowerBound..<end.upperBound] != drawing {
   wrong.append("the picture in docs/architecture.md is stale: run scripts/draw-architecture")
 }
