@@ -401,4 +401,18 @@ import Testing
       #expect(image.pixels.first == 0 && image.pixels.last == 255)
     }
   }
+
+  @Test func aReportBesideAFileIsFoundHoweverItIsSpelt() throws {
+    for (file, report) in [
+      ("a.dcm", "a.txt"), ("a.dcm", "a.dcm.txt"), ("a", "a.txt"), ("A.DCM", "a.TXT"), ("\u{E9}.dcm", "e\u{301}.txt"),
+    ] {
+      try DataFixtures.withFolder { folder in
+        try DICOMBuilder.radiograph().file.write(to: URL(fileURLWithPath: folder.path + "/" + file))
+        try DataFixtures.write("FINDINGS: Clear lungs.", to: URL(fileURLWithPath: folder.path + "/" + report))
+        let source = try list(folder).source
+        #expect(source.entries.map { $0.sections.map(\.text) } == [["Clear lungs."]], "\(file) \(report)")
+        #expect(source.exclusions.isEmpty)
+      }
+    }
+  }
 }

@@ -8,9 +8,6 @@
 /// 5. `clahe`, where asked for;
 /// 6. with `pad`, black fills up the square.
 public struct ImagePreprocessing: Sendable, Equatable, Hashable, Codable {
-  /// Sides that are sensible for a dataset.
-  public static let sizes = 16...2048
-
   /// Width and height of the result, in pixels.
   public var size: Int
   public var fit: SquareFit

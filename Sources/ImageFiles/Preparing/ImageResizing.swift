@@ -30,6 +30,8 @@ public enum Resampling: String, Sendable, CaseIterable, Codable {
 
 extension GrayPlane {
   /// Resamples to a square of `size` pixels.
+  ///
+  /// - Throws: `ImageFileError.invalidTargetSize` if a side is below 1 or above 16,384.
   public func square(
     size: Int, fit: SquareFit = .crop, resampling: Resampling = .bilinear
   ) throws(ImageFileError) -> GrayPlane {
@@ -39,6 +41,8 @@ extension GrayPlane {
   }
 
   /// Resamples without regard to the sides' ratio.
+  ///
+  /// - Throws: `ImageFileError.invalidTargetSize` if a side is below 1 or above 16,384.
   public func resized(
     width newWidth: Int, height newHeight: Int, resampling: Resampling = .bilinear
   ) throws(ImageFileError) -> GrayPlane {
@@ -66,6 +70,8 @@ extension GrayPlane {
 extension DecodedImage {
   /// Resamples without regard to the sides' ratio. As in Pillow, a cubic's overshoots end at the samples' range: 0...255
   /// or 0...65,535.
+  ///
+  /// - Throws: `ImageFileError.invalidTargetSize` if a side is below 1 or above 16,384.
   public func resized(
     width newWidth: Int, height newHeight: Int, resampling: Resampling = .bilinear
   ) throws(ImageFileError) -> GrayPlane {

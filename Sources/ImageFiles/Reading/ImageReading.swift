@@ -11,6 +11,7 @@ extension DecodedImage {
   ///   - limits: bounds on the header's width and height.
   ///   - minimumSide: where given, a JPEG may come back reduced by 2, 4 or 8 as long as its shorter side keeps this
   ///     many pixels; decoding it then costs a fraction.
+  /// - Throws: `ImageFileError`: `.unknownFormat`, `.empty`, `.corrupt`, `.tooLarge`, `.unsupported` or `.outOfMemory`.
   public init(
     decoding bytes: UnsafeRawBufferPointer, limits: ImageLimits = .standard, minimumSide: Int? = nil
   ) throws(ImageFileError) {
@@ -28,6 +29,8 @@ extension DecodedImage {
   }
 
   /// Decodes an image file on disk.
+  ///
+  /// - Throws: `ImageFileError.unreadable` if the file cannot be read; what decoding its bytes throws.
   public init(
     contentsOf path: String, limits: ImageLimits = .standard, minimumSide: Int? = nil
   ) throws(ImageFileError) {
@@ -44,6 +47,8 @@ extension DecodedImage {
 extension ImageFormat {
   /// The bytes of a file that is said to be an image. Devices, pipes and files larger than `limits` allow are not read:
   /// a name that ends in `.png` may lead to anything.
+  ///
+  /// - Throws: `ImageFileError.unreadable`, `.tooLarge`.
   public static func fileContents(_ path: String, limits: ImageLimits = .standard) throws(ImageFileError) -> Data {
     var status = stat()
     guard stat(path, &status) == 0 else {
@@ -63,11 +68,15 @@ extension ImageFormat {
 
 extension GrayscaleImage {
   /// Decodes a PNG or a JPEG; 16 bits are scaled to 8. See `DecodedImage.init(decoding:limits:minimumSide:)`.
+  ///
+  /// - Throws: as `DecodedImage.init(decoding:limits:minimumSide:)`.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: ImageLimits = .standard) throws(ImageFileError) {
     self = try DecodedImage(decoding: bytes, limits: limits).grayscale
   }
 
   /// Decodes a PNG or a JPEG held in memory.
+  ///
+  /// - Throws: as `DecodedImage.init(decoding:limits:minimumSide:)`.
   public init(decoding bytes: [UInt8], limits: ImageLimits = .standard) throws(ImageFileError) {
     let result = bytes.withUnsafeBytes { bytes in
       Result { () throws(ImageFileError) in try GrayscaleImage(decoding: bytes, limits: limits) }
@@ -76,6 +85,8 @@ extension GrayscaleImage {
   }
 
   /// Decodes a PNG or JPEG file on disk; 16 bits are scaled to 8.
+  ///
+  /// - Throws: `ImageFileError.unreadable` if the file cannot be read; what decoding its bytes throws.
   public init(contentsOf path: String, limits: ImageLimits = .standard) throws(ImageFileError) {
     self = try DecodedImage(contentsOf: path, limits: limits).grayscale
   }

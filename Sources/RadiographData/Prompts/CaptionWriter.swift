@@ -32,6 +32,8 @@ public struct CaptionWriter: Sendable {
   }
 
   /// With the grammar and the cleaning steps that come with the program.
+  ///
+  /// - Throws: `DatasetError.malformedGrammar`, or what is wrong with the cleaning steps, if the program was built wrongly.
   public static func standard() throws -> CaptionWriter {
     CaptionWriter(grammar: try .standard(), cleaner: try .standard())
   }

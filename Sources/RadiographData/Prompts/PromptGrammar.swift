@@ -10,11 +10,13 @@ public struct PromptGrammar: Sendable {
   let rules: GrammarRules
 
   /// The grammar that comes with the program.
+  ///
+  /// - Throws: `DatasetError.malformedGrammar` if the program was built wrongly.
   public static func standard() throws(DatasetError) -> PromptGrammar {
     try PromptGrammar(json: Data(PackageResources.prompts_json))
   }
 
-  /// - Throws: `DatasetError.malformedGrammar` where the JSON is not a grammar, or a template names an unknown slot.
+  /// - Throws: `DatasetError.malformedGrammar` if the JSON is not a grammar, or a template names an unknown slot.
   public init(json: Data) throws(DatasetError) {
     do {
       rules = try JSONDecoder().decode(GrammarRules.self, from: json)

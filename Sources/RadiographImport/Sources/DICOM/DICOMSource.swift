@@ -42,6 +42,8 @@ public enum DICOMSource {
   /// - Parameters:
   ///   - name: the source's name in the dataset.
   ///   - key: behind the pseudonyms; see `PatientKey.of(dataset:file:)`.
+  /// - Throws: `DatasetError.sourceMissing`, `.inputOutput` if a folder cannot be listed, `.sourceEmpty` if there is no
+  ///   DICOM file.
   public static func list(
     _ root: URL, name: String = "dicom", key: PatientKey, options: Options = Options()
   ) throws(DatasetError) -> DICOMListing {
@@ -50,11 +52,15 @@ public enum DICOMSource {
     guard !files.isEmpty || !folder.exclusions.isEmpty else {
       throw .sourceEmpty(path: root.path, expected: "DICOM files")
     }
-    let texts = Set(files.filter { $0.hasSuffix(".txt") })
+    // `name.dcm.txt` or `name.txt` beside `name.dcm`.
+    let texts = TextsBeside(files, of: files) { file in
+      if SourceFolder.pathExtension(file) == "txt" { return [] }
+      return [file + ".txt", (file as NSString).deletingPathExtension + ".txt"]
+    }
 
     let results = Mutex<[Int: Found]>([:])
     DispatchQueue.concurrentPerform(iterations: files.count) { index in
-      let found = look(at: files[index], below: root, texts: texts, key: key, options: options)
+      let found = look(at: files[index], texts: texts.candidates[index], below: folder, key: key, options: options)
       results.withLock { $0[index] = found }
     }
 
@@ -91,11 +97,11 @@ public enum DICOMSource {
   }
 
   private static func look(
-    at file: String, below root: URL, texts: Set<String>, key: PatientKey, options: Options
+    at file: String, texts: [String], below folder: SourceFolder, key: PatientKey, options: Options
   ) -> Found {
     // Names of files and folders are often names of people.
     let path = key.pseudonym(file, domain: "path")
-    let url = root.appendingPathComponent(file)
+    let url = folder.url(file)
     func excluded(_ reason: ImportExclusion.Reason, _ detail: String = "") -> Found {
       Found(exclusions: [ImportExclusion(path: path, reason: reason, detail: detail)])
     }
@@ -118,10 +124,11 @@ public enum DICOMSource {
       }
       return found
     }
-    let report = [file + ".txt", (file as NSString).deletingPathExtension + ".txt"].first(where: texts.contains)
+    let report = texts.count == 1 ? texts[0] : nil
     var sections: [TextSection] = []
     var exclusions: [ImportExclusion] = []
-    switch report.map({ TextFile.read(root.appendingPathComponent($0)) }) {
+    if texts.count > 1 { exclusions.append(ImportExclusion(path: path, reason: .ambiguousName)) }
+    switch report.map({ TextFile.read(folder.url($0)) }) {
     case .text(let text): sections = ReportText.sections(of: text)
     case .malformed(let detail):
       let path = key.pseudonym(report ?? "", domain: "path")

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import GRDB
 import RadiographData
+import Support
 
 /// The secret behind a dataset's pseudonyms: 256 bits, drawn once a dataset and kept outside of it.
 ///
@@ -116,12 +117,6 @@ public struct PatientKey: Sendable {
   /// 128 bits of HMAC-SHA256 in hexadecimal. `domain` keeps a patient's pseudonym apart from a study's of one name.
   func pseudonym(_ identity: String, domain: String) -> String {
     let code = HMAC<SHA256>.authenticationCode(for: Data("\(domain)\0\(identity)".utf8), using: key)
-    return Array(code.prefix(16)).hexadecimal
-  }
-}
-
-extension [UInt8] {
-  fileprivate var hexadecimal: String {
-    map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    return code.prefix(16).hexadecimal
   }
 }

@@ -85,32 +85,22 @@ public enum FolderSource {
     images = listed
   }
 
-  /// Gives images that the table has no text for the text beside them: of the image's own name to the byte, or else one
-  /// that no image has in that way.
+  /// Gives images that the table has no text for the text beside them.
   private static func readTexts(in folder: SourceFolder, into entries: inout [ImportEntry]) -> [ImportExclusion] {
-    var texts = SourceFiles(folder.files.filter { SourceFolder.pathExtension($0) == "txt" }, by: .path)
-    guard !texts.paths.isEmpty else { return [] }
-    let names = entries.map { ($0.path as NSString).deletingPathExtension + ".txt" }
-    let own = names.map { texts.exact($0) }
-    let taken = Set(own.compactMap { $0 })
+    let texts = TextsBeside(folder.files, of: entries.map(\.path)) { [($0 as NSString).deletingPathExtension + ".txt"] }
     var exclusions: [ImportExclusion] = []
-    for index in entries.indices where entries[index].file != nil && entries[index].sections.isEmpty {
-      var text = own[index]
-      if text == nil {
-        switch texts.nearest(names[index], anyExtension: false, where: { !taken.contains($0) }) {
-        case .one(let file): text = file
-        case .none: break
-        case .several(let candidates):
-          let paths = candidates.prefix(5).map { texts.paths[$0] }.joined(separator: ", ")
-          exclusions.append(
-            ImportExclusion(path: names[index], reason: .ambiguousName, detail: "its text may be \(paths)"))
-        }
+    for (index, candidates) in texts.candidates.enumerated() {
+      guard entries[index].file != nil, entries[index].sections.isEmpty, let text = candidates.first else { continue }
+      guard candidates.count == 1 else {
+        let paths = candidates.prefix(5).joined(separator: ", ")
+        exclusions.append(
+          ImportExclusion(path: entries[index].path, reason: .ambiguousName, detail: "its text may be \(paths)"))
+        continue
       }
-      guard let text else { continue }
-      switch TextFile.read(folder.url(texts.paths[text])) {
+      switch TextFile.read(folder.url(text)) {
       case .text(let content): entries[index].sections = [TextSection(name: "caption", text: content)]
       case .malformed(let reason):
-        exclusions.append(ImportExclusion(path: texts.paths[text], reason: .malformedReport, detail: reason))
+        exclusions.append(ImportExclusion(path: text, reason: .malformedReport, detail: reason))
       case .blank, .absent: break
       }
     }
