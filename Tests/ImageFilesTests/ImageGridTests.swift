@@ -24,4 +24,14 @@ import Testing
   func none(rows: [[GrayscaleImage]]) {
     #expect(throws: ImageFileError.inconsistentSize(width: 0, height: 0, pixels: 0)) { try GrayscaleImage(grid: rows) }
   }
+
+  @Test("grey levels and values turn into one another; what is outside of the range or not a number has its level")
+  func levels() {
+    for level in UInt8.min...UInt8.max { #expect(GrayscaleImage.level(GrayscaleImage.value(level)) == level) }
+    #expect(GrayscaleImage.value(0) == -1 && GrayscaleImage.value(255) == 1)
+    // Halfway between two levels the brighter one is taken.
+    #expect(GrayscaleImage.level(0) == 128)
+    #expect([-2, -.infinity, .nan].map(GrayscaleImage.level) == [0, 0, 0])
+    #expect([2, .infinity].map(GrayscaleImage.level) == [255, 255])
+  }
 }

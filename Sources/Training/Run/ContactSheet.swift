@@ -1,7 +1,6 @@
 import Foundation
 import ImageFiles
 import Support
-import TensorFiles
 import Torch
 
 /// Images side by side in one picture, row under row.
@@ -9,13 +8,16 @@ struct ContactSheet {
   let image: GrayscaleImage
 
   /// - Parameter rows: batches of single-channel images in [-1, 1], all of one size.
+  /// - Throws: `TorchError`.
   init(rows: [Tensor]) throws {
-    let lines_CHW = try rows.map { row_BCHW in
-      try Tensor.cat((0..<row_BCHW.shape[0]).map { try row_BCHW.select(dim: 0, index: $0) }, dim: 2)
-    }
-    let sheet_CHW = try Tensor.cat(lines_CHW, dim: 1)
-    let pixels = try sheet_CHW.contiguous().floats().map(GrayscaleImage.level)
-    image = try GrayscaleImage(width: sheet_CHW.shape[2], height: sheet_CHW.shape[1], pixels: pixels)
+    image = try GrayscaleImage(
+      grid: rows.map { row_BCHW in
+        let (width, height) = (row_BCHW.shape[3], row_BCHW.shape[2])
+        let levels = try row_BCHW.contiguous().floats().map(GrayscaleImage.level)
+        return try stride(from: 0, to: levels.count, by: width * height).map { start in
+          try GrayscaleImage(width: width, height: height, pixels: Array(levels[start..<start + width * height]))
+        }
+      })
   }
 
   func write(to url: URL) throws {
