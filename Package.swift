@@ -121,7 +121,7 @@ let package = Package(
       ]),
     .target(
       name: "Evaluation",
-      dependencies: ["ImageFiles", "Models", "RadiographData", "Support", "TensorFiles", "Torch", "TorchNN"]),
+      dependencies: ["ImageFiles", "Models", "RadiographData", "RadiographModels", "Support", "Torch"]),
     .executableTarget(
       name: "thorax",
       dependencies: [
@@ -149,7 +149,7 @@ let package = Package(
       name: "measure",
       dependencies: [
         "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData",
-        "RadiographImport", "RadiologyReports", "Support", "TensorFiles",
+        "RadiographImport", "RadiologyReports", "Support", "TensorFiles", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure"),
 
@@ -211,7 +211,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "ImageFiles", "RadiographData", "RadiographImport", "Support"]),
+      dependencies: [
+        "Evaluation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels", "Support", "Training",
+      ]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [

@@ -33,6 +33,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case missingStage(path: String, stage: TrainingStageName)
   /// Ended on request before the first step; what was encoded is stored.
   case interruptedPreparing
+  /// What a classifier cannot learn from.
+  case classifierData(reason: String)
   /// Ended on request, with a checkpoint.
   case interrupted(step: Int)
 
@@ -78,6 +80,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "interrupted while images and texts were encoded; what was encoded is stored: add --resume to go on"
     case .interrupted(let step):
       "interrupted after \(step) steps, which are stored: add --resume to go on"
+    case .classifierData(let reason):
+      "a classifier cannot be trained on \(reason): give at least one image of each kind"
     case .missingStage(let path, let stage):
       "\(path) has no trained \(stage): run 'thorax train \(stage.rawValue)' with this --output first"
     }

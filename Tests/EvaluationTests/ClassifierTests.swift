@@ -1,14 +1,16 @@
 import Foundation
+import RadiographModels
 import Testing
 
 @testable import Evaluation
+@testable import Training
 
 @Suite("Classifier of radiographs")
 struct ClassifierTests {
   @Test("learns what its examples show, and says so of others")
   func learns() throws {
     let (classifier, _) = try RadiographClassifier.trained(
-      on: SyntheticChests.examples(ofEachKind: 12, seed: 1), recipe: SyntheticChests.recipe(steps: 80)
+      on: SyntheticChests.data(ofEachKind: 12, seed: 1), recipe: SyntheticChests.recipe(steps: 80)
     ) { _, _ in }
     let unseen = try SyntheticChests.examples(ofEachKind: 10, seed: 2)
     let measurement = try AgreementMeasurement(classifier: classifier, heldOut: unseen, seed: 0)
@@ -18,7 +20,7 @@ struct ClassifierTests {
     #expect(figures.map(\.count) == [40, 20, 20, 40])
     #expect(figures.allSatisfy { $0.value > 0.9 })
     // Asked for the opposite of what they show, the same pictures disagree.
-    let opposite = unseen.kinds.map { ClassifierExamples.Kind(isChild: $0.isChild, hasPneumonia: !$0.hasPneumonia) }
+    let opposite = unseen.kinds.map { RadiographKind(isChild: $0.isChild, hasPneumonia: !$0.hasPneumonia) }
     let disagreeing = try measurement.figures(.init(thumbnails: unseen.images, kinds: opposite))
     #expect(disagreeing[0].value < 0.1)
     #expect(disagreeing[3].value == figures[3].value)
@@ -26,7 +28,7 @@ struct ClassifierTests {
 
   @Test("the same recipe on the same examples makes the same weights")
   func deterministic() throws {
-    let examples = try SyntheticChests.examples(ofEachKind: 3, seed: 1)
+    let examples = try SyntheticChests.data(ofEachKind: 3, seed: 1)
     func weights(_ recipe: ClassifierRecipe) throws -> [Float] {
       let (_, store) = try RadiographClassifier.trained(on: examples, recipe: recipe) { _, _ in }
       return try #require(store["output.weight"]).value.floats()
@@ -44,22 +46,24 @@ struct ClassifierTests {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = ClassifierFile(path: folder.appendingPathComponent("classifier.safetensors").path)
-    let examples = try SyntheticChests.examples(ofEachKind: 2, seed: 1)
+    let examples = try SyntheticChests.data(ofEachKind: 2, seed: 1)
     let recipe = SyntheticChests.recipe(steps: 2)
     #expect(try file.load(for: examples, recipe: recipe) == nil)
 
     let (classifier, store) = try RadiographClassifier.trained(on: examples, recipe: recipe) { _, _ in }
     try file.write(store, for: examples, recipe: recipe)
     let loaded = try #require(try file.load(for: examples, recipe: recipe))
-    #expect(try loaded.probabilities(examples.images) == classifier.probabilities(examples.images))
+    #expect(
+      try loaded.probabilities(pixels: examples.pixels, count: 8)
+        == classifier.probabilities(pixels: examples.pixels, count: 8))
     #expect(try file.load(for: examples, recipe: SyntheticChests.recipe(steps: 3)) == nil)
-    #expect(try file.load(for: SyntheticChests.examples(ofEachKind: 2, seed: 2), recipe: recipe) == nil)
+    #expect(try file.load(for: SyntheticChests.data(ofEachKind: 2, seed: 2), recipe: recipe) == nil)
   }
 
   @Test("a judgement counts its two classes alike and leaves out whom it does not concern")
   func balancedAccuracy() throws {
     let kinds = [
-      ClassifierExamples.Kind(isChild: true, hasPneumonia: true), .init(isChild: true, hasPneumonia: true),
+      RadiographKind(isChild: true, hasPneumonia: true), .init(isChild: true, hasPneumonia: true),
       .init(isChild: true, hasPneumonia: true), .init(isChild: true, hasPneumonia: false),
       .init(isChild: false, hasPneumonia: true), .init(isChild: false, hasPneumonia: false),
     ]
@@ -75,7 +79,7 @@ struct ClassifierTests {
 
   @Test("every image needs a kind, and every kind an image")
   func missingExamples() throws {
-    let kinds = [ClassifierExamples.Kind](repeating: .init(isChild: true, hasPneumonia: true), count: 4)
+    let kinds = [RadiographKind](repeating: .init(isChild: true, hasPneumonia: true), count: 4)
     let images = try GrayImages(pixels: [Float](repeating: 0, count: 6), count: 6, height: 1, width: 1)
     #expect(throws: MetricError.countMismatch(what: "kinds of images", expected: 6, found: 4)) {
       try ClassifierExamples(images: images, kinds: kinds)
@@ -96,6 +100,21 @@ struct ClassifierTests {
     #expect(moved(right: 1) == [1, 1, 2, 4, 4, 5])
     #expect(moved(down: -1) == [4, 5, 6, 4, 5, 6])
     #expect(moved(mirrored: true) == [3, 2, 1, 6, 5, 4])
+  }
+
+  @Test("a classifier learns from images of every kind, each with its pixels and its kind")
+  func data() {
+    let kinds = RadiographKind.allCases
+    func data(pixels: Int, kinds: [RadiographKind]) throws {
+      _ = try ClassifierData(pixels: [Float](repeating: 0, count: pixels), height: 2, width: 3, kinds: kinds)
+    }
+    #expect(throws: Never.self) { try data(pixels: 24, kinds: kinds) }
+    #expect(throws: TrainingError.classifierData(reason: "23 pixels for 4 images of 3x2")) {
+      try data(pixels: 23, kinds: kinds)
+    }
+    #expect(throws: TrainingError.classifierData(reason: "no image of children with pneumonia")) {
+      try data(pixels: 18, kinds: kinds.dropLast())
+    }
   }
 
   @Test("brightness and contrast do not reach the network")

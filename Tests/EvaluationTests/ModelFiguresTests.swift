@@ -1,5 +1,6 @@
 import Foundation
 import ImageFiles
+import RadiographModels
 import Support
 import Testing
 
@@ -66,7 +67,7 @@ struct ModelFiguresTests {
   @Test("readers' prompts are five different ones of each kind")
   func prompts() {
     #expect(Set(ReaderPrompt.all.map(\.text)).count == 20)
-    for kind in ClassifierExamples.Kind.allCases { #expect(ReaderPrompt.all.count { $0.kind == kind } == 5) }
+    for kind in RadiographKind.allCases { #expect(ReaderPrompt.all.count { $0.kind == kind } == 5) }
     #expect(Set(ReaderPrompt.contactSheet).count == 5)
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import ImageFiles
+import RadiographModels
 import Testing
 
 @testable import Evaluation

@@ -1,11 +1,13 @@
+import RadiographModels
 import Support
 
 @testable import Evaluation
+@testable import Training
 
 /// Pictures that stand for the four kinds of patients: a broad bright bar (adults) or a narrow one (children) on a
 /// grey ground, with a patch beside it for pneumonia, at places and with noise that the seed decides.
 enum SyntheticChests {
-  static func image(_ kind: ClassifierExamples.Kind, size: Int, random: inout SplitMix64) -> [Float] {
+  static func image(_ kind: RadiographKind, size: Int, random: inout SplitMix64) -> [Float] {
     let half = kind.isChild ? size / 16 : size / 6
     let centre = size / 2 + random.next(below: 3) - 1
     let patch = size / 8 + random.next(below: 3)
@@ -23,10 +25,18 @@ enum SyntheticChests {
   static func examples(ofEachKind count: Int, seed: UInt64) throws -> ClassifierExamples {
     var random = SplitMix64(seed: seed)
     let size = RadiographClassifier.side
-    let kinds = ClassifierExamples.Kind.allCases.flatMap { Array(repeating: $0, count: count) }
+    let kinds = RadiographKind.allCases.flatMap { Array(repeating: $0, count: count) }
     let pixels = kinds.flatMap { image($0, size: size, random: &random) }
     return try ClassifierExamples(
       images: GrayImages(pixels: pixels, count: kinds.count, height: size, width: size), kinds: kinds)
+  }
+
+  /// The same for a classifier to learn from.
+  static func data(ofEachKind count: Int, seed: UInt64) throws -> ClassifierData {
+    let examples = try examples(ofEachKind: count, seed: seed)
+    return try ClassifierData(
+      pixels: examples.images.pixels, height: examples.images.height, width: examples.images.width,
+      kinds: examples.kinds)
   }
 
   static func recipe(steps: Int) -> ClassifierRecipe {

@@ -7,6 +7,7 @@ import Models
 import RadiographData
 import Support
 import TensorFiles
+import Training
 
 /// Measures a model against radiographs that its training never saw.
 struct ModelCommand: AsyncParsableCommand {
@@ -56,8 +57,18 @@ struct ModelCommand: AsyncParsableCommand {
     var options = ModelMeasurement.Options()
     options.samples = samples
     options.seed = seed
-    options.classifierPath = path("classifier.safetensors")
-    let result = try await ModelMeasurement(host: host, dataset: dataset, options: options, note: note).run()
+    let file = ClassifierFile(path: path("classifier.safetensors"))
+    let measurement = try ModelMeasurement(
+      host: host, dataset: dataset, options: options,
+      classifier: { examples in
+        let images = examples.images
+        let data = try ClassifierData(
+          pixels: images.pixels, height: images.height, width: images.width, kinds: examples.kinds)
+        return try file.classifier(for: data) { step, loss in
+          if step % 50 == 0 { note("classifier, step \(step), loss \(String(format: "%.3g", loss))") }
+        }
+      }, note: note)
+    let result = try await measurement.run()
 
     let table = result.report.markdown
     let figures = try result.report.json()

@@ -1,9 +1,11 @@
+import RadiographModels
+
 /// Whether what is asked is what is drawn, judged by a classifier that knows real images alone.
 struct AgreementMeasurement {
   /// Samples' thumbnails for the classifier, and what each was asked to show.
   struct Drawn {
     let thumbnails: GrayImages
-    let kinds: [ClassifierExamples.Kind]
+    let kinds: [RadiographKind]
   }
 
   let classifier: RadiographClassifier
@@ -26,7 +28,7 @@ struct AgreementMeasurement {
   }
 
   /// For each sample the probability that a judgement gives to what was asked for.
-  private func probabilities(_ drawn: Drawn, of judgement: (ClassifierExamples.Kind) -> Judgement) throws -> [Double] {
+  private func probabilities(_ drawn: Drawn, of judgement: (RadiographKind) -> Judgement) throws -> [Double] {
     let all = try classifier.probabilities(drawn.thumbnails)
     return zip(all, drawn.kinds).map { probabilities, kind in
       let judgement = judgement(kind)

@@ -1,5 +1,6 @@
 import ImageFiles
 import RadiographData
+import RadiographModels
 import Support
 
 /// Measures a model against radiographs that its training never saw.
@@ -10,8 +11,6 @@ public struct ModelMeasurement: Sendable {
     /// Samples of hand-written prompts, rounded down to as many of each prompt.
     public var samples = 400
     public var seed: UInt64 = 0
-    /// Where the trained classifier is kept, and found again.
-    public var classifierPath: String?
 
     public init() {}
   }
@@ -34,11 +33,16 @@ public struct ModelMeasurement: Sendable {
   let sets: RadiographSets
   let options: Options
   let note: @Sendable (String) -> Void
+  private let classifier: @Sendable (ClassifierExamples) throws -> RadiographClassifier
 
-  /// - Parameter note: called with a line about every part of the work, and as samples are drawn.
+  /// - Parameters:
+  ///   - classifier: the judge of what is drawn, trained on the given images and on nothing else.
+  ///   - note: called with a line about every part of the work, and as samples are drawn.
   /// - Throws: ``MeasurementError`` where model, dataset and options do not go together; `DatasetError`.
   public init(
-    host: any ImageGenerator, dataset: RadiographDataset, options: Options, note: @escaping @Sendable (String) -> Void
+    host: any ImageGenerator, dataset: RadiographDataset, options: Options,
+    classifier: @escaping @Sendable (ClassifierExamples) throws -> RadiographClassifier,
+    note: @escaping @Sendable (String) -> Void
   ) throws {
     let size = host.description.architecture.imageSide
     guard dataset.imageSize == size else {
@@ -53,6 +57,7 @@ public struct ModelMeasurement: Sendable {
     self.host = host
     sets = try RadiographSets(dataset)
     self.options = options
+    self.classifier = classifier
     self.note = note
   }
 
@@ -98,20 +103,7 @@ public struct ModelMeasurement: Sendable {
     note("reading \(sets.training.count) training images")
     let examples = try sets.examples(of: sets.trainingAdults + sets.trainingChildren)
     let heldOut = try sets.examples(of: sets.heldOutAdults + sets.heldOutChildren)
-    let recipe = ClassifierRecipe()
-    let file = options.classifierPath.map(ClassifierFile.init)
-    var classifier = try file?.load(for: examples, recipe: recipe)
-    if classifier == nil {
-      let made = try RadiographClassifier.trained(on: examples, recipe: recipe) { step, loss in
-        if step % 50 == 0 { note("classifier, step \(step) of \(recipe.steps), loss \(MeasuredFigure.text(loss))") }
-      }
-      try file?.write(made.store, for: examples, recipe: recipe)
-      classifier = made.classifier
-    } else {
-      note("classifier read from \(file?.path ?? "")")
-    }
-    guard let classifier else { throw MetricError.tooFew(what: "classifiers", found: 0, minimum: 1) }
-    return try AgreementMeasurement(classifier: classifier, heldOut: heldOut, seed: options.seed)
+    return try AgreementMeasurement(classifier: classifier(examples), heldOut: heldOut, seed: options.seed)
   }
 
   /// One sample for each held-out adult, of a prompt that the grammar makes of that patient's labels.
@@ -139,7 +131,7 @@ public struct ModelMeasurement: Sendable {
       samples: RealismMeasurement.ImageSet(samples.map(\.image)), realDraws: realDraws)
   }
 
-  private typealias AskedSample = (sample: DrawnSample, kind: ClassifierExamples.Kind)
+  private typealias AskedSample = (sample: DrawnSample, kind: RadiographKind)
 
   /// Image k of prompt p has the seed that `generate --prompts FILE --count N` gives it: the first seed + p N + k.
   private func readerSamples(

@@ -1,5 +1,6 @@
 import ImageFiles
 import RadiographData
+import RadiographModels
 
 /// The images of a dataset that a model is measured on, by source and by use.
 ///
@@ -46,14 +47,14 @@ struct RadiographSets {
   }
 
   /// What a classifier can learn from a record; nil where its source says neither normal nor pneumonia.
-  static func kind(of record: RadiographRecord) -> ClassifierExamples.Kind? {
+  static func kind(of record: RadiographRecord) -> RadiographKind? {
     let attributes = record.attributes
     let isChild = record.source == childSource
     guard isChild || record.source == adultSource && isAdult(record) else { return nil }
     let normal = isChild ? KermanyLabels.normal : NIHLabels.noFinding
     switch (attributes.state(of: "Pneumonia"), attributes.state(of: normal)) {
-    case (.positive, _): return ClassifierExamples.Kind(isChild: isChild, hasPneumonia: true)
-    case (_, .positive): return ClassifierExamples.Kind(isChild: isChild, hasPneumonia: false)
+    case (.positive, _): return RadiographKind(isChild: isChild, hasPneumonia: true)
+    case (_, .positive): return RadiographKind(isChild: isChild, hasPneumonia: false)
     default: return nil
     }
   }

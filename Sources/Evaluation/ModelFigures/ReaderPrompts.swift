@@ -1,11 +1,13 @@
+import RadiographModels
+
 /// What readers might type, written by hand and not by the grammar that the training prompts come from.
 struct ReaderPrompt: Sendable, Equatable {
   let text: String
-  let kind: ClassifierExamples.Kind
+  let kind: RadiographKind
 
   private init(_ text: String, child: Bool, pneumonia: Bool) {
     self.text = text
-    kind = ClassifierExamples.Kind(isChild: child, hasPneumonia: pneumonia)
+    kind = RadiographKind(isChild: child, hasPneumonia: pneumonia)
   }
 
   private static func child(_ text: String, pneumonia: Bool) -> ReaderPrompt {

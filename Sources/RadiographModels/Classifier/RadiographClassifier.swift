@@ -53,27 +53,26 @@ public struct RadiographClassifier {
 
   /// The probability of every judgement for each image.
   ///
-  /// - Parameter images: grey values of any range, of ``side`` pixels a side.
-  /// - Throws: `MetricError.countMismatch` for images of another size.
-  public func probabilities(_ images: GrayImages) throws -> [[Double]] {
-    let side = Self.side
-    guard images.height == side, images.width == side else {
-      throw MetricError.countMismatch(what: "columns of the classifier's images", expected: side, found: images.width)
-    }
+  /// - Parameters:
+  ///   - pixels: grey values of any range, of images of ``side`` pixels a side, image by image.
+  ///   - count: how many images there are.
+  /// - Throws: `TorchError`, also if there are fewer pixels than the images have.
+  public func probabilities(pixels: [Float], count: Int) throws -> [[Double]] {
+    let area = Self.side * Self.side
     return try withoutGradients {
-      try stride(from: 0, to: images.count, by: 128).flatMap { start -> [[Double]] in
-        let count = min(128, images.count - start)
-        let pixels = (start..<start + count).flatMap { Self.standardised(images[$0]) }
-        let logits_BJ = try self(Tensor(pixels, shape: [count, 1, side, side]))
-        let values = try logits_BJ.sigmoid().doubles()
+      try stride(from: 0, to: count, by: 128).flatMap { start -> [[Double]] in
+        let rows = min(128, count - start)
+        let values = (start..<start + rows).flatMap { Self.standardised(pixels[$0 * area..<($0 + 1) * area]) }
+        let logits_BJ = try self(Tensor(values, shape: [rows, 1, Self.side, Self.side]))
+        let probabilities = try logits_BJ.sigmoid().doubles()
         let width = Judgement.allCases.count
-        return (0..<count).map { Array(values[$0 * width..<($0 + 1) * width]) }
+        return (0..<rows).map { Array(probabilities[$0 * width..<($0 + 1) * width]) }
       }
     }
   }
 
   /// An image without its own brightness and contrast, which say more of the detector than of the chest.
-  static func standardised(_ pixels: ArraySlice<Float>) -> [Float] {
+  public static func standardised(_ pixels: ArraySlice<Float>) -> [Float] {
     let count = Double(max(pixels.count, 1))
     let mean = pixels.reduce(0.0) { $0 + Double($1) } / count
     let variance = pixels.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count

@@ -1,3 +1,4 @@
+import RadiographModels
 import Support
 import Torch
 import TorchNN
@@ -5,17 +6,19 @@ import TorchNN
 // B batch, H height, W width, J judgements
 
 /// How a classifier is trained. The same recipe on the same examples makes the same weights.
-struct ClassifierRecipe: Codable, Equatable, Sendable {
-  var steps = 500
+public struct ClassifierRecipe: Codable, Equatable, Sendable {
+  public var steps = 500
   /// Images of each kind in a batch: all kinds count alike, however many images there are of each.
-  var imagesOfEachKind = 14
-  var learningRate = 2e-3
-  var weightDecay = 0.05
+  public var imagesOfEachKind = 14
+  public var learningRate = 2e-3
+  public var weightDecay = 0.05
   /// How far an image is moved at most, in pixels.
-  var shift = 5
+  public var shift = 5
   /// Deviation of the noise that is added to an image of deviation 1: what is decided must not hang on single pixels.
-  var noise = 0.1
-  var seed: UInt64 = 0
+  public var noise = 0.1
+  public var seed: UInt64 = 0
+
+  public init() {}
 }
 
 extension RadiographClassifier {
@@ -23,8 +26,9 @@ extension RadiographClassifier {
   ///
   /// - Parameter progress: called after every step with its number, from 1, and its loss.
   /// - Returns: the classifier and the store that holds its weights.
-  static func trained(
-    on examples: ClassifierExamples, recipe: ClassifierRecipe, progress: (_ step: Int, _ loss: Double) -> Void
+  /// - Throws: `TorchError`.
+  public static func trained(
+    on examples: ClassifierData, recipe: ClassifierRecipe, progress: (_ step: Int, _ loss: Double) -> Void
   ) throws -> (classifier: RadiographClassifier, store: ParameterStore) {
     let generator = try Generator(seed: recipe.seed)
     let store = ParameterStore(generator: generator)
@@ -56,16 +60,16 @@ struct ClassifierBatch {
   /// 0 where a judgement does not apply to an image, 1 elsewhere.
   let weight_BJ: Tensor
 
-  init(_ examples: ClassifierExamples, recipe: ClassifierRecipe, random: inout SplitMix64) throws {
-    let (height, width) = (examples.images.height, examples.images.width)
+  init(_ examples: ClassifierData, recipe: ClassifierRecipe, random: inout SplitMix64) throws {
+    let (height, width) = (examples.height, examples.width)
     var pixels: [Float] = []
     var targets: [Float] = []
     var weights: [Float] = []
     var count = 0
-    for kind in ClassifierExamples.Kind.allCases {
+    for kind in RadiographKind.allCases {
       let candidates = examples.indices(of: kind)
       for _ in 0..<recipe.imagesOfEachKind {
-        let image = examples.images[candidates[random.next(below: candidates.count)]]
+        let image = examples[candidates[random.next(below: candidates.count)]]
         let moved = Self.moved(
           Array(image), height: height, width: width,
           down: random.next(below: 2 * recipe.shift + 1) - recipe.shift,
