@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// How far a long piece of work is, as one line of text.
 ///
@@ -79,11 +80,11 @@ public struct ProgressLine: Equatable, Sendable {
 
   /// Rounded down: 100 % is said of what is done.
   private var share: String {
-    fraction.map { "\(Int(($0 * 100).rounded(.down))) %" } ?? "\(Self.grouped(done)) \(unit)"
+    fraction.map { "\(Int(($0 * 100).rounded(.down))) %" } ?? "\(Int(done).grouped) \(unit)"
   }
 
   private var counts: String {
-    total.map { "\(Self.grouped(min(done, $0)))/\(Self.grouped($0)) \(unit)" } ?? ""
+    total.map { "\(Int(min(done, $0)).grouped)/\(Int($0).grouped) \(unit)" } ?? ""
   }
 
   private var speed: String {
@@ -97,16 +98,6 @@ public struct ProgressLine: Equatable, Sendable {
     guard let total else { return Self.duration(elapsed) }
     guard let rate, rate > 0, total > done else { return "" }
     return Self.duration((total - done) / rate) + " left"
-  }
-
-  private static func grouped(_ number: Double) -> String {
-    var digits = Substring(String(Int(number)))
-    var groups: [Substring] = []
-    while digits.count > 3 {
-      groups.insert(digits.suffix(3), at: 0)
-      digits = digits.dropLast(3)
-    }
-    return ([digits] + groups).joined(separator: ",")
   }
 
   /// `0:42`, `5:07`, `1:05:12`, `2 d 3 h`.

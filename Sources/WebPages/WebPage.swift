@@ -30,6 +30,14 @@ public struct WebPage: Sendable {
     self.footer = footer
   }
 
+  /// The promise that nothing is fetched, kept by the browser.
+  private static let policy: HTML = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+  /// Whether a text begins as a document that this type has written.
+  public static func isDocument(startingWith text: String) -> Bool {
+    text.hasPrefix("<!DOCTYPE html>") && text.contains(policy.text)
+  }
+
   /// The whole document.
   public func document() -> String {
     let sections = sections.filter { !$0.content.isEmpty }
@@ -43,7 +51,6 @@ public struct WebPage: Sendable {
 
       """ as HTML
     }
-    // The policy is the promise that nothing is fetched, kept by the browser.
     let page: HTML = """
       <!DOCTYPE html>
       <html lang="en">
@@ -52,7 +59,7 @@ public struct WebPage: Sendable {
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
       <meta http-equiv="Content-Security-Policy" \
-      content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+      content="\(Self.policy)">
       <title>\(title)</title>
       <style>\(PageStyle.css)</style>
       </head>

@@ -52,6 +52,23 @@ import Testing
     }
   }
 
+  @Test func aPageReplacesAPageAndNothingElse() throws {
+    try withDataset { folder in
+      for _ in 0..<2 {
+        let result = try Program.run(["data", "inspect", "d", "--html", "page.html"], in: folder)
+        #expect(result.status == 0 && result.output == "page.html\n", "\(result.errors)")
+      }
+      try Data("<!DOCTYPE html><p>mine</p>".utf8).write(to: folder.appendingPathComponent("mine.html"))
+      for (name, says) in [("d/index.sqlite", "not a page"), ("mine.html", "not a page"), ("d", "folder")] {
+        let before = try? Data(contentsOf: folder.appendingPathComponent(name))
+        let result = try Program.run(["data", "inspect", "d", "--html", name], in: folder)
+        #expect(result.status == 73 && result.errorLines.count == 1 && result.errors.contains(says), "\(result.errors)")
+        #expect(try before == nil || Data(contentsOf: folder.appendingPathComponent(name)) == before)
+      }
+      #expect(try Program.run(["data", "inspect", "d", "--verify"], in: folder).status == 0)
+    }
+  }
+
   @Test func aStudyThatIsNotThereIsMissingInput() throws {
     try withDataset { folder in
       let result = try Program.run(["data", "inspect", "d", "--text", "s8"], in: folder)

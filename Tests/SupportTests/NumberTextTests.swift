@@ -40,3 +40,13 @@ import Testing
     #expect(throws: NumberTextError.notANumber) { try NumberText.real("") }
   }
 }
+
+@Suite struct GroupedDigitsTests {
+  @Test(arguments: [
+    (0, "0"), (999, "999"), (1_000, "1,000"), (123_456, "123,456"), (1_234_567, "1,234,567"), (-1_000, "-1,000"),
+    (-999, "-999"), (Int.min, "-9,223,372,036,854,775,808"),
+  ])
+  func threeDigitsMakeAGroup(number: Int, text: String) {
+    #expect(number.grouped == text)
+  }
+}

@@ -20,6 +20,9 @@ public struct DatasetReport: Sendable {
     writer = try CaptionWriter.standard()
   }
 
+  /// Whether a file's beginning is that of a page that ``html()`` has made.
+  public static func isPage(startingWith text: String) -> Bool { WebPage.isDocument(startingWith: text) }
+
   /// The whole page, with its pictures in it.
   ///
   /// - Throws: `DatasetError` if the index or the pixels cannot be read, `ImageFileError` if a picture cannot be written.

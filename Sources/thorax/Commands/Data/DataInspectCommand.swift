@@ -3,6 +3,7 @@ import Foundation
 import RadiographData
 import RadiologyReports
 import Support
+import SystemPackage
 import Terminal
 
 /// `thorax data inspect`.
@@ -68,7 +69,18 @@ struct DataInspectCommand: AsyncParsableCommand {
     }
   }
 
+  /// A page of ours is replaced, since it is made again; no other file is.
+  private func checkPage(_ path: String) throws {
+    try FilePath(path).checkReplaceable(overwrite: true)
+    guard let file = FileHandle(forReadingAtPath: path) else { return }
+    let start = try file.read(upToCount: 4_096) ?? Data()
+    guard start.isEmpty || DatasetReport.isPage(startingWith: String(decoding: start, as: UTF8.self)) else {
+      throw OutputError.notReplaced(path: path, reason: "not a page of Thorax")
+    }
+  }
+
   private func writePage(of dataset: RadiographDataset, to path: String) throws {
+    try checkPage(path)
     let found = try dataset.leakage()
     let pairs = found.nearDuplicates.map { pair in
       DatasetExaminations.ImagePair(

@@ -60,25 +60,16 @@ struct InfoCommand: AsyncParsableCommand {
   }
 
   private static func text(_ model: ModelInformation) -> String {
-    func grouped(_ number: Int) -> String {
-      var digits = Substring(String(number))
-      var groups: [Substring] = []
-      while digits.count > 3 {
-        groups.insert(digits.suffix(3), at: 0)
-        digits = digits.dropLast(3)
-      }
-      return ([digits] + groups).joined(separator: ",")
-    }
     let parameters = model.parameters
     let sampling = model.sampling
     var lines = [("name", model.name), ("preset", model.preset)]
-    for part in ModelPart.all { lines.append((part.name, "\(grouped(parameters[part])) parameters, \(part.title)")) }
+    for part in ModelPart.all { lines.append((part.name, "\(parameters[part].grouped) parameters, \(part.title)")) }
     lines += [
       (
         "encoder",
-        "\(model.textEncoder.name), " + (parameters.textEncoder.map { "\(grouped($0)) parameters" } ?? "size not known")
+        "\(model.textEncoder.name), " + (parameters.textEncoder.map { "\($0.grouped) parameters" } ?? "size not known")
       ),
-      ("total", "\(grouped(parameters.total)) parameters"),
+      ("total", "\(parameters.total.grouped) parameters"),
       ("latent", "\(model.latent.channels) x \(model.latent.height) x \(model.latent.width)"),
       ("image", "\(model.image.channels) x \(model.image.height) x \(model.image.width)"),
       (
@@ -89,7 +80,7 @@ struct InfoCommand: AsyncParsableCommand {
       ("licence", model.licence),
     ]
     if let hash = model.hash { lines.append(("hash", hash)) }
-    if let bytes = model.bytes { lines.append(("bytes", grouped(bytes))) }
+    if let bytes = model.bytes { lines.append(("bytes", bytes.grouped)) }
     if let path = model.path { lines.append(("place", path)) }
     if let card = model.card { lines.append(("card", card)) }
     lines += model.training.sorted { $0.key < $1.key }.map { ("training", "\($0.key): \($0.value)") }
