@@ -69,7 +69,7 @@ Codestream frame_header(const Bytes &bytes, uint32_t length) {
   return {bytes.peek(3, 2), bytes.peek(5, 2), bytes.peek(2, 1)};
 }
 
-/// The one scan of a grey image: no marker may stand in it but those of `is_inner`, and its end closes the codestream.
+/// The one scan of a grey image: no marker may be in it but those of `is_inner`, and its end closes the codestream.
 template <class IsInner>
 void check_scan(Bytes &bytes, IsInner is_inner) {
   while (bytes.seek(0xFF)) {

@@ -20,7 +20,7 @@ struct ElementHeader {
   bool is_undefined() const noexcept { return length == undefined_length; }
 };
 
-/// How the bytes at hand are encoded.
+/// How the bytes are encoded.
 struct Encoding {
   bool is_implicit;
   bool is_big_endian;

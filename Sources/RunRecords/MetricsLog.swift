@@ -12,12 +12,17 @@ public struct MetricsLog: Sendable {
   public func rows() -> [MetricsRow] { lines().compactMap { MetricsRow(line: $0) } }
 
   /// Forgets the rows after `step`, which a resumed run writes again, and a line that was cut by a kill.
+  ///
+  /// - Throws: `FileAccessError` if the file cannot be read or replaced.
   public func truncate(after step: Int) throws {
     guard FileManager.default.fileExists(atPath: url.path) else { return }
     let kept = lines().filter { line in MetricsRow(line: line).map { $0.step <= step } ?? false }
     try AtomicFile.write(Array(kept.map { $0 + "\n" }.joined().utf8), to: url.path)
   }
 
+  /// Appends one row.
+  ///
+  /// - Throws: `FileAccessError` if the file cannot be written.
   public func append(_ row: MetricsRow) throws {
     let line = try row.line()
     guard FileManager.default.fileExists(atPath: url.path) else { return try AtomicFile.write(line, to: url.path) }

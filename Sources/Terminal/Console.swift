@@ -44,11 +44,11 @@ public struct Console: Sendable {
 
   /// Writes one line on standard error, whatever the text holds.
   public static func writeError(_ text: String) {
-    // If standard error is closed there is nobody to write to.
+    // If standard error is closed the text has no reader.
     StatusLine.shared.around { try? StandardStream.error.write(text.onOneLine() + "\n") }
   }
 
-  /// Writes a result. Lines for a pipe that nobody reads any longer are dropped: the files of a command are its result
+  /// Writes a result. Lines for a pipe without a reader are dropped: the files of a command are its result
   /// too.
   ///
   /// - Throws: ``StreamError`` for a full disk and a closed stream.

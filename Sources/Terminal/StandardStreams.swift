@@ -20,7 +20,7 @@ public enum StandardStream: Int32, Sendable {
     }
   }
 
-  /// Writes the whole of `text`. What is written to a pipe that nobody reads any longer is dropped.
+  /// Writes the whole of `text`. What is written to a pipe without a reader is dropped.
   ///
   /// - Throws: ``StreamError/cannotWrite(reason:)`` for a full disk, a closed stream and whatever else the system says.
   func write(_ text: String) throws(StreamError) {

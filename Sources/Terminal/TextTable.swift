@@ -1,6 +1,6 @@
 import Support
 
-/// Rows of text in columns, for a terminal: numbers stand at the right, everything else at the left.
+/// Rows of text in columns, for a terminal: numbers are aligned at the right, everything else at the left.
 public struct TextTable {
   public var title: String
   /// Of the columns after the first; empty for a table that needs no heads.

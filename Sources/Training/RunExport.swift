@@ -73,6 +73,8 @@ public struct RunExport {
 
 extension RunExport {
   /// The card of a model that has none of its own: what it is, how it was made, what it must not be used for.
+  ///
+  /// - Throws: `ArchitectureError` if the parts do not fit together.
   public func card() throws -> String {
     let counts = try description.architecture.parameterCounts()
     let facts = description.training.sorted { $0.key < $1.key }.filter { !$0.value.isEmpty }

@@ -2,7 +2,7 @@
 public struct DataTable: Sendable {
   public struct Column: Sendable {
     public var title: String
-    /// Numbers stand at the right, digit below digit.
+    /// Numbers are aligned at the right, digit below digit.
     public var isNumeric: Bool
 
     public init(_ title: String, isNumeric: Bool = false) {

@@ -1,6 +1,6 @@
 /// A piece of HTML in which nothing that a user wrote can be taken for markup.
 ///
-/// What stands in a literal of the source is markup; what is interpolated into it is escaped, unless it is `HTML`
+/// A literal of the source is markup; what is interpolated into it is escaped, unless it is `HTML`
 /// itself:
 ///
 ///     let cell: HTML = "<td>\(record.path)</td>"

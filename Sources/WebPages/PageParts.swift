@@ -27,7 +27,7 @@ extension HTML {
   public static func heading(_ text: String) -> HTML { "<h3>\(text)</h3>\n" }
 }
 
-/// A picture that stands in the page itself.
+/// A picture that is part of the page itself.
 public struct EmbeddedPicture: Sendable {
   public enum MediaType: String, Sendable {
     case png = "image/png"

@@ -13,7 +13,7 @@ enum ProgramEnd {
     _exit(status.rawValue)
   }
 
-  /// A debug build, a sanitiser (which reports when the process ends) and whoever sets `THORAX_FINALISERS` get them.
+  /// A debug build, a sanitiser (which reports when the process ends), and a process with `THORAX_FINALISERS` run them.
   private static var runsFinalisers: Bool {
     #if DEBUG
       true

@@ -46,6 +46,8 @@ public enum Bootstrap {
   }
 
   /// The interval of a mean.
+  ///
+  /// - Throws: ``MetricError`` for no values.
   public static func mean(
     _ values: [Double], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64
   ) throws -> Estimate {

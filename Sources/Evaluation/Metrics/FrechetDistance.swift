@@ -29,8 +29,11 @@ public struct GaussianStatistics: Sendable {
 /// equation 6): |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)).
 ///
 /// On features of an Inception network this is the FID. Its expectation for two sets of one distribution is above 0
-/// and falls with their size, so a figure stands beside that of real against real at the same sizes.
+/// and falls with their size, so a figure is given with that of real against real at the same sizes.
 public enum FrechetDistance {
+  /// The distance between the normal distributions of two sets of features.
+  ///
+  /// - Throws: ``MetricError`` for sets of different widths or with fewer than two rows; `TorchError`.
   public static func between(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> Double {
     try between(GaussianStatistics(a), GaussianStatistics(b))
   }

@@ -5,7 +5,7 @@ import Support
 
 /// Measures a model against radiographs that its training never saw.
 ///
-/// Everything follows from the seed: which prompts, which noise, which real images stand in the samples' place.
+/// Everything follows from the seed: which prompts, which noise, which real images replace the samples.
 public struct ModelMeasurement: Sendable {
   public struct Options: Sendable {
     /// Samples of hand-written prompts, rounded down to as many of each prompt.
@@ -61,6 +61,9 @@ public struct ModelMeasurement: Sendable {
     self.note = note
   }
 
+  /// Draws the samples and measures them.
+  ///
+  /// - Throws: What drawing throws; `DatasetError`, ``MetricError``, `TorchError`.
   public func run() async throws -> Result {
     let judge = try agreementMeasurement()
     note("autoencoder on \(sets.heldOutAdultSource.count) held-out images")

@@ -12,6 +12,8 @@ public enum ReferenceConvolution {
   static var operations: Double { 2 * Double(batch * channels * channels * 9 * side * side) }
 
   /// The rate in GFLOP/s on the CPU: the median over at least `duration` seconds of calls, after a warm-up.
+  ///
+  /// - Throws: `TorchError` if LibTorch cannot be opened.
   public static func rate(duration: Double = 0.5) throws -> Double {
     try withoutGradients {
       let generator = try Generator(seed: 0)

@@ -85,6 +85,8 @@ public actor ModelHost {
   /// Loads a model.
   ///
   /// - Parameter textEncoder: The folder of the text encoder; nil looks it up by the name that the model gives.
+  /// - Throws: `ModelError`, `TextEncoderError`, `TokenizationError`, `TensorFileError`, `FileAccessError` for files that
+  ///   cannot be used; `TorchError` for a device that is not there.
   public static func load(
     _ source: ModelSource, textEncoder: URL? = nil, device: DeviceChoice = .automatic,
     precision: PrecisionChoice = .automatic, threads: Int? = nil
@@ -110,6 +112,8 @@ public actor ModelHost {
   }
 
   /// Loads a model folder.
+  ///
+  /// - Throws: As loading from a source.
   public static func load(
     _ folder: ModelFolder, textEncoder: URL? = nil, device: DeviceChoice = .automatic,
     precision: PrecisionChoice = .automatic, threads: Int? = nil

@@ -6,6 +6,9 @@ public enum DeviceChoice: Equatable, Sendable, CustomStringConvertible {
   case automatic
   case device(Device)
 
+  /// The choice that a user names: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`, in any case of letters.
+  ///
+  /// - Throws: ``RequestError/unknown(what:value:known:)`` for any other name.
   public init(name: String) throws {
     let name = name.lowercased()
     if name == "auto" {
@@ -39,12 +42,15 @@ public enum DeviceChoice: Equatable, Sendable, CustomStringConvertible {
 
 /// Number format of the network's arithmetic; weights on disk may have another.
 public enum PrecisionChoice: String, CaseIterable, Sendable {
-  /// What is fastest on the device at hand without a visible loss: float32 on a processor, bfloat16 on a GPU.
+  /// What is fastest on the device without a visible loss: float32 on a processor, bfloat16 on a GPU.
   case automatic = "auto"
   case float32 = "fp32"
   case bfloat16 = "bf16"
   case float16 = "fp16"
 
+  /// The choice that a user names: `auto`, `fp32`, `bf16` or `fp16`, in any case of letters.
+  ///
+  /// - Throws: ``RequestError/unknown(what:value:known:)`` for any other name.
   public init(name: String) throws {
     guard let precision = PrecisionChoice(rawValue: name.lowercased()) else {
       throw RequestError.unknown(what: "precision", value: name, known: Self.allCases.map(\.rawValue))

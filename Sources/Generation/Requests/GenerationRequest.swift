@@ -31,7 +31,7 @@ public struct GenerationRequest: Sendable {
 }
 
 extension GenerationRequest {
-  /// Checks what can only be judged with the model at hand.
+  /// Checks what can only be judged with the model.
   ///
   /// - Parameters:
   ///   - latentShape: Channels, height and width of the model's latents.

@@ -12,7 +12,7 @@ public struct SamplingOverrides: Equatable, Sendable {
   public var guidanceRescale: Double?
   /// The times at which guidance acts.
   public var guidanceInterval: GuidanceInterval?
-  /// What the image should not show; stands in place of the null condition.
+  /// What the image should not show; replaces the null condition.
   public var negative: String?
   public var sampler: SamplerKind?
   /// Share of fresh noise in each DDIM step, 0 (deterministic) to 1 (as DDPM).

@@ -90,7 +90,7 @@ private struct CText {
   init(_ text: ImageText) {
     key = text.key.utf8CString
     value = text.value.utf8CString
-    // Control characters other than line feed may not stand in tEXt.
+    // Control characters other than line feed are not allowed in tEXt.
     international = !text.value.utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x0A }
   }
 }

@@ -8,6 +8,9 @@ extension ModelDescription {
   static let sizeLimit = 4 << 20
 
   /// Decodes and checks the bytes of a `model.json`; `path` names the file in errors.
+  ///
+  /// - Throws: ``ModelError`` for bytes that are no description, are of a later version, or ask for what no model can
+  ///   have.
   public init(json: Data, path: String) throws {
     guard json.count <= Self.sizeLimit else {
       throw ModelError.malformedDescription(path: path, reason: "more than \(Self.sizeLimit) bytes")
@@ -30,11 +33,15 @@ extension ModelDescription {
   }
 
   /// The bytes of `model.json`: the same description makes the same bytes.
+  ///
+  /// - Throws: `EncodingError` for a number that is not finite.
   public func json() throws -> Data {
     try PrettyJSON.data(self) + Data("\n".utf8)
   }
 
   /// Refuses what is well formed and cannot be meant, before memory is asked for.
+  ///
+  /// - Throws: ``ModelError/implausible(path:reason:)``.
   public func check(path: String) throws {
     func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws {
       if !condition { throw ModelError.implausible(path: path, reason: reason()) }

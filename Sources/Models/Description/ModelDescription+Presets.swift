@@ -35,7 +35,7 @@ extension TextEncoderReference {
   /// Six layers of 384, uncased: the encoder of the model that ships.
   public static let miniLM = TextEncoderReference(name: "all-MiniLM-L6-v2")
 
-  /// The architecture, where it is known by name or the encoder is at hand.
+  /// The architecture, if it is known by name or the encoder is installed; otherwise nil.
   var architecture: BertArchitecture? {
     switch name {
     case Self.bioBERT.name: .base

@@ -17,7 +17,7 @@ public struct TextEncoderReference: Codable, Equatable, Sendable {
 }
 
 extension TextEncoderReference {
-  /// The encoder of that name at hand, with the hash of its weights: what a model that was trained with it refers to.
+  /// The installed encoder of that name, with the hash of its weights: what a model that was trained with it refers to.
   ///
   /// - Throws: `TextEncoderError.notFound` if there is none; `FileAccessError`.
   public init(atHand name: String) throws {

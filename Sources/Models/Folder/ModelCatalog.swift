@@ -32,7 +32,7 @@ public struct ModelCatalog: Sendable {
       places: places.filter { $0.isFolder && seen.insert($0.lexicallyNormalized()).inserted }.map(\.string))
   }
 
-  /// The models at hand, by name; where two places have the same name the first one counts.
+  /// The installed models, by name; if two places have the same name the first one counts.
   public func models() -> [(name: String, path: String)] {
     var seen: Set<String> = []
     return places.flatMap { place in

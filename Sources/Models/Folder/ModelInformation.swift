@@ -65,6 +65,8 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
   }
 
   /// A preset: its counts follow from the architecture, and no weights are needed.
+  ///
+  /// - Throws: `ArchitectureError`, `DiffusionError` for a preset that cannot be built.
   public init(preset: ModelPreset) throws {
     try self.init(ModelDescription(preset: preset))
   }
@@ -82,7 +84,9 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     self.card = card.exists ? card.string : nil
   }
 
-  /// What `reference` names: a model at hand, a folder, or else a preset.
+  /// What `reference` names: an installed model, a folder, or else a preset.
+  ///
+  /// - Throws: ``ModelError/notFound(name:known:places:)`` for a name of neither; what is wrong with the model's files.
   public init(reference: String, catalog: ModelCatalog = .standard()) throws {
     do {
       try self.init(source: ModelSource(path: catalog.path(for: reference)))

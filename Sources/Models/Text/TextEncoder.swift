@@ -40,7 +40,7 @@ public final class TextEncoder: TextConditioner {
   /// - Parameters:
   ///   - maximumLength: The most tokens of a prompt, `[CLS]` and `[SEP]` included; what does not fit is dropped from
   ///     its end, and the result says where. Never more than the encoder's own limit.
-  ///   - length: Returns hidden states for padding up to this length too; `nil` for real tokens alone.
+  ///   - length: Returns hidden states for padding up to this length too; nil for real tokens alone.
   /// - Throws: `TokenizationError`, `TextEncoderError`, `TorchError`.
   public func encode(
     _ prompts: [String], maximumLength: Int, paddedTo length: Int? = nil

@@ -17,7 +17,7 @@ struct ContactSheetPictures {
   let dataset: RadiographDataset
   let writer: CaptionWriter
 
-  /// By source and label, the commonest first. Which images stand for a label is decided by their hash, so that it is
+  /// By source and label, the commonest first. Which images represent a label is decided by their hash, so that it is
   /// not those that the source happens to list first.
   func groups() throws -> [Group] {
     let rows = try dataset.database.read { database in

@@ -27,7 +27,7 @@ public struct ImportExclusion: Sendable, Equatable {
     case unknownView = "unknown-view"
     /// A label that the source does not declare, or a state that no label has; the image is imported without it.
     case unknownLabel = "unknown-label"
-    /// An age that nobody has; the image is imported without it.
+    /// An age that no person has; the image is imported without it.
     case implausibleAge = "implausible-age"
     /// One patient in two of the publisher's splits, or of two sexes; all images stay together.
     case conflictingPatient = "conflicting-patient"

@@ -1,7 +1,7 @@
 import Crypto
 import RadiographData
 
-/// Which split a patient belongs to: by the patient's name and a seed alone, so that adding data moves nobody.
+/// Which split a patient belongs to: by the patient's name and a seed alone, so that adding data moves no patient.
 struct SplitAssignment: Sendable {
   let fractions: SplitFractions
   let seed: UInt64

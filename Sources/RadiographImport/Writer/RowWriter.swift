@@ -162,7 +162,7 @@ final class RowWriter {
     let sections = try Row.fetchAll(findSections, arguments: [id]).map {
       TextSection(name: try $0.value(0), text: try $0.value(1))
     }
-    // Earlier versions stored what stands in a text's place, too.
+    // Earlier versions stored placeholders of a text, too.
     return Study(
       patient: patient, key: key, id: id, sections: sections.filter { !$0.isMissing }, hasReport: !sections.isEmpty)
   }

@@ -25,6 +25,9 @@ public struct RadiographClassifier {
   private let dropout = Dropout(0.3)
   private let output: Linear
 
+  /// Takes the parameters of a scope.
+  ///
+  /// - Throws: `TorchError`.
   public init(_ scope: ParameterScope) throws {
     var convolutions: [Conv2d] = []
     var norms: [GroupNorm] = []
@@ -45,6 +48,7 @@ public struct RadiographClassifier {
   ///   - image_B1HW: images of mean 0 and variance 1, each by itself.
   ///   - generator: what dropout draws from while training; nil for use.
   /// - Returns: `[B, J]`.
+  /// - Throws: `TorchError` for images of another shape.
   public func callAsFunction(_ image_B1HW: Tensor, generator: Generator? = nil) throws -> Tensor {
     var x = image_B1HW
     for (convolution, norm) in zip(convolutions, norms) { x = try norm(convolution(x)).silu() }

@@ -24,7 +24,7 @@ public final class BertEncoder {
   ///
   /// - Parameters:
   ///   - texts: The identifiers of the real tokens of each text, at least one and at most `maximumPositions`.
-  ///   - length: Computes padding up to this length as well; `nil` for real tokens alone.
+  ///   - length: Computes padding up to this length as well; nil for real tokens alone.
   ///   - paddingID: The token that pads.
   /// - Returns: For each text `[L, D]`, or `[length, D]`.
   /// - Throws: ``TextEncoderError``, `TorchError`.

@@ -169,7 +169,7 @@ public struct AbbreviationExpander: Sendable {
     return words
   }
 
-  /// Whether the abbreviation only stands in brackets behind its own meaning.
+  /// Whether the abbreviation is only in brackets after its own meaning.
   private func isExplained(_ long: String, by out: [TextPiece]) -> Bool {
     guard out.last?.text == "(" else { return false }
     let words = TextPieces.split(long).map(\.lowercased)

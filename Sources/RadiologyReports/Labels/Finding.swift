@@ -88,7 +88,7 @@ public struct FindingMention: Sendable, Codable, Equatable {
   public var text: String
   /// The index of the section among those given.
   public var section: Int
-  /// Where the words stand in the section's text, in bytes of UTF-8.
+  /// Where the words are in the section's text, in bytes of UTF-8.
   public var range: Range<Int>
 }
 

@@ -72,7 +72,7 @@ struct MentionAttributes: Sendable {
     if !values.locations.contains(location) { values.locations.append(location) }
   }
 
-  /// The finding that an attribute belongs to: the one that it stands in; else the one before it if a preposition
+  /// The finding that an attribute belongs to: the one that holds it; else the one before it if a preposition
   /// ties it to that; else the next one; else the one before.
   private func owners(
     of range: Range<Int>, mentions: [Range<Int>], tokens: [ReportToken], clauses: Clauses

@@ -8,7 +8,7 @@ struct ReportToken: Sendable, Equatable {
 
   let text: String
   let kind: Kind
-  /// Where it stands in the text, in bytes of UTF-8.
+  /// Where it is in the text, in bytes of UTF-8.
   let range: Range<Int>
 }
 

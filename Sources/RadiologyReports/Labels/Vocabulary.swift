@@ -16,7 +16,7 @@ public enum VocabularyError: Error, Sendable, Equatable, CustomStringConvertible
   }
 }
 
-/// The labeller's rules as they stand in its two files (`Resources/findings.json`, `Resources/scopes.json`).
+/// The labeller's rules as its two files have them (`Resources/findings.json`, `Resources/scopes.json`).
 struct FindingVocabulary: Sendable, Codable {
   /// Something abnormal, or something that is named so that a shorter phrase inside it is not taken for abnormal.
   struct Concept: Sendable, Codable {

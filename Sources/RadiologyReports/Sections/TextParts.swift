@@ -6,7 +6,7 @@ public enum TextParts: String, Sendable, Codable, CaseIterable {
 
   /// The text of these parts, findings before impression; empty if the report has none of them.
   ///
-  /// A section under a joined heading ("FINDINGS AND IMPRESSION") is both. Text under no heading stands in for a part
+  /// A section under a joined heading ("FINDINGS AND IMPRESSION") is both. Text under no heading replaces a part
   /// that the report has no heading for only if it has neither findings nor impression under one. An addendum
   /// follows the impression.
   public func text(of sections: [ReportSection]) -> String {

@@ -21,6 +21,9 @@ public struct RunReport: Sendable {
     self.program = program
   }
 
+  /// Writes the page.
+  ///
+  /// - Throws: `FileAccessError` if the file cannot be written.
   public func write(to url: URL) throws { try AtomicFile.write(Array(document().utf8), to: url.path) }
 
   public func document() -> String {

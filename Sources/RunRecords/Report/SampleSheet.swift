@@ -1,7 +1,7 @@
 import Foundation
 import ImageFiles
 
-/// A picture of `samples/`, small enough to stand in a page.
+/// A picture of `samples/`, small enough for a page.
 public struct SampleSheet: Sendable {
   public var step: Int
   public var jpeg: [UInt8]

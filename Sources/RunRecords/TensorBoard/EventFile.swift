@@ -17,6 +17,7 @@ public struct EventFile: Sendable {
   ///   - firstStep: the least step that this process may write; later ones of earlier files are void.
   ///   - now: readers take files in the order of their names, so that the name gets a later second where an earlier
   ///     file has this one or, the clock having been set back, a later one.
+  /// - Throws: `FileAccessError` if the file cannot be made.
   public init(folder: URL, firstStep: Int, now: Date = Date()) throws {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let newest = names.compactMap(Self.second(of:)).max() ?? 0
@@ -32,6 +33,8 @@ public struct EventFile: Sendable {
 
   /// Appends a row's values as scalars, each with the row's split: `loss/train`, `loss/validation`, so that
   /// TensorBoard shows the two next to each other.
+  ///
+  /// - Throws: `FileAccessError` if the file cannot be written.
   public func append(_ row: MetricsRow, at time: Date = Date()) throws {
     let values = row.finiteValues.sorted { $0.key < $1.key }.map { name, value in
       (tag: "\(name)/\(row.split)", value: TensorBoardEvent.Value.scalar(Float(value)))

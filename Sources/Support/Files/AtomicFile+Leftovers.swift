@@ -2,7 +2,7 @@ import Foundation
 
 extension AtomicFile {
   /// Removes the temporary files of writers that were killed. Those of a live writer would go as well: call it where
-  /// nobody else writes.
+  /// no other program writes.
   ///
   /// - Parameter folder: the folder that was written to; what lies below it is left alone.
   public static func removeLeftovers(in folder: String) {

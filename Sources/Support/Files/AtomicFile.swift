@@ -23,6 +23,8 @@ public final class AtomicFile {
   private var buffer: [UInt8] = []
 
   /// Creates the temporary file, so that a name that cannot be written is known before work is spent on the content.
+  ///
+  /// - Throws: ``FileAccessError`` if the name is taken and not to be replaced, or no file can be made beside it.
   public init(path: String, mode: Mode = .replace) throws(FileAccessError) {
     func failure(_ reason: FileAccessError.Reason) -> FileAccessError {
       FileAccessError(path: path, operation: .create, reason: reason)
@@ -59,6 +61,8 @@ public final class AtomicFile {
   }
 
   /// Appends bytes.
+  ///
+  /// - Throws: ``FileAccessError`` if the disk is full or writing fails.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(FileAccessError) {
     if buffer.count + bytes.count <= Self.bufferLimit {
       buffer.append(contentsOf: bytes)
@@ -69,11 +73,15 @@ public final class AtomicFile {
   }
 
   /// Appends bytes.
+  ///
+  /// - Throws: ``FileAccessError`` if the disk is full or writing fails.
   public func write(_ bytes: [UInt8]) throws(FileAccessError) {
     try bytes.withUnsafeBufferPointer { (bytes) throws(FileAccessError) in try write(UnsafeRawBufferPointer(bytes)) }
   }
 
   /// Puts the content on the disk and the file under its name. Nothing may be written afterwards.
+  ///
+  /// - Throws: ``FileAccessError`` if the content cannot be written or the name was taken meanwhile.
   public func commit() throws(FileAccessError) {
     precondition(descriptor >= 0, "commit is called once")
     try flush()
@@ -93,6 +101,8 @@ public final class AtomicFile {
   }
 
   /// Writes `bytes` as the file's whole content.
+  ///
+  /// - Throws: ``FileAccessError`` if the name is taken and not to be replaced, or the content cannot be written.
   public static func write(_ bytes: [UInt8], to path: String, mode: Mode = .replace) throws(FileAccessError) {
     let file = try AtomicFile(path: path, mode: mode)
     try file.write(bytes)

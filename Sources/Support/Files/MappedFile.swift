@@ -2,7 +2,7 @@ import Foundation
 
 /// A file mapped into memory, or bytes standing in for one. Unmapped when the last reference goes.
 ///
-/// The mapping is private and writable: whoever writes through it (a tensor updated in place) changes this
+/// The mapping is private and writable: a write through it (a tensor updated in place) changes this
 /// process's copy of the page and never the file. A file that another process truncates while it is mapped raises
 /// SIGBUS on access, as any mapping does; writers that replace files by renaming (`AtomicFile`) are safe.
 public final class MappedFile: @unchecked Sendable {
@@ -15,6 +15,8 @@ public final class MappedFile: @unchecked Sendable {
   private let isMapped: Bool
 
   /// Maps the regular file at `path`.
+  ///
+  /// - Throws: ``FileAccessError`` if the file is missing, is no regular file, or cannot be mapped.
   public init(path: String) throws(FileAccessError) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw FileAccessError(path: path, operation: .read, reason: .invalidPath)
@@ -45,7 +47,7 @@ public final class MappedFile: @unchecked Sendable {
     isMapped = true
   }
 
-  /// Copies `bytes`; `name` stands in for the path in messages.
+  /// Copies `bytes`; messages name `name` in place of a path.
   public init(bytes: some Collection<UInt8>, name: String) {
     path = name
     count = bytes.count

@@ -1,4 +1,4 @@
-/// What stands in a file in place of what its name says: the pointer that Git LFS leaves, a page that a server sent, a
+/// What a file holds in place of what its name says: the pointer that Git LFS leaves, a page that a server sent, a
 /// download that never came. Readers look for it once a file turns out not to be of their format.
 public enum MistakenContent: Equatable, Sendable, CustomStringConvertible {
   case empty

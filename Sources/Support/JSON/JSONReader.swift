@@ -1,5 +1,5 @@
 /// A strict pull parser for JSON (RFC 8259): the caller asks for what the format wants next, and nothing is built that
-/// nobody asked for.
+/// the caller did not ask for.
 ///
 /// Refused are: bytes that are not UTF-8; a key that occurs twice in an object, compared byte by byte after its escapes
 /// are resolved; lone surrogates; numbers that JSON does not know or that are not finite; more than ``depthLimit``

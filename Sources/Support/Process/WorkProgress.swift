@@ -1,4 +1,4 @@
-/// How far a long piece of work has come, for whoever shows it.
+/// How far a long piece of work has come.
 public struct WorkProgress: Equatable, Sendable {
   /// What is done, as a participle: "encoding images".
   public var activity: String

@@ -1,4 +1,4 @@
-/// NumPy's scalars, which stand beside the weights of many checkpoints: `epoch`, `best_loss`.
+/// NumPy's scalars, which many checkpoints hold beside the weights: `epoch`, `best_loss`.
 extension PickleMachine {
   /// Arguments of `numpy.dtype`: the notation of the type, and two flags.
   func numpyDType(_ arguments: [Int]) throws(CheckpointFailure) -> NumPyElement {

@@ -83,7 +83,7 @@ public final class Parameter {
     self.storage = try Parameter.leaf(storage, trainable: isTrainable)
   }
 
-  /// A tensor that stands at the beginning of an autograd graph.
+  /// A tensor at the beginning of an autograd graph.
   static func leaf(_ tensor: Tensor, trainable: Bool) throws -> Tensor {
     let leaf = try tensor.detach()
     try leaf.setRequiresGrad(trainable)

@@ -46,7 +46,7 @@ struct RunRecorder {
 }
 
 extension RunReport {
-  /// Pictures of each stage that stand in the page.
+  /// Pictures of each stage in the page.
   private static let pictureCount = 4
 
   /// The page on the stages that a run's folder holds.

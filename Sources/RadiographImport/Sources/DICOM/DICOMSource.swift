@@ -7,7 +7,7 @@ import Synchronization
 /// What a tree of DICOM files lists, and what of it stays behind.
 public struct DICOMListing: Sendable {
   public var source: ImportSource
-  /// For `--report-unsafe`: shown to whoever imports, and never stored.
+  /// For `--report-unsafe`: shown to the user who imports, and never stored.
   public var withheld: [WithheldIdentity]
 }
 

@@ -6,7 +6,7 @@ import Support
 
 /// The secret behind a dataset's pseudonyms: 256 bits, drawn once a dataset and kept outside of it.
 ///
-/// Whoever holds it can tell whether a given patient is in the dataset; whoever does not sees keys that lead nowhere.
+/// With it one can tell if a given patient is in the dataset; without it the keys lead nowhere.
 /// The same key gives the same pseudonyms, so a later import adds to the patients that are there.
 public struct PatientKey: Sendable {
   /// Where it is kept.
