@@ -45,6 +45,7 @@ import TorchNN
     #expect(try #require(losses.last) < 0.5 * #require(losses.first))
   }
 
+  /// That they are made again, and not kept, is what `CheckpointingMemoryTests` shows.
   @Test("Checkpointed layers give the same gradients")
   func checkpointing() throws {
     let store = ParameterStore(generator: try Generator(seed: 1))

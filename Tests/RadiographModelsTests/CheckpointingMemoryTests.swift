@@ -34,6 +34,31 @@ import TorchNN
         guard plain > 2 * checkpointed else { throw NotSaved() }
       }
     }
+
+    @Test("Checkpointed layers of an autoencoder train with two thirds of the memory at most")
+    func layers() async {
+      await #expect(processExitsWith: .success) {
+        struct NotSaved: Error {}
+        let store = ParameterStore(generator: try Generator(seed: 1), memoryFormat: .channelsLast)
+        let blocks = [AutoencoderLayer](repeating: .residual, count: 16)
+        let network = try Autoencoder(
+          store.root,
+          AutoencoderArchitecture(
+            latentChannels: 4,
+            encoder: [.pixelUnshuffle(factor: 4), .convolution(channels: 32)] + blocks + [.convolution(channels: 8)],
+            decoder: [.convolution(channels: 32)] + blocks + [.convolution(channels: 16), .pixelShuffle(factor: 4)]))
+        func train(side: Int, checkpointing: Bool) throws -> Int {
+          let image = try Tensor.randn([2, 1, side, side], generator: Generator(seed: 2))
+          let latent = try network.encode(image, checkpointing: checkpointing)
+          try network.decode(latent.mean_BCHW, checkpointing: checkpointing).square().mean().backward()
+          return try peakResidentKilobytes()
+        }
+        let base = try train(side: 32, checkpointing: false)
+        let checkpointed = try train(side: 384, checkpointing: true) - base
+        let plain = try train(side: 384, checkpointing: false) - base
+        guard 2 * plain > 3 * checkpointed else { throw NotSaved() }
+      }
+    }
   }
 
   /// The largest resident set that this process has had.
