@@ -44,6 +44,9 @@ public struct OutputPlan: Equatable, Sendable {
     let folder = FilePath(base).folder
     let format = try ImageFormat(namedBy: base)
 
+    // Numbers alone keep names apart: only names of a table are to be compared, which takes longer than all else here.
+    let comparesNames = entries.contains { $0.output != nil }
+    let (stem, suffix) = Self.parts(of: base)
     var images: [PlannedImage] = []
     var taken: Set<FilePath> = []
     images.reserveCapacity(total)
@@ -60,12 +63,13 @@ public struct OutputPlan: Equatable, Sendable {
           prompt: entry.prompt, promptIndex: promptIndex, seed: imageSeed, path: base, format: format)
         if let name = entry.output {
           let path = (folder == "." ? FilePath(name) : folder.appending(name)).string
-          image.path = count == 1 ? path : Self.numbered(path, copy, of: count)
+          let (stem, suffix) = Self.parts(of: path)
+          image.path = count == 1 ? path : Self.numbered(stem, copy, of: count) + suffix
           image.format = try ImageFormat(namedBy: path)
         } else if total > 1 {
-          image.path = Self.numbered(base, index, of: total)
+          image.path = Self.numbered(stem, index, of: total) + suffix
         }
-        guard taken.insert(FilePath(image.path).lexicallyNormalized()).inserted else {
+        if comparesNames, !taken.insert(FilePath(image.path).lexicallyNormalized()).inserted {
           throw OutputError.duplicate(path: image.path)
         }
         images.append(image)
@@ -76,8 +80,15 @@ public struct OutputPlan: Equatable, Sendable {
 
   /// The folders that the images go into, each once, in order.
   public var folders: [FilePath] {
-    var seen: Set<FilePath> = []
-    return images.map { FilePath($0.path).folder }.filter { seen.insert($0).inserted }
+    // Paths are taken apart once for each spelling of a folder, since there may be very many.
+    var spellings: Set<Substring> = []
+    var folders: [FilePath] = []
+    for path in images.map(\.path) {
+      guard spellings.insert(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]).inserted else { continue }
+      let folder = FilePath(path).folder
+      if !folders.contains(folder) { folders.append(folder) }
+    }
+    return folders
   }
 
   /// Refuses files that are there already, unless `overwrite`: then only what is not a regular file.
@@ -123,7 +134,8 @@ public struct OutputPlan: Equatable, Sendable {
 
   /// The file of a preview of `image`, beside it.
   public static func previewPath(of image: PlannedImage, step: Int) -> String {
-    inserting("-step-\(padded(step, to: 3))", beforeExtensionOf: image.path)
+    let (stem, suffix) = parts(of: image.path)
+    return "\(stem)-step-\(padded(step, to: 3))\(suffix)"
   }
 
   private static func padded(_ number: Int, to width: Int) -> String {
@@ -135,14 +147,14 @@ public struct OutputPlan: Equatable, Sendable {
     output.hasSuffix("/") || FilePath(output).isFolder ? FilePath(output).appending(defaultName).string : output
   }
 
-  private static func numbered(_ path: String, _ index: Int, of total: Int) -> String {
-    let number = padded(index, to: max(3, String(total - 1).count))
-    return inserting("-\(number)", beforeExtensionOf: path)
+  private static func numbered(_ stem: String, _ index: Int, of total: Int) -> String {
+    "\(stem)-\(padded(index, to: max(3, String(total - 1).count)))"
   }
 
-  private static func inserting(_ text: String, beforeExtensionOf path: String) -> String {
+  /// The path before its extension, and the extension with its dot.
+  private static func parts(of path: String) -> (stem: String, suffix: String) {
     let suffix = FilePath(path).extension.map { ".\($0)" } ?? ""
-    return path.dropLast(suffix.count) + text + suffix
+    return (String(path.dropLast(suffix.count)), suffix)
   }
 }
 
