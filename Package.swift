@@ -202,7 +202,9 @@ let package = Package(
     .testTarget(name: "RadiologyReportsTests", dependencies: ["DeveloperTools", "RadiologyReports"]),
     .testTarget(
       name: "GenerationTests",
-      dependencies: ["Diffusion", "Generation", "ImageFiles", "Models", "Support", "TestSupport", "Torch"]),
+      dependencies: [
+        "Diffusion", "Generation", "ImageFiles", "Models", "Support", "TestBasics", "TestSupport", "Torch",
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
@@ -212,7 +214,8 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels", "Support", "Training",
+        "Evaluation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels", "Support", "TestBasics",
+        "Training",
       ]),
     .testTarget(
       name: "CommandLineTests",

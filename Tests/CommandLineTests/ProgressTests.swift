@@ -1,4 +1,5 @@
 import Foundation
+import TestBasics
 import TestSupport
 import Testing
 
@@ -14,7 +15,8 @@ struct ProgressTests {
     screen.components(separatedBy: PseudoTerminal.wipe).dropFirst().map { String($0.prefix { $0 != "\r\n" }) }
   }
 
-  @Test(arguments: [80, 40]) func aTerminalHasOneLineWithABar(columns: Int) throws {
+  @Test(.slow, .tags(.slow), arguments: [80, 40])
+  func aTerminalHasOneLineWithABar(columns: Int) throws {
     try withWorkplace { place in
       let screen = try PseudoTerminal.run(Self.generate, in: place, before: "stty cols \(columns)")
       let lines = drawn(screen)

@@ -2,14 +2,15 @@ import Crypto
 import Foundation
 import ImageFiles
 import TensorFiles
+import TestBasics
 import Testing
 
 /// What the shipped model draws and what twenty steps of each stage come to, held to the bytes of `unchanged.json`.
 ///
 /// Kernels differ from one kind of processor to another, and so do the last bits: the fixture names the kind that its
-/// hashes hold for, and elsewhere the tests are skipped. `THORAX_RECORD=FILE swift test --filter UnchangedOutput`
-/// writes the hashes of this machine's kind to FILE.
-@Suite(.serialized, .enabled(if: UnchangedOutput.isPossible, "\(UnchangedOutput.reasonToSkip)"))
+/// hashes hold for, and elsewhere the tests are skipped. `THORAX_SLOW_TESTS=1 THORAX_RECORD=FILE swift test --filter
+/// UnchangedOutput` writes the hashes of this machine's kind to FILE.
+@Suite(.serialized, .slow, .tags(.slow), .enabled(if: UnchangedOutput.isPossible, "\(UnchangedOutput.reasonToSkip)"))
 struct UnchangedOutputTests {
   @Test("forty images of the shipped model have the pixels that they had")
   func images() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import TestBasics
 import Testing
 
 @testable import Evaluation
@@ -193,7 +194,7 @@ struct MetricsTests {
     #expect(estimate.count == 40)
   }
 
-  @Test("the bootstrap interval of a mean covers it as often as it says")
+  @Test("the bootstrap interval of a mean covers it as often as it says", .slow, .tags(.slow))
   func coverage() throws {
     var random = SplitMix64(seed: 5)
     var covered = 0

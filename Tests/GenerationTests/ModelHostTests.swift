@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import ImageFiles
 import Models
+import TestBasics
 import TestSupport
 import Testing
 import Torch
@@ -207,7 +208,8 @@ extension ModelHost {
     }
   }
 
-  @Test(arguments: [1, 1000]) func everySamplerTakesTheFewestAndTheMostSteps(steps: Int) async throws {
+  @Test(.slow, .tags(.slow), arguments: [1, 1000])
+  func everySamplerTakesTheFewestAndTheMostSteps(steps: Int) async throws {
     try await withTinyModel { model, _ in
       let host = try await ModelHost.load(model)
       for sampler in SamplerKind.allCases {
