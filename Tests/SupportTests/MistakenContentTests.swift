@@ -2,7 +2,7 @@ import Testing
 
 @testable import Support
 
-/// What stands in files in place of weights and tokenizers, as people report it.
+/// What files hold in place of weights and tokenizers, as people report it.
 @Suite struct MistakenContentTests {
   static func content(_ bytes: [UInt8]) -> MistakenContent? { bytes.withUnsafeBytes { MistakenContent($0) } }
   static func content(_ text: String) -> MistakenContent? { content(Array(text.utf8)) }

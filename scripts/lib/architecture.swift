@@ -164,7 +164,7 @@ func complaints(_ package: Package) -> [String] {
   return complaints
 }
 
-/// The modules that a Swift file imports. What stands in a literal of several lines is text, a generator's for example.
+/// The modules that a Swift file imports. A literal of several lines is text, a generator's for example.
 func imports(in source: String) -> Set<String> {
   let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"]
   var found = Set<String>()
