@@ -118,7 +118,8 @@ let package = Package(
       dependencies: [
         "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographModels", "RunRecords", "Support",
         "TensorFiles", "Tokenization", "Torch", "TorchNN", .product(name: "Yams", package: "Yams"),
-      ]),
+      ],
+      resources: [.embedInCode("Resources/Recipes")]),
     .target(
       name: "Evaluation",
       dependencies: ["ImageFiles", "Models", "RadiographData", "RadiographModels", "Support", "Torch"]),

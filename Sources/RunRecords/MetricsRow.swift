@@ -4,9 +4,8 @@ import Foundation
 public struct MetricsRow: Sendable, Equatable {
   /// Steps made so far.
   public var step: Int
-  /// `train`: means since the row before; `validation`: of the averaged weights.
-  public var split: String
-  public var values: [String: Double]
+  public var split: MeasuredSplit
+  public var values: [Metric: Double]
   /// How often the training images have been seen.
   public var epoch: Double?
   /// Seconds of training so far, pauses between a stop and a resume not counted.
@@ -15,7 +14,7 @@ public struct MetricsRow: Sendable, Equatable {
   public var peakMemoryBytes: Int?
 
   public init(
-    step: Int, split: String, values: [String: Double], epoch: Double? = nil, seconds: Double? = nil,
+    step: Int, split: MeasuredSplit, values: [Metric: Double], epoch: Double? = nil, seconds: Double? = nil,
     peakMemoryBytes: Int? = nil
   ) {
     self.step = step
@@ -30,13 +29,16 @@ public struct MetricsRow: Sendable, Equatable {
   private static let ownKeys: Set<String> = ["step", "split", "epoch", "seconds", "peak_memory_bytes"]
 
   /// The values that can be written: JSON has no NaN and no infinity.
-  public var finiteValues: [String: Double] { values.filter { $0.value.isFinite && !Self.ownKeys.contains($0.key) } }
+  public var finiteValues: [Metric: Double] {
+    values.filter { $0.value.isFinite && !Self.ownKeys.contains($0.key.rawValue) }
+  }
 
   /// The row as one JSON object and a line feed.
   func line() throws -> [UInt8] {
-    var object: [String: Any] = finiteValues
+    var object: [String: Any] = [:]
+    for (metric, value) in finiteValues { object[metric.rawValue] = value }
     object["step"] = step
-    object["split"] = split
+    object["split"] = split.rawValue
     if let epoch, epoch.isFinite { object["epoch"] = (epoch * 1000).rounded() / 1000 }
     if let seconds, seconds.isFinite { object["seconds"] = (seconds * 1000).rounded() / 1000 }
     object["peak_memory_bytes"] = peakMemoryBytes
@@ -46,11 +48,14 @@ public struct MetricsRow: Sendable, Equatable {
   /// Reads a line; nothing where it is not one, as the last line of a killed run may not be.
   init?(line: some StringProtocol) {
     guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
-      let step = object["step"] as? Int, let split = object["split"] as? String
+      let step = object["step"] as? Int, let split = (object["split"] as? String).flatMap(MeasuredSplit.init)
     else { return nil }
     self.init(
       step: step, split: split,
-      values: object.filter { !Self.ownKeys.contains($0.key) }.compactMapValues { $0 as? Double },
+      values: object.reduce(into: [:]) { values, item in
+        guard !Self.ownKeys.contains(item.key), let value = item.value as? Double else { return }
+        values[Metric(rawValue: item.key)] = value
+      },
       epoch: object["epoch"] as? Double, seconds: object["seconds"] as? Double,
       peakMemoryBytes: object["peak_memory_bytes"] as? Int)
   }

@@ -27,8 +27,10 @@ public struct RunExport {
     run: URL, name: String, licence: String, facts: [String: String] = [:], architecture: ModelArchitecture?
   ) throws {
     let stages = (RunFolder(run, stage: .autoencoder), RunFolder(run, stage: .diffusion))
-    for folder in [stages.0, stages.1] where !FileManager.default.fileExists(atPath: folder.best.path) {
-      throw TrainingError.missingStage(path: run.path, stage: folder.stage)
+    for stage in [TrainingStageName.autoencoder, .diffusion] {
+      guard FileManager.default.fileExists(atPath: RunFolder(run, stage: stage).best.path) else {
+        throw TrainingError.missingStage(path: run.path, stage: stage)
+      }
     }
     let autoencoderRecipe: AutoencoderRecipe = try ConfigurationResolver.stored(stages.0.configuration)
     let recipe: DiffusionRecipe = try ConfigurationResolver.stored(stages.1.configuration)

@@ -35,11 +35,11 @@ public enum Trainer {
     _ request: TrainingRequest, architecture: ModelArchitecture?, shouldStop: () -> Bool,
     report: (TrainingReport) -> Void
   ) throws -> LoopOutcome {
-    try train(request, .autoencoder, shouldStop: shouldStop, report: report) { begun in
+    try train(request, shouldStop: shouldStop, report: report) { begun in
       let recipe: AutoencoderRecipe = begun.recipe
       let data = try begun.data(recipe.seed, withoutTexts: true)
       let network = try architecture ?? self.architecture(recipe.preset)
-      return try AutoencoderStage(
+      return try AutoencoderObjective(
         recipe, architecture: network.autoencoder, data: data, device: request.device)
     }
   }
@@ -49,7 +49,7 @@ public enum Trainer {
     _ request: TrainingRequest, architecture: ModelArchitecture?, shouldStop: () -> Bool,
     report: (TrainingReport) -> Void
   ) throws -> LoopOutcome {
-    try train(request, .diffusion, shouldStop: shouldStop, report: report) { begun in
+    try train(request, shouldStop: shouldStop, report: report) { begun in
       let recipe: DiffusionRecipe = begun.recipe
       let data = try begun.data(recipe.seed, withoutTexts: false)
       try begun.requireUnseenValidation(data)
@@ -57,24 +57,25 @@ public enum Trainer {
         recipe: recipe, architecture: try architecture ?? self.architecture(recipe.preset), data: data,
         folder: begun.folder, autoencoderWeights: RunFolder(request.run, stage: .autoencoder).best,
         device: request.device, limits: begun.limits, report: begun.report
-      ).stage()
+      ).objective()
     }
   }
 
   /// What both stages do before their first step and around their steps.
-  private static func train<Recipe: TrainingRecipe, Stage: TrainingStage>(
-    _ request: TrainingRequest, _ stage: TrainingStageName, shouldStop: () -> Bool, report: (TrainingReport) -> Void,
-    prepare: (BegunRun<Recipe>) throws -> Stage
+  private static func train<Settings: StageSettings>(
+    _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingReport) -> Void,
+    prepare: (BegunRun<Settings>) throws -> some Objective
   ) throws -> LoopOutcome {
     try withoutActuallyEscaping(shouldStop) { shouldStop in
       try withoutActuallyEscaping(report) { report in
         let limits = RunLimits(maximumSeconds: request.options.maximumSeconds, shouldStop: shouldStop)
-        let begun = try BegunRun<Recipe>(request, stage: stage, limits: limits, report: report)
+        let begun = try BegunRun<Settings>(request, limits: limits, report: report)
         return try withExtendedLifetime(begun) {
           do {
-            var stage = try prepare(begun)
-            let loop = TrainingLoop(folder: begun.folder, options: request.options, limits: limits, report: report)
-            return try loop.run(&stage)
+            return try TrainingLoop(
+              folder: begun.folder, cadence: begun.recipe.cadence, resume: request.options.resume, limits: limits,
+              report: report
+            ).run(prepare(begun))
           } catch let error as EncodingStopped {
             return .endedPreparing(timeIsUp: error.reason == .timeUp)
           }

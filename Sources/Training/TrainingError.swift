@@ -6,6 +6,14 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// What is not an ordinary number if a run diverges.
   public enum Quantity: String, Sendable {
     case loss, gradients, weights
+
+    var sentence: String {
+      switch self {
+      case .loss: "the loss is infinite or not a number"
+      case .gradients: "the gradients are infinite or not numbers"
+      case .weights: "the weights are infinite or not numbers"
+      }
+    }
   }
 
   case invalidSetting(key: String, value: String, remedy: String)
@@ -30,6 +38,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case diverged(step: Int, quantity: Quantity, checkpoint: Int?)
   /// A checkpoint whose content is not what was written.
   case damagedCheckpoint(path: String)
+  /// A checkpoint of a program that came after this one.
+  case newerCheckpoint(path: String, format: Int)
   case missingStage(path: String, stage: TrainingStageName)
   /// Ended on request before the first step; what was encoded is stored.
   case interruptedPreparing
@@ -72,10 +82,13 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "the validation part of \(path) holds \(images) images that the run's autoencoder was trained on: train with the "
         + "split as it was, or train the autoencoder again in another folder"
     case .diverged(let step, let quantity, let checkpoint):
-      "\(Self.sentence(quantity)) at step \(step), which is not stored: begin anew with a lower learningRate (--set "
+      "\(quantity.sentence) at step \(step) and after it, and nothing of that is stored: begin anew with a lower learningRate (--set "
         + "learningRate=...)" + (checkpoint.map { " in another folder; the checkpoint of step \($0) is whole" } ?? "")
     case .damagedCheckpoint(let path):
       "\(path) does not hold what was written to it: take it away and resume from the one before"
+    case .newerCheckpoint(let path, let format):
+      "\(path) is a checkpoint of form \(format), and this program reads forms up to \(Checkpoint.format): resume with "
+        + "the program that wrote it"
     case .interruptedPreparing:
       "interrupted while images and texts were encoded; what was encoded is stored: add --resume to go on"
     case .interrupted(let step):
@@ -88,14 +101,6 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   }
 
   private static func parts(_ images: [Int]) -> String { images.map { "\($0)" }.joined(separator: " + ") + " images" }
-
-  private static func sentence(_ quantity: Quantity) -> String {
-    switch quantity {
-    case .loss: "the loss is infinite or not a number"
-    case .gradients: "the gradients are infinite or not numbers"
-    case .weights: "the weights are infinite or not numbers"
-    }
-  }
 
   /// The date and the time of day, in this machine's time zone.
   private static func time(_ date: Date) -> String {

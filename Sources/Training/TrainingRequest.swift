@@ -5,6 +5,8 @@ import Torch
 public struct TrainingRequest: Sendable {
   public var dataset: URL
   public var run: URL
+  /// A recipe that comes with the program; nil for that of the architecture.
+  public var recipe: String?
   /// A YAML file of settings that differ from the recipe's.
   public var configuration: URL?
   /// `key=value` pairs, applied last.
@@ -13,12 +15,14 @@ public struct TrainingRequest: Sendable {
   public var options: LoopOptions
 
   public init(
-    dataset: URL, run: URL, configuration: URL? = nil, settings: [String] = [], device: Device = .cpu,
+    dataset: URL, run: URL, recipe: String? = nil, configuration: URL? = nil, settings: [String] = [],
+    device: Device = .cpu,
     options: LoopOptions = LoopOptions()
   ) {
     self.device = device
     self.dataset = dataset
     self.run = run
+    self.recipe = recipe
     self.configuration = configuration
     self.settings = settings
     self.options = options
@@ -28,17 +32,24 @@ public struct TrainingRequest: Sendable {
   /// contradict.
   ///
   /// - Throws: `TrainingError`, `FileAccessError`.
-  func resolve<Recipe: TrainingRecipe>(in folder: RunFolder) throws -> ResolvedRecipe<Recipe> {
+  func resolve<Settings: StageSettings>(in folder: RunFolder) throws -> ResolvedRecipe<Settings> {
     guard options.resume else {
-      return ResolvedRecipe(try Recipe.resolved(file: configuration, settings: settings))
+      return ResolvedRecipe(try StageRecipe.resolved(recipe, file: configuration, settings: settings))
     }
     guard folder.newestStep() != nil || folder.isPrepared else {
       throw TrainingError.nothingToResume(path: folder.folder.path)
     }
-    let begun: Recipe = try ConfigurationResolver.stored(folder.configuration)
+    guard recipe == nil else {
+      throw TrainingError.invalidSetting(
+        key: "--recipe", value: recipe ?? "", remedy: "leave it out: a run that goes on keeps its recipe")
+    }
+    let begun: StageRecipe<Settings> = try ConfigurationResolver.stored(folder.configuration)
     let asked = try ConfigurationResolver.overlay(file: configuration, settings: settings)
     let resolved = ResolvedRecipe(try ConfigurationResolver.resolve(begun, overlay: asked))
-    let differences = try ConfigurationResolver.differences(begun, resolved.recipe)
+    // How often something is written changes nothing of what is trained.
+    let differences = try ConfigurationResolver.differences(begun, resolved.recipe).filter {
+      !$0.hasPrefix("cadence.")
+    }
     guard differences.isEmpty else {
       throw TrainingError.otherConfiguration(path: folder.folder.path, keys: differences)
     }
@@ -47,12 +58,12 @@ public struct TrainingRequest: Sendable {
 }
 
 /// A recipe, and what was changed in it so that it can be followed.
-struct ResolvedRecipe<Recipe: TrainingRecipe> {
-  let recipe: Recipe
+struct ResolvedRecipe<Settings: StageSettings> {
+  let recipe: StageRecipe<Settings>
   let notes: [String]
 
   /// Shortens a warm-up that is longer than the run.
-  init(_ asked: Recipe) {
+  init(_ asked: StageRecipe<Settings>) {
     guard asked.steps > 0, asked.warmupSteps > asked.steps else {
       (recipe, notes) = (asked, [])
       return

@@ -103,7 +103,7 @@ struct Failure {
     switch error {
     case .invalidSetting, .unknownSetting, .otherConfiguration: .usage
     case .unreadableConfiguration, .diverged, .noImages, .noTexts, .datasetChanged, .imageGone,
-      .validationWasTrainedOn, .damagedCheckpoint, .classifierData:
+      .validationWasTrainedOn, .damagedCheckpoint, .newerCheckpoint, .classifierData:
       .badData
     case .nothingToResume, .missingStage: .inputMissing
     case .runExists, .notAFolder: .cannotCreate

@@ -165,7 +165,7 @@ import TorchNN
     func gradients(checkpointing: Bool) throws -> [Tensor] {
       try store.clearGradients()
       let output = try unet(
-        latent, times_B: Tensor([0.3, 0.7]), text: text, dropout: Generator(seed: 5), checkpointing: checkpointing)
+        latent, times_B: Tensor([0.3, 0.7]), text: text, dropout: [Generator(seed: 5)], checkpointing: checkpointing)
       try output.square().mean().backward()
       return try store.parameters.compactMap { try $0.value.grad }
     }

@@ -48,8 +48,9 @@ import Testing
       let file = try EventFile(folder: folder, firstStep: 41, now: now)
       #expect(file.url.lastPathComponent == "events.out.tfevents.1764000000.thorax")
       try file.append(
-        MetricsRow(step: 60, split: "validation", values: ["loss": 0.5, "kl": .nan, "psnr": 30]), at: now)
-      try file.append(MetricsRow(step: 60, split: "train", values: [:]), at: now)
+        MetricsRow(step: 60, split: .validation, values: [.loss: 0.5, .divergence: .nan, .peakSignalToNoise: 30]),
+        at: now)
+      try file.append(MetricsRow(step: 60, split: .training, values: [:]), at: now)
       let picture = folder.appendingPathComponent("step-00000060.png")
       try Data(GrayscaleImage(width: 3, height: 2, pixels: [1, 2, 3, 4, 5, 6]).pngBytes()).write(to: picture)
       try file.append(picture: picture, tag: "samples", step: 60, at: now)

@@ -6,10 +6,10 @@ import Testing
 @Suite struct MetricsLogTests {
   private let rows = [
     MetricsRow(
-      step: 20, split: "train", values: ["loss": 0.5, "images_per_second": 31], epoch: 0.25, seconds: 10.5,
+      step: 20, split: .training, values: [.loss: 0.5, .imagesPerSecond: 31], epoch: 0.25, seconds: 10.5,
       peakMemoryBytes: 1 << 30),
-    MetricsRow(step: 40, split: "train", values: ["loss": 1], epoch: 0.5, seconds: 20),
-    MetricsRow(step: 40, split: "validation", values: ["loss": 0.25, "psnr": 36.5]),
+    MetricsRow(step: 40, split: .training, values: [.loss: 1], epoch: 0.5, seconds: 20),
+    MetricsRow(step: 40, split: .validation, values: [.loss: 0.25, .peakSignalToNoise: 36.5]),
   ]
 
   @Test func rowsAreReadAsTheyWereWritten() throws {
@@ -25,9 +25,12 @@ import Testing
   }
 
   @Test func whatJSONCannotHoldIsLeftOutAndNoValueTakesAKeyOfTheRow() throws {
-    let row = MetricsRow(step: 1, split: "train", values: ["a": .nan, "b": .infinity, "step": 9, "c": 2])
+    let other = Metric(rawValue: "other")
+    let row = MetricsRow(
+      step: 1, split: .training,
+      values: [.loss: .nan, .divergence: .infinity, Metric(rawValue: "step"): 9, other: 2])
     let read = try #require(MetricsRow(line: String(decoding: row.line(), as: UTF8.self)))
-    #expect(read == MetricsRow(step: 1, split: "train", values: ["c": 2]))
+    #expect(read == MetricsRow(step: 1, split: .training, values: [other: 2]))
   }
 
   @Test func aResumedRunForgetsLaterRowsAndALineThatWasCut() throws {

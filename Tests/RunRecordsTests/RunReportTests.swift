@@ -12,21 +12,23 @@ import Testing
       let loss = 0.5 + abs(Double(index) - 3) / 10
       return [
         MetricsRow(
-          step: step - interval / 2, split: "train",
-          values: ["loss": 1 / Double(index), "reconstruction": 0.4, "kl": 3, "learning_rate": 1e-3]),
+          step: step - interval / 2, split: .training,
+          values: [.loss: 1 / Double(index), .reconstruction: 0.4, .divergence: 3, .learningRate: 1e-3]),
         MetricsRow(
-          step: step, split: "train",
-          values: ["loss": 2 / Double(index), "reconstruction": 0.2, "kl": 2, "learning_rate": 1e-4],
+          step: step, split: .training,
+          values: [.loss: 2 / Double(index), .reconstruction: 0.2, .divergence: 2, .learningRate: 1e-4],
           epoch: Double(index), seconds: Double(index) * 60, peakMemoryBytes: 2_000_000_000),
-        MetricsRow(step: step, split: "validation", values: ["loss": loss, "ssim": 0.9, "psnr": 30]),
+        MetricsRow(
+          step: step, split: .validation, values: [.loss: loss, .structuralSimilarity: 0.9, .peakSignalToNoise: 30]),
       ]
     }
   }
 
   private static let columns = [
-    StageColumn("Total loss", .training, "loss"), StageColumn("KL divergence", .training, "kl"),
-    StageColumn("SSIM, training", .training, "ssim"), StageColumn("SSIM, validation", .validation, "ssim"),
-    StageColumn("Learning rate", .training, "learning_rate"),
+    StageColumn("Total loss", .training, .loss), StageColumn("KL divergence", .training, .divergence),
+    StageColumn("SSIM, training", .training, .structuralSimilarity),
+    StageColumn("SSIM, validation", .validation, .structuralSimilarity),
+    StageColumn("Learning rate", .training, .learningRate),
   ]
 
   private func stage(
@@ -35,9 +37,8 @@ import Testing
     sheets: [SampleSheet] = [], sheetRows: [String] = []
   ) -> StageRecord {
     StageRecord(
-      name: name, title: "Autoencoder", columns: columns, totalSteps: 1000, settings: settings, rows: rows,
-      sheets: sheets,
-      sheetRows: sheetRows)
+      StageDescription(name: name, title: "Autoencoder", columns: columns, sheetRows: sheetRows), totalSteps: 1000,
+      settings: settings, rows: rows, sheets: sheets)
   }
 
   private func page(_ stages: [StageRecord], name: String = "run") -> String {
@@ -45,12 +46,12 @@ import Testing
   }
 
   @Test func milestonesAreValidationsWithTheMeansOfTheTrainingBefore() {
-    let milestones = Milestone.list(rows(2) + [MetricsRow(step: 250, split: "train", values: ["loss": 7])])
+    let milestones = Milestone.list(rows(2) + [MetricsRow(step: 250, split: .training, values: [.loss: 7])])
     #expect(milestones.map(\.step) == [100, 200, 250])
-    #expect(milestones[0].training["loss"] == 1.5 && milestones[0].training["kl"] == 2.5)
-    #expect(milestones[0].training["learning_rate"] == 1e-4)
-    #expect(milestones[1].training["loss"] == 0.75 && milestones[1].validation["ssim"] == 0.9)
-    #expect(milestones[2].training["loss"] == 7 && milestones[2].validation.isEmpty)
+    #expect(milestones[0].training[.loss] == 1.5 && milestones[0].training[.divergence] == 2.5)
+    #expect(milestones[0].training[.learningRate] == 1e-4)
+    #expect(milestones[1].training[.loss] == 0.75 && milestones[1].validation[.structuralSimilarity] == 0.9)
+    #expect(milestones[2].training[.loss] == 7 && milestones[2].validation.isEmpty)
   }
 
   @Test func theTableHasTheStagesColumnsOfWhatWasMeasured() {

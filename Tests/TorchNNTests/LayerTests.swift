@@ -206,17 +206,17 @@ import TorchNN
   @Test("Without a generator nothing is dropped")
   func evaluation() throws {
     let x = try Tensor.ones([100])
-    #expect(try Dropout(0.5)(x, generator: nil).floats() == x.floats())
+    #expect(try Dropout(0.5)(x, generators: nil).floats() == x.floats())
   }
 
   @Test("The share is dropped, the rest scaled up, and the same state drops the same elements")
   func training() throws {
     let x = try Tensor.ones([10_000])
-    let dropped = try Dropout(0.25)(x, generator: Generator(seed: 3)).floats()
+    let dropped = try Dropout(0.25)(x, generators: [Generator(seed: 3)]).floats()
     let zeros = dropped.count { $0 == 0 }
     #expect((2_300...2_700).contains(zeros))
     #expect(dropped.allSatisfy { $0 == 0 || abs($0 - 4 / 3) < 1e-6 })
-    #expect(try Dropout(0.25)(x, generator: Generator(seed: 3)).floats() == dropped)
-    #expect(try Dropout(0.25)(x, generator: Generator(seed: 4)).floats() != dropped)
+    #expect(try Dropout(0.25)(x, generators: [Generator(seed: 3)]).floats() == dropped)
+    #expect(try Dropout(0.25)(x, generators: [Generator(seed: 4)]).floats() != dropped)
   }
 }

@@ -13,22 +13,12 @@ struct AutoencoderTrainingTests {
     _ dataset: TinyDataset, _ name: String, resume: Bool = false, stopAfter: Int = .max,
     report: @escaping (TrainingReport) -> Void = { _ in }
   ) throws -> LoopOutcome {
-    var options = LoopOptions()
-    options.resume = resume
-    options.checkpointEvery = 100
-    options.validateEvery = 12
-    options.logEvery = 4
-    var stage = try AutoencoderStage(
+    var cadence = Cadence()
+    (cadence.log, cadence.validate, cadence.checkpoint) = (4, 12, 100)
+    let objective = try AutoencoderObjective(
       TinyDataset.recipe(steps: 12), architecture: TinyDataset.autoencoder, data: dataset.data())
-    var asked = 0
-    let folder = RunFolder(dataset.run(name), stage: .autoencoder)
-    return try TrainingLoop(
-      folder: folder, options: options,
-      limits: RunLimits {
-        asked += 1
-        return asked > stopAfter
-      }, report: report
-    ).run(&stage)
+    return try ToyObjective.train(
+      objective, in: dataset.run(name), cadence: cadence, resume: resume, stopAfter: stopAfter, report: report)
   }
 
   private func checkpoint(_ dataset: TinyDataset, _ name: String, step: Int) throws -> [UInt8] {
@@ -51,7 +41,7 @@ struct AutoencoderTrainingTests {
   func files() throws {
     let dataset = try TinyDataset()
     defer { dataset.remove() }
-    var splits: [String] = []
+    var splits: [MeasuredSplit] = []
     var steps: [Int] = []
     _ = try loop(dataset, "run") { report in
       switch report {
@@ -63,7 +53,7 @@ struct AutoencoderTrainingTests {
       }
     }
     #expect(steps == Array(1...12))
-    #expect(splits == ["train", "train", "train", "validation"])
+    #expect(splits == [.training, .training, .training, .validation])
     let folder = RunFolder(dataset.run("run"), stage: .autoencoder)
     let lines = try String(contentsOf: folder.metrics, encoding: .utf8).split(separator: "\n")
     #expect(lines.count == 4)
@@ -108,10 +98,9 @@ struct AutoencoderTrainingTests {
   func learning() throws {
     let dataset = try TinyDataset()
     defer { dataset.remove() }
-    var stage = try AutoencoderStage(
+    let objective = try AutoencoderObjective(
       TinyDataset.recipe(steps: 160), architecture: TinyDataset.autoencoder, data: dataset.data())
-    var losses: [Double] = []
-    for step in 0..<160 { losses.append(try stage.step(step)["loss"] ?? .nan) }
+    let losses = try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<160)
     let (early, late) = (losses.prefix(10).reduce(0, +), losses.suffix(10).reduce(0, +))
     #expect(late < 0.8 * early, "\(early / 10) to \(late / 10)")
   }
@@ -121,11 +110,11 @@ struct AutoencoderTrainingTests {
     let dataset = try TinyDataset()
     defer { dataset.remove() }
     func work(learningRate: Double) throws {
-      var recipe = TinyDataset.recipe(steps: 20)
+      var recipe = try TinyDataset.recipe(steps: 20)
       recipe.learningRate = learningRate
       recipe.warmupSteps = 0
-      var stage = try AutoencoderStage(recipe, architecture: TinyDataset.autoencoder, data: dataset.data())
-      for step in 0..<10 { _ = try stage.step(step) }
+      let objective = try AutoencoderObjective(recipe, architecture: TinyDataset.autoencoder, data: dataset.data())
+      _ = try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<10)
     }
     let before = try LibTorch.liveHandlesOfThread()
     try work(learningRate: 1e-3)

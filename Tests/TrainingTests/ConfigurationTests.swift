@@ -7,8 +7,16 @@ import Torch
 
 @Suite("Settings of a run")
 struct ConfigurationTests {
+  private let small: DiffusionRecipe
+  private let paper: DiffusionRecipe
+
+  init() throws {
+    small = try RecipeCatalog.recipe("small")
+    paper = try RecipeCatalog.recipe("paper")
+  }
+
   private func resolve(_ settings: String...) throws -> DiffusionRecipe {
-    try ConfigurationResolver.resolve(DiffusionRecipe.small, file: nil, settings: settings)
+    try ConfigurationResolver.resolve(small, file: nil, settings: settings)
   }
 
   @Test("pairs are laid over the recipe, nested keys by dots")
@@ -25,22 +33,26 @@ struct ConfigurationTests {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
     defer { try? FileManager.default.removeItem(at: file) }
     try Data("steps: 7\nbatchSize: 3\n".utf8).write(to: file)
-    let recipe = try ConfigurationResolver.resolve(DiffusionRecipe.small, file: file, settings: ["batchSize=5"])
+    let recipe = try ConfigurationResolver.resolve(small, file: file, settings: ["batchSize=5"])
     #expect(recipe.steps == 7)
     #expect(recipe.batchSize == 5)
     try Data(ConfigurationResolver.yaml(recipe).utf8).write(to: file)
-    #expect(try ConfigurationResolver.resolve(DiffusionRecipe.small, file: file, settings: []) == recipe)
-    #expect(try ConfigurationResolver.differences(DiffusionRecipe.small, recipe) == ["batchSize", "steps"])
+    #expect(try ConfigurationResolver.resolve(small, file: file, settings: []) == recipe)
+    #expect(try ConfigurationResolver.differences(small, recipe) == ["batchSize", "steps"])
   }
 
   @Test("the preset chooses the recipe that settings are laid over")
   func presets() throws {
-    #expect(try DiffusionRecipe.resolved(file: nil, settings: []) == .small)
-    #expect(try DiffusionRecipe.resolved(file: nil, settings: ["preset=paper"]) == .paper)
-    #expect(try AutoencoderRecipe.resolved(file: nil, settings: ["preset=paper"]) == .paper)
+    #expect(try DiffusionRecipe.resolved(file: nil, settings: []) == small)
+    #expect(try DiffusionRecipe.resolved(file: nil, settings: ["preset=paper"]) == paper)
+    #expect(try DiffusionRecipe.resolved("paper", file: nil, settings: []) == paper)
+    #expect(
+      throws: TrainingError.invalidSetting(
+        key: "the recipe", value: "large", remedy: "choose one of small, paper, released")
+    ) { try DiffusionRecipe.resolved("large", file: nil, settings: []) }
     let recipe = try AutoencoderRecipe.resolved(file: nil, settings: ["preset=released", "batchSize=8"])
     #expect(recipe.preset == "released")
-    #expect(recipe.reconstruction == AutoencoderRecipe.paper.reconstruction)
+    #expect(recipe.reconstruction == .mse)
     #expect(recipe.batchSize == 8)
   }
 
@@ -48,7 +60,7 @@ struct ConfigurationTests {
   func types() throws {
     let pairs = ["weighting.gamma=3", "weighting.type=minSNR", "times.type=uniform", "scheduler.schedule.type=linear"]
     for settings in [pairs, pairs.reversed()] {
-      let recipe = try ConfigurationResolver.resolve(DiffusionRecipe.small, file: nil, settings: settings)
+      let recipe = try ConfigurationResolver.resolve(small, file: nil, settings: settings)
       #expect(recipe.weighting == .minSNR(gamma: 3))
       #expect(recipe.times == .uniform)
       #expect(recipe.scheduler.schedule == SchedulerConfiguration.ddpmLinear.schedule)
@@ -67,10 +79,10 @@ struct ConfigurationTests {
   func stored() throws {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
     defer { try? FileManager.default.removeItem(at: file) }
-    var other = DiffusionRecipe.small
+    var other = small
     other.weighting = .minSNR(gamma: 5)
     other.sourceRepeats = [:]
-    for recipe in [DiffusionRecipe.small, .paper, other] {
+    for recipe in [small, paper, other] {
       try Data(ConfigurationResolver.yaml(recipe).utf8).write(to: file)
       #expect(try ConfigurationResolver.stored(file) == recipe)
     }
@@ -82,7 +94,7 @@ struct ConfigurationTests {
     defer { try? FileManager.default.removeItem(at: root) }
     let folder = RunFolder(root, stage: .diffusion)
     var request = TrainingRequest(dataset: root, run: root, settings: ["preset=paper", "batchSize=2"])
-    let begun: ResolvedRecipe<DiffusionRecipe> = try request.resolve(in: folder)
+    let begun: ResolvedRecipe<DiffusionSettings> = try request.resolve(in: folder)
     try folder.create()
     try Data(ConfigurationResolver.yaml(begun.recipe).utf8).write(to: folder.configuration)
     try Data().write(to: folder.checkpoint(step: 1))
@@ -90,12 +102,12 @@ struct ConfigurationTests {
     request.options.resume = true
     for settings in [[], ["batchSize=2"], ["preset=paper", "batchSize=2"]] {
       request.settings = settings
-      let resumed: ResolvedRecipe<DiffusionRecipe> = try request.resolve(in: folder)
+      let resumed: ResolvedRecipe<DiffusionSettings> = try request.resolve(in: folder)
       #expect(resumed.recipe == begun.recipe)
     }
     request.settings = ["batchSize=3"]
     #expect(throws: TrainingError.otherConfiguration(path: folder.folder.path, keys: ["batchSize"])) {
-      let _: ResolvedRecipe<DiffusionRecipe> = try request.resolve(in: folder)
+      let _: ResolvedRecipe<DiffusionSettings> = try request.resolve(in: folder)
     }
   }
 
@@ -128,16 +140,30 @@ struct ConfigurationTests {
     defer { try? FileManager.default.removeItem(at: file) }
     try Data(text.utf8).write(to: file)
     #expect(throws: TrainingError.self) {
-      try ConfigurationResolver.resolve(DiffusionRecipe.small, file: file, settings: [])
+      try ConfigurationResolver.resolve(small, file: file, settings: [])
     }
   }
 
-  @Test("the shipped and the article's recipes are valid")
+  @Test("every recipe of the program is valid in both stages, and says what it is")
   func recipes() throws {
-    try AutoencoderRecipe.small.validate()
-    try AutoencoderRecipe.paper.validate()
-    try DiffusionRecipe.small.validate()
-    try DiffusionRecipe.paper.validate()
+    for entry in try RecipeCatalog.entries() {
+      #expect(!entry.title.isEmpty)
+      #expect(entry.stages == ["vae", "diffusion"])
+      try (RecipeCatalog.recipe(entry.name) as AutoencoderRecipe).validate()
+      try (RecipeCatalog.recipe(entry.name) as DiffusionRecipe).validate()
+    }
+  }
+
+  @Test("a run that was begun before a setting came goes on without it")
+  func former() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let yaml = try ConfigurationResolver.yaml(small)
+    let start = try #require(yaml.range(of: "cadence:\n"))
+    let end = try #require(yaml.range(of: "emaDecay:"))
+    try Data((yaml[..<start.lowerBound] + yaml[end.lowerBound...]).utf8).write(to: file)
+    let recipe: DiffusionRecipe = try ConfigurationResolver.stored(file)
+    #expect(recipe == small)
   }
 }
 
@@ -146,13 +172,16 @@ struct BatchOrderTests {
   @Test("every epoch shows every example once, in an order of its own; any step can be asked for first")
   func epochs() throws {
     let randomness = TrainingRandomness(seed: 3)
-    var order = BatchOrder(examples: Array(10..<22), batchSize: 4, randomness: randomness)
-    let steps = try (0..<9).map { try order.batch(at: $0) }
+    let order = EpochOrder(of: 12, randomness: randomness)
+    func slice(_ step: Int, _ rows: Range<Int> = 0..<4) -> BatchSlice {
+      BatchSlice(step: step, batchSize: 4, rows: rows)
+    }
+    let steps = try (0..<9).map { try order.examples(of: slice($0)) }
     let epochs = stride(from: 0, to: 9, by: 3).map { Array(steps[$0..<($0 + 3)].joined()) }
-    for epoch in epochs { #expect(epoch.sorted() == Array(10..<22)) }
+    for epoch in epochs { #expect(epoch.sorted() == Array(0..<12)) }
     #expect(Set(epochs).count == 3)
-    var other = BatchOrder(examples: Array(10..<22), batchSize: 4, randomness: randomness)
-    #expect(try other.batch(at: 7) == steps[7])
+    let other = EpochOrder(of: 12, randomness: randomness)
+    #expect(try other.examples(of: slice(7, 1..<3)) == Array(steps[7][1..<3]))
   }
 
   @Test("seeds, purposes and steps have streams of their own")

@@ -38,8 +38,8 @@ struct DiffusionTrainingTests {
     return try TextEncoder(folder: copy)
   }
 
-  static func recipe(steps: Int) -> DiffusionRecipe {
-    var recipe = DiffusionRecipe.small
+  static func recipe(steps: Int) throws -> DiffusionRecipe {
+    var recipe: DiffusionRecipe = try RecipeCatalog.recipe("small")
     recipe.steps = steps
     recipe.batchSize = 4
     recipe.warmupSteps = 2
@@ -47,7 +47,11 @@ struct DiffusionTrainingTests {
     return recipe
   }
 
-  static func stage(_ recipe: DiffusionRecipe, in folder: URL) throws -> DiffusionStage {
+  static func objective(
+    _ recipe: DiffusionRecipe, dropout: Double = 0, in folder: URL
+  ) throws -> DiffusionObjective {
+    var architecture = Self.architecture
+    architecture.unet.dropout = dropout
     let generator = try Generator(seed: 9)
     // One value a channel: there is something to learn, unlike in white noise.
     let latents = try Tensor.randn([24, 4, 1, 1], generator: generator).expand(size: [24, 4, 8, 8]).contiguous()
@@ -71,24 +75,17 @@ struct DiffusionTrainingTests {
       codec: autoencoder,
       encoded: try EncodedPrompts(["image"], by: encoder(), for: Self.architecture.textProjection), device: .cpu,
       columns: 2)
-    return try DiffusionStage(
-      recipe, architecture: Self.architecture, training: examples, validation: examples,
+    return try DiffusionObjective(
+      recipe, architecture: architecture, training: examples, validation: examples,
       validated: Array(0..<24), pictures: pictures)
   }
 
   private func run(_ folder: URL, resume: Bool = false, stopAfter: Int = .max) throws -> LoopOutcome {
-    var options = LoopOptions()
-    options.resume = resume
-    options.validateEvery = 6
-    var stage = try Self.stage(Self.recipe(steps: 6), in: folder)
-    var asked = 0
-    return try TrainingLoop(
-      folder: RunFolder(folder, stage: .diffusion), options: options,
-      limits: RunLimits {
-        asked += 1
-        return asked > stopAfter
-      }, report: { _ in }
-    ).run(&stage)
+    var cadence = Cadence()
+    cadence.validate = 6
+    return try ToyObjective.train(
+      Self.objective(Self.recipe(steps: 6), in: folder), in: folder, cadence: cadence, resume: resume,
+      stopAfter: stopAfter)
   }
 
   @Test("a run that was stopped and resumed ends with the very bytes of one that was not, and draws samples")
@@ -116,9 +113,8 @@ struct DiffusionTrainingTests {
     let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-diffusion-\(UUID())")
     defer { try? FileManager.default.removeItem(at: root) }
     try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-    var stage = try Self.stage(Self.recipe(steps: 120), in: root)
-    var losses: [Double] = []
-    for step in 0..<120 { losses.append(try stage.step(step)["loss"] ?? .nan) }
+    let objective = try Self.objective(Self.recipe(steps: 120), in: root)
+    let losses = try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<120)
     let (early, late) = (losses.prefix(20).reduce(0, +) / 20, losses.suffix(20).reduce(0, +) / 20)
     #expect(late < 0.8 * early, "\(early) to \(late)")
   }

@@ -55,14 +55,15 @@ struct SettingsErrorTests {
   func refused(_ wrong: Wrong) {
     let expected = TrainingError.invalidSetting(key: wrong.key, value: wrong.value, remedy: wrong.remedy)
     #expect(throws: expected) {
-      try ConfigurationResolver.resolve(DiffusionRecipe.small, file: nil, settings: [wrong.setting])
+      let small: DiffusionRecipe = try RecipeCatalog.recipe("small")
+      _ = try ConfigurationResolver.resolve(small, file: nil, settings: [wrong.setting])
     }
   }
 
   @Test("switches and words of the autoencoder's settings are refused as well")
   func autoencoder() {
     func resolve(_ setting: String) throws {
-      _ = try ConfigurationResolver.resolve(AutoencoderRecipe.small, file: nil, settings: [setting])
+      _ = try ConfigurationResolver.resolve(AutoencoderRecipe(), file: nil, settings: [setting])
     }
     #expect(throws: TrainingError.invalidSetting(key: "mirror", value: "maybe", remedy: "give true or false")) {
       try resolve("mirror=maybe")
@@ -75,7 +76,7 @@ struct SettingsErrorTests {
   @Test("the message names key, value and remedy in one line")
   func message() {
     let error = #expect(throws: TrainingError.self) {
-      try ConfigurationResolver.resolve(DiffusionRecipe.small, file: nil, settings: ["batchSize=4.5"])
+      try ConfigurationResolver.resolve(DiffusionRecipe(), file: nil, settings: ["batchSize=4.5"])
     }
     #expect(error?.description == "batchSize cannot be 4.5: give a whole number")
   }
@@ -83,7 +84,7 @@ struct SettingsErrorTests {
   @Test("the largest seed, and whole numbers that are written as others, are taken")
   func taken() throws {
     let recipe = try ConfigurationResolver.resolve(
-      DiffusionRecipe.small, file: nil, settings: ["seed=18446744073709551615", "batchSize=1e1", "learningRate=1"])
+      DiffusionRecipe(), file: nil, settings: ["seed=18446744073709551615", "batchSize=1e1", "learningRate=1"])
     #expect(recipe.seed == .max)
     #expect(recipe.batchSize == 10)
     #expect(recipe.learningRate == 1)
@@ -92,31 +93,31 @@ struct SettingsErrorTests {
   @Test("float16 is not trained in, and a run that was begun in it is read")
   func precision() throws {
     for recipe in [DType.float16, .int32] {
-      var diffusion = DiffusionRecipe.small
+      var diffusion = DiffusionRecipe()
       diffusion.precision = recipe
       #expect(
         throws: TrainingError.invalidSetting(
           key: "precision", value: recipe.rawValue,
           remedy: "train in bfloat16 (--precision bf16) or float32 (--precision fp32)")
-      ) { try diffusion.validatePrecision() }
+      ) { try diffusion.common.validatePrecision() }
       try diffusion.validate()
     }
     for recipe in [DType.float32, .bfloat16] {
-      var autoencoder = AutoencoderRecipe.small
+      var autoencoder = AutoencoderRecipe()
       autoencoder.precision = recipe
-      try autoencoder.validatePrecision()
+      try autoencoder.common.validatePrecision()
     }
   }
 
   @Test("a warm-up longer than the run is shortened to it, with a note")
   func warmup() throws {
-    let short = ResolvedRecipe(
-      try ConfigurationResolver.resolve(DiffusionRecipe.small, file: nil, settings: ["steps=60"]))
+    let small: DiffusionRecipe = try RecipeCatalog.recipe("small")
+    let short = ResolvedRecipe(try ConfigurationResolver.resolve(small, file: nil, settings: ["steps=60"]))
     #expect(short.recipe.warmupSteps == 60)
     #expect(short.notes == ["warmupSteps is 60, not 200: the run has no more steps"])
     try short.recipe.validate()
-    let long = ResolvedRecipe(DiffusionRecipe.small)
-    #expect(long.recipe == .small)
+    let long = ResolvedRecipe(small)
+    #expect(long.recipe == small)
     #expect(long.notes.isEmpty)
   }
 }

@@ -65,8 +65,8 @@ struct TinyDataset {
     encoder: [.pixelUnshuffle(factor: 4), .convolution(channels: 8), .residual, .convolution(channels: 8)],
     decoder: [.convolution(channels: 16), .residual, .pixelShuffle(factor: 4)])
 
-  static func recipe(steps: Int) -> AutoencoderRecipe {
-    var recipe = AutoencoderRecipe.small
+  static func recipe(steps: Int) throws -> AutoencoderRecipe {
+    var recipe: AutoencoderRecipe = try RecipeCatalog.recipe("small")
     recipe.steps = steps
     recipe.batchSize = 4
     recipe.cropSize = 16

@@ -10,13 +10,7 @@ struct TinyRun {
   let root: URL
   /// The run's name.
   var name = "run"
-  var options: LoopOptions = {
-    var options = LoopOptions()
-    options.checkpointEvery = 2
-    options.validateEvery = 4
-    options.logEvery = 2
-    return options
-  }()
+  var options = LoopOptions()
   var settings: [String] = []
 
   var run: URL { root.appendingPathComponent(name) }
@@ -31,7 +25,10 @@ struct TinyRun {
   }
 
   private func request(_ more: [String]) -> TrainingRequest {
-    let common = ["steps=8", "batchSize=2", "warmupSteps=2", "precision=float32"]
+    let common = [
+      "steps=8", "batchSize=2", "warmupSteps=2", "precision=float32", "cadence.checkpoint=2", "cadence.validate=4",
+      "cadence.log=2",
+    ]
     return TrainingRequest(
       dataset: root.appendingPathComponent("dataset"), run: run, settings: common + more + settings, options: options)
   }

@@ -173,8 +173,8 @@ struct TrainerTests {
       let before = MetricsLog(run.run.appendingPathComponent("vae/metrics.jsonl")).rows()
       _ = try run.trainAutoencoder()
       let after = MetricsLog(run.run.appendingPathComponent("vae/metrics.jsonl")).rows()
-      #expect(before.last?.split == "validation")
-      #expect(after.last?.values["loss"] != before.last?.values["loss"])
+      #expect(before.last?.split == .validation)
+      #expect(after.last?.values[.loss] != before.last?.values[.loss])
       #expect(after.first?.values == before.first?.values)
     }
   }

@@ -19,7 +19,7 @@ struct TrainingLoopTests {
     MetricsLog(RunFolder(folder, stage: .autoencoder).metrics).rows().map { row in
       var row = row
       (row.seconds, row.peakMemoryBytes) = (nil, nil)
-      row.values["images_per_second"] = nil
+      row.values[.imagesPerSecond] = nil
       return row
     }
   }
@@ -27,7 +27,7 @@ struct TrainingLoopTests {
   @Test("the newest checkpoints stay, and the best weights")
   func keepNewest() throws {
     try withTemporaryFolder { (folder: URL) throws in
-      #expect(try ToyStage.train(ToyStage(), in: folder) == .finished(step: 12))
+      #expect(try ToyObjective.train(ToyObjective(), in: folder) == .finished(step: 12))
       #expect(
         try checkpoints(folder) == [
           "best.safetensors", "step-00000010.safetensors", "step-00000012.safetensors",
@@ -38,11 +38,9 @@ struct TrainingLoopTests {
   @Test("a run whose time is up ends with a checkpoint of the step that it has come to")
   func timeUp() throws {
     try withTemporaryFolder { (folder: URL) throws in
-      var options = ToyStage.options
-      options.maximumSeconds = 1e-9
-      #expect(try ToyStage.train(ToyStage(), in: folder, options: options) == .timeUp(step: 0))
+      #expect(try ToyObjective.train(ToyObjective(), in: folder, maximumSeconds: 1e-9) == .timeUp(step: 0))
       #expect(try checkpoints(folder) == ["step-00000000.safetensors"])
-      #expect(try ToyStage.train(ToyStage(), in: folder, options: ToyStage.resuming) == .finished(step: 12))
+      #expect(try ToyObjective.train(ToyObjective(), in: folder, resume: true) == .finished(step: 12))
     }
   }
 
@@ -50,9 +48,9 @@ struct TrainingLoopTests {
   func unbroken(stop: Int) throws {
     try withTemporaryFolder { (folder: URL) throws in
       let (whole, parts) = (folder.appendingPathComponent("whole"), folder.appendingPathComponent("parts"))
-      try ToyStage.train(ToyStage(), in: whole)
-      #expect(try ToyStage.train(ToyStage(), in: parts, stopAfter: stop) == .stopped(step: stop))
-      try ToyStage.train(ToyStage(), in: parts, options: ToyStage.resuming)
+      try ToyObjective.train(ToyObjective(), in: whole)
+      #expect(try ToyObjective.train(ToyObjective(), in: parts, stopAfter: stop) == .stopped(step: stop))
+      try ToyObjective.train(ToyObjective(), in: parts, resume: true)
       #expect(rows(parts) == rows(whole))
       #expect(rows(whole).map(\.step) == [4, 6, 8, 12, 12])
       let last = [whole, parts].map { RunFolder($0, stage: .autoencoder).checkpoint(step: 12) }
@@ -63,24 +61,30 @@ struct TrainingLoopTests {
   @Test("the number of the average's updates is stored and taken up; a checkpoint without it has one for each step")
   func averageUpdates() throws {
     try withTemporaryFolder { (folder: URL) throws in
-      var stage = try ToyStage()
-      for step in 0..<5 { _ = try stage.step(step) }
+      let objective = try ToyObjective()
+      let step = try OptimizerStep(objective.trained)
+      _ = try step.losses(of: objective, steps: 0..<5)
       let url = folder.appendingPathComponent("step.safetensors")
-      let checkpoint = Checkpoint(step: 9, bestLoss: 0.5, means: RunningMeans(), state: try stage.state())
-      try checkpoint.write(to: url)
+      let position = RunPosition(step: 9, bestLoss: 0.5, skipped: 3)
+      try Checkpoint(position: position, state: try step.state()).write(to: url)
       let read = try Checkpoint(contentsOf: url, step: 9)
-      #expect(read.state.averageUpdates == 5)
-      #expect(read.bestLoss == 0.5)
+      #expect(read.position == position)
+      #expect(read.state.numbers["average.updates"] == 5)
 
-      // As the former version wrote it.
+      // As the first version wrote it.
       try SafetensorsWriter.write(
-        try stage.state().tensors, metadata: ["step": "9", "best_loss": "0.25"], to: url.path)
+        try step.state().tensors, metadata: ["step": "9", "best_loss": "0.25"], to: url.path)
       let former = try Checkpoint(contentsOf: url, step: 9)
-      #expect(former.state.averageUpdates == 9)
-      #expect(former.bestLoss == 0.25)
-      var other = try ToyStage()
+      #expect(former.position == RunPosition(step: 9, bestLoss: 0.25))
+      let other = try OptimizerStep(ToyObjective().trained)
       try other.restore(former.state)
-      #expect(try other.state().averageUpdates == 9)
+      #expect(other.model.average.updates == 9)
+
+      // As a version to come may write it.
+      try SafetensorsWriter.write(try step.state().tensors, metadata: ["format": "3"], to: url.path)
+      #expect(throws: TrainingError.newerCheckpoint(path: url.path, format: 3)) {
+        try Checkpoint(contentsOf: url, step: 9)
+      }
     }
   }
 
@@ -107,13 +111,15 @@ struct TrainingLoopTests {
   @Test("a damaged newest checkpoint gives way to the one before, with a note", arguments: Damage.allCases)
   func damaged(_ damage: Damage) throws {
     try withTemporaryFolder { (folder: URL) throws in
-      try ToyStage.train(ToyStage(), in: folder)
+      try ToyObjective.train(ToyObjective(), in: folder)
       let newest = RunFolder(folder, stage: .autoencoder).checkpoint(step: 12)
       let whole = try Data(contentsOf: newest)
       let rows = rows(folder)
       try damage.apply(to: newest)
       var notes: [String] = []
-      let outcome = try ToyStage.train(ToyStage(), in: folder, options: ToyStage.resuming) { notes.append($0) }
+      let outcome = try ToyObjective.train(ToyObjective(), in: folder, resume: true) {
+        if case .note(let note) = $0 { notes.append(note) }
+      }
       #expect(outcome == .finished(step: 12))
       #expect(notes.count == 1)
       #expect(notes.first?.contains("step-00000012.safetensors") == true)
@@ -126,11 +132,11 @@ struct TrainingLoopTests {
   @Test("a run without a whole checkpoint is not resumed, and nothing of it is removed")
   func allDamaged() throws {
     try withTemporaryFolder { (folder: URL) throws in
-      try ToyStage.train(ToyStage(), in: folder)
+      try ToyObjective.train(ToyObjective(), in: folder)
       let run = RunFolder(folder, stage: .autoencoder)
       for step in [10, 12] { try Damage.flipped.apply(to: run.checkpoint(step: step)) }
       #expect(throws: TrainingError.damagedCheckpoint(path: run.checkpoint(step: 12).path)) {
-        try ToyStage.train(ToyStage(), in: folder, options: ToyStage.resuming)
+        try ToyObjective.train(ToyObjective(), in: folder, resume: true)
       }
       #expect(try checkpoints(folder).count == 3)
     }
@@ -170,41 +176,66 @@ struct DivergenceTests {
 
   @Test("an infinite gradient is not taken: weights, average and optimiser stay as they were")
   func gradient() throws {
-    var stage = try ToyStage()
-    stage.stepOfInfiniteGradient = 3
-    for step in 0..<3 { _ = try stage.step(step) }
-    let before = try stage.state().tensors.mapValues { try $0.doubles() }
-    #expect(throws: NotFinite(quantity: .gradients)) { _ = try stage.step(3) }
-    #expect(try stage.state().tensors.mapValues { try $0.doubles() } == before)
-    #expect(try stage.state().averageUpdates == 3)
+    var objective = try ToyObjective()
+    objective.stepsOfInfiniteGradient = 3..<4
+    let step = try OptimizerStep(objective.trained)
+    _ = try step.losses(of: objective, steps: 0..<3)
+    let before = try step.state().tensors.mapValues { try $0.doubles() }
+    guard case .skipped(.gradients) = try step(objective, step: 3) else {
+      Issue.record("the step was taken")
+      return
+    }
+    #expect(try step.state().tensors.mapValues { try $0.doubles() } == before)
+    #expect(step.model.average.updates == 3)
     // Nothing of the gradient is left for the next step.
-    _ = try stage.step(4)
-    #expect(try stage.state().tensors.values.allSatisfy { try $0.isEntirelyFinite })
+    _ = try step.losses(of: objective, steps: 4..<5)
+    #expect(try step.state().tensors.values.allSatisfy { try $0.isEntirelyFinite })
   }
 
-  @Test("on any step, a gradient that is not finite ends the run with the newest checkpoint whole", arguments: 0..<12)
-  func anyStep(_ step: Int) throws {
+  @Test("up to nine steps in a row that are not finite are skipped, counted, noted and shown", arguments: [1, 9])
+  func skipped(_ count: Int) throws {
     try withTemporaryFolder { (folder: URL) throws in
-      var stage = try ToyStage()
-      stage.stepOfInfiniteGradient = step
-      let newest = step < 2 ? nil : step / 2 * 2
-      #expect(throws: TrainingError.diverged(step: step + 1, quantity: .gradients, checkpoint: newest)) {
-        try ToyStage.train(stage, in: folder)
+      var objective = try ToyObjective()
+      objective.stepsOfInfiniteGradient = 1..<(1 + count)
+      var notes: [String] = []
+      let outcome = try ToyObjective.train(objective, in: folder) {
+        if case .note(let note) = $0 { notes.append(note) }
       }
+      #expect(outcome == .finished(step: 12))
+      #expect(notes == (0..<count).map { "step \($0 + 2) was not taken: the gradients are infinite or not numbers" })
+      let run = RunFolder(folder, stage: .autoencoder)
+      let row = MetricsLog(run.metrics).rows().last { $0.split == .training }
+      #expect(row?.values[.skippedSteps] == Double(count))
+      #expect(try Checkpoint(contentsOf: run.checkpoint(step: 12), step: 12).position.skipped == count)
       try expectWholeFiles(in: folder)
-      // What was stored goes on where the gradient is finite; without a checkpoint the run begins anew.
-      let options = newest == nil ? ToyStage.options : ToyStage.resuming
-      #expect(try ToyStage.train(ToyStage(), in: folder, options: options) == .finished(step: 12))
     }
   }
 
-  @Test("on any step, weights that are not finite are never stored", arguments: 0..<12)
-  func weights(_ step: Int) throws {
+  @Test("ten in a row end the run with a checkpoint of what was before them", arguments: 0..<3)
+  func tenInARow(_ first: Int) throws {
     try withTemporaryFolder { (folder: URL) throws in
-      var stage = try ToyStage()
-      stage.stepOfInfiniteWeight = step
-      let error = #expect(throws: TrainingError.self) { try ToyStage.train(stage, in: folder) }
-      guard case .diverged = error else {
+      var objective = try ToyObjective()
+      objective.stepsOfInfiniteGradient = first..<12
+      #expect(throws: TrainingError.diverged(step: first + 1, quantity: .gradients, checkpoint: first)) {
+        try ToyObjective.train(objective, in: folder)
+      }
+      try expectWholeFiles(in: folder)
+      // What was stored goes on where the gradients are finite, to the bytes of a run that was never disturbed.
+      let whole = folder.appendingPathComponent("whole")
+      try ToyObjective.train(ToyObjective(), in: whole)
+      #expect(try ToyObjective.train(ToyObjective(), in: folder, resume: true) == .finished(step: 12))
+      let last = [whole, folder].map { RunFolder($0, stage: .autoencoder).checkpoint(step: 12) }
+      let weights = try last.map { try SafetensorsFile(path: $0.path).loadTensors().mapValues { try $0.doubles() } }
+      #expect(weights[0] == weights[1])
+    }
+  }
+
+  @Test("weights that are not finite are never stored")
+  func weights() throws {
+    try withTemporaryFolder { (folder: URL) throws in
+      let objective = try ToyObjective(learningRate: .greatestFiniteMagnitude)
+      let error = #expect(throws: TrainingError.self) { try ToyObjective.train(objective, in: folder) }
+      guard case .diverged(_, .weights, nil) = error else {
         Issue.record("\(String(describing: error))")
         return
       }
@@ -216,8 +247,9 @@ struct DivergenceTests {
   func message() {
     let without = TrainingError.diverged(step: 7, quantity: .loss, checkpoint: nil).description
     #expect(
-      without == "the loss is infinite or not a number at step 7, which is not stored: begin anew with a lower "
-        + "learningRate (--set learningRate=...)")
+      without
+        == "the loss is infinite or not a number at step 7 and after it, and nothing of that is stored: begin anew "
+        + "with a lower learningRate (--set learningRate=...)")
     let with = TrainingError.diverged(step: 7, quantity: .loss, checkpoint: 5).description
     #expect(with == without + " in another folder; the checkpoint of step 5 is whole")
   }
@@ -226,15 +258,19 @@ struct DivergenceTests {
   func stages() throws {
     let dataset = try TinyDataset()
     defer { dataset.remove() }
-    var recipe = TinyDataset.recipe(steps: 20)
+    var recipe = try TinyDataset.recipe(steps: 20)
     (recipe.learningRate, recipe.warmupSteps) = (1e30, 0)
-    var stage = try AutoencoderStage(recipe, architecture: TinyDataset.autoencoder, data: dataset.data())
-    #expect(throws: NotFinite.self) { for step in 0..<20 { _ = try stage.step(step) } }
+    let objective = try AutoencoderObjective(recipe, architecture: TinyDataset.autoencoder, data: dataset.data())
+    #expect(throws: NotFinite(quantity: .loss)) {
+      try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<20)
+    }
     try withTemporaryFolder { (folder: URL) throws in
-      var recipe = DiffusionTrainingTests.recipe(steps: 20)
+      var recipe = try DiffusionTrainingTests.recipe(steps: 20)
       (recipe.learningRate, recipe.warmupSteps) = (1e30, 0)
-      var stage = try DiffusionTrainingTests.stage(recipe, in: folder)
-      #expect(throws: NotFinite.self) { for step in 0..<20 { _ = try stage.step(step) } }
+      let objective = try DiffusionTrainingTests.objective(recipe, in: folder)
+      #expect(throws: NotFinite(quantity: .loss)) {
+        try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<20)
+      }
     }
   }
 }

@@ -52,7 +52,7 @@ public struct RadiographClassifier {
   public func callAsFunction(_ image_B1HW: Tensor, generator: Generator? = nil) throws -> Tensor {
     var x = image_B1HW
     for (convolution, norm) in zip(convolutions, norms) { x = try norm(convolution(x)).silu() }
-    return try output(dropout(x.mean(dim: [2, 3]), generator: generator))
+    return try output(dropout(x.mean(dim: [2, 3]), generators: generator.map { [$0] }))
   }
 
   /// The probability of every judgement for each image.

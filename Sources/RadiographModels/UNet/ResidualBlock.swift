@@ -70,7 +70,7 @@ struct ResidualBlock {
 
   func callAsFunction(
     _ x_BCHW: Tensor, _ time: BlockConditioning, context: KeysAndValues?, mask_B11S: Tensor?,
-    dropout generator: Generator?
+    dropout generators: [Generator]?
   ) throws -> Tensor {
     var h = try convolution1(norm1.silu(x_BCHW))
     if let gain_BC11 = time.gain_BC11 {
@@ -78,7 +78,7 @@ struct ResidualBlock {
     } else {
       h = try norm2.silu(h, offset: time.shift_BC11)
     }
-    h = try convolution2(dropout(h, generator: generator))
+    h = try convolution2(dropout(h, generators: generators))
     switch placement {
     case .insideResidual:
       return try attended(h, context, mask_B11S) + (shortcut?(x_BCHW) ?? x_BCHW)

@@ -119,11 +119,11 @@ public struct UNet {
   ///   - latent_BCHW: square or not, both sides multiples of ``UNetArchitecture/latentSideMultiple``.
   ///   - time: one row a latent.
   ///   - context: one row a latent.
-  ///   - dropout: draws what is dropped while training; nil for use.
+  ///   - dropout: draw what is dropped while training, one generator for all rows or one for each; nil for use.
   ///   - checkpointing: whether the backward pass computes each block again instead of keeping its results.
   /// - Throws: ``ArchitectureError`` for a latent of another shape; `TorchError`.
   public func callAsFunction(
-    _ latent_BCHW: Tensor, _ time: TimeConditioning, _ context: ContextConditioning, dropout: Generator? = nil,
+    _ latent_BCHW: Tensor, _ time: TimeConditioning, _ context: ContextConditioning, dropout: [Generator]? = nil,
     checkpointing: Bool = false
   ) throws -> Tensor {
     try ArchitectureError.check(latent: latent_BCHW.shape, architecture)
@@ -201,7 +201,7 @@ extension UNet {
   ///
   /// - Throws: `TorchError` if shapes do not fit the architecture, or memory runs out.
   public func callAsFunction(
-    _ latent_BCHW: Tensor, times_B: Tensor, text: TextCondition, dropout: Generator? = nil,
+    _ latent_BCHW: Tensor, times_B: Tensor, text: TextCondition, dropout: [Generator]? = nil,
     checkpointing: Bool = false
   ) throws -> Tensor {
     try self(

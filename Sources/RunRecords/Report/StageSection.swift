@@ -32,7 +32,7 @@ struct StageSection {
     let total = stage.totalSteps.map { " of \(NumberText.count($0))" } ?? ""
     facts.append(("Steps", NumberText.count(stage.lastStep) + total))
     if let epoch = stage.rows.compactMap(\.epoch).max() { facts.append(("Epochs", NumberText.value(epoch))) }
-    if let best = stage.best, let loss = best.values["loss"] {
+    if let best = stage.best, let loss = best.values[.loss] {
       facts.append(("Best validation loss", "\(NumberText.value(loss)) at step \(NumberText.count(best.step))"))
     }
     if let seconds = stage.rows.compactMap(\.seconds).max() {
@@ -48,12 +48,12 @@ struct StageSection {
   // MARK: The article's rows
 
   private func columns(_ milestones: [Milestone]) -> [StageColumn] {
-    guard stage.columns.isEmpty else { return stage.columns }
+    guard stage.description.columns.isEmpty else { return stage.description.columns }
     return Set(milestones.flatMap { $0.training.keys }).sorted().map {
-      StageColumn("\(MetricName.title($0)), training", .training, $0)
+      StageColumn("\($0.title), training", .training, $0)
     }
       + Set(milestones.flatMap { $0.validation.keys }).sorted().map {
-        StageColumn("\(MetricName.title($0)), validation", .validation, $0)
+        StageColumn("\($0.title), validation", .validation, $0)
       }
   }
 
@@ -65,7 +65,7 @@ struct StageSection {
     let columns = columns(milestones).filter { column in milestones.contains { $0[column] != nil } }
     let shown = thinned(milestones, keeping: best)
     let rows = shown.map { milestone in
-      let isBest = milestone.step == best && milestone.validation["loss"] != nil
+      let isBest = milestone.step == best && milestone.validation[.loss] != nil
       return DataTable.Row(
         [milestone.epoch.map { NumberText.value($0) } ?? "-", NumberText.count(milestone.step)]
           + columns.map { column in milestone[column].map(NumberText.value) ?? "-" }, isBest: isBest)
@@ -90,20 +90,20 @@ struct StageSection {
 
   /// One chart a value, training and validation in the same axes.
   private func charts() -> HTML {
-    let keys = Set(stage.rows.flatMap { $0.values.keys }).sorted { MetricName.order($0) < MetricName.order($1) }
+    let metrics = Set(stage.rows.flatMap { $0.values.keys }).sorted()
     return HTML.cards(
-      keys.enumerated().map { index, key in
-        let splits = Set(stage.rows.filter { $0.values[key] != nil }.map(\.split)).sorted()
+      metrics.enumerated().map { index, metric in
+        let splits = Set(stage.rows.filter { $0.values[metric] != nil }.map(\.split)).sorted()
         let series = splits.map { split in
           LineChart.Series(
-            MetricName.split(split),
+            split.title,
             stage.rows.filter { $0.split == split }.compactMap { row in
-              row.values[key].map { (Double(row.step), $0) }
+              row.values[metric].map { (Double(row.step), $0) }
             })
         }
         return LineChart(
-          title: MetricName.title(key), xTitle: "Step", series: series, xRange: 0...Double(max(stage.lastStep, 1)),
-          isLinear: key == "ssim"
+          title: metric.title, xTitle: "Step", series: series, xRange: 0...Double(max(stage.lastStep, 1)),
+          isLinear: metric == .structuralSimilarity
         ).html(id: "\(stage.id)-chart-\(index)")
       }, isUniform: true)
   }
@@ -112,8 +112,8 @@ struct StageSection {
 
   private func samples() -> HTML {
     guard !stage.sheets.isEmpty else { return .empty }
-    let what = stage.sheetRows.joined(separator: "; ")
-    let rows = stage.sheetRows.map { "<li>\($0)</li>" as HTML }
+    let what = stage.description.sheetRows.joined(separator: "; ")
+    let rows = stage.description.sheetRows.map { "<li>\($0)</li>" as HTML }
     let pictures = stage.sheets.map { sheet in
       EmbeddedPicture(
         bytes: sheet.jpeg, mediaType: .jpeg, width: sheet.width, height: sheet.height,
@@ -134,24 +134,4 @@ struct StageSection {
       rows: stage.settings.map { DataTable.Row([$0.key, $0.value]) })
     return HTML.details("\(stage.settings.count) settings", table.html())
   }
-}
-
-/// How values of `metrics.jsonl` are called on the page, and in which order their charts come.
-enum MetricName {
-  private static let known: [(key: String, title: String)] = [
-    ("loss", "Loss"), ("reconstruction", "Reconstruction loss"), ("kl", "KL divergence"),
-    ("ssim", "Structural similarity (SSIM)"), ("psnr", "PSNR in dB"), ("mse", "Mean squared error"), ("fid", "FID"),
-    ("learning_rate", "Learning rate"), ("gradient_norm", "Norm of the gradient"),
-    ("images_per_second", "Images a second"),
-  ]
-
-  static func title(_ key: String) -> String {
-    known.first { $0.key == key }?.title ?? key.split(separator: "_").joined(separator: " ")
-  }
-
-  static func order(_ key: String) -> (Int, String) {
-    (known.firstIndex { $0.key == key } ?? known.count, key)
-  }
-
-  static func split(_ split: String) -> String { split == "train" ? "Training" : split.capitalized }
 }

@@ -36,8 +36,8 @@ public struct EventFile: Sendable {
   ///
   /// - Throws: `FileAccessError` if the file cannot be written.
   public func append(_ row: MetricsRow, at time: Date = Date()) throws {
-    let values = row.finiteValues.sorted { $0.key < $1.key }.map { name, value in
-      (tag: "\(name)/\(row.split)", value: TensorBoardEvent.Value.scalar(Float(value)))
+    let values = row.finiteValues.sorted { $0.key.rawValue < $1.key.rawValue }.map { metric, value in
+      (tag: "\(metric.rawValue)/\(row.split.rawValue)", value: TensorBoardEvent.Value.scalar(Float(value)))
     }
     guard !values.isEmpty else { return }
     try append(TensorBoardEvent(wallTime: time.timeIntervalSince1970, step: row.step, content: .summary(values)))

@@ -43,15 +43,19 @@ struct PixelBatches {
   }
 
   /// Crops at random places, mirrored at random when asked for.
-  func randomCrops(_ indices: [Int], size: Int, mirror: Bool, generator: Generator) throws -> Tensor {
+  ///
+  /// - Parameters:
+  ///   - indices: The image of each row of the slice.
+  ///   - generator: Draws for all rows of the step.
+  func randomCrops(
+    _ indices: [Int], _ slice: BatchSlice, size: Int, mirror: Bool, generator: Generator
+  ) throws -> Tensor {
     let room = dataset.imageSize - size + 1
-    let places = try Tensor.randint(0..<room, shape: [indices.count, 2], generator: generator).int64s()
-    let coins = try Tensor.randint(0..<2, shape: [indices.count], generator: generator).int64s()
+    let places = try Tensor.randint(0..<room, shape: [slice.batchSize, 2], generator: generator).int64s()
+    let coins = try Tensor.randint(0..<2, shape: [slice.batchSize], generator: generator).int64s()
     return try crops(
-      indices.enumerated().map { offset, index in
-        Crop(
-          index: index, x: Int(places[2 * offset]), y: Int(places[2 * offset + 1]),
-          mirrored: mirror && coins[offset] == 1)
+      zip(indices, slice.rows).map { index, row in
+        Crop(index: index, x: Int(places[2 * row]), y: Int(places[2 * row + 1]), mirrored: mirror && coins[row] == 1)
       }, size: size)
   }
 

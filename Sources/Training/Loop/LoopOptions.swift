@@ -1,15 +1,11 @@
+import RunRecords
 import Support
 
-/// How a run goes on and what it leaves on the way.
+/// How a run goes on, and when it ends.
 public struct LoopOptions: Sendable {
   public var resume = false
   /// The run ends with a checkpoint after this many seconds, those of preparing it included.
   public var maximumSeconds: Double?
-  public var checkpointEvery = 500
-  public var validateEvery = 500
-  public var logEvery = 20
-  /// How many checkpoints stay, besides the best weights.
-  public var keep = 2
 
   public init() {}
 }
@@ -46,7 +42,6 @@ public struct TrainingMeasurement: Sendable {
   /// How many steps were made.
   public var step: Int
   public var totalSteps: Int
-  /// `train`: means since the row before; `validation`: of the averaged weights.
-  public var split: String
-  public var values: [String: Double]
+  public var split: MeasuredSplit
+  public var values: [Metric: Double]
 }

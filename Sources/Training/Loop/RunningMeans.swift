@@ -1,34 +1,65 @@
 import Foundation
+import RunRecords
 
 /// Means of values that arrive one by one, since they were last taken.
-struct RunningMeans: Codable, Equatable {
-  private var sums: [String: Double] = [:]
-  private var counts: [String: Int] = [:]
+struct RunningMeans: Equatable {
+  private var sums: [Metric: Double] = [:]
+  private var counts: [Metric: Double] = [:]
 
-  mutating func add(_ values: [String: Double]) {
-    for (name, value) in values {
-      sums[name, default: 0] += value
-      counts[name, default: 0] += 1
+  init() {}
+
+  /// - Parameter weight: How many values each of `values` is the mean of.
+  mutating func add(_ values: [Metric: Double], weight: Double = 1) {
+    for (metric, value) in values {
+      sums[metric, default: 0] += value * weight
+      counts[metric, default: 0] += weight
     }
   }
 
-  mutating func take() -> [String: Double] {
+  /// The means so far.
+  var means: [Metric: Double] {
+    sums.reduce(into: [:]) { $0[$1.key] = $1.value / (counts[$1.key] ?? 1) }
+  }
+
+  mutating func take() -> [Metric: Double] {
     defer { (sums, counts) = ([:], [:]) }
-    return sums.reduce(into: [:]) { $0[$1.key] = $1.value / Double(counts[$1.key] ?? 1) }
+    return means
+  }
+
+  /// All sums and counts, in an order that depends on the metrics alone.
+  var parts: [Double] {
+    get { sums.keys.sorted().flatMap { [sums[$0] ?? 0, counts[$0] ?? 0] } }
+    set {
+      for (index, metric) in sums.keys.sorted().enumerated() {
+        (sums[metric], counts[metric]) = (newValue[2 * index], newValue[2 * index + 1])
+      }
+    }
+  }
+}
+
+// MARK: - In a checkpoint
+
+extension RunningMeans {
+  private struct Stored: Codable {
+    var sums: [String: Double]
+    var counts: [String: Double]
   }
 
   /// The means so far as one line of text, to the last bit.
   func text() throws -> String {
+    func named(_ values: [Metric: Double]) -> [String: Double] {
+      Dictionary(uniqueKeysWithValues: values.map { ($0.key.rawValue, $0.value) })
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    return String(
+      decoding: try encoder.encode(Stored(sums: named(sums), counts: named(counts))), as: UTF8.self)
   }
 
   /// Reads ``text()``; nil if it is not one.
   init?(text: String) {
-    guard let means = try? JSONDecoder().decode(RunningMeans.self, from: Data(text.utf8)) else { return nil }
-    self = means
+    guard let stored = try? JSONDecoder().decode(Stored.self, from: Data(text.utf8)) else { return nil }
+    for (name, sum) in stored.sums { sums[Metric(rawValue: name)] = sum }
+    for (name, count) in stored.counts { counts[Metric(rawValue: name)] = count }
   }
-
-  init() {}
 }

@@ -1,99 +1,122 @@
 import Foundation
+import RunRecords
 import Support
 import TensorFiles
 import Torch
 
-/// Steps, measures, stores and stops: the loop that all stages share.
+/// Steps, measures, stores and stops: the loop that all objectives share.
 struct TrainingLoop {
   var folder: RunFolder
-  var options: LoopOptions
+  var cadence: Cadence
+  var resume: Bool
   /// Asked before every step; what it says ends the run with a checkpoint.
   var limits: RunLimits
+  var group: any ProcessGroup = Alone()
   var report: (TrainingReport) -> Void
 
+  /// After so many steps in a row that are not finite a run has diverged.
+  static let skippedInARow = 10
+
   /// - Throws: ``TrainingError/diverged(step:quantity:checkpoint:)``, ``TrainingError/runExists(path:)``,
-  ///   ``TrainingError/nothingToResume(path:)``, `FileAccessError`, and what the stage throws.
-  func run(_ stage: inout some TrainingStage) throws -> LoopOutcome {
-    var position = try begin(&stage)
-    let recorder = try RunRecorder(folder, of: stage, resumedAt: position.step > 0 ? position.step : nil)
+  ///   ``TrainingError/nothingToResume(path:)``, `FileAccessError`, and what the objective throws.
+  func run(_ objective: some Objective) throws -> LoopOutcome {
+    let step = try OptimizerStep(objective.trained, group: group)
+    var position = try begin(step)
+    let recorder = try RunRecorder(folder, of: objective, resumedAt: position.step > 0 ? position.step : nil)
     do {
-      let outcome = try run(&stage, from: &position, recorder: recorder)
+      let outcome = try run(objective, step, from: &position, recorder: recorder)
       try recorder.writeReport()
       return outcome
     } catch let error as NotFinite {
-      throw TrainingError.diverged(
-        step: position.step + (error.quantity == .weights ? 0 : 1), quantity: error.quantity,
-        checkpoint: folder.newestStep())
+      throw TrainingError.diverged(step: position.step, quantity: error.quantity, checkpoint: folder.newestStep())
     }
   }
 
-  /// Where a run stands.
-  private struct Position {
-    var step = 0
-    var bestLoss = Double.infinity
-    var means = RunningMeans()
-  }
-
   private func run(
-    _ stage: inout some TrainingStage, from position: inout Position, recorder: RunRecorder
+    _ objective: some Objective, _ step: OptimizerStep, from position: inout RunPosition, recorder: RunRecorder
   ) throws -> LoopOutcome {
     let clock = ContinuousClock()
     var stepsSinceLog = 0
     var logged = clock.now
+    /// Where the run stood before the steps that were skipped last.
+    var lastGood: (position: RunPosition, skipped: Int)?
 
-    while position.step < stage.totalSteps {
+    while position.step < objective.totalSteps {
       switch limits.reached() {
-      case .stopped: return .stopped(step: try store(stage, position))
-      case .timeUp: return .timeUp(step: try store(stage, position))
+      case .stopped: return .stopped(step: try store(step, position))
+      case .timeUp: return .timeUp(step: try store(step, position))
       case nil: break
       }
 
-      position.means.add(try stage.step(position.step))
+      switch try step(objective, step: position.step) {
+      case .taken(let values):
+        position.means.add(values)
+        lastGood = nil
+      case .skipped(let quantity):
+        lastGood = (lastGood?.position ?? position, (lastGood?.skipped ?? 0) + 1)
+        position.skipped += 1
+        report(.note("step \(position.step + 1) was not taken: \(quantity.sentence)"))
+        if let lastGood, lastGood.skipped == Self.skippedInARow {
+          // The weights are those of then.
+          let stored = try store(step, lastGood.position)
+          throw TrainingError.diverged(step: lastGood.position.step + 1, quantity: quantity, checkpoint: stored)
+        }
+      }
       position.step += 1
       stepsSinceLog += 1
-      report(.progress(WorkProgress("training", done: position.step, of: stage.totalSteps, unit: "steps")))
+      report(.progress(WorkProgress("training", done: position.step, of: objective.totalSteps, unit: "steps")))
 
-      if position.step % options.logEvery == 0 || position.step == stage.totalSteps {
+      let isLast = position.step == objective.totalSteps
+      if position.step % cadence.log == 0 || isLast {
         var values = position.means.take()
         let seconds = max((clock.now - logged).seconds, 1e-9)
-        values["images_per_second"] = Double(stepsSinceLog * stage.imagesPerStep) / seconds
-        try note(values, split: "train", step: position.step, of: stage, in: recorder)
+        values[.imagesPerSecond] = Double(stepsSinceLog * objective.batchSize) / seconds
+        if position.skipped > 0 { values[.skippedSteps] = Double(position.skipped) }
+        try note(values, .training, at: position, of: objective, in: recorder)
         (stepsSinceLog, logged) = (0, clock.now)
       }
-      if position.step % options.validateEvery == 0 || position.step == stage.totalSteps {
-        try validate(stage, &position, recorder)
+      if position.step % cadence.validate == 0 || isLast {
+        try validate(objective, step, &position, recorder)
         logged = clock.now
       }
-      if position.step % options.checkpointEvery == 0 { try store(stage, position) }
+      // Between steps that are skipped nothing is stored: if there are too many of them, the run goes back.
+      if position.step % cadence.checkpoint == 0, lastGood == nil { try store(step, position) }
     }
-    return .finished(step: try store(stage, position))
+    return .finished(step: try store(step, position))
   }
 
-  private func begin(_ stage: inout some TrainingStage) throws -> Position {
+  private func begin(_ step: OptimizerStep) throws -> RunPosition {
     try folder.create()
-    guard options.resume else {
+    guard resume else {
       guard folder.newestStep() == nil else { throw TrainingError.runExists(path: folder.folder.path) }
-      return Position()
+      return RunPosition()
     }
     guard
       let checkpoint = try folder.newestCheckpoint(
-        restoring: { try stage.restore($0.state) }, note: { report(.note($0)) })
+        restoring: { try step.restore($0.state) }, note: { report(.note($0)) })
     else {
       // A run that was stopped while it was prepared has no step yet.
       guard folder.isPrepared else { throw TrainingError.nothingToResume(path: folder.folder.path) }
-      return Position()
+      return RunPosition()
     }
-    return Position(step: checkpoint.step, bestLoss: checkpoint.bestLoss, means: checkpoint.means)
+    return checkpoint.position
   }
 
-  private func validate(_ stage: some TrainingStage, _ position: inout Position, _ recorder: RunRecorder) throws {
-    let values = try withoutGradients { try stage.validate() }
-    try note(values, split: "validation", step: position.step, of: stage, in: recorder)
+  private func validate(
+    _ objective: some Objective, _ step: OptimizerStep, _ position: inout RunPosition, _ recorder: RunRecorder
+  ) throws {
     let picture = folder.sample(step: position.step)
-    try withoutGradients { try stage.writeSamples(to: picture) }
+    let values = try step.model.average.withAveragedWeights {
+      try withoutGradients {
+        let values = try group.sum(objective.validate(group.share)).means
+        try objective.writeSamples(to: picture)
+        return values
+      }
+    }
+    try note(values, .validation, at: position, of: objective, in: recorder)
     try recorder.note(picture: picture, step: position.step)
-    if let loss = values["loss"], loss < position.bestLoss {
-      let weights = try stage.weights()
+    if let loss = values[.loss], loss < position.bestLoss {
+      let weights = step.model.average.state()
       try NotFinite.requireFinite(weights)
       position.bestLoss = loss
       try SafetensorsWriter.write(
@@ -103,20 +126,21 @@ struct TrainingLoop {
   }
 
   @discardableResult
-  private func store(_ stage: some TrainingStage, _ position: Position) throws -> Int {
+  private func store(_ step: OptimizerStep, _ position: RunPosition) throws -> Int {
     guard folder.newestStep() != position.step else { return position.step }
-    let checkpoint = Checkpoint(
-      step: position.step, bestLoss: position.bestLoss, means: position.means, state: try stage.state())
+    let checkpoint = Checkpoint(position: position, state: try step.state())
     try checkpoint.write(to: folder.checkpoint(step: position.step))
-    folder.keepNewest(options.keep)
+    folder.keepNewest(cadence.keep)
     return position.step
   }
 
   private func note(
-    _ values: [String: Double], split: String, step: Int, of stage: some TrainingStage, in recorder: RunRecorder
+    _ values: [Metric: Double], _ split: MeasuredSplit, at position: RunPosition, of objective: some Objective,
+    in recorder: RunRecorder
   ) throws {
-    try recorder.note(values, split: split, step: step)
+    try recorder.note(values, split, step: position.step)
     report(
-      .measured(TrainingMeasurement(step: step, totalSteps: stage.totalSteps, split: split, values: values)))
+      .measured(
+        TrainingMeasurement(step: position.step, totalSteps: objective.totalSteps, split: split, values: values)))
   }
 }

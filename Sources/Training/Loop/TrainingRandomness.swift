@@ -15,4 +15,9 @@ struct TrainingRandomness {
       seed: SplitMix64.mixed(
         SplitMix64.number(at: purpose.rawValue, seed: seed) ^ UInt64(bitPattern: Int64(step))))
   }
+
+  /// A generator for each row of a slice, seeded by the step and the row alone.
+  func generators(_ purpose: Purpose, of slice: BatchSlice) throws -> [Generator] {
+    try slice.rows.map { try generator(purpose, step: slice.step * slice.batchSize + $0) }
+  }
 }

@@ -24,8 +24,12 @@ enum ConfigurationResolver {
     return recipe
   }
 
-  /// The recipe that a run has stored: every key is there, and no default is taken.
-  static func stored<Recipe: Codable>(_ file: URL) throws -> Recipe { try decode(read(file)) }
+  /// The recipe that a run has stored. Settings that came after the run was begun have their plainest values.
+  static func stored<Settings: StageSettings>(_ file: URL) throws -> StageRecipe<Settings> {
+    var tree = try plainTree(of: StageRecipe<Settings>())
+    lay(try read(file), over: &tree)
+    return try decode(tree)
+  }
 
   /// What is asked for beside the defaults.
   static func overlay(file: URL?, settings: [String]) throws -> [String: Any] {
@@ -48,14 +52,19 @@ enum ConfigurationResolver {
     } catch {
       throw FileAccessError(path: file.path, operation: .read, error: error)
     }
+    return try tree(ofYAML: data, path: file.path)
+  }
+
+  /// - Parameter path: What an error calls the text.
+  static func tree(ofYAML data: Data, path: String) throws -> [String: Any] {
     let loaded: Any?
     do {
       loaded = try Yams.load(yaml: String(decoding: data, as: UTF8.self))
     } catch {
-      throw TrainingError.unreadableConfiguration(path: file.path, reason: firstLine("\(error)"))
+      throw TrainingError.unreadableConfiguration(path: path, reason: firstLine("\(error)"))
     }
     guard let tree = loaded as? [String: Any] else {
-      throw TrainingError.unreadableConfiguration(path: file.path, reason: "no mapping of keys to values")
+      throw TrainingError.unreadableConfiguration(path: path, reason: "no mapping of keys to values")
     }
     return tree
   }

@@ -5,7 +5,9 @@ import Support
 import TensorFiles
 
 /// A run of a stage that this process alone writes into: its settings, its data, and how it was begun.
-struct BegunRun<Recipe: TrainingRecipe> {
+struct BegunRun<Settings: StageSettings> {
+  typealias Recipe = StageRecipe<Settings>
+
   let request: TrainingRequest
   let folder: RunFolder
   let recipe: Recipe
@@ -19,14 +21,12 @@ struct BegunRun<Recipe: TrainingRecipe> {
   /// was none of ours gains nothing before settings and data are known to be good.
   ///
   /// - Throws: `TrainingError`, `DatasetError`, `FileAccessError`.
-  init(
-    _ request: TrainingRequest, stage: TrainingStageName, limits: RunLimits, report: @escaping (TrainingReport) -> Void
-  ) throws {
-    let folder = RunFolder(request.run, stage: stage)
+  init(_ request: TrainingRequest, limits: RunLimits, report: @escaping (TrainingReport) -> Void) throws {
+    let folder = RunFolder(request.run, stage: Settings.stage)
     let known = try RunLock.again(request.run)
-    let resolved: ResolvedRecipe<Recipe> = try request.resolve(in: folder)
+    let resolved: ResolvedRecipe<Settings> = try request.resolve(in: folder)
     try resolved.recipe.validate()
-    if !request.options.resume { try resolved.recipe.validatePrecision() }
+    if !request.options.resume { try resolved.recipe.common.validatePrecision() }
     let dataset = try request.openDataset()
     lock = try known ?? RunLock(request.run)
     folder.removeLeftovers()
@@ -56,7 +56,7 @@ struct BegunRun<Recipe: TrainingRecipe> {
     let training = try PixelBatches(dataset, split: .train, withoutTexts: withoutTexts, device: request.device)
     let validation = try PixelBatches(dataset, split: .validation, withoutTexts: withoutTexts, device: request.device)
     let record = RunDataset(
-      training: training.records, validation: validation.records, texts: Recipe.stage == .diffusion)
+      training: training.records, validation: validation.records, texts: Settings.stage == .diffusion)
     let files = RunDatasetFiles(folder: folder)
     switch beginning {
     case .new: try files.write(record, training: training.records)
@@ -64,7 +64,7 @@ struct BegunRun<Recipe: TrainingRecipe> {
     case .formerVersion: break
     }
     let validated = try ValidationImages(
-      validation.records, limit: Recipe.validationLimit, randomness: TrainingRandomness(seed: seed), run: beginning,
+      validation.records, limit: Settings.validationLimit, randomness: TrainingRandomness(seed: seed), run: beginning,
       file: folder.folder.appendingPathComponent("validation.json"))
     return StageData(training: training, validation: validation, validated: validated.positions)
   }

@@ -9,17 +9,24 @@ import TensorFiles
 /// `checkpoints/`, `samples/`, and what the stage was trained on.
 public struct RunFolder: Sendable {
   public let url: URL
-  public let stage: TrainingStageName
+  /// The stage's name, which is its folder's.
+  public let stage: String
 
   public init(_ url: URL, stage: TrainingStageName) {
+    self.init(url, stage: stage.rawValue)
+  }
+
+  init(_ url: URL, stage: String) {
     self.url = url
     self.stage = stage
   }
 
   /// The page on all stages of the run.
   public var report: URL { url.appendingPathComponent("report.html") }
-  public var folder: URL { url.appendingPathComponent(stage.rawValue) }
+  public var folder: URL { url.appendingPathComponent(stage) }
   public var configuration: URL { folder.appendingPathComponent("config.yaml") }
+  /// What the stage says of itself: `StageDescription`.
+  var description: URL { folder.appendingPathComponent("stage.json") }
   public var metrics: URL { folder.appendingPathComponent("metrics.jsonl") }
   public var checkpoints: URL { folder.appendingPathComponent("checkpoints") }
   public var samples: URL { folder.appendingPathComponent("samples") }

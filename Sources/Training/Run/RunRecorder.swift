@@ -18,10 +18,11 @@ struct RunRecorder {
   /// written is known before work is spent.
   ///
   /// - Parameter step: where the run goes on; nothing for one that begins.
-  init(_ folder: RunFolder, of stage: some TrainingStage, resumedAt step: Int?) throws {
+  init(_ folder: RunFolder, of objective: some Objective, resumedAt step: Int?) throws {
     self.folder = folder
-    imagesPerStep = stage.imagesPerStep
-    imagesPerEpoch = stage.imagesPerEpoch
+    imagesPerStep = objective.batchSize
+    imagesPerEpoch = objective.imagesPerEpoch
+    try RunFolder.write(objective.description, to: folder.description)
     log = MetricsLog(folder.metrics)
     try log.truncate(after: step ?? -1)
     secondsBefore = log.rows().compactMap(\.seconds).max() ?? 0
@@ -30,7 +31,7 @@ struct RunRecorder {
   }
 
   /// - Parameter step: steps made so far.
-  func note(_ values: [String: Double], split: String, step: Int) throws {
+  func note(_ values: [Metric: Double], _ split: MeasuredSplit, step: Int) throws {
     let row = MetricsRow(
       step: step, split: split, values: values, epoch: Double(step * imagesPerStep) / Double(max(imagesPerEpoch, 1)),
       seconds: secondsBefore + Date().timeIntervalSince(began), peakMemoryBytes: peakMemoryBytes())
@@ -49,20 +50,23 @@ extension RunReport {
   /// Pictures of each stage in the page.
   private static let pictureCount = 4
 
-  /// The page on the stages that a run's folder holds.
+  /// The page on the stages that a run's folder holds, whichever they are: each says itself what it is. What cannot be
+  /// read of a stage is left out.
   init(of run: URL) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: run.path)) ?? []
+    let known = TrainingStageName.allCases.map(\.rawValue)
+    func place(_ name: String) -> (Int, String) { (known.firstIndex(of: name) ?? known.count, name) }
     self.init(
       name: run.lastPathComponent,
-      stages: TrainingStageName.allCases.compactMap { stage in
-        let folder = RunFolder(run, stage: stage)
-        guard FileManager.default.fileExists(atPath: folder.folder.path) else { return nil }
-        // A page is made of what can be read; what cannot be is said where it is used.
+      stages: names.sorted { place($0) < place($1) }.compactMap { name in
+        let folder = RunFolder(run, stage: name)
+        guard let description = try? RunFolder.read(StageDescription.self, from: folder.description) else {
+          return nil
+        }
         let settings = (try? ConfigurationResolver.listing(folder.configuration)) ?? []
         return StageRecord(
-          name: stage.rawValue, title: stage.pageTitle, columns: stage.columns,
-          totalSteps: settings.first { $0.key == "steps" }.flatMap { Int($0.value) },
-          settings: settings, rows: MetricsLog(folder.metrics).rows(),
-          sheets: SampleSheet.newest(Self.pictureCount, in: folder.samples), sheetRows: stage.sheetRows)
+          description, totalSteps: settings.first { $0.key == "steps" }.flatMap { Int($0.value) }, settings: settings,
+          rows: MetricsLog(folder.metrics).rows(), sheets: SampleSheet.newest(Self.pictureCount, in: folder.samples))
       }, program: ThoraxVersion.software)
   }
 }

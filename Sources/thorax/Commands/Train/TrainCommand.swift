@@ -8,7 +8,7 @@ import Training
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train the parts of a model on a dataset.",
-    subcommands: [Autoencoder.self, Diffusion.self])
+    subcommands: [Autoencoder.self, Diffusion.self, Recipes.self])
 
   /// Options that both stages take.
   struct Options: ParsableArguments {
@@ -17,6 +17,11 @@ struct TrainCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Folder of the run.", valueName: "run"), completion: .directory)
     var output: String
+
+    @Option(
+      help: ArgumentHelp("Recipe to follow (default: small; 'thorax train recipes' lists them).", valueName: "name"),
+      completion: .list(RecipeCatalog.names))
+    var recipe: String?
 
     @Option(
       help: ArgumentHelp("Settings that differ from the recipe's.", valueName: "file.yaml"),
@@ -50,7 +55,7 @@ struct TrainCommand: ParsableCommand {
       let precision = try precision.map { try PrecisionChoice(name: $0) }
       let fixed = precision.flatMap { $0 == .automatic ? nil : "precision=\($0.resolved(on: device).rawValue)" }
       return TrainingRequest(
-        dataset: URL(fileURLWithPath: data), run: URL(fileURLWithPath: output),
+        dataset: URL(fileURLWithPath: data), run: URL(fileURLWithPath: output), recipe: recipe,
         configuration: config.map { URL(fileURLWithPath: $0) },
         settings: settings + (fixed.map { [$0] } ?? []), device: device, options: options)
     }

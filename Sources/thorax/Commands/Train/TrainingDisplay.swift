@@ -37,7 +37,9 @@ final class TrainingDisplay {
   }
 
   private static func line(_ row: TrainingMeasurement) -> String {
-    let values = row.values.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.4g", $0.value))" }
-    return "\(row.split) \(row.step)/\(row.totalSteps)  \(values.joined(separator: "  "))"
+    let values = row.values.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+      "\($0.key.rawValue) \(String(format: "%.4g", $0.value))"
+    }
+    return "\(row.split.rawValue) \(row.step)/\(row.totalSteps)  \(values.joined(separator: "  "))"
   }
 }

@@ -22,7 +22,7 @@ struct DiffusionPreparation {
 
   /// - Throws: ``EncodingStopped`` if a limit was reached on the way, ``TrainingError/missingStage(path:stage:)``,
   ///   `TextEncoderError`, `FileAccessError`, `TensorFileError`, `TorchError`.
-  func stage() throws -> DiffusionStage {
+  func objective() throws -> DiffusionObjective {
     let autoencoder = try loadAutoencoder()
     let training = try examples(of: .train, data.training, autoencoder: autoencoder, statistics: nil)
     let validation = try examples(
@@ -36,7 +36,7 @@ struct DiffusionPreparation {
       encoded: try EncodedPrompts(SamplePictures.prompts, by: encoder, for: architecture.textProjection),
       device: device)
     try RunFolder.write(training.statistics, to: Self.statisticsFile(in: folder))
-    return try DiffusionStage(
+    return try DiffusionObjective(
       recipe, architecture: architecture, training: training, validation: validation, validated: data.validated,
       pictures: pictures, device: device)
   }

@@ -23,12 +23,14 @@ struct DiffusionExamples {
 
   /// Some latents, and for each a text of its image.
   ///
-  /// - Parameter generator: chooses the text; nil takes the first.
-  func batch(_ examples: [Int], choosingTextWith generator: Generator?) throws -> Batch {
+  /// - Parameters:
+  ///   - examples: The example of each row of the slice.
+  ///   - generator: Chooses the texts, for all rows of the step; nil takes the first text of each image.
+  func batch(_ examples: [Int], _ slice: BatchSlice, choosingTextWith generator: Generator?) throws -> Batch {
     let numbers = try generator.map {
-      try Tensor.randint(0..<(1 << 30), shape: [examples.count], generator: $0).int64s().map(Int.init)
+      try Tensor.randint(0..<(1 << 30), shape: [slice.batchSize], generator: $0).int64s().map(Int.init)
     }
-    let texts = examples.enumerated().map { row, example in
+    let texts = zip(examples, slice.rows).map { example, row in
       (image: images[example], text: numbers.map { $0[row] % prompts.count(of: images[example]) } ?? 0)
     }
     let (hidden_BSD, mask_BS) = try prompts.batch(texts)

@@ -1,0 +1,78 @@
+/// Something that a run measures, by its key in `metrics.jsonl`. A key that is none of these, as another version may have
+/// written, is a metric too.
+public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
+  /// The key in `metrics.jsonl`, the tag in TensorBoard.
+  public let rawValue: String
+
+  public init(rawValue: String) { self.rawValue = rawValue }
+
+  private init(_ rawValue: String) { self.rawValue = rawValue }
+
+  /// What is minimised.
+  public static let loss = Metric("loss")
+  /// How far images are from what they were made of: the mean absolute or squared error.
+  public static let reconstruction = Metric("reconstruction")
+  /// The Kullback-Leibler divergence of latents from the standard normal distribution.
+  public static let divergence = Metric("kl")
+  public static let structuralSimilarity = Metric("ssim")
+  /// In dB.
+  public static let peakSignalToNoise = Metric("psnr")
+  public static let meanSquaredError = Metric("mse")
+  public static let frechetDistance = Metric("fid")
+  public static let learningRate = Metric("learning_rate")
+  /// The norm of all gradients together, before clipping.
+  public static let gradientNorm = Metric("gradient_norm")
+  public static let imagesPerSecond = Metric("images_per_second")
+  /// Steps that were not taken since the run began, because their loss or gradients were not finite.
+  public static let skippedSteps = Metric("skipped_steps")
+  /// What losses are multiplied by in float16.
+  public static let lossScale = Metric("loss_scale")
+
+  private static let known: [(metric: Metric, title: String)] = [
+    (.loss, "Loss"), (.reconstruction, "Reconstruction loss"), (.divergence, "KL divergence"),
+    (.structuralSimilarity, "Structural similarity (SSIM)"), (.peakSignalToNoise, "PSNR in dB"),
+    (.meanSquaredError, "Mean squared error"), (.frechetDistance, "FID"), (.learningRate, "Learning rate"),
+    (.gradientNorm, "Norm of the gradient"), (.imagesPerSecond, "Images a second"),
+    (.skippedSteps, "Steps not taken"), (.lossScale, "Scale of the loss"),
+  ]
+
+  /// The metric in words, as a page or a table has it.
+  public var title: String {
+    Self.known.first { $0.metric == self }?.title ?? rawValue.split(separator: "_").joined(separator: " ")
+  }
+
+  /// Known metrics come in the order in which a page shows them, others after them by their keys.
+  public static func < (one: Metric, other: Metric) -> Bool {
+    func place(_ metric: Metric) -> Int { known.firstIndex { $0.metric == metric } ?? known.count }
+    return (place(one), one.rawValue) < (place(other), other.rawValue)
+  }
+}
+
+extension Metric: Codable {
+  public init(from decoder: any Decoder) throws {
+    rawValue = try decoder.singleValueContainer().decode(String.self)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rawValue)
+  }
+}
+
+/// Which images a row of metrics is measured on.
+public enum MeasuredSplit: String, Codable, Sendable, Comparable {
+  /// Means since the row before.
+  case training = "train"
+  /// Of the averaged weights, on the validation part.
+  case validation
+
+  public static func < (one: MeasuredSplit, other: MeasuredSplit) -> Bool { one.rawValue < other.rawValue }
+
+  /// In words.
+  var title: String {
+    switch self {
+    case .training: "Training"
+    case .validation: "Validation"
+    }
+  }
+}

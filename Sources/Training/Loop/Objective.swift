@@ -1,0 +1,59 @@
+import Foundation
+import RunRecords
+import Torch
+import TorchNN
+
+/// What is trained, and the losses that it is trained with. Everything else of a step is the loop's: micro-batches,
+/// backward passes, clipping, optimisers and averages.
+protocol Objective {
+  associatedtype Batch
+
+  /// What a run's page says of the stage.
+  var description: StageDescription { get }
+  /// What is trained, at least one. The first is the model: its averaged weights are what validation looks at and what
+  /// is exported.
+  var trained: [TrainedWeights] { get }
+  /// How many steps the run has.
+  var totalSteps: Int { get }
+  /// How many images a step sees.
+  var batchSize: Int { get }
+  /// How many of them are computed at once, at most.
+  var microBatchSize: Int { get }
+  /// How many images make one pass over the training data.
+  var imagesPerEpoch: Int { get }
+
+  /// The rows of a slice. They depend on the step and the row alone, not on how the step is divided.
+  func batch(_ slice: BatchSlice) throws -> Batch
+
+  /// The loss of each of ``trained``, as means over the slice's rows. Only forward passes: the loop calls for the
+  /// gradients, of one loss after another.
+  func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss]
+
+  /// Measures the weights that are in the model on a share of the validation part.
+  ///
+  /// - Returns: sums and counts, so that the shares of several processes make one mean; ``Metric/loss`` decides which
+  ///   weights are best.
+  func validate(_ share: RankShare) throws -> RunningMeans
+
+  /// Draws a PNG of what the weights that are in the model can do.
+  func writeSamples(to picture: URL) throws
+}
+
+/// Weights that one optimiser moves to make one loss small.
+struct TrainedWeights {
+  /// What the names in a checkpoint begin with; empty for the model.
+  var prefix = ""
+  let store: ParameterStore
+  let settings: CommonSettings
+  /// Whether biases and gains decay as the other weights do.
+  var decaysVectors = true
+}
+
+/// What a slice came to.
+struct Loss {
+  /// The mean over the slice's rows of what is minimised.
+  var value: Tensor
+  /// Means over the slice's rows of what is measured beside it, without gradients. They stay on the device until a step
+  /// is over.
+  var measured: [Metric: Tensor] = [:]
+}

@@ -1,0 +1,90 @@
+import RunRecords
+import Torch
+import TorchNN
+
+/// One step of training: micro-batches, gradients, their sum over all processes, the check that they are finite, clipping,
+/// optimisers, averages.
+struct OptimizerStep: Stateful {
+  /// What a step came to.
+  enum Outcome {
+    /// What was measured.
+    case taken([Metric: Double])
+    /// The weights, averages and optimisers are as they were, and the gradients are gone.
+    case skipped(TrainingError.Quantity)
+  }
+
+  let trained: [TrainedState]
+  let group: any ProcessGroup
+
+  init(_ trained: [TrainedWeights], group: any ProcessGroup = Alone()) throws {
+    self.trained = try trained.map(TrainedState.init)
+    self.group = group
+  }
+
+  /// The part that is the model.
+  var model: TrainedState { trained[0] }
+
+  /// Makes a step of the objective whose weights these are.
+  ///
+  /// - Throws: `TorchError`, and what the objective throws.
+  func callAsFunction(_ objective: some Objective, step: Int) throws -> Outcome {
+    let slices = BatchSlice.slices(
+      ofStep: step, batchSize: objective.batchSize, limit: objective.microBatchSize, share: group.share)
+    var measured = MeasuredLosses()
+    for slice in slices {
+      let batch = try objective.batch(slice)
+      for (index, loss) in try objective.losses(of: batch, slice).enumerated() {
+        try (slice.share == 1 ? loss.value : loss.value * slice.share).backward()
+        // The model's loss is what is reported. What is trained beside the model measures through it.
+        if index == 0 { try measured.add(loss, share: slice.share) }
+      }
+    }
+    for part in trained { try group.sum(gradientsOf: part.weights.store.trainableParameters) }
+    defer { for part in trained { try? part.weights.store.clearGradients() } }
+    var values = try measured.values(in: group)
+    guard values[.loss]?.isFinite ?? true else { return .skipped(.loss) }
+    let norms = try trained.map { part in
+      let clip = part.weights.settings.gradientClip
+      return try Gradients.clip(part.weights.store.trainableParameters, toNorm: clip > 0 ? clip : .infinity)
+    }
+    guard norms.allSatisfy(\.isFinite) else { return .skipped(.gradients) }
+    for part in trained {
+      try part.optimizer.step(learningRate: part.weights.settings.learningRates.rate(at: step))
+      try part.average.update()
+    }
+    values[.gradientNorm] = norms[0]
+    values[.learningRate] = model.weights.settings.learningRates.rate(at: step)
+    return .taken(values)
+  }
+
+  func state() throws -> StoredState {
+    try trained.reduce(into: StoredState()) { $0.add(try $1.state(), under: $1.weights.prefix) }
+  }
+
+  func restore(_ state: StoredState) throws {
+    for part in trained { try part.restore(state.part(part.weights.prefix)) }
+  }
+}
+
+/// What the slices of a step have measured, as tensors until the step is over: a device is waited for once a step.
+private struct MeasuredLosses {
+  private var tensors: [Metric: [Tensor]] = [:]
+  private var shares: [Double] = []
+
+  mutating func add(_ loss: Loss, share: Double) throws {
+    shares.append(share)
+    for (metric, tensor) in loss.measured { tensors[metric, default: []].append(try tensor.detach()) }
+    tensors[.loss, default: []].append(try loss.value.detach())
+  }
+
+  /// The means over all rows of the step, of all processes.
+  func values(in group: any ProcessGroup) throws -> [Metric: Double] {
+    let metrics = tensors.keys.sorted()
+    guard !metrics.isEmpty else { return [:] }
+    let all = try Tensor.stack(metrics.flatMap { tensors[$0] ?? [] }.map { try $0.to(.float32) }).doubles()
+    let sums = metrics.indices.map { metric in
+      shares.indices.reduce(0.0) { $0 + all[metric * shares.count + $1] * shares[$1] }
+    }
+    return Dictionary(uniqueKeysWithValues: zip(metrics, try group.sum(sums)))
+  }
+}

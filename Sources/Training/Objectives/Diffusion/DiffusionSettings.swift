@@ -1,0 +1,35 @@
+import Diffusion
+import Models
+
+/// How the diffusion model is trained on a frozen autoencoder's latents.
+public struct DiffusionSettings: StageSettings {
+  /// The text encoder, frozen.
+  public var textEncoder = "all-MiniLM-L6-v2"
+  public var scheduler = SchedulerConfiguration.ddpmLinear
+  public var times = TimeDistribution.uniform
+  public var weighting = LossWeighting.uniform
+  /// The share of texts that are replaced by the null condition.
+  public var promptDropout = 0.1
+  /// Texts for each image; an image without a report gets them from the grammar.
+  public var promptsPerImage = 1
+  /// How often the images of a source are seen in an epoch, by its name; once where it is not named. The first time
+  /// an image is as it is, the other times it is moved by a few pixels.
+  public var sourceRepeats: [String: Int] = [:]
+  /// How far an image is moved at most, in pixels.
+  public var maximumShift = 0
+
+  public static let stage = TrainingStageName.diffusion
+  public static let validationLimit = 256
+
+  public init() {}
+
+  public func validate() throws {
+    try RecipeCheck.require(promptsPerImage, in: 1...64, "promptsPerImage")
+    try RecipeCheck.require(maximumShift, in: 0...64, "maximumShift")
+    try RecipeCheck.requireFraction(promptDropout, "promptDropout")
+    for (source, count) in sourceRepeats { try RecipeCheck.require(count, in: 1...1000, "sourceRepeats.\(source)") }
+    try scheduler.validate()
+  }
+}
+
+public typealias DiffusionRecipe = StageRecipe<DiffusionSettings>

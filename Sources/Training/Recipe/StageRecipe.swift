@@ -1,0 +1,71 @@
+import Foundation
+import Models
+import Torch
+
+/// The settings of a stage that no other stage has.
+public protocol StageSettings: Codable, Sendable, Equatable {
+  static var stage: TrainingStageName { get }
+  /// How many images a validation looks at, at most.
+  static var validationLimit: Int { get }
+
+  /// The plainest values; what a run goes on with that was begun before a setting came.
+  init()
+
+  /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)``.
+  func validate() throws
+}
+
+/// All settings of a stage. In a file all keys stand side by side.
+@dynamicMemberLookup
+public struct StageRecipe<Settings: StageSettings>: Codable, Sendable, Equatable {
+  public var common = CommonSettings()
+  public var own = Settings()
+
+  public init() {}
+
+  public init(from decoder: any Decoder) throws {
+    common = try CommonSettings(from: decoder)
+    own = try Settings(from: decoder)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try common.encode(to: encoder)
+    try own.encode(to: encoder)
+  }
+
+  public subscript<Value>(dynamicMember path: WritableKeyPath<CommonSettings, Value>) -> Value {
+    get { common[keyPath: path] }
+    set { common[keyPath: path] = newValue }
+  }
+
+  public subscript<Value>(dynamicMember path: WritableKeyPath<Settings, Value>) -> Value {
+    get { own[keyPath: path] }
+    set { own[keyPath: path] = newValue }
+  }
+
+  /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)``.
+  func validate() throws {
+    try common.validate()
+    try own.validate()
+  }
+}
+
+extension StageRecipe {
+  /// What `file` and `settings` say, laid over a recipe that comes with the program.
+  ///
+  /// - Parameter name: The recipe; if nil, that of the architecture which the settings name, or of the model that ships.
+  /// - Throws: ``TrainingError``, `FileAccessError`.
+  static func resolved(_ name: String? = nil, file: URL?, settings: [String]) throws -> Self {
+    let overlay = try ConfigurationResolver.overlay(file: file, settings: settings)
+    let preset = overlay["preset"] as? String
+    let base: Self =
+      if let name {
+        try RecipeCatalog.recipe(name)
+      } else if let preset, RecipeCatalog.names.contains(preset) {
+        try RecipeCatalog.recipe(preset)
+      } else {
+        try RecipeCatalog.recipe(RecipeCatalog.standard)
+      }
+    return try ConfigurationResolver.resolve(base, overlay: overlay)
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Support
+import TensorFiles
+import Torch
+import TorchNN
+
+/// Everything that the next step of a run depends on.
+struct Checkpoint {
+  var position: RunPosition
+  /// Weights, averages, optimisers: what ``OptimizerStep`` stores of itself.
+  var state: StoredState
+
+  /// The version of the file's form. It rises when an older program would misread it.
+  static let format = 2
+
+  private enum Key {
+    static let format = "format"
+    static let step = "step"
+    static let bestLoss = "best_loss"
+    static let means = "running_means"
+    static let skipped = "skipped_steps"
+    static let numbers = "numbers"
+    static let content = "content_sha256"
+    /// Of the first version.
+    static let averageUpdates = "average_updates"
+  }
+
+  /// Writes the checkpoint to a file that appears whole or not at all.
+  ///
+  /// - Throws: ``NotFinite`` if a tensor has an element that is infinite or not a number: nothing is written then;
+  ///   `FileAccessError`, `TorchError`.
+  func write(to url: URL) throws {
+    try NotFinite.requireFinite(state.tensors)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let metadata = [
+      Key.format: "\(Self.format)", Key.step: "\(position.step)", Key.bestLoss: "\(position.bestLoss)",
+      Key.means: try position.means.text(), Key.skipped: "\(position.skipped)",
+      Key.numbers: String(decoding: try encoder.encode(state.numbers), as: UTF8.self),
+      Key.content: try Self.hash(state.tensors),
+    ]
+    try SafetensorsWriter.write(state.tensors, metadata: metadata, to: url.path)
+  }
+
+  /// Reads a checkpoint. One of the first version has no hash, and a step for each update of the average unless it says
+  /// otherwise.
+  ///
+  /// - Throws: `FileAccessError`, `TensorFileError`, ``TrainingError/damagedCheckpoint(path:)``,
+  ///   ``TrainingError/newerCheckpoint(path:format:)``.
+  init(contentsOf url: URL, step: Int) throws {
+    let file = try SafetensorsFile(path: url.path)
+    func number(_ key: String) -> Int? { file.metadata[key].flatMap { Int($0) } }
+    if let format = number(Key.format), format > Self.format {
+      throw TrainingError.newerCheckpoint(path: url.path, format: format)
+    }
+    let tensors = try file.loadTensors()
+    if let hash = file.metadata[Key.content], try hash != Self.hash(tensors) {
+      throw TrainingError.damagedCheckpoint(path: url.path)
+    }
+    position = RunPosition(
+      step: step, bestLoss: file.metadata[Key.bestLoss].flatMap(Double.init) ?? .infinity,
+      means: file.metadata[Key.means].flatMap(RunningMeans.init(text:)) ?? RunningMeans(),
+      skipped: number(Key.skipped) ?? 0)
+    let numbers = file.metadata[Key.numbers].flatMap {
+      try? JSONDecoder().decode([String: Double].self, from: Data($0.utf8))
+    }
+    state = StoredState(
+      tensors: tensors,
+      numbers: numbers ?? ["average.updates": Double(number(Key.averageUpdates) ?? step)])
+  }
+
+  init(position: RunPosition, state: StoredState) {
+    self.position = position
+    self.state = state
+  }
+
+  /// The hash of all tensors' names and elements, in the order of the names.
+  private static func hash(_ tensors: [String: Tensor]) throws -> String {
+    ContentHash.of(
+      parts: try tensors.sorted { $0.key < $1.key }.flatMap { [$0.key, ContentHash.of(try $0.value.bytes())] })
+  }
+
+  /// Whether an error says that a checkpoint's content is not what a run has written, as after a power cut.
+  static func isDamage(_ error: any Error) -> Bool {
+    switch error {
+    case is TensorFileError, is ParameterLoadingError, TrainingError.damagedCheckpoint: true
+    default: false
+    }
+  }
+}
+
+/// Where a run stands.
+struct RunPosition: Equatable {
+  /// How many steps were made.
+  var step = 0
+  /// The least validation loss so far.
+  var bestLoss = Double.infinity
+  /// What was measured since the last row of `metrics.jsonl`.
+  var means = RunningMeans()
+  /// How many steps were not taken, because they were not finite.
+  var skipped = 0
+}
