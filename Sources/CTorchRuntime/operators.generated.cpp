@@ -57,6 +57,10 @@ int32_t ct_addcmul(ct_tensor _Nonnull self_, ct_tensor _Nonnull tensor1, ct_tens
   return guarded(error, [&] { *out = own(at::addcmul(tensor(self_), tensor(tensor1), tensor(tensor2), at::Scalar(value))); });
 }
 
+int32_t ct_add_in_place(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, double alpha, ct_error *_Nonnull error) {
+  return guarded(error, [&] { tensor(self_).add_(tensor(other), at::Scalar(alpha)); });
+}
+
 int32_t ct_mul_in_place_scalar(ct_tensor _Nonnull self_, double other, ct_error *_Nonnull error) {
   return guarded(error, [&] { tensor(self_).mul_(at::Scalar(other)); });
 }
@@ -251,6 +255,10 @@ int32_t ct_matmul(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, ct_tensor 
 
 int32_t ct_bmm(ct_tensor _Nonnull self_, ct_tensor _Nonnull mat2, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::bmm(tensor(self_), tensor(mat2))); });
+}
+
+int32_t ct_addmm(ct_tensor _Nonnull self_, ct_tensor _Nonnull mat1, ct_tensor _Nonnull mat2, double beta, double alpha, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
+  return guarded(error, [&] { *out = own(at::addmm(tensor(self_), tensor(mat1), tensor(mat2), at::Scalar(beta), at::Scalar(alpha))); });
 }
 
 int32_t ct_baddbmm(ct_tensor _Nonnull self_, ct_tensor _Nonnull batch1, ct_tensor _Nonnull batch2, double beta, double alpha, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
@@ -458,6 +466,7 @@ ct_operators ct_make_operators() noexcept {
     .reciprocal = ct_reciprocal,
     .lerp = ct_lerp,
     .addcmul = ct_addcmul,
+    .add_in_place = ct_add_in_place,
     .mul_in_place_scalar = ct_mul_in_place_scalar,
     .mul_in_place = ct_mul_in_place,
     .copy_in_place = ct_copy_in_place,
@@ -507,6 +516,7 @@ ct_operators ct_make_operators() noexcept {
     .linalg_vector_norm = ct_linalg_vector_norm,
     .matmul = ct_matmul,
     .bmm = ct_bmm,
+    .addmm = ct_addmm,
     .baddbmm = ct_baddbmm,
     .linear = ct_linear,
     .linalg_eigh = ct_linalg_eigh,

@@ -2,11 +2,11 @@ import Foundation
 import TensorFiles
 import Torch
 
-/// What PyTorch computed, by `Tools/reference/torchnn.py`.
+/// What PyTorch computed, by the script of the same name in `Tools/reference`.
 enum Fixture {
-  static func load() throws -> [String: Tensor] {
+  static func load(_ name: String = "torchnn") throws -> [String: Tensor] {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    return try SafetensorsFile(path: folder.appendingPathComponent("Fixtures/torchnn.safetensors").path).loadTensors()
+    return try SafetensorsFile(path: folder.appendingPathComponent("Fixtures/\(name).safetensors").path).loadTensors()
   }
 }
 

@@ -17,6 +17,7 @@ typedef struct ct_operators {
   int32_t (*_Nonnull reciprocal)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull lerp)(ct_tensor _Nonnull self_, ct_tensor _Nonnull end, double weight, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull addcmul)(ct_tensor _Nonnull self_, ct_tensor _Nonnull tensor1, ct_tensor _Nonnull tensor2, double value, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull add_in_place)(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, double alpha, ct_error *_Nonnull error);
   int32_t (*_Nonnull mul_in_place_scalar)(ct_tensor _Nonnull self_, double other, ct_error *_Nonnull error);
   int32_t (*_Nonnull mul_in_place)(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, ct_error *_Nonnull error);
   int32_t (*_Nonnull copy_in_place)(ct_tensor _Nonnull self_, ct_tensor _Nonnull source, ct_error *_Nonnull error);
@@ -66,6 +67,7 @@ typedef struct ct_operators {
   int32_t (*_Nonnull linalg_vector_norm)(ct_tensor _Nonnull self_, double ord, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull matmul)(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull bmm)(ct_tensor _Nonnull self_, ct_tensor _Nonnull mat2, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull addmm)(ct_tensor _Nonnull self_, ct_tensor _Nonnull mat1, ct_tensor _Nonnull mat2, double beta, double alpha, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull baddbmm)(ct_tensor _Nonnull self_, ct_tensor _Nonnull batch1, ct_tensor _Nonnull batch2, double beta, double alpha, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull linear)(ct_tensor _Nonnull self_, ct_tensor _Nonnull weight, ct_tensor _Nullable bias, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull linalg_eigh)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out0, ct_tensor _Nullable *_Nonnull out1, ct_error *_Nonnull error);

@@ -134,6 +134,14 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
+  /// `at::add_`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func addInPlace(_ other: Tensor, alpha: Double = 1) throws {
+    let api = try LibTorch.api()
+    try check { api.pointee.operators.add_in_place(handle, other.handle, alpha, $0) }
+  }
+
   /// `at::mul_`, scalar overload.
   ///
   /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
@@ -613,6 +621,16 @@ extension Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
     try check { api.pointee.operators.bmm(handle, mat2.handle, &out, $0) }
+    return try Tensor(owning: out)
+  }
+
+  /// `at::addmm`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func addmm(mat1: Tensor, mat2: Tensor, beta: Double = 1, alpha: Double = 1) throws -> Tensor {
+    let api = try LibTorch.api()
+    var out: OpaquePointer?
+    try check { api.pointee.operators.addmm(handle, mat1.handle, mat2.handle, beta, alpha, &out, $0) }
     return try Tensor(owning: out)
   }
 

@@ -1,7 +1,7 @@
 import Torch
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2), step for step as `torch.optim.AdamW`.
-public final class AdamW {
+public final class AdamW: Optimiser {
   public struct Configuration: Codable, Sendable, Equatable {
     /// How fast the mean of the gradients forgets.
     public var beta1: Double
@@ -130,35 +130,28 @@ extension AdamW {
   ///
   /// - Throws: ``ParameterLoadingError`` with every offending name.
   public func restore(_ state: [String: Tensor]) throws {
-    var problems = ParameterLoadingError()
-    var expected: Set<String> = []
-    func find(_ name: String, _ shape: [Int]) throws -> Tensor? {
-      expected.insert(name)
-      guard let tensor = state[name] else {
-        problems.missing.append(name)
-        return nil
-      }
-      guard tensor.shape == shape else {
-        problems.misshaped.append(.init(path: name, expected: shape, found: tensor.shape))
-        return nil
-      }
-      if try !tensor.isEntirelyFinite { problems.nonFinite.append(name) }
-      return tensor
-    }
+    var reader = StateReader(state)
+    let apply = try restoration(&reader)
+    try reader.finish()
+    try apply()
+  }
+
+  /// Looks up the state without a change; what is returned takes it over.
+  func restoration(_ reader: inout StateReader) throws -> () throws -> Void {
     let found = try slots.map { slot in
       (
-        mean: try find("mean." + slot.parameter.path, slot.parameter.shape),
-        meanSquare: try find("mean_square." + slot.parameter.path, slot.parameter.shape),
-        step: try find("step." + slot.parameter.path, [1])
+        mean: try reader.tensor("mean." + slot.parameter.path, shape: slot.parameter.shape),
+        meanSquare: try reader.tensor("mean_square." + slot.parameter.path, shape: slot.parameter.shape),
+        step: try reader.tensor("step." + slot.parameter.path, shape: [1])
       )
     }
-    problems.unexpected = state.keys.filter { !expected.contains($0) }
-    try problems.throwIfAny()
-    try withoutGradients {
-      for (index, tensors) in found.enumerated() {
-        if let mean = tensors.mean { try slots[index].mean.copyInPlace(mean) }
-        if let meanSquare = tensors.meanSquare { try slots[index].meanSquare.copyInPlace(meanSquare) }
-        if let step = tensors.step { slots[index].step = Int(try step.item()) }
+    return { [self] in
+      try withoutGradients {
+        for (index, tensors) in found.enumerated() {
+          if let mean = tensors.mean { try slots[index].mean.copyInPlace(mean) }
+          if let meanSquare = tensors.meanSquare { try slots[index].meanSquare.copyInPlace(meanSquare) }
+          if let step = tensors.step { slots[index].step = Int(try step.item()) }
+        }
       }
     }
   }

@@ -97,6 +97,7 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
   case shapeMismatch(path: String, expected: [Int], found: [Int])
   case duplicate(path: String)
   case invalidShape(path: String, shape: [Int])
+  case notAMatrix(path: String, shape: [Int])
 
   public var description: String {
     switch self {
@@ -108,6 +109,8 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
       "parameter \(path) was asked for twice: give each module its own scope"
     case .invalidShape(let path, let shape):
       "parameter \(path) cannot have shape \(shape): every size must be positive"
+    case .notAMatrix(let path, let shape):
+      "parameter \(path) has shape \(shape) and cannot be moved as a matrix: leave vectors to AdamW"
     }
   }
 }
