@@ -58,6 +58,9 @@ int32_t guarded(ct_error *error, Body body) noexcept {
 
 inline const at::Tensor &tensor(ct_tensor handle) { return *reinterpret_cast<const at::Tensor *>(handle); }
 
+/// For operators that take what they write to by reference.
+inline at::Tensor &written_tensor(ct_tensor handle) { return *reinterpret_cast<at::Tensor *>(handle); }
+
 inline std::optional<at::Tensor> optional_tensor(ct_tensor handle) {
   return handle ? std::optional<at::Tensor>(tensor(handle)) : std::nullopt;
 }

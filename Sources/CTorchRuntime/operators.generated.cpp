@@ -445,6 +445,10 @@ int32_t ct_foreach_norm(const ct_tensor _Nonnull *_Nonnull self_, size_t self__c
   return guarded(error, [&] { own_list(at::_foreach_norm(tensor_list(self_, self__count), at::Scalar(ord)), out, out_count); });
 }
 
+int32_t ct_amp_foreach_non_finite_check_and_unscale_in_place(const ct_tensor _Nonnull *_Nonnull self_, size_t self__count, ct_tensor _Nonnull found_inf, ct_tensor _Nonnull inv_scale, ct_error *_Nonnull error) {
+  return guarded(error, [&] { at::_amp_foreach_non_finite_check_and_unscale_(tensor_list(self_, self__count), written_tensor(found_inf), tensor(inv_scale)); });
+}
+
 int32_t ct_fused_adamw_in_place(const ct_tensor _Nonnull *_Nonnull self_, size_t self__count, const ct_tensor _Nonnull *_Nonnull grads, size_t grads_count, const ct_tensor _Nonnull *_Nonnull exp_avgs, size_t exp_avgs_count, const ct_tensor _Nonnull *_Nonnull exp_avg_sqs, size_t exp_avg_sqs_count, const ct_tensor _Nonnull *_Nonnull max_exp_avg_sqs, size_t max_exp_avg_sqs_count, const ct_tensor _Nonnull *_Nonnull state_steps, size_t state_steps_count, double lr, double beta1, double beta2, double weight_decay, double eps, bool amsgrad, bool maximize, ct_error *_Nonnull error) {
   return guarded(error, [&] { at::_fused_adamw_(tensor_list(self_, self__count), tensor_list(grads, grads_count), tensor_list(exp_avgs, exp_avgs_count), tensor_list(exp_avg_sqs, exp_avg_sqs_count), tensor_list(max_exp_avg_sqs, max_exp_avg_sqs_count), tensor_list(state_steps, state_steps_count), lr, beta1, beta2, weight_decay, eps, amsgrad, maximize); });
 }
@@ -563,6 +567,7 @@ ct_operators ct_make_operators() noexcept {
     .foreach_lerp_in_place_scalar = ct_foreach_lerp_in_place_scalar,
     .foreach_copy_in_place = ct_foreach_copy_in_place,
     .foreach_norm = ct_foreach_norm,
+    .amp_foreach_non_finite_check_and_unscale_in_place = ct_amp_foreach_non_finite_check_and_unscale_in_place,
     .fused_adamw_in_place = ct_fused_adamw_in_place,
   };
 }

@@ -45,7 +45,7 @@ enum CBinding {
   private static func parameters(_ argument: Operator.Argument) -> [String] {
     let name = cName(argument)
     switch argument.kind {
-    case .tensor: return ["ct_tensor _Nonnull \(name)"]
+    case .tensor, .writtenTensor: return ["ct_tensor _Nonnull \(name)"]
     case .optionalTensor: return ["ct_tensor _Nullable \(name)"]
     case .tensors: return ["const ct_tensor _Nonnull *_Nonnull \(name)", "size_t \(name)_count"]
     case .scalar, .double: return ["double \(name)"]
@@ -76,6 +76,7 @@ enum CBinding {
     let name = cName(argument)
     switch argument.kind {
     case .tensor: return "tensor(\(name))"
+    case .writtenTensor: return "written_tensor(\(name))"
     case .optionalTensor: return "optional_tensor(\(name))"
     case .tensors: return "tensor_list(\(name), \(name)_count)"
     case .scalar: return "at::Scalar(\(name))"

@@ -4,6 +4,8 @@ import Foundation
 struct Operator {
   enum Kind: String {
     case tensor = "Tensor"
+    /// One that the operator writes to, beside the first of one in place.
+    case writtenTensor = "Tensor(b!)"
     case optionalTensor = "Tensor?"
     case tensors = "Tensor[]"
     case scalar = "Scalar"

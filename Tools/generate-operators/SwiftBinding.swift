@@ -66,7 +66,7 @@ enum SwiftBinding {
 
   private static func type(_ kind: Operator.Kind) -> String {
     switch kind {
-    case .tensor: "Tensor"
+    case .tensor, .writtenTensor: "Tensor"
     case .optionalTensor: "Tensor?"
     case .tensors: "[Tensor]"
     case .scalar, .double: "Double"
@@ -87,7 +87,7 @@ enum SwiftBinding {
   private static func value(_ argument: Operator.Argument) -> [String] {
     let name = swiftName(argument)
     return switch argument.kind {
-    case .tensor: ["\(name).handle"]
+    case .tensor, .writtenTensor: ["\(name).handle"]
     case .optionalTensor: ["\(name)?.handle"]
     case .tensors: ["\(name).map(\\.handle)", "\(name).count"]
     case .scalar, .double, .int, .bool, .string: [name]

@@ -1,4 +1,5 @@
-"""Writes Tests/Fixtures/optimisation.safetensors: what torch.optim.Muon computes.
+"""Writes Tests/Fixtures/optimisation.safetensors: what torch.optim.Muon and
+torch.amp.GradScaler compute.
 
     python3 Tools/reference/optimisation.py
 
@@ -61,7 +62,51 @@ def muon():
     return tensors
 
 
+def loss_scaler():
+    """200 steps whose gradients are infinite or NaN now and then; scale, tracker and finding after each.
+
+    `a` is float32, `b` float16. `ceiling` starts so high that the scale would grow out of float32.
+    """
+    tensors = {}
+    for case, (start, options, share) in {
+        "usual": (1024.0, dict(growth_interval=7), 0.12),
+        "odd": (1000.0, dict(growth_factor=1.7, backoff_factor=0.3, growth_interval=3), 0.2),
+        "ceiling": (2.0**125, dict(growth_interval=4), 0.02),
+    }.items():
+        torch.manual_seed(2)
+        planted = (torch.rand(200) < share).long() * torch.randint(1, 4, (200,))
+        a, b = torch.nn.Parameter(torch.zeros(3, 4)), torch.nn.Parameter(torch.zeros(5).half())
+        optimizer = torch.optim.SGD([a, b], lr=0.0)
+        scaler = torch.amp.GradScaler("cpu", init_scale=start, **options)
+        scales, trackers = torch.zeros(200), torch.zeros(200, dtype=torch.int64)
+        gradients = torch.arange(12.0).reshape(3, 4) - 3
+        for step in range(200):
+            scaler.scale(torch.zeros(1))  # makes the scaler's tensors
+            a.grad, b.grad = gradients.clone(), torch.arange(5.0).half()
+            if planted[step] == 1:
+                a.grad[1, 2] = float("inf")
+            if planted[step] == 2:
+                a.grad[2, 3] = float("nan")
+            if planted[step] == 3:
+                b.grad[4] = float("-inf")
+            for group in [[a], [b]]:  # the call of unscale_, which refuses float16
+                torch._amp_foreach_non_finite_check_and_unscale_(
+                    [p.grad for p in group],
+                    scaler._per_optimizer_states[id(optimizer)]["found_inf_per_device"].setdefault(
+                        torch.device("cpu"), torch.zeros(1)
+                    ),
+                    scaler._scale.double().reciprocal().float(),
+                )
+            if step == 0:
+                tensors[f"scaler.{case}.a"], tensors[f"scaler.{case}.b"] = a.grad, b.grad
+            scaler.update()
+            scales[step], trackers[step] = scaler.get_scale(), scaler._get_growth_tracker()
+        tensors[f"scaler.{case}.planted"] = planted.to(torch.uint8)
+        tensors[f"scaler.{case}.scales"], tensors[f"scaler.{case}.trackers"] = scales, trackers
+    return tensors
+
+
 if __name__ == "__main__":
-    tensors = muon()
+    tensors = muon() | loss_scaler()
     save_file({name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}, FIXTURE)
     print(f"{FIXTURE}: {len(tensors)} tensors, {FIXTURE.stat().st_size} bytes")

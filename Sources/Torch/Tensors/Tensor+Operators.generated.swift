@@ -1088,6 +1088,14 @@ extension Tensor {
     return try Tensor.list(owning: out, count: count)
   }
 
+  /// `at::_amp_foreach_non_finite_check_and_unscale_`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public static func ampForeachNonFiniteCheckAndUnscaleInPlace(_ tensors: [Tensor], foundInf: Tensor, invScale: Tensor) throws {
+    let api = try LibTorch.api()
+    try check { api.pointee.operators.amp_foreach_non_finite_check_and_unscale_in_place(tensors.map(\.handle), tensors.count, foundInf.handle, invScale.handle, $0) }
+  }
+
   /// `at::_fused_adamw_`.
   ///
   /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
