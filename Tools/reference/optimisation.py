@@ -1,14 +1,15 @@
-"""Writes Tests/Fixtures/optimisation.safetensors: what torch.optim.Muon and
-torch.amp.GradScaler compute.
+"""Writes Tests/Fixtures/optimisation.safetensors: what torch.optim.Muon,
+torch.amp.GradScaler and, in numpy, the formulas of power-function averages compute.
 
     python3 Tools/reference/optimisation.py
 
-Needs torch 2.11, safetensors. Gradients are stored as bytes q, which mean (q - 128) / 64 exactly. Every section seeds
+Needs torch 2.11, numpy, safetensors. Gradients are stored as bytes q, which mean (q - 128) / 64 exactly. Every section seeds
 itself.
 """
 
 import pathlib
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 
@@ -106,7 +107,56 @@ def loss_scaler():
     return tensors
 
 
+def gamma_of(deviation):
+    """The greatest root of the cubic that equation 3 of Karras et al. 2024 (EDM2) leads to."""
+    t = float(deviation) ** -2
+    return np.roots([1, 7, 16 - t, 12 - t]).real.max()
+
+
+def inner_product(t_a, gamma_a, t_b, gamma_b):
+    """The integral of the product of two profiles (gamma + 1) s^gamma / t^(gamma + 1), 0 <= s <= t."""
+    t_ratio = t_a / t_b
+    t_exp = np.where(t_a < t_b, gamma_b, -gamma_a)
+    t_max = np.maximum(t_a, t_b)
+    return (gamma_a + 1) * (gamma_b + 1) * t_ratio**t_exp / ((gamma_a + gamma_b + 1) * t_max)
+
+
+def solve_weights(t_i, gamma_i, t_r, gamma_r):
+    def column(x):
+        return np.float64(x).reshape(-1, 1)
+
+    def row(x):
+        return np.float64(x).reshape(1, -1)
+
+    a = inner_product(column(t_i), column(gamma_i), row(t_i), row(gamma_i))
+    b = inner_product(column(t_i), column(gamma_i), row(t_r), row(gamma_r))
+    return np.linalg.solve(a, b)[:, 0]
+
+
+def power_function_averages():
+    """Exponents, two averages of a random walk of 4 weights over 300 steps, and weights of snapshots."""
+    random = np.random.default_rng(3)
+    deviations = [0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.28]
+    walk = np.cumsum(random.standard_normal((300, 4)), axis=0).astype(np.float32)
+    tensors = {
+        "power.deviations": np.float64(deviations),
+        "power.gammas": np.float64([gamma_of(d) for d in deviations]),
+        "power.walk": walk,
+    }
+    for deviation in (0.05, 0.1):
+        gamma, average = gamma_of(deviation), np.zeros(4)
+        for t in range(1, 301):
+            beta = (1 - 1 / t) ** (gamma + 1)
+            average = beta * average + (1 - beta) * walk[t - 1]
+        tensors[f"power.average.{deviation}"] = average
+    times = np.float64([64, 128, 192, 256, 300] * 2)
+    gammas = np.float64([gamma_of(0.05)] * 5 + [gamma_of(0.1)] * 5)
+    for target, (t, deviation) in {"wide": (300, 0.15), "between": (256, 0.075), "short": (200, 0.06)}.items():
+        tensors[f"power.weights.{target}"] = solve_weights(times, gammas, [t], [gamma_of(deviation)])
+    return {name: torch.from_numpy(value) for name, value in tensors.items()}
+
+
 if __name__ == "__main__":
-    tensors = muon() | loss_scaler()
+    tensors = muon() | loss_scaler() | power_function_averages()
     save_file({name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}, FIXTURE)
     print(f"{FIXTURE}: {len(tensors)} tensors, {FIXTURE.stat().st_size} bytes")
