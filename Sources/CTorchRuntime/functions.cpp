@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
+#include <ATen/SDPBackend.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/detail/MPSHooksInterface.h>
 #include <torch/version.h>
@@ -216,6 +217,18 @@ int32_t contiguous(ct_tensor handle, int32_t format, ct_tensor *out, ct_error *e
   return guarded(error, [&] { *out = own(tensor(handle).contiguous(memory_format(format))); });
 }
 
+// Attention
+
+int32_t fuses_attention(ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor mask, bool *out, ct_error *error) {
+  return guarded(error, [&] {
+    // Other devices compute attention from its parts, or by kernels of which nothing is promised.
+    const auto &device = tensor(query).device();
+    *out = (device.is_cpu() || device.is_cuda()) &&
+           at::_fused_sdp_choice(tensor(query), tensor(key), tensor(value), optional_tensor(mask)) !=
+               static_cast<int64_t>(at::SDPBackend::math);
+  });
+}
+
 // The machine
 
 void set_threads(int32_t count) { at::set_num_threads(count); }
@@ -272,6 +285,7 @@ ct_functions ct_make_functions() noexcept {
   table.to_dtype = to_dtype;
   table.to_device = to_device;
   table.contiguous = contiguous;
+  table.fuses_attention = fuses_attention;
   table.set_threads = set_threads;
   table.threads = threads;
   table.cuda_device_count = cuda_device_count;

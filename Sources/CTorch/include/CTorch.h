@@ -82,6 +82,10 @@ typedef struct ct_functions {
                                            ct_tensor _Nullable gain, ct_tensor _Nullable shift, bool silu,
                                            ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
 
+  /// Whether `scaled_dot_product_attention` has a kernel for these operands that never holds all scores.
+  int32_t (*_Nonnull fuses_attention)(ct_tensor _Nonnull query, ct_tensor _Nonnull key, ct_tensor _Nonnull value,
+                                      ct_tensor _Nullable mask, bool *_Nonnull out, ct_error *_Nonnull error);
+
   // Autograd
   bool (*_Nonnull requires_grad)(ct_tensor _Nonnull);
   int32_t (*_Nonnull set_requires_grad)(ct_tensor _Nonnull, bool, ct_error *_Nonnull error);

@@ -24,6 +24,9 @@ public enum ImageAttention {
 
   /// `softmax(Q K^T / sqrt(D)) V` and back to an image.
   ///
+  /// Where LibTorch has no kernel that does without a matrix of all scores, and that matrix would be large, computes it
+  /// in chunks (``chunked(query_BNLD:key_BNSD:value_BNSD:mask:scoreLimit:)``).
+  ///
   /// - Parameters:
   ///   - query_BNLD: queries of every position of an image of `height` rows.
   ///   - mask: true or 0 for a key that may be seen, false or minus infinity for another; broadcast to `[B, N, L, S]`.
@@ -33,9 +36,22 @@ public enum ImageAttention {
     query_BNLD: Tensor, key_BNSD: Tensor, value_BNSD: Tensor, mask: Tensor? = nil, height: Int
   ) throws -> Tensor {
     let shape = query_BNLD.shape
-    let mixed_BNLD = try query_BNLD.scaledDotProductAttention(key: key_BNSD, value: value_BNSD, attnMask: mask)
+    let mixed_BNLD = try mix(query_BNLD, key_BNSD, value_BNSD, mask)
     return try mixed_BNLD.transpose(dim0: 1, dim1: 2)
       .reshape([shape[0], height, shape[2] / height, shape[1] * shape[3]]).permute([0, 3, 1, 2])
+  }
+
+  private static func mix(
+    _ query_BNLD: Tensor, _ key_BNSD: Tensor, _ value_BNSD: Tensor, _ mask: Tensor?
+  ) throws -> Tensor {
+    let shape = query_BNLD.shape
+    // Few scores are never worth the question.
+    if shape[0] * shape[1] * shape[2] * key_BNSD.shape[2] > scoreLimit,
+      try !query_BNLD.fusesAttention(key: key_BNSD, value: value_BNSD, attnMask: mask)
+    {
+      return try chunked(query_BNLD: query_BNLD, key_BNSD: key_BNSD, value_BNSD: value_BNSD, mask: mask)
+    }
+    return try query_BNLD.scaledDotProductAttention(key: key_BNSD, value: value_BNSD, attnMask: mask)
   }
 
   /// Floating-point operations of the two products for one image of `queries` positions.
