@@ -2,6 +2,7 @@
 #include "Guard.h"
 #include "Autograd.h"
 #include "CTorchRuntime.h"
+#include "Memory.h"
 #include "Normalisation.h"
 #include "Packed.h"
 
@@ -293,12 +294,16 @@ ct_functions ct_make_functions() noexcept {
   table.version = version;
   add_packed(table);
   add_normalisation(table);
+  add_memory(table);
   add_autograd(table);
   return table;
 }
 
 const ct_api *ct_api_table() {
-  static const ct_api api{sizeof(ct_api), ct_make_operators(), ct_make_functions()};
+  static const ct_api api = [] {
+    count_memory();
+    return ct_api{sizeof(ct_api), ct_make_operators(), ct_make_functions()};
+  }();
   return &api;
 }
 

@@ -107,4 +107,30 @@ import Torch
     #expect(found.shape == [1, 16, 30, 50])
     #expect(try maximumError(found, expected) < 1e-5)
   }
+
+  @Test("Memory grows with the tokens, not with their square, in both passes")
+  func memory() async {
+    await #expect(processExitsWith: .success) {
+      /// The peak of a pass over `tokens` tokens, beside what was there before.
+      func peak(tokens: Int, chunks: Bool) throws -> Int {
+        let q = try Tensor.full([1, 2, tokens, 8], value: 0.1).setRequiresGrad(true)
+        // A mask with gradients, for which there is no kernel: `[1, 1, 1, S]`.
+        let mask = try Tensor.zeros([1, 1, 1, tokens]).setRequiresGrad(true)
+        let before = try #require(try TensorMemory.liveBytes())
+        try TensorMemory.resetPeak()
+        let output =
+          chunks
+          ? try ImageAttention.chunked(query_BNLD: q, key_BNSD: q, value_BNSD: q, mask: mask, scoreLimit: 1 << 14)
+          : try q.scaledDotProductAttention(key: q, value: q, attnMask: mask)
+        try output.sum().backward()
+        return try #require(try TensorMemory.peakBytes()) - before
+      }
+      let sizes = [500, 1000, 2000]
+      let plain = try sizes.map { try peak(tokens: $0, chunks: false) }
+      let chunked = try sizes.map { try peak(tokens: $0, chunks: true) }
+      #expect(plain[2] > 3 * plain[1] && plain[1] > 3 * plain[0])
+      #expect(chunked[2] < 2 * chunked[1] + 200_000 && chunked[1] < 2 * chunked[0] + 200_000)
+      #expect(chunked[2] * 20 < plain[2])
+    }
+  }
 }

@@ -105,6 +105,11 @@ typedef struct ct_functions {
   bool (*_Nonnull autocast_enabled)(int32_t device_kind);
   int32_t (*_Nonnull autocast_dtype)(int32_t device_kind);
 
+  // Memory
+  /// The bytes of tensors on a device, now and at most since the last reset; false if nothing counts them.
+  bool (*_Nonnull memory)(ct_device device, int64_t *_Nonnull live, int64_t *_Nonnull peak);
+  bool (*_Nonnull reset_peak_memory)(ct_device device);
+
   // The machine
   void (*_Nonnull set_threads)(int32_t);
   int32_t (*_Nonnull threads)(void);
