@@ -15,16 +15,22 @@ public struct RunExport {
   /// - Parameters:
   ///   - run: the folder that was given to `thorax train --output`.
   ///   - name: the model's name.
+  ///   - averageWidth: The width of the average of the diffusion model's weights, as a share of its training, if it is
+  ///     not to be the exponential average that validated best.
   ///   - facts: what the card says beside what the run itself knows.
   /// - Throws: ``TrainingError/missingStage(path:stage:)`` if a stage was not trained yet, `FileAccessError`,
   ///   `TensorFileError`.
-  public init(run: URL, name: String, licence: String, facts: [String: String] = [:]) throws {
-    try self.init(run: run, name: name, licence: licence, facts: facts, architecture: nil)
+  public init(
+    run: URL, name: String, licence: String, averageWidth: Double? = nil, facts: [String: String] = [:]
+  ) throws {
+    try self.init(
+      run: run, name: name, licence: licence, averageWidth: averageWidth, facts: facts, architecture: nil)
   }
 
   /// - Parameter architecture: another than the preset's, which only tests have.
   init(
-    run: URL, name: String, licence: String, facts: [String: String] = [:], architecture: ModelArchitecture?
+    run: URL, name: String, licence: String, averageWidth: Double? = nil, facts: [String: String] = [:],
+    architecture: ModelArchitecture?
   ) throws {
     let stages = (RunFolder(run, stage: .autoencoder), RunFolder(run, stage: .diffusion))
     for stage in [TrainingStageName.autoencoder, .diffusion] {
@@ -38,7 +44,9 @@ public struct RunExport {
     let statistics = try JSONDecoder().decode(LatentStatistics.self, from: Data(contentsOf: statisticsFile))
     let autoencoder = try SafetensorsFile(path: stages.0.best.path)
     let diffusion = try SafetensorsFile(path: stages.1.best.path)
-    let tensors = try diffusion.loadTensors()
+    let tensors = try averageWidth.map { try Self.averaged($0, in: stages.1) } ?? diffusion.loadTensors()
+    var facts = facts
+    if let averageWidth { facts["average_width"] = "\(averageWidth)" }
 
     var description = try ModelDescription(preset: recipe.preset, scheduler: recipe.scheduler, latent: statistics)
     if let architecture { description.architecture = architecture }
@@ -64,6 +72,17 @@ public struct RunExport {
       uniqueKeysWithValues: ModelPart.all.map { part in
         (part, Self.part(part.training.prefix, of: trained[part.training.stage] ?? [:]))
       })
+  }
+
+  private static func averaged(_ width: Double, in folder: RunFolder) throws -> [String: Tensor] {
+    guard (0.01...0.25).contains(width) else {
+      throw TrainingError.invalidSetting(
+        key: "--ema-width", value: "\(width)", remedy: "give a number from 0.01 to 0.25")
+    }
+    guard let weights = try AverageSnapshots(folder: folder.averages).weights(width: width) else {
+      throw TrainingError.noSnapshots(path: folder.folder.path)
+    }
+    return weights
   }
 
   private static func part(_ prefix: String, of tensors: [String: Tensor]) -> [String: Tensor] {

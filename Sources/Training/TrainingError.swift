@@ -41,6 +41,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// A checkpoint of a program that came after this one.
   case newerCheckpoint(path: String, format: Int)
   case missingStage(path: String, stage: TrainingStageName)
+  /// No average of several widths was followed.
+  case noSnapshots(path: String)
   /// Ended on request before the first step; what was encoded is stored.
   case interruptedPreparing
   /// What a classifier cannot learn from.
@@ -95,6 +97,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "interrupted after \(step) steps, which are stored: add --resume to go on"
     case .classifierData(let reason):
       "a classifier cannot be trained on \(reason): give at least one image of each kind"
+    case .noSnapshots(let path):
+      "\(path) holds no snapshots of averages, of which one of another width is made: train with "
+        + "--set averageWidths=[0.05,0.1], or leave --ema-width out"
     case .missingStage(let path, let stage):
       "\(path) has no trained \(stage): run 'thorax train \(stage.rawValue)' with this --output first"
     }

@@ -105,7 +105,7 @@ struct Failure {
     case .unreadableConfiguration, .diverged, .noImages, .noTexts, .datasetChanged, .imageGone,
       .validationWasTrainedOn, .damagedCheckpoint, .newerCheckpoint, .classifierData:
       .badData
-    case .nothingToResume, .missingStage: .inputMissing
+    case .nothingToResume, .missingStage, .noSnapshots: .inputMissing
     case .runExists, .notAFolder: .cannotCreate
     case .runInUse: .readWrite
     case .interrupted, .interruptedPreparing: .interrupted

@@ -51,19 +51,19 @@ import TorchNN
     let store = ParameterStore(generator: try Generator(seed: 1))
     let autoencoder = try Autoencoder(store.root, ModelArchitecture.small.autoencoder)
     let images = try Tensor.rand([1, 1, 32, 32], generator: Generator(seed: 2))
-    func gradients(_ checkpointing: Bool) throws -> [[Float]] {
+    func gradients(_ checkpointing: CheckpointingPolicy) throws -> [[Float]] {
       try store.clearGradients()
       let latent = try autoencoder.encode(images, checkpointing: checkpointing).mean_BCHW
       try autoencoder.decode(latent, checkpointing: checkpointing).square().mean().backward()
       return try store.parameters.map { try $0.value.grad?.floats() ?? [] }
     }
-    let same = try gradients(false) == gradients(true)
+    let same = try gradients(.none) == gradients(.all)
     #expect(same)
   }
 
   @Test("The backward pass of a checkpointed layer computes it again, by the weights that it then has")
   func recomputation() throws {
-    func backward(checkpointing: Bool) throws {
+    func backward(checkpointing: CheckpointingPolicy) throws {
       let store = ParameterStore(generator: try Generator(seed: 1))
       let autoencoder = try Autoencoder(store.root, ModelArchitecture.small.autoencoder)
       let images = try Tensor.rand([1, 1, 32, 32], generator: Generator(seed: 2))
@@ -77,8 +77,8 @@ import TorchNN
       }
       try loss.backward()
     }
-    try backward(checkpointing: true)
-    let error = #expect(throws: TorchError.self) { try backward(checkpointing: false) }
+    try backward(checkpointing: .all)
+    let error = #expect(throws: TorchError.self) { try backward(checkpointing: .none) }
     #expect(error?.description.contains("modified by an inplace operation") == true)
   }
 }

@@ -20,7 +20,7 @@ import TorchNN
               $0.levels[level].selfAttention = .none
             }
           })
-        func train(side: Int, checkpointing: Bool) throws -> Int {
+        func train(side: Int, checkpointing: CheckpointingPolicy) throws -> Int {
           let random = try Generator(seed: 2)
           let text = try TinyNetworks.text(rows: 8, tokens: 2, generator: random)
           let latent = try Tensor.randn([8, 4, side, side], generator: random)
@@ -28,9 +28,9 @@ import TorchNN
             .square().mean().backward()
           return try peakResidentKilobytes()
         }
-        let base = try train(side: 8, checkpointing: false)
-        let checkpointed = try train(side: 64, checkpointing: true) - base
-        let plain = try train(side: 64, checkpointing: false) - base
+        let base = try train(side: 8, checkpointing: .none)
+        let checkpointed = try train(side: 64, checkpointing: .all) - base
+        let plain = try train(side: 64, checkpointing: .none) - base
         guard plain > 2 * checkpointed else { throw NotSaved() }
       }
     }
@@ -47,15 +47,15 @@ import TorchNN
             latentChannels: 4,
             encoder: [.pixelUnshuffle(factor: 4), .convolution(channels: 32)] + blocks + [.convolution(channels: 8)],
             decoder: [.convolution(channels: 32)] + blocks + [.convolution(channels: 16), .pixelShuffle(factor: 4)]))
-        func train(side: Int, checkpointing: Bool) throws -> Int {
+        func train(side: Int, checkpointing: CheckpointingPolicy) throws -> Int {
           let image = try Tensor.randn([2, 1, side, side], generator: Generator(seed: 2))
           let latent = try network.encode(image, checkpointing: checkpointing)
           try network.decode(latent.mean_BCHW, checkpointing: checkpointing).square().mean().backward()
           return try peakResidentKilobytes()
         }
-        let base = try train(side: 32, checkpointing: false)
-        let checkpointed = try train(side: 384, checkpointing: true) - base
-        let plain = try train(side: 384, checkpointing: false) - base
+        let base = try train(side: 32, checkpointing: .none)
+        let checkpointed = try train(side: 384, checkpointing: .all) - base
+        let plain = try train(side: 384, checkpointing: .none) - base
         guard 2 * plain > 3 * checkpointed else { throw NotSaved() }
       }
     }

@@ -39,8 +39,8 @@ import TorchNN
     try expect(condition.pooled_BE, equals: "text.out.pooled")
   }
 
-  @Test("U-Net, forward and backward, plain and checkpointed", arguments: [false, true])
-  func unet(checkpointing: Bool) throws {
+  @Test("U-Net, forward and backward, plain and checkpointed", arguments: CheckpointingPolicy.allCases)
+  func unet(checkpointing: CheckpointingPolicy) throws {
     let (unet, store) = try make(trainable: true) { try UNet($0, TinyNetworks.unet()) }
     let text = TextCondition(
       context_BSC: try #require(golden["text.out.context"]), mask_BS: try #require(golden["text.in.mask"]).to(.bool),

@@ -162,15 +162,15 @@ import TorchNN
     let random = try Generator(seed: 2)
     let latent = try Tensor.randn([2, 4, 8, 8], generator: random)
     let text = try TinyNetworks.text(rows: 2, tokens: 5, generator: random)
-    func gradients(checkpointing: Bool) throws -> [Tensor] {
+    func gradients(checkpointing: CheckpointingPolicy) throws -> [Tensor] {
       try store.clearGradients()
       let output = try unet(
         latent, times_B: Tensor([0.3, 0.7]), text: text, dropout: [Generator(seed: 5)], checkpointing: checkpointing)
       try output.square().mean().backward()
       return try store.parameters.compactMap { try $0.value.grad }
     }
-    let plain = try gradients(checkpointing: false)
-    let recomputed = try gradients(checkpointing: true)
+    let plain = try gradients(checkpointing: .none)
+    let recomputed = try gradients(checkpointing: .all)
     #expect(plain.count == store.parameters.count && recomputed.count == plain.count)
     for (parameter, (a, b)) in zip(store.parameters, zip(recomputed, plain)) {
       // Where gradients meet, the order of the additions differs.

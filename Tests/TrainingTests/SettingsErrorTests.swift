@@ -42,9 +42,12 @@ struct SettingsErrorTests {
       Wrong("scheduler.prediction=3", "scheduler.prediction", "3", "choose one of epsilon, sample, v, flow"),
       Wrong("scheduler.spacing=wide", "scheduler.spacing", "wide", "choose one of leading, linspace, trailing"),
       Wrong("times.type=normal", "times.type", "normal", "choose one of uniform, logitNormal"),
-      Wrong("precision=half", "precision", "half", "choose one of bfloat16, float32"),
+      Wrong("precision=half", "precision", "half", "choose one of bfloat16, float16, float32"),
       Wrong("times=3", "times", "3", "set its parts, as in times.key=value"),
       Wrong("times.mean=left", "times.mean", "left", "give a number"),
+      Wrong("optimizer=sgd", "optimizer", "sgd", "choose one of adamW, muon"),
+      Wrong("checkpointing=some", "checkpointing", "some", "choose one of none, everySecond, all"),
+      Wrong("averageWidths=0.1", "averageWidths", "0.1", "give a list, as in [1, 2]"),
       Wrong("sourceRepeats.nih=2.5", "sourceRepeats.nih", "2.5", "give a whole number"),
       Wrong("sourceRepeats=2", "sourceRepeats", "2", "set its parts, as in sourceRepeats.key=value"),
       Wrong("textEncoder=5", "textEncoder", "5", "give a word, in quotation marks if it looks like a number"),
@@ -90,23 +93,19 @@ struct SettingsErrorTests {
     #expect(recipe.learningRate == 1)
   }
 
-  @Test("float16 is not trained in, and a run that was begun in it is read")
+  @Test("networks are trained in three precisions, and in no other")
   func precision() throws {
-    for recipe in [DType.float16, .int32] {
-      var diffusion = DiffusionRecipe()
-      diffusion.precision = recipe
-      #expect(
-        throws: TrainingError.invalidSetting(
-          key: "precision", value: recipe.rawValue,
-          remedy: "train in bfloat16 (--precision bf16) or float32 (--precision fp32)")
-      ) { try diffusion.common.validatePrecision() }
-      try diffusion.validate()
+    for precision in [DType.float32, .bfloat16, .float16] {
+      var recipe = DiffusionRecipe()
+      recipe.precision = precision
+      try recipe.validate()
     }
-    for recipe in [DType.float32, .bfloat16] {
-      var autoencoder = AutoencoderRecipe()
-      autoencoder.precision = recipe
-      try autoencoder.common.validatePrecision()
-    }
+    var recipe = DiffusionRecipe()
+    recipe.precision = .int32
+    #expect(
+      throws: TrainingError.invalidSetting(
+        key: "precision", value: "int32", remedy: "choose one of float32, bfloat16, float16")
+    ) { try recipe.validate() }
   }
 
   @Test("a warm-up longer than the run is shortened to it, with a note")

@@ -24,7 +24,7 @@ public protocol LatentCodec {
 }
 
 extension Autoencoder: LatentCodec {
-  public func encode(_ image_BCHW: Tensor) throws -> LatentDistribution { try encode(image_BCHW, checkpointing: false) }
+  public func encode(_ image_BCHW: Tensor) throws -> LatentDistribution { try encode(image_BCHW, checkpointing: .none) }
 
-  public func decode(_ latent_BCHW: Tensor) throws -> Tensor { try decode(latent_BCHW, checkpointing: false) }
+  public func decode(_ latent_BCHW: Tensor) throws -> Tensor { try decode(latent_BCHW, checkpointing: .none) }
 }

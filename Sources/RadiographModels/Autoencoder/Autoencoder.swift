@@ -33,9 +33,9 @@ public struct Autoencoder {
   ///
   /// - Parameters:
   ///   - image_BCHW: grey values in [-1, 1]; height and width multiples of the downsampling factor.
-  ///   - checkpointing: whether to recompute the layers in the backward pass instead of keeping their results.
+  ///   - checkpointing: which layers the backward pass computes again instead of keeping their results.
   /// - Throws: `TorchError` if the shape does not fit the architecture, or memory runs out.
-  public func encode(_ image_BCHW: Tensor, checkpointing: Bool = false) throws -> LatentDistribution {
+  public func encode(_ image_BCHW: Tensor, checkpointing: CheckpointingPolicy = .none) throws -> LatentDistribution {
     let halves = try encoder(image_BCHW, checkpointing: checkpointing).chunk(chunks: 2, dim: 1)
     return LatentDistribution(mean_BCHW: halves[0], logVariance_BCHW: halves[1])
   }
@@ -43,7 +43,7 @@ public struct Autoencoder {
   /// The image of each latent, near [-1, 1] and not clamped.
   ///
   /// - Throws: `TorchError` if the shape does not fit the architecture, or memory runs out.
-  public func decode(_ latent_BCHW: Tensor, checkpointing: Bool = false) throws -> Tensor {
+  public func decode(_ latent_BCHW: Tensor, checkpointing: CheckpointingPolicy = .none) throws -> Tensor {
     try decoder(latent_BCHW, checkpointing: checkpointing)
   }
 

@@ -13,6 +13,14 @@ struct LayerStack {
     case pixelUnshuffle(Int)
     case pixelShuffle(Int)
     case upsample(Int)
+
+    /// Whether the backward pass needs more of the layer than what goes into it.
+    var keepsInnerResults: Bool {
+      switch self {
+      case .normalisedConvolution, .normalisedTransposedConvolution, .residual, .selfAttention: true
+      case .convolution, .pixelUnshuffle, .pixelShuffle, .upsample: false
+      }
+    }
   }
 
   private let layers: [Layer]
@@ -81,24 +89,33 @@ struct LayerStack {
     outputs = channels
   }
 
-  /// - Parameter checkpointing: whether the backward pass computes each residual block again.
-  func callAsFunction(_ x_BCHW: Tensor, checkpointing: Bool) throws -> Tensor {
+  /// - Parameter checkpointing: which of the layers that keep more than what goes into them are computed again by the
+  ///   backward pass.
+  func callAsFunction(_ x_BCHW: Tensor, checkpointing: CheckpointingPolicy) throws -> Tensor {
     var x = x_BCHW
+    var block = 0
     for layer in layers {
-      switch layer {
-      case .convolution(let convolution): x = try convolution(x)
-      case .normalisedConvolution(let norm, let convolution): x = try convolution(activation(norm, x))
-      case .normalisedTransposedConvolution(let norm, let convolution): x = try convolution(activation(norm, x))
-      case .residual(let block):
-        x = checkpointing && x.requiresGrad ? try checkpointed([x]) { try block($0[0]) } : try block(x)
-      case .selfAttention(let attention): x = try attention(x) + x
-      case .pixelUnshuffle(let factor): x = try x.pixelUnshuffle(downscaleFactor: factor)
-      case .pixelShuffle(let factor): x = try x.pixelShuffle(upscaleFactor: factor)
-      case .upsample(let factor):
-        x = try x.upsampleNearest2D(outputSize: [x.shape[2] * factor, x.shape[3] * factor])
+      var isRecomputed = false
+      if layer.keepsInnerResults {
+        isRecomputed = checkpointing.recomputes(block) && x.requiresGrad
+        block += 1
       }
+      x = isRecomputed ? try checkpointed([x]) { try output(of: layer, $0[0]) } : try output(of: layer, x)
     }
     return x
+  }
+
+  private func output(of layer: Layer, _ x: Tensor) throws -> Tensor {
+    switch layer {
+    case .convolution(let convolution): try convolution(x)
+    case .normalisedConvolution(let norm, let convolution): try convolution(activation(norm, x))
+    case .normalisedTransposedConvolution(let norm, let convolution): try convolution(activation(norm, x))
+    case .residual(let block): try block(x)
+    case .selfAttention(let attention): try attention(x) + x
+    case .pixelUnshuffle(let factor): try x.pixelUnshuffle(downscaleFactor: factor)
+    case .pixelShuffle(let factor): try x.pixelShuffle(upscaleFactor: factor)
+    case .upsample(let factor): try x.upsampleNearest2D(outputSize: [x.shape[2] * factor, x.shape[3] * factor])
+    }
   }
 
   /// Floating-point operations for one square input of side `side`.

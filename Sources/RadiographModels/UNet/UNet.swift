@@ -120,11 +120,11 @@ public struct UNet {
   ///   - time: one row a latent.
   ///   - context: one row a latent.
   ///   - dropout: draw what is dropped while training, one generator for all rows or one for each; nil for use.
-  ///   - checkpointing: whether the backward pass computes each block again instead of keeping its results.
+  ///   - checkpointing: which blocks the backward pass computes again instead of keeping their results.
   /// - Throws: ``ArchitectureError`` for a latent of another shape; `TorchError`.
   public func callAsFunction(
     _ latent_BCHW: Tensor, _ time: TimeConditioning, _ context: ContextConditioning, dropout: [Generator]? = nil,
-    checkpointing: Bool = false
+    checkpointing: CheckpointingPolicy = .none
   ) throws -> Tensor {
     try ArchitectureError.check(latent: latent_BCHW.shape, architecture)
     var attention = 0
@@ -135,7 +135,7 @@ public struct UNet {
         keysAndValues = context.attentions[attention]
         attention += 1
       }
-      if checkpointing {
+      if checkpointing.recomputes(index) {
         return try block.checkpointedCall(x, time.blocks[index], keysAndValues, context.mask_B11S, dropout)
       }
       return try block(
@@ -202,7 +202,7 @@ extension UNet {
   /// - Throws: `TorchError` if shapes do not fit the architecture, or memory runs out.
   public func callAsFunction(
     _ latent_BCHW: Tensor, times_B: Tensor, text: TextCondition, dropout: [Generator]? = nil,
-    checkpointing: Bool = false
+    checkpointing: CheckpointingPolicy = .none
   ) throws -> Tensor {
     try self(
       latent_BCHW, timeConditioning(at: times_B, pooled_BE: text.pooled_BE), contextConditioning(text),

@@ -34,16 +34,24 @@ public final class AdamW: Optimiser {
   }
 
   public let configuration: Configuration
+  /// Where the state is if it is not where the parameters are.
+  private let stateDevice: Device?
   private var slots: [Slot]
 
   /// An optimiser of `parameters`, which keep their type, device and layout from here on.
   ///
+  /// - Parameter stateDevice: Where the state is kept and the step computed, one parameter after another; nil for where
+  ///   the parameters are. A GPU then needs a third of the memory for weights, gradients and state.
   /// - Throws: `TorchError` if memory runs out; ``ParameterError`` for a parameter without a value.
-  public init(_ parameters: [Parameter], _ configuration: Configuration = Configuration()) throws {
+  public init(
+    _ parameters: [Parameter], _ configuration: Configuration = Configuration(), stateDevice: Device? = nil
+  ) throws {
     self.configuration = configuration
+    self.stateDevice = stateDevice
     slots = try withoutGradients {
       try parameters.map {
-        Slot(parameter: $0, mean: try $0.value.zerosLike(), meanSquare: try $0.value.zerosLike())
+        let value = try stateDevice.map($0.value.detach().to) ?? $0.value
+        return Slot(parameter: $0, mean: try value.zerosLike(), meanSquare: try value.zerosLike())
       }
     }
   }
@@ -62,14 +70,23 @@ public final class AdamW: Optimiser {
         let slot = slots[index]
         let value = try slot.parameter.value
         let decays = configuration.decaysVectors || slot.parameter.shape.count > 1
-        let key = BatchKey(device: value.device, dtype: value.dtype, decays: decays)
-        try batches[key, default: Batch()].append(slot, gradient, on: value.device)
+        let key = BatchKey(device: stateDevice ?? value.device, dtype: value.dtype, decays: decays)
+        if let stateDevice {
+          let copy = try value.detach().to(stateDevice).clone()
+          var batch = Batch()
+          try batch.append(slot, copy, gradient.to(stateDevice), on: stateDevice)
+          try run(batch, key, learningRate: learningRate)
+          try value.copyInPlace(copy)
+        } else {
+          try batches[key, default: Batch()].append(slot, value, gradient, on: value.device)
+        }
       }
-      for (key, batch) in batches {
-        try batch.run(
-          configuration, learningRate: learningRate, weightDecay: key.decays ? configuration.weightDecay : 0)
-      }
+      for (key, batch) in batches { try run(batch, key, learningRate: learningRate) }
     }
+  }
+
+  private func run(_ batch: Batch, _ key: BatchKey, learningRate: Double) throws {
+    try batch.run(configuration, learningRate: learningRate, weightDecay: key.decays ? configuration.weightDecay : 0)
   }
 
   /// What the tensors of one call of the fused operator have in common; a GPU's takes one device and type.
@@ -88,8 +105,8 @@ public final class AdamW: Optimiser {
     var steps: [Tensor] = []
     private var stepTensors: [Int: Tensor] = [:]
 
-    mutating func append(_ slot: Slot, _ gradient: Tensor, on device: Device) throws {
-      weights.append(try slot.parameter.value)
+    mutating func append(_ slot: Slot, _ value: Tensor, _ gradient: Tensor, on device: Device) throws {
+      weights.append(value)
       gradients.append(gradient)
       means.append(slot.mean)
       meanSquares.append(slot.meanSquare)

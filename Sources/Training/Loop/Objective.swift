@@ -47,6 +47,19 @@ struct TrainedWeights {
   let settings: CommonSettings
   /// Whether biases and gains decay as the other weights do.
   var decaysVectors = true
+  /// Whether a matrix or convolution is inside a network; first and last layers and embeddings are not. Muon moves those
+  /// that are.
+  var isHidden: (Parameter) -> Bool = { _ in true }
+}
+
+extension TrainedWeights {
+  /// Weights of which the first and the last matrix or convolution are the network's first and last layer.
+  init(_ store: ParameterStore, _ settings: CommonSettings, decaysVectors: Bool = true) {
+    let matrices = store.trainableParameters.filter { $0.shape.count > 1 }.map(\.path)
+    let ends = Set([matrices.first, matrices.last].compactMap { $0 })
+    self.init(
+      store: store, settings: settings, decaysVectors: decaysVectors, isHidden: { !ends.contains($0.path) })
+  }
 }
 
 /// What a slice came to.

@@ -15,10 +15,14 @@ struct OptimizerStep: Stateful {
 
   let trained: [TrainedState]
   let group: any ProcessGroup
+  /// Scales the losses in float16, whose small gradients would be zero.
+  let scaler: LossScaler?
 
+  /// - Parameter trained: What is trained; the first is the model, whose precision is that of all.
   init(_ trained: [TrainedWeights], group: any ProcessGroup = Alone()) throws {
     self.trained = try trained.map(TrainedState.init)
     self.group = group
+    scaler = trained[0].settings.precision == .float16 ? try LossScaler() : nil
   }
 
   /// The part that is the model.
@@ -34,7 +38,8 @@ struct OptimizerStep: Stateful {
     for slice in slices {
       let batch = try objective.batch(slice)
       for (index, loss) in try objective.losses(of: batch, slice).enumerated() {
-        try (slice.share == 1 ? loss.value : loss.value * slice.share).backward()
+        let share = slice.share == 1 ? loss.value : try loss.value * slice.share
+        try (scaler?.scaled(share) ?? share).backward()
         // The model's loss is what is reported. What is trained beside the model measures through it.
         if index == 0 { try measured.add(loss, share: slice.share) }
       }
@@ -42,27 +47,34 @@ struct OptimizerStep: Stateful {
     for part in trained { try group.sum(gradientsOf: part.weights.store.trainableParameters) }
     defer { for part in trained { try? part.weights.store.clearGradients() } }
     var values = try measured.values(in: group)
+    var isFinite = true
+    if let scaler {
+      isFinite = try scaler.unscale(trained.flatMap(\.weights.store.trainableParameters))
+      try scaler.update()
+      values[.lossScale] = Double(scaler.scale)
+    }
     guard values[.loss]?.isFinite ?? true else { return .skipped(.loss) }
+    guard isFinite else { return .skipped(.gradients) }
     let norms = try trained.map { part in
       let clip = part.weights.settings.gradientClip
       return try Gradients.clip(part.weights.store.trainableParameters, toNorm: clip > 0 ? clip : .infinity)
     }
     guard norms.allSatisfy(\.isFinite) else { return .skipped(.gradients) }
-    for part in trained {
-      try part.optimizer.step(learningRate: part.weights.settings.learningRates.rate(at: step))
-      try part.average.update()
-    }
+    for part in trained { try part.update(step: step) }
     values[.gradientNorm] = norms[0]
     values[.learningRate] = model.weights.settings.learningRates.rate(at: step)
     return .taken(values)
   }
 
   func state() throws -> StoredState {
-    try trained.reduce(into: StoredState()) { $0.add(try $1.state(), under: $1.weights.prefix) }
+    var state = try trained.reduce(into: StoredState()) { $0.add(try $1.state(), under: $1.weights.prefix) }
+    if let scaler { state.add(StoredState(tensors: try scaler.state()), under: "scaler.") }
+    return state
   }
 
   func restore(_ state: StoredState) throws {
     for part in trained { try part.restore(state.part(part.weights.prefix)) }
+    if let scaler { try scaler.restore(state.part("scaler.").tensors) }
   }
 }
 

@@ -79,6 +79,9 @@ struct TrainingLoop {
         try validate(objective, step, &position, recorder)
         logged = clock.now
       }
+      if position.step % cadence.snapshot == 0 || isLast {
+        try AverageSnapshots(folder: folder.averages).store(step.model.powerAverages)
+      }
       // Between steps that are skipped nothing is stored: if there are too many of them, the run goes back.
       if position.step % cadence.checkpoint == 0, lastGood == nil { try store(step, position) }
     }

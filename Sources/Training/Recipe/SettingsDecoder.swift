@@ -103,7 +103,7 @@ extension SettingsDecoder: SingleValueDecodingContainer {
       // A word is checked against those that there are, which the error then names.
       if let words = Self.words(of: type), !words.contains(where: { $0 == value as? String }) {
         // Of the types of tensors' elements these are the ones that networks are trained in.
-        let good = type == DType.self ? [DType.bfloat16, .float32].map(\.rawValue) : words
+        let good = type == DType.self ? [DType.bfloat16, .float16, .float32].map(\.rawValue) : words
         throw refused("choose one of \(good.joined(separator: ", "))")
       }
     }

@@ -26,7 +26,6 @@ struct BegunRun<Settings: StageSettings> {
     let known = try RunLock.again(request.run)
     let resolved: ResolvedRecipe<Settings> = try request.resolve(in: folder)
     try resolved.recipe.validate()
-    if !request.options.resume { try resolved.recipe.common.validatePrecision() }
     let dataset = try request.openDataset()
     lock = try known ?? RunLock(request.run)
     folder.removeLeftovers()

@@ -29,6 +29,8 @@ public struct RunFolder: Sendable {
   var description: URL { folder.appendingPathComponent("stage.json") }
   public var metrics: URL { folder.appendingPathComponent("metrics.jsonl") }
   public var checkpoints: URL { folder.appendingPathComponent("checkpoints") }
+  /// Snapshots of the averages of several widths.
+  public var averages: URL { folder.appendingPathComponent("averages") }
   public var samples: URL { folder.appendingPathComponent("samples") }
   public var cache: URL { folder.appendingPathComponent("cache") }
   /// The weights that generation uses, averaged and best by validation loss.
@@ -61,7 +63,7 @@ public struct RunFolder: Sendable {
   /// Removes the unfinished files that a killed process has left in the run. Only the process that holds the run's lock
   /// may call it: another's would be in use.
   func removeLeftovers() {
-    for folder in [url] + own {
+    for folder in [url, averages] + own {
       AtomicFile.removeLeftovers(in: folder.path)
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
       for name in names where name.hasSuffix(".pieces") {

@@ -53,7 +53,7 @@ struct AutoencoderObjective: Objective {
     let store = ParameterStore(
       generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
     autoencoder = try Autoencoder(store.root, architecture)
-    trained = [TrainedWeights(store: store, settings: recipe.common)]
+    trained = [TrainedWeights(store, recipe.common)]
   }
 
   /// Crops, and where the noise of the latents comes from.
@@ -72,11 +72,14 @@ struct AutoencoderObjective: Objective {
 
   func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss] {
     let image_BCHW = batch.image_BCHW
-    let latent = try withPrecision(recipe.precision, on: device) { try autoencoder.encode(image_BCHW) }
+    let latent = try withPrecision(recipe.precision, on: device) {
+      try autoencoder.encode(image_BCHW, checkpointing: recipe.checkpointing)
+    }
     let noise_BCHW = try slice.noise(like: latent.mean_BCHW, generator: batch.noise)
     let latent_BCHW = try latent.sample(noise_BCHW: noise_BCHW)
-    let decoded_BCHW = try withPrecision(recipe.precision, on: device) { try autoencoder.decode(latent_BCHW) }.to(
-      .float32)
+    let decoded_BCHW = try withPrecision(recipe.precision, on: device) {
+      try autoencoder.decode(latent_BCHW, checkpointing: recipe.checkpointing)
+    }.to(.float32)
 
     let reconstruction = try reconstructionLoss(decoded_BCHW, image_BCHW)
     let divergence = try latent.divergence()

@@ -55,7 +55,13 @@ struct DiffusionObjective: Objective {
       generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
     unet = try UNet(store.root["unet"], architecture.unet)
     projection = try TextProjection(store.root["text"], architecture.textProjection)
-    trained = [TrainedWeights(store: store, settings: recipe.common, decaysVectors: false)]
+    // What is between the U-Net's first and last convolution; the embedding of the time and the text projection are not.
+    let inner = ["unet.down.", "unet.middle.", "unet.up."]
+    trained = [
+      TrainedWeights(
+        store: store, settings: recipe.common, decaysVectors: false,
+        isHidden: { parameter in inner.contains { parameter.path.hasPrefix($0) } })
+    ]
   }
 
   /// Latents and texts, with what is drawn for each row.
@@ -101,7 +107,8 @@ struct DiffusionObjective: Objective {
       let text = try projection.replacing(
         projection(batch.examples.hidden_BSD, mask_BS: batch.examples.mask_BS), whereNull: batch.isNull_B)
       return try unet(
-        noisy_BCHW.contiguous(memoryFormat: .channelsLast), times_B: times_B, text: text, dropout: dropout)
+        noisy_BCHW.contiguous(memoryFormat: .channelsLast), times_B: times_B, text: text, dropout: dropout,
+        checkpointing: recipe.checkpointing)
     }
     return try process.loss(
       output: output_BCHW, target: target_BCHW, times: batch.times, weighting: recipe.weighting)

@@ -25,6 +25,12 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "Number format of the weights on disk: fp16 or fp32.")
   var dtype = WeightsType.fp16
 
+  @Option(
+    help: ArgumentHelp(
+      "Average the diffusion model's weights over this share of the training, 0.01 to 0.25, from the snapshots of a run "
+        + "with averageWidths (default: the weights that validated best).", valueName: "width"))
+  var emaWidth: Double?
+
   @Option(help: "Under which terms the weights may be used.")
   var licence = "not stated"
 
@@ -39,7 +45,9 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     try common.check()
     let target = URL(fileURLWithPath: output)
-    let export = try RunExport(run: URL(fileURLWithPath: source), name: target.lastPathComponent, licence: licence)
+    let export = try RunExport(
+      run: URL(fileURLWithPath: source), name: target.lastPathComponent, licence: licence,
+      averageWidth: emaWidth)
     let text = try card.map { try String(contentsOfFile: $0, encoding: .utf8) } ?? export.card()
     try ModelFolder.write(
       export.description, weights: export.weights, card: text, dtype: dtype.dtype, to: target.path,

@@ -1,0 +1,59 @@
+import Foundation
+import Models
+import Support
+import TensorFiles
+import Torch
+import TorchNN
+
+/// The snapshots of a stage's power-function averages, from which an average of any width is made afterwards.
+struct AverageSnapshots {
+  /// The stage's folder `averages`, with a file for each step that was stored.
+  let folder: URL
+
+  /// Stores all averages as they are now, in float16: their errors are far below what the sum of snapshots leaves out.
+  ///
+  /// - Throws: `FileAccessError`, `TorchError`.
+  func store(_ averages: [(width: Double, average: PowerFunctionAverage)]) throws {
+    guard let updates = averages.first?.average.updates, updates > 0 else { return }
+    try RunFolder.createFolder(folder)
+    var tensors: [String: Tensor] = [:]
+    for (width, average) in averages {
+      for (path, tensor) in average.state() { tensors["\(width)/\(path)"] = try tensor.to(.float16) }
+    }
+    let name = "updates-" + String(format: "%08d", updates) + ".safetensors"
+    try SafetensorsWriter.write(tensors, metadata: [:], to: folder.appendingPathComponent(name).path)
+  }
+
+  /// The weights averaged with a width at the end of the run, by path.
+  ///
+  /// - Returns: nil if there are no snapshots.
+  /// - Throws: `FileAccessError`, `TensorFileError`, `WeightAverageError`, `TorchError`.
+  func weights(width: Double) throws -> [String: Tensor]? {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
+    let files = try names.compactMap { name -> (updates: Int, file: SafetensorsFile)? in
+      guard name.hasPrefix("updates-"), name.hasSuffix(".safetensors"),
+        let updates = Int(name.dropFirst(8).dropLast(12))
+      else { return nil }
+      return (updates, try SafetensorsFile(path: folder.appendingPathComponent(name).path))
+    }
+    guard let last = files.last else { return nil }
+    var points: [PostHocAverage.Point] = []
+    var weights: [[String: Tensor]] = []
+    for (updates, file) in files {
+      let tensors = try file.loadTensors()
+      for (width, snapshot) in Dictionary(grouping: tensors, by: { String($0.key.prefix { $0 != "/" }) })
+        .sorted(by: { $0.key < $1.key })
+      {
+        guard let tracked = Double(width) else { continue }
+        points.append(.init(time: updates, profile: try PowerFunction(relativeDeviation: tracked)))
+        weights.append(
+          try snapshot.reduce(into: [:]) {
+            $0[String($1.key.dropFirst(width.count + 1))] = try $1.value.to(.float32)
+          })
+      }
+    }
+    let target = PostHocAverage.Point(
+      time: last.updates, profile: try PowerFunction(relativeDeviation: width))
+    return try PostHocAverage.sum(weights, weights: PostHocAverage.weights(of: points, target: target))
+  }
+}
