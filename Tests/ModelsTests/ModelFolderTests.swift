@@ -110,11 +110,14 @@ import Torch
   }
 
   @Test(arguments: [
-    ("not json", "{"), ("empty", ""), ("an array", "[]"), ("no version", "{}"),
-    ("a text version", "{\"version\":\"1\"}"),
+    ("{", "it is not JSON"), ("", "an empty file: download the file itself again"),
+    ("[]", "no Dictionary<String, Any> at its top"), ("{}", "'version' is missing at its top"),
+    ("{\"version\":\"1\"}", "no Int at version"),
   ])
-  func aDescriptionThatIsNoneIsRefused(name: String, json: String) {
-    #expect(throws: ModelError.self) { try ModelDescription(json: Data(json.utf8), path: "model.json") }
+  func aDescriptionThatIsNoneIsRefused(json: String, reason: String) {
+    #expect(throws: ModelError.malformedDescription(path: "model.json", reason: reason)) {
+      try ModelDescription(json: Data(json.utf8), path: "model.json")
+    }
   }
 
   @Test func aLaterVersionIsNamedEvenWhenItsLayoutIsUnknown() {
@@ -125,27 +128,38 @@ import Torch
 
   @Test func implausibleDescriptionsAreRefusedBeforeMemoryIsAskedFor() throws {
     let path = "model.json"
-    func refuses(_ change: (inout ModelDescription) -> Void) throws {
+    func refuses(
+      _ reason: String, sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout ModelDescription) -> Void
+    ) throws {
       var description = TinyModel.description
       change(&description)
-      #expect(throws: ModelError.self) { try description.check(path: path) }
+      let error = #expect(throws: ModelError.self, sourceLocation: sourceLocation) { try description.check(path: path) }
+      guard case .implausible(path, let text)? = error else {
+        Issue.record("\(String(describing: error))", sourceLocation: sourceLocation)
+        return
+      }
+      #expect(text.hasPrefix(reason), "\(text)", sourceLocation: sourceLocation)
       let json = try description.json()
-      #expect(throws: ModelError.self) { try ModelDescription(json: json, path: path) }
+      #expect(throws: ModelError.implausible(path: path, reason: text), sourceLocation: sourceLocation) {
+        try ModelDescription(json: json, path: path)
+      }
     }
-    try refuses { $0.architecture.unet.levels[0].channels = 1_000_000_000_000 }
-    try refuses { $0.architecture.imageSide = 1 << 40 }
-    try refuses { $0.architecture.autoencoder.latentChannels = 16 }
-    try refuses { $0.architecture.autoencoder.imageChannels = 3 }
-    try refuses { $0.latent.mean = [] }
-    try refuses { $0.latent.standardDeviation[0] = 0 }
-    try refuses { $0.latent.standardDeviation[0] = -1 }
-    try refuses { $0.sampling.steps = 0 }
-    try refuses { $0.sampling.steps = 1001 }
-    try refuses { $0.sampling.guidance = -1 }
-    try refuses { $0.scheduler.schedule.trainTimesteps = 1 << 50 }
-    try refuses { $0.name = "../other" }
-    try refuses { $0.textEncoder.name = "../../etc" }
-    try refuses { $0.textEncoder.name = "/etc" }
+    try refuses("1000000000000 channels asked for") { $0.architecture.unet.levels[0].channels = 1_000_000_000_000 }
+    try refuses("images of 1099511627776 pixels a side") { $0.architecture.imageSide = 1 << 40 }
+    try refuses("the autoencoder has 16 latent channels and the U-Net 4") {
+      $0.architecture.autoencoder.latentChannels = 16
+    }
+    try refuses("3 image channels, where radiographs have 1") { $0.architecture.autoencoder.imageChannels = 3 }
+    try refuses("latent statistics of 0 and 4 channels for 4") { $0.latent.mean = [] }
+    try refuses("latent statistics that are not finite") { $0.latent.standardDeviation[0] = 0 }
+    try refuses("latent statistics that are not finite") { $0.latent.standardDeviation[0] = -1 }
+    try refuses("0 default steps of 1000") { $0.sampling.steps = 0 }
+    try refuses("1001 default steps of 1000") { $0.sampling.steps = 1001 }
+    try refuses("guidance is -1.0") { $0.sampling.guidance = -1 }
+    try refuses("the noise schedule cannot be used") { $0.scheduler.schedule.trainTimesteps = 1 << 50 }
+    try refuses("the name '../other'") { $0.name = "../other" }
+    try refuses("the text encoder '../../etc'") { $0.textEncoder.name = "../../etc" }
+    try refuses("the text encoder '/etc'") { $0.textEncoder.name = "/etc" }
   }
 
   @Test func anEncoderOfAnotherHashIsRefused() async throws {
@@ -154,11 +168,13 @@ import Torch
       description.textEncoder.hash = String(repeating: "0", count: 64)
       let path = root.appendingPathComponent("other").path
       try ModelFolder.write(description, weights: TinyModel.weights(), card: "", to: path)
-      await #expect(throws: ModelError.self) {
+      let found = try ContentHash.ofFile(model.encoder.appendingPathComponent("model.safetensors").path)
+      let error = ModelError.textEncoderChanged(
+        name: description.textEncoder.name, expected: String(repeating: "0", count: 64), found: found)
+      await #expect(throws: error) {
         try await ModelHost.load(ModelFolder(path: path), textEncoder: model.encoder, device: .device(.cpu))
       }
-      let weights = model.encoder.appendingPathComponent("model.safetensors").path
-      description.textEncoder.hash = try ContentHash.ofFile(weights)
+      description.textEncoder.hash = found
       try ModelFolder.write(description, weights: TinyModel.weights(), card: "", to: path, overwrite: true)
       _ = try await ModelHost.load(ModelFolder(path: path), textEncoder: model.encoder, device: .device(.cpu))
     }
@@ -171,8 +187,11 @@ import Torch
       let (byName, byPath) = (try catalog.path(for: "tiny"), try catalog.path(for: model.folder.path))
       #expect(byName == model.folder.path)
       #expect(byPath == model.folder.path)
-      #expect(throws: ModelError.self) { try catalog.path(for: "other") }
-      #expect(throws: ModelError.self) { try catalog.path(for: "") }
+      for name in ["other", ""] {
+        #expect(throws: ModelError.notFound(name: name, known: ["tiny"], places: catalog.places)) {
+          try catalog.path(for: name)
+        }
+      }
       #expect(throws: ModelError.missing(path: "/nowhere/m")) { try catalog.path(for: "/nowhere/m") }
     }
   }

@@ -376,7 +376,9 @@ import Testing
       try Data("x".utf8).write(to: folder.appendingPathComponent("notes.md"))
       #expect(throws: DatasetError.sourceEmpty(path: folder.path, expected: "DICOM files")) { try list(folder) }
       let missing = folder.appendingPathComponent("missing")
-      #expect(throws: DatasetError.self) { try list(missing) }
+      let error = DatasetError.sourceMissing(
+        path: missing.path, remedy: "name the folder that holds the unpacked source")
+      #expect(throws: error) { try list(missing) }
     }
   }
 

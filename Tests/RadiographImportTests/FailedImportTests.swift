@@ -8,7 +8,9 @@ import Testing
 
 /// An import that fails before its first commit leaves nothing.
 @Suite struct FailedImportTests {
-  struct Refusal: Error {}
+  struct Refusal: LocalizedError {
+    var errorDescription: String? { "refused" }
+  }
 
   static func source(in folder: URL) throws -> ImportSource {
     let tree = folder.appendingPathComponent("tree")
@@ -31,7 +33,7 @@ import Testing
         try DatasetImport(source, into: dataset, options: options).run()
       }
       #expect(try Self.names(folder) == ["tree"])
-      #expect(throws: DatasetError.self) {
+      #expect(throws: DatasetError.inputOutput(path: dataset.path, reason: "refused")) {
         try DatasetImport(source, into: dataset, options: DataFixtures.options()).run(willCommit: { throw Refusal() })
       }
       #expect(try Self.names(folder) == ["tree"])
@@ -43,7 +45,7 @@ import Testing
       let source = try Self.source(in: folder)
       let dataset = folder.appendingPathComponent("cxr")
       try FileManager.default.createDirectory(at: dataset, withIntermediateDirectories: true)
-      #expect(throws: DatasetError.self) {
+      #expect(throws: DatasetError.inputOutput(path: dataset.path, reason: "refused")) {
         try DatasetImport(source, into: dataset, options: DataFixtures.options()).run(willCommit: { throw Refusal() })
       }
       #expect(try Self.names(dataset).isEmpty)
@@ -62,7 +64,7 @@ import Testing
       #expect(throws: DatasetError.settingMismatch(name: "--size", stored: "32", given: "64")) {
         try DatasetImport(source, into: dataset, options: options).run()
       }
-      #expect(throws: DatasetError.self) {
+      #expect(throws: DatasetError.inputOutput(path: dataset.path, reason: "refused")) {
         try DatasetImport(source, into: dataset, options: DataFixtures.options()).run(willCommit: { throw Refusal() })
       }
       let after = try DataFixtures.contents(of: dataset)
@@ -76,12 +78,12 @@ import Testing
       let source = try Self.source(in: folder)
       let dataset = folder.appendingPathComponent("cxr")
       try DataFixtures.write("mine", to: dataset.appendingPathComponent("index.sqlite"))
-      #expect(throws: DatasetError.self) {
+      #expect(throws: DatasetError.damaged(path: dataset.path, reason: "file is not a database")) {
         try DatasetImport(source, into: dataset, options: DataFixtures.options()).run()
       }
       #expect(try Self.names(dataset) == ["index.sqlite"])
       try DataFixtures.write("mine", to: dataset.appendingPathComponent("notes.txt"))
-      #expect(throws: DatasetError.self) {
+      #expect(throws: DatasetError.damaged(path: dataset.path, reason: "file is not a database")) {
         try DatasetImport(source, into: dataset, options: DataFixtures.options()).run()
       }
       #expect(try Self.names(dataset) == ["index.sqlite", "notes.txt"])

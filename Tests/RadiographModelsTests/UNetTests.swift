@@ -44,9 +44,10 @@ import TorchNN
     let (unet, _) = try make(TinyNetworks.unet())
     let text = try TinyNetworks.text(rows: 1, tokens: 2, generator: Generator(seed: 2))
     for shape in [[1, 8, 8, 8], [1, 4, 9, 8], [1, 4, 8], [1, 4, 0, 8]] {
-      #expect(throws: ArchitectureError.self) {
+      let error = #expect(throws: ArchitectureError.self) {
         try unet(Tensor.zeros(shape), times_B: Tensor([0.5]), text: text)
       }
+      #expect(error?.description.hasPrefix("a latent of shape \(shape): give [batch, 4, height, width]") == true)
     }
   }
 
@@ -94,7 +95,8 @@ import TorchNN
   func padding() throws {
     let a = TextCondition(context_BSC: try Tensor.zeros([1, 3, 12]))
     let b = TextCondition(context_BSC: try Tensor.zeros([1, 4, 12]))
-    #expect(throws: ArchitectureError.self) { try TextCondition.concatenated([a, b]) }
+    let error = ArchitectureError.invalid("texts without a mask must have one length: pad all of them to 4 tokens")
+    #expect(throws: error) { try TextCondition.concatenated([a, b]) }
     #expect(try TextCondition.concatenated([a, a]).context_BSC.shape == [2, 3, 12])
   }
 

@@ -19,7 +19,12 @@ import Testing
   func json() throws {
     let text = String(decoding: try PrettyJSON.data(["b": "1/2", "a": "x"]), as: UTF8.self)
     #expect(text == "{\n  \"a\" : \"x\",\n  \"b\" : \"1/2\"\n}")
-    #expect(throws: EncodingError.self) { try PrettyJSON.data([Double.nan]) }
+    let error = #expect(throws: EncodingError.self) { try PrettyJSON.data([Double.nan]) }
+    guard case .invalidValue(let value, _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect((value as? Double)?.isNaN == true)
   }
 
   @Test("the process has needed memory")
