@@ -71,7 +71,7 @@ struct Failure {
 
   private static func status(_ error: OutputError) -> ExitStatus {
     switch error {
-    case .exists, .isDirectory, .folder, .notAModel, .notReplaced: .cannotCreate
+    case .exists, .isDirectory, .folder, .notReplaced: .cannotCreate
     case .duplicate: .usage
     }
   }

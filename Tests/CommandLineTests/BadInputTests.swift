@@ -210,6 +210,13 @@ extension BadInput {
         atPath: $0.folder.appendingPathComponent("../../work/x.png").standardized.path,
         withDestinationPath: "/dev/null")
     },
+    // There is no run: that the model's folder is taken is found before a run is looked at.
+    BadInput(
+      "a model that exists", ["export", "run", "--output", "m"], files: ["m/model.json": Data("{}".utf8)], status: 73,
+      says: "--overwrite"),
+    BadInput(
+      "a model over another folder", ["export", "run", "--output", "m", "--overwrite"],
+      files: ["m/thesis.txt": Data([1])], status: 73, says: "'thesis.txt'"),
     BadInput(
       "preview exists",
       ["generate", "a", "--steps", "4", "--preview-every", "2", "--output", "x.png"],

@@ -46,8 +46,14 @@ import Torch
     }
   }
 
-  @Test(arguments: ["a run", "other files", "a model and a note", "a file", "a link", "a folder for a file"])
-  func onlyAModelFolderIsReplaced(kind: String) async throws {
+  @Test(arguments: [
+    ("a run", "a folder with more than a model, 'report.html', 'vae'"),
+    ("other files", "a folder with more than a model, 'thesis.txt'"),
+    ("a model and a note", "a folder with more than a model, 'notes.txt'"), ("a file", "not a folder"),
+    ("a link", "a symbolic link, not a model folder"),
+    ("a folder for a file", "a folder in which 'unet.safetensors' is not a file"),
+  ])
+  func onlyAModelFolderIsReplaced(kind: String, reason: String) async throws {
     try await withTinyModel { model, root in
       let target = root.appendingPathComponent("target")
       let manager = FileManager.default
@@ -67,12 +73,9 @@ import Torch
       default: try ["model.json", "unet.safetensors/inner.txt"].forEach(write)
       }
       let before = try manager.subpathsOfDirectory(atPath: root.path).sorted()
-      #expect {
+      #expect(throws: OutputError.notReplaced(path: target.path, reason: reason)) {
         try ModelFolder.write(
           TinyModel.description, weights: TinyModel.weights(), card: "", to: target.path, overwrite: true)
-      } throws: { error in
-        guard case OutputError.notAModel(target.path, _) = error else { return false }
-        return true
       }
       #expect(try manager.subpathsOfDirectory(atPath: root.path).sorted() == before)
     }

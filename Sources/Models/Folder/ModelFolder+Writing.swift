@@ -47,11 +47,11 @@ extension ModelFolder {
     var status = stat()
     guard lstat(target.string, &status) == 0 else { return }
     guard overwrite else { throw OutputError.exists(path: target.string) }
-    func refusal(_ reason: String) -> OutputError { .notAModel(path: target.string, reason: reason) }
+    func refusal(_ reason: String) -> OutputError { .notReplaced(path: target.string, reason: reason) }
     switch status.st_mode & S_IFMT {
     case S_IFDIR: break
-    case S_IFLNK: throw refusal("it is a symbolic link")
-    default: throw refusal("it is not a folder")
+    case S_IFLNK: throw refusal("a symbolic link, not a model folder")
+    default: throw refusal("not a folder")
     }
     let contents: [String]
     do {
@@ -62,14 +62,15 @@ extension ModelFolder {
     let others = contents.filter { !fileNames.contains($0) }
     guard others.isEmpty else {
       let named = others.prefix(3).map { "'\($0.onOneLine(limit: 120))'" }.joined(separator: ", ")
-      throw refusal("it holds \(named)" + (others.count > 3 ? " and \(others.count - 3) more" : ""))
+      let more = others.count > 3 ? " and \(others.count - 3) others" : ""
+      throw refusal("a folder with more than a model, \(named)\(more)")
     }
     guard contents.isEmpty || contents.contains(descriptionName) else {
-      throw refusal("it holds no \(descriptionName)")
+      throw refusal("a folder without \(descriptionName), not a model")
     }
     for name in contents {
       guard lstat(target.appending(name).string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-        throw refusal("'\(name)' in it is not a file")
+        throw refusal("a folder in which '\(name)' is not a file")
       }
     }
   }

@@ -5,10 +5,7 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
   case folder(path: String, reason: String)
   /// Two images of one call would land in the same file.
   case duplicate(path: String)
-  /// What is there is not a model folder, so a model does not replace it.
-  case notAModel(path: String, reason: String)
-
-  /// What is there is nothing that the command could have written.
+  /// What is there is nothing that the command could have written; `reason` says what it is.
   case notReplaced(path: String, reason: String)
 
   public var description: String {
@@ -18,8 +15,6 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
     case .folder(let path, let reason): "cannot create files in '\(path)' (\(reason)): choose a folder you may write to"
     case .duplicate(let path): "two images would be written to '\(path)': give each its own name"
     case .notReplaced(let path, let reason): "'\(path)' is not replaced, it is \(reason): choose another name"
-    case .notAModel(let path, let reason):
-      "'\(path)' is not a model folder alone (\(reason)) and is not replaced: choose another --output"
     }
   }
 }

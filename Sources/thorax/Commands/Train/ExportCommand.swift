@@ -45,6 +45,8 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     try common.check()
     let target = URL(fileURLWithPath: output)
+    // Before the weights of both stages are read.
+    try ModelFolder.requireFree(target.path, overwrite: overwrite)
     let export = try RunExport(
       run: URL(fileURLWithPath: source), name: target.lastPathComponent, licence: licence,
       averageWidth: emaWidth)
