@@ -1,7 +1,6 @@
 import ArgumentParser
 import DeveloperTools
 import Foundation
-import Support
 
 /// Fuzzes `DICOMFile`.
 struct DICOMCommand: ParsableCommand {
@@ -27,17 +26,6 @@ struct DICOMCommand: ParsableCommand {
       }
       return
     }
-    CrashReport.install()
-    let start = ContinuousClock.now
-    let report = fuzzer.run(range) { CrashReport.begin(case: $0, timeLimit: options.timeLimit) }
-    CrashReport.end()
-    let outcome = report.outcome
-    for (index, what) in outcome.failures { print("case \(index): \(what)") }
-    print(
-      "\(outcome.cases) cases from seed \(options.seed): \(report.headers) headers and \(report.images) images read, "
-        + "no crash or hang, \(outcome.failures.count) failures, slowest \(outcome.slowest), "
-        + "peak \(peakMemoryBytes() >> 20) MiB, all \(ContinuousClock.now - start)")
-    for (name, count) in report.bySyntax.sorted(by: { $0.key < $1.key }) { print("  \(count) \(name)") }
-    if !outcome.failures.isEmpty { throw ExitCode(1) }
+    try options.run(range, of: fuzzer)
   }
 }

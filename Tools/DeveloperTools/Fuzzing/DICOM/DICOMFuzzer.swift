@@ -7,14 +7,19 @@ import ImageFiles
 /// The reader may refuse a file, with an error of its type, at once or when its pixels are asked for. An accepted file
 /// must have as many pixels as its header says, all of them finite. The reader must never crash, nor take longer than
 /// the time limit.
-package struct DICOMFuzzer: Sendable {
-  package struct Report: Sendable {
+package struct DICOMFuzzer: Fuzzer {
+  package struct Report: FuzzReport {
     package var outcome = FuzzOutcome()
     /// Files whose header was read, and those whose pixels were read too.
     package var headers = 0
     package var images = 0
     /// Images by the name of their transfer syntax.
     package var bySyntax: [String: Int] = [:]
+
+    package init() {}
+
+    package var facts: String { "\(headers) headers and \(images) images read" }
+    package var details: [String] { bySyntax.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" } }
   }
 
   package let seed: UInt64
@@ -40,23 +45,10 @@ package struct DICOMFuzzer: Sendable {
     }
   }
 
-  /// Runs the cases; `willRun` is called with each number before its case.
-  package func run(_ cases: Range<Int>, willRun: (Int) -> Void = { _ in }) -> Report {
-    var report = Report()
-    for index in cases {
-      willRun(index)
-      let data = Data(bytes(ofCase: index))
-      var outcome = report.outcome
-      outcome.run(case: index, timeLimit: timeLimit) { check(data, &report) }
-      report.outcome = outcome
-    }
-    return report
-  }
-
   /// Reads one file; returns what is wrong with the result, or nil.
-  private func check(_ data: Data, _ report: inout Report) -> String? {
+  package func check(_ bytes: [UInt8], case index: Int, _ report: inout Report) -> String? {
     do throws(DICOMError) {
-      let file = try DICOMFile(data, limits: limits)
+      let file = try DICOMFile(Data(bytes), limits: limits)
       report.headers += 1
       let pixels = try file.pixels()
       report.images += 1

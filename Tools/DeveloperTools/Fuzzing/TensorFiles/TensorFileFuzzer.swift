@@ -6,7 +6,7 @@ import TensorFiles
 ///
 /// A reader may refuse a file, with an error of its type. If it accepts the file, every tensor must lie inside the file,
 /// and every byte of it is read. It must never crash, nor take longer than the time limit.
-package struct TensorFileFuzzer: Sendable {
+package struct TensorFileFuzzer: Fuzzer {
   package enum Format: String, CaseIterable, Sendable {
     case safetensors, checkpoint
 
@@ -14,11 +14,16 @@ package struct TensorFileFuzzer: Sendable {
     var endings: [String] { self == .safetensors ? [".safetensors"] : [".pt", ".bin"] }
   }
 
-  package struct Report: Sendable {
+  package struct Report: FuzzReport {
     package var outcome = FuzzOutcome()
     package var accepted = 0
     package var refused = 0
     package var tensorCount = 0
+
+    package init() {}
+
+    package var facts: String { "\(accepted) accepted with \(tensorCount) tensors, \(refused) refused" }
+    package var details: [String] { [] }
   }
 
   package let format: Format
@@ -47,28 +52,16 @@ package struct TensorFileFuzzer: Sendable {
     }
   }
 
-  /// Runs the cases; `willRun` is called with each number before its case.
-  package func run(_ cases: Range<Int>, willRun: (Int) -> Void = { _ in }) -> Report {
-    var report = Report()
-    for index in cases {
-      willRun(index)
-      let file = MappedFile(bytes: bytes(ofCase: index), name: "case \(index)")
-      var outcome = report.outcome
-      outcome.run(case: index, timeLimit: timeLimit) { check(file, &report) }
-      report.outcome = outcome
-    }
-    return report
-  }
-
   /// Whether the reader accepts one case; for a comparison with another reader.
   package func accepts(case index: Int) -> Bool {
     var report = Report()
-    _ = check(MappedFile(bytes: bytes(ofCase: index), name: "case \(index)"), &report)
+    _ = check(bytes(ofCase: index), case: index, &report)
     return report.accepted == 1
   }
 
   /// Reads one file; returns what is wrong with the result, or nil.
-  private func check(_ file: MappedFile, _ report: inout Report) -> String? {
+  package func check(_ bytes: [UInt8], case index: Int, _ report: inout Report) -> String? {
+    let file = MappedFile(bytes: bytes, name: "case \(index)")
     do throws(TensorFileError) {
       var tensors = TensorChecker(file: file)
       switch format {
