@@ -32,8 +32,16 @@ public enum SamplerKind: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// How often n steps evaluate the network.
-  public func evaluations(steps: Int) -> Int {
-    self == .heun ? 2 * steps - 1 : steps
+  /// Whether a step evaluates the network where it ends as well, unless the sample is clean there.
+  public var evaluatesEnds: Bool {
+    switch self {
+    case .ddim, .ddpm, .dpmSolver, .dpmSolverSDE, .euler, .eulerAncestral: false
+    case .heun: true
+    }
+  }
+
+  /// The times at which the steps of a plan evaluate the network, in their order: a time comes once for each call.
+  public func evaluationTimes(of plan: SamplingPlan) -> [SampleTime] {
+    plan.steps.flatMap { evaluatesEnds && $0.to.sigma > 0 ? [$0.from, $0.to] : [$0.from] }
   }
 }

@@ -21,12 +21,10 @@ public struct SamplingCost {
     let guidance = try sampling.classifierFreeGuidance()
     let plan = try DiffusionProcess(description.scheduler).plan(
       steps: sampling.steps, convention: sampling.sampler.makeSampler(eta: sampling.eta).convention)
-    calls = sampling.sampler.evaluations(steps: sampling.steps)
-    let guidedSteps = plan.steps.filter { guidance.isActive(at: $0.from) }.count
-    // A sampler of second order calls twice a step; both calls are taken to be guided as the step's first is.
-    let guidedCalls = calls * guidedSteps / max(plan.steps.count, 1)
+    let times = sampling.sampler.evaluationTimes(of: plan)
+    calls = times.count
     text = cost.text
-    denoising = cost.denoising(calls: calls, guidedCalls: guidedCalls)
+    denoising = cost.denoising(calls: calls, guidedCalls: times.count(where: guidance.isActive(at:)))
     decoder = cost.decoder
   }
 }

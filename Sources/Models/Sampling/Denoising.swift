@@ -27,10 +27,8 @@ public struct Denoising {
     let plan = try DiffusionProcess(model.description.scheduler).plan(
       steps: sampling.steps, convention: sampler.convention)
     self.plan = plan
-    // A sampler of second order evaluates the network at the end of a step too, except where the latent is clean.
-    let visited = sampling.sampler == .heun ? plan.steps.flatMap { [$0.from, $0.to] } : plan.steps.map(\.from)
     var seen: Set<SampleTime> = []
-    let times = visited.filter { ($0.sigma > 0 || $0 == plan.steps.first?.from) && seen.insert($0).inserted }
+    let times = sampling.sampler.evaluationTimes(of: plan).filter { seen.insert($0).inserted }
     let guided = times.filter(guidance.isActive(at:))
     let unguided = times.filter { !guidance.isActive(at: $0) }
     pair = try negative.flatMap { negative in
