@@ -170,9 +170,10 @@ let package = Package(
       dependencies: ["DeveloperTools", "Support", "TensorFiles", "TestBasics"]),
     .testTarget(name: "TorchTests", dependencies: ["TensorFiles", "Torch"]),
     .testTarget(name: "TorchNNTests", dependencies: ["TensorFiles", "Torch", "TorchNN"]),
-    .testTarget(name: "TokenizationTests", dependencies: ["Support", "Tokenization"]),
+    .testTarget(name: "TokenizationTests", dependencies: ["Support", "TestBasics", "Tokenization"]),
     .testTarget(
-      name: "RadiographModelsTests", dependencies: ["RadiographModels", "Support", "TensorFiles", "Torch", "TorchNN"]),
+      name: "RadiographModelsTests",
+      dependencies: ["RadiographModels", "Support", "TensorFiles", "TestBasics", "Torch", "TorchNN"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
     .target(name: "DICOMTestSupport", path: "Tests/DICOMTestSupport"),
@@ -200,7 +201,7 @@ let package = Package(
         "CZlib", "DICOMFiles", "DICOMTestSupport", "ImageFiles", "RadiographData", "RadiographImport",
         "RadiographTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
-    .testTarget(name: "RadiologyReportsTests", dependencies: ["DeveloperTools", "RadiologyReports"]),
+    .testTarget(name: "RadiologyReportsTests", dependencies: ["DeveloperTools", "RadiologyReports", "TestBasics"]),
     .testTarget(
       name: "GenerationTests",
       dependencies: [

@@ -1,4 +1,5 @@
 import Foundation
+import TestBasics
 import TestSupport
 import Testing
 
@@ -30,10 +31,14 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 
 /// Every bad input ends with one clear line, the right exit code, an empty standard output and nothing lost.
 @Suite(.serialized) struct BadInputTests {
-  @Test(
-    arguments: BadInput.commandLine + BadInput.promptsFiles + BadInput.outputs + BadInput.models
-      + BadInput.modelsOfInfo + BadInput.latents)
-  func isAnsweredWithOneLine(input: BadInput) throws {
+  /// A few of each kind.
+  @Test(arguments: BadInput.kinds.flatMap { $0.prefix(3) })
+  func isAnsweredWithOneLine(input: BadInput) throws { try check(input) }
+
+  @Test(.slow, .tags(.slow), arguments: BadInput.kinds.flatMap { $0.dropFirst(3) })
+  func everyOtherIsAnsweredWithOneLine(input: BadInput) throws { try check(input) }
+
+  private func check(_ input: BadInput) throws {
     try withWorkplace { place in
       for (name, content) in input.files {
         let url = place.folder.appendingPathComponent(name)
@@ -67,6 +72,8 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 }
 
 extension BadInput {
+  static let kinds = [commandLine, promptsFiles, outputs, models, modelsOfInfo, latents]
+
   static let commandLine: [BadInput] = [
     BadInput("unknown verb", ["generat"], status: 64, says: "generat"),
     BadInput("unknown option", ["generate", "a", "--stepz", "3"], status: 64, says: "--stepz"),

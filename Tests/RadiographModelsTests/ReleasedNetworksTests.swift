@@ -1,5 +1,6 @@
 import Foundation
 import RadiographModels
+import TestBasics
 import Testing
 import Torch
 import TorchNN
@@ -47,7 +48,7 @@ struct ReleasedNetworksTests {
     }
   }
 
-  @Test("The U-Net computes what the author's does, forward and backward")
+  @Test("The U-Net computes what the author's does, forward and backward", .slow, .tags(.slow))
   func unet() throws {
     let golden = try SharedData.golden()
     let store = try store(.unet, entry: "unet_state_dict", trainable: true)

@@ -1,9 +1,10 @@
+import TestBasics
 import Testing
 
 @testable import RadiologyReports
 
 @Suite struct HostileTextTests {
-  @Test(arguments: ReportFixtures.hostileTexts.map(\.name))
+  @Test(.slow, .tags(.slow), arguments: ReportFixtures.hostileTexts.map(\.name))
   func noTextDoesHarm(name: String) throws {
     let text = try #require(ReportFixtures.hostileTexts.first { $0.name == name }?.text)
     let sections = SectionSplitter.sections(of: text)

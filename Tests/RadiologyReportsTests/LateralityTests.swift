@@ -1,5 +1,6 @@
 import DeveloperTools
 import Foundation
+import TestBasics
 import Testing
 
 @testable import RadiologyReports
@@ -19,7 +20,9 @@ import Testing
       .map { String($0).trimmingCharacters(in: ["."]) }.filter { !$0.isEmpty }
   }
 
-  @Test(.enabled(if: ReportFixtures.indianaReports != nil, "the collection's reports are not beside the checkout"))
+  @Test(
+    .slow, .tags(.slow),
+    .enabled(if: ReportFixtures.indianaReports != nil, "the collection's reports are not beside the checkout"))
   func noStepChangesSidesOrNumbersInAnyReport() throws {
     let url = try #require(ReportFixtures.indianaReports)
     let cleaner = try ReportCleaner.standard()

@@ -1,4 +1,5 @@
 import Foundation
+import TestBasics
 import Testing
 
 @testable import Tokenization
@@ -23,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func everyAssignedScalarIsNormalisedAndSplitTheSame() throws {
+  @Test(.slow, .tags(.slow)) func everyAssignedScalarIsNormalisedAndSplitTheSame() throws {
     let configurations = [
       BertNormalizer(stripsAccents: true, lowercases: true),
       BertNormalizer(stripsAccents: false, lowercases: false),
@@ -51,7 +52,7 @@ import Testing
     }
   }
 
-  @Test func aMegabyteOfOneLetterAndItsLikeHaveTheSameIdentifiers() throws {
+  @Test(.slow, .tags(.slow)) func aMegabyteOfOneLetterAndItsLikeHaveTheSameIdentifiers() throws {
     let (uncased, cased) = try Golden.tokenizers.get()
     let texts = [
       String(repeating: "a", count: 1 << 20), String(repeating: "\u{E9}", count: 1 << 20),
@@ -65,7 +66,7 @@ import Testing
   }
 
   // Enabled where the reports are: their licence allows no copy in the repository, only the hashes of their tokens.
-  @Test(.enabled(if: Golden.reports != nil, "needs the IU reports in THORAX_SHARED or ../shared"))
+  @Test(.slow, .tags(.slow), .enabled(if: Golden.reports != nil, "needs the IU reports in THORAX_SHARED or ../shared"))
   func everySentenceOfTheReportsInCSVHasTheSameIdentifiers() throws {
     let file = try #require(Golden.reports).appendingPathComponent("indiana_reports.csv")
     let table = csvRows(try Data(contentsOf: file))
@@ -77,7 +78,7 @@ import Testing
     try expectIdentifiers(of: reports, golden: "iu-csv.tsv")
   }
 
-  @Test(.enabled(if: Golden.reports != nil, "needs the IU reports in THORAX_SHARED or ../shared"))
+  @Test(.slow, .tags(.slow), .enabled(if: Golden.reports != nil, "needs the IU reports in THORAX_SHARED or ../shared"))
   func everySentenceOfTheReportsInXMLHasTheSameIdentifiers() throws {
     let archive = try #require(Golden.reports).appendingPathComponent("NLMCXR_reports.tgz")
     let extraction = Process()

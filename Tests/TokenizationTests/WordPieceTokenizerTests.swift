@@ -1,4 +1,5 @@
 import Foundation
+import TestBasics
 import Testing
 
 @testable import Tokenization
@@ -83,9 +84,11 @@ import Testing
   }
 
   /// Processor time of eight times the length over that of the length: 8 when linear, 64 when quadratic.
-  @Test(arguments: [
-    "a", "word ", "\u{301}", "e\u{323}\u{301}", "\u{6C34}", "[SEP", String(repeating: "q", count: 99) + " ",
-  ])
+  @Test(
+    .slow, .tags(.slow),
+    arguments: [
+      "a", "word ", "\u{301}", "e\u{323}\u{301}", "\u{6C34}", "[SEP", String(repeating: "q", count: 99) + " ",
+    ])
   func timeIsLinearInTheLength(unit: String) throws {
     let tokenizer = try uncased()
     func seconds(scalars: Int) throws -> Double {
