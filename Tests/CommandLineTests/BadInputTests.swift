@@ -84,6 +84,12 @@ extension BadInput {
     BadInput("blank prompt among others", ["generate", "a", " \t"], status: 64, says: "prompt 2 is empty"),
     BadInput("empty prompt with guidance", ["generate", "", "--guidance", "2"], status: 64, says: "empty"),
     BadInput("empty negative prompt", ["generate", "a", "--negative", " "], status: 64, says: "negative"),
+    BadInput(
+      "a control character in a prompt", ["generate", "a", "b\u{1B}[1m"], status: 64,
+      says: "prompt 2 holds the control character ESC (U+001B) as its character 2"),
+    BadInput(
+      "a control character in a negative prompt", ["generate", "a", "--negative", "\u{7F}"], status: 64,
+      says: "the negative prompt holds the control character DEL (U+007F)"),
     BadInput("steps 0", ["generate", "a", "--steps", "0"], status: 64, says: "steps is 0"),
     BadInput("steps negative", ["generate", "a", "--steps=-3"], status: 64, says: "steps is -3"),
     BadInput("steps above T", ["generate", "a", "--steps", "1001"], status: 64, says: "1 to 1000"),

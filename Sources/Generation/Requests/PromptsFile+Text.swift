@@ -10,11 +10,12 @@ extension PromptsFile {
       throw .notText(path: path, found: "is \(encoding) text, which is not read")
     }
     let body = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
-    if let place = body.firstIndex(where: isUnwanted) {
+    if let place = body.firstIndex(where: ControlCharacter.isUnwanted) {
       let position = position(of: place, in: body)
       throw .notText(
         path: path,
-        found: "holds \(name(of: body[place])) at line \(position.line), character \(position.character)")
+        found: "holds \(ControlCharacter.name(of: body[place])) at line \(position.line), "
+          + "character \(position.character)")
     }
     guard let text = String(validating: body, as: UTF8.self) else {
       let place = firstInvalidByte(of: body)
@@ -26,14 +27,6 @@ extension PromptsFile {
       )
     }
     return (body, text)
-  }
-
-  /// The first control character of a text that was written with escapes, as JSON can, and its place from 1.
-  static func unwanted(in text: String) -> (name: String, character: Int)? {
-    for (index, scalar) in text.unicodeScalars.enumerated() where scalar.isASCII && isUnwanted(UInt8(scalar.value)) {
-      return (name(of: UInt8(scalar.value)), index + 1)
-    }
-    return nil
   }
 
   /// UTF-16 and UTF-32, by their byte-order mark or by the zeros that they have in every letter of English.
@@ -49,21 +42,6 @@ extension PromptsFile {
       if own.allSatisfy({ $0 }), !other.contains(true) { return "UTF-16" }
     }
     return nil
-  }
-
-  /// C0's control characters but for tab, line feed, vertical tab, form feed and carriage return, and DEL.
-  private static func isUnwanted(_ byte: UInt8) -> Bool {
-    byte < 0x20 && !(0x09...0x0D).contains(byte) || byte == 0x7F
-  }
-
-  private static func name(of byte: UInt8) -> String {
-    let names = [
-      "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF", "VT", "FF", "CR", "SO", "SI", "DLE",
-      "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
-    ]
-    let digits = String(byte, radix: 16, uppercase: true)
-    return
-      "the control character \(byte == 0x7F ? "DEL" : names[Int(byte)]) (U+00\(digits.count < 2 ? "0" : "")\(digits))"
   }
 
   /// The line and the character in it, both from 1, of the byte at `index`.

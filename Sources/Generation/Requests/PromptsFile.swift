@@ -183,7 +183,7 @@ public enum PromptsFile {
       }
       // JSON has escapes for what a text file cannot hold.
       for (key, text) in [("prompt", parsed.prompt), ("output", parsed.output ?? "")] {
-        guard let found = unwanted(in: text) else { continue }
+        guard let found = ControlCharacter.first(in: text) else { continue }
         throw PromptsFileError.malformed(
           path: path, line: number,
           reason: "the \(key) holds \(found.name) as its character \(found.character): take it out")

@@ -34,7 +34,8 @@ public struct SamplingOverrides: Equatable, Sendable {
 
   /// Checks everything that can be judged without a model.
   ///
-  /// - Throws: ``RequestError`` for a number outside its range and for an empty negative prompt.
+  /// - Throws: ``RequestError`` for a number outside its range, and for a negative prompt that is empty or has control
+  ///   characters.
   public func validate() throws {
     if let steps, steps < 1 {
       throw RequestError.outOfRange(what: "steps", value: "\(steps)", allowed: "at least 1")
@@ -47,6 +48,7 @@ public struct SamplingOverrides: Equatable, Sendable {
     if let negative, negative.allSatisfy(\.isWhitespace) {
       throw RequestError.conflict("the negative prompt is empty", remedy: "say what to avoid, or leave it out")
     }
+    if let negative { try RequestError.refuseControlCharacters(in: negative, of: "the negative prompt") }
   }
 
   private static func check(_ value: Double, _ what: String, in range: ClosedRange<Double>) throws {

@@ -165,7 +165,7 @@ struct GenerateCommand: AsyncParsableCommand {
     let likeness = try like.map { try LikeImage(path: $0) }
     let entries =
       try likeness.map { [PromptEntry(prompt: $0.recorded.prompt)] } ?? prompts.map(PromptsFile.read(path:))
-      ?? prompt.map { PromptEntry(prompt: $0) }
+      ?? prompt.enumerated().map { try PromptEntry(given: $1, index: $0) }
     let firstSeed = seed ?? likeness?.recorded.seed ?? UInt64(UInt32.random(in: .min ... .max))
     let plan = try OutputPlan(
       entries: entries, count: count, seed: firstSeed, output: output ?? likeness?.defaultOutput)
