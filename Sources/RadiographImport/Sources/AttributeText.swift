@@ -11,7 +11,6 @@ enum AgeText {
     case implausible
   }
 
-  private static let blanks: Set<String> = ["", "na", "n/a", "nan", "none", "null", "unknown", "-", "?"]
   /// Of one year, by the first letters of the unit.
   private static let units: [String: Double] = [
     "": 1, "y": 1, "yr": 1, "yrs": 1, "year": 1, "years": 1, "m": 12, "mo": 12, "mon": 12, "month": 12, "months": 12,
@@ -23,7 +22,7 @@ enum AgeText {
   /// ">89" are the least age. Above 120 years it is a slip.
   static func read(_ text: String) -> Reading {
     var text = text.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
-    if blanks.contains(text) { return .unknown }
+    if MissingCell.isMissing(text) { return .unknown }
     if text.hasSuffix(" old") { text.removeLast(4) }
     if text.hasPrefix(">") { text.removeFirst() }
     if text.hasSuffix("+") { text.removeLast() }

@@ -62,7 +62,7 @@ public enum FolderSource {
     var listed = images
     try table.forEachRow { row in
       let place = "row \(row.number)"
-      guard let text = row.text(pathColumn), !row.isRagged(columns: table.columns.count) else {
+      guard let text = row.name(pathColumn), !row.isRagged(columns: table.columns.count) else {
         listed.exclude(place, .malformedRow)
         return
       }
@@ -78,8 +78,8 @@ public enum FolderSource {
       }
       listed.append(
         ImportEntry(
-          path: name.path, file: nil, patient: row.text(patientColumn) ?? name.path,
-          study: row.text(studyColumn) ?? name.path, attributes: reading.attributes, sections: sections),
+          path: name.path, file: nil, patient: row.name(patientColumn) ?? name.path,
+          study: row.name(studyColumn) ?? name.path, attributes: reading.attributes, sections: sections),
         name, row: place)
     }
     images = listed

@@ -23,7 +23,7 @@ public enum KaggleSource {
     var illustrated: Set<String> = []
     try table.forEachRow { row in
       let place = "indiana_projections.csv row \(row.number)"
-      guard let uid = row.text(uidColumn), let text = row.text(fileColumn), !row.isRagged(columns: table.columns.count)
+      guard let uid = row.name(uidColumn), let text = row.name(fileColumn), !row.isRagged(columns: table.columns.count)
       else {
         images.exclude(place, .malformedRow)
         return
@@ -73,7 +73,7 @@ public enum KaggleSource {
     try table.forEachRow { row in
       let place = "indiana_reports.csv row \(row.number)"
       // A text whose commas are not quoted would put every later cell into another column.
-      guard let uid = row.text(uidColumn), !row.isRagged(columns: table.columns.count) else {
+      guard let uid = row.name(uidColumn), !row.isRagged(columns: table.columns.count) else {
         notes.append(ImportExclusion(path: place, reason: .malformedRow))
         return
       }

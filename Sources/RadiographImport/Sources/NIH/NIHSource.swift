@@ -31,7 +31,7 @@ public enum NIHSource {
     var images = ListedImages(folder, images: folder.files, by: .name, naming: .row)
     try table.forEachRow { row in
       let place = "row \(row.number)"
-      guard let text = row.text(nameColumn), let patient = row.text(patientColumn) else {
+      guard let text = row.name(nameColumn), let patient = row.name(patientColumn) else {
         images.exclude(place, .malformedRow)
         return
       }
@@ -46,7 +46,7 @@ public enum NIHSource {
       images.add(reading.exclusions)
       images.append(
         ImportEntry(
-          path: name.path, file: nil, patient: patient, study: row.text(followUpColumn) ?? name.path,
+          path: name.path, file: nil, patient: patient, study: row.name(followUpColumn) ?? name.path,
           attributes: reading.attributes, sections: [],
           split: lists?.split(of: name.path, patient: patient, official)), name, row: place)
     }

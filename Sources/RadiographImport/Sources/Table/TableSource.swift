@@ -138,12 +138,13 @@ private struct TableListing {
   }
 
   private mutating func add(place: String, cell: (_ column: String) -> String?) {
-    guard let text = mapping.path.value(cell) else {
+    func named(_ column: String) -> String? { cell(column).flatMap { MissingCell.isMissing($0) ? nil : $0 } }
+    guard let text = mapping.path.value(named) else {
       images.exclude(place, .malformedRow, "no path")
       return
     }
     guard let name = images.name(text, row: place) else { return }
-    guard let patient = mapping.patient.map({ $0.value(cell) }) ?? name.path else {
+    guard let patient = mapping.patient.map({ $0.value(named) }) ?? name.path else {
       images.skip(name)
       images.exclude(place, .malformedRow, "no patient")
       return
@@ -165,8 +166,8 @@ private struct TableListing {
     readLabels(cell, into: &reading)
     images.add(reading.exclusions)
     let entry = ImportEntry(
-      path: name.path, file: nil, patient: patient, study: mapping.study?.value(cell) ?? name.path,
-      attributes: reading.attributes, sections: sections(cell, place: place),
+      path: name.path, file: nil, patient: patient, study: mapping.study?.value(named) ?? name.path,
+      attributes: reading.attributes, sections: sections(cell, named, place: place),
       split: isOfficial ? mapping.split?.value(cell).flatMap(Self.split) : nil)
     images.append(entry, name, row: place)
   }
@@ -217,13 +218,16 @@ private struct TableListing {
     reading.noteUnknownLabels(unknown)
   }
 
-  private mutating func sections(_ cell: (_ column: String) -> String?, place: String) -> [TextSection] {
+  /// - Parameter named: a column's cell, nil also for a word that says that there is none.
+  private mutating func sections(
+    _ cell: (_ column: String) -> String?, _ named: (_ column: String) -> String?, place: String
+  ) -> [TextSection] {
     var sections: [TextSection] = []
     for section in mapping.sections {
       if let text = section.field.value(cell) { sections.append(TextSection(name: section.name, text: text)) }
     }
     if let text = mapping.text?.value(cell) { sections += ReportText.sections(of: text) }
-    guard let path = mapping.textFile?.value(cell) else { return sections }
+    guard let path = mapping.textFile?.value(named) else { return sections }
     if lastText.path != path { lastText = (path, report(path, place: place)) }
     return sections + lastText.sections
   }
