@@ -74,14 +74,14 @@ import Testing
   }
 
   /// Pictures of forty patients; the last twenty are lighter copies of the first twenty under other names.
-  private static func source(in folder: URL) throws -> ImportSource {
+  private static func source(in folder: URL, withTexts: Bool = true) throws -> ImportSource {
     let source = folder.appendingPathComponent("source")
     try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
     for index in 0..<40 {
       let name = source.appendingPathComponent("image\(index + 10)")
       let image = try picture(UInt64(index % 20 + 10), gain: index < 20 ? 1 : 0.8)
       try Data(image.pngBytes()).write(to: name.appendingPathExtension("png"))
-      try DataFixtures.write("A picture.", to: name.appendingPathExtension("txt"))
+      if withTexts { try DataFixtures.write("A picture.", to: name.appendingPathExtension("txt")) }
     }
     return try FolderSource.list(source)
   }
@@ -98,6 +98,32 @@ import Testing
       let dataset = try RadiographDataset.open(output)
       #expect(try dataset.summary().eligible == 40 - copies.count)
       #expect(try dataset.requireNoLeakage().isEmpty)
+    }
+  }
+
+  /// The autoencoder is trained on images without a text too.
+  @Test func aCopyWithoutATextIsLeftOut() throws {
+    try DataFixtures.withFolder { folder in
+      var options = DataFixtures.options(size: 64, batchSize: 30)
+      options.split = try SplitFractions("50/25/25")
+      let output = folder.appendingPathComponent("dataset")
+      let source = try Self.source(in: folder, withTexts: false)
+      let summary = try DatasetImport(source, into: output, options: options).run()
+      let copies = Set(summary.excluded.filter { $0.reason == .nearDuplicate }.map(\.path))
+      let records = try RadiographDataset.open(output).records(matching: .everything)
+      let expected = (0..<20).filter { records[$0].split != records[$0 + 20].split }
+      #expect(copies == Set(expected.map { "image\($0 + 30).png" }) && !copies.isEmpty)
+      let seen = try RadiographDataset.open(output).records(requiresText: false).map(\.path)
+      #expect(seen.count == 40 - copies.count && copies.isDisjoint(with: seen))
+
+      // What is added later is held against what is stored.
+      let other = folder.appendingPathComponent("other")
+      for count in [20, 40] {
+        var part = source
+        part.entries = Array(source.entries.prefix(count))
+        let summary = try DatasetImport(part, into: other, options: options).run()
+        #expect(summary.excluded.contains { $0.reason == .nearDuplicate } == (count == 40))
+      }
     }
   }
 

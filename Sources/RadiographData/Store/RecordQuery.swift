@@ -78,7 +78,7 @@ extension RadiographDataset {
   }
 
   /// Eligible but for the text. The order of import tells which of two images of the same bytes is the copy.
-  private static let visible = """
+  package static let visible = """
     (images.eligible OR (images.frontal AND images.slot IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM exclusions WHERE exclusions.source_id = images.source_id AND exclusions.path = images.path
         AND reason IN ('\(ImportExclusion.Reason.duplicate.rawValue)', '\(ImportExclusion.Reason.nearDuplicate.rawValue)'))))

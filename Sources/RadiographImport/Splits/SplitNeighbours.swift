@@ -1,7 +1,8 @@
 import GRDB
 import RadiographData
 
-/// The perceptual hashes of a dataset's eligible images, each with its split.
+/// The perceptual hashes of a dataset's images that something is trained on, eligible or without a text only, each with
+/// its split.
 struct SplitNeighbours {
   private var index = NearDuplicateIndex()
   private var images: [Int64] = []
@@ -13,7 +14,7 @@ struct SplitNeighbours {
       sql: """
         SELECT images.id, perceptual_hash, split FROM images JOIN pixels ON pixels.slot = images.slot
         JOIN studies ON studies.id = study_id JOIN patients ON patients.id = patient_id
-        WHERE eligible AND perceptual_hash IS NOT NULL ORDER BY images.id
+        WHERE \(RadiographDataset.visible) AND perceptual_hash IS NOT NULL ORDER BY images.id
         """)
     while let row = try rows.next() {
       guard let hash = PerceptualHash(bytes: try row.value(1)), let split = DatasetSplit(rawValue: try row.value(2))

@@ -120,7 +120,10 @@ extension DatasetWriter {
 
 extension ImportEntry {
   /// Frontal, and with something to train text on.
-  func isEligible(_ sections: [String]) -> Bool { (attributes.view?.isFrontal ?? true) && hasText(sections) }
+  func isEligible(_ sections: [String]) -> Bool { isFrontal && hasText(sections) }
+
+  /// Whether the view is frontal, or not known.
+  var isFrontal: Bool { attributes.view?.isFrontal ?? true }
 
   /// Whether there is something to train text on: a caption, a report with all of `wanted`, one without any headings,
   /// or, where there is no text, a finding that a prompt can name.

@@ -42,9 +42,11 @@ extension DatasetWriter {
         }
         let patient = try rows.patient(decoded.entry)
         var isEligible = decoded.entry.isEligible(settings.sections) && !isDuplicate[position]
-        if isEligible, let hash = decoded.image?.fingerprint.perceptualHash,
-          let other = neighbours?.nearest(to: hash, outside: patient.split)
-        {
+        // An autoencoder learns from images without a text as well.
+        let isVisible = decoded.entry.isFrontal && !isDuplicate[position]
+        let hash = isVisible ? decoded.image?.fingerprint.perceptualHash : nil
+        let other = hash.flatMap { neighbours?.nearest(to: $0, outside: patient.split) }
+        if let other {
           isEligible = false
           let path = try String.fetchOne(
             database, sql: "SELECT path FROM images WHERE id = ?", arguments: [other.id])
@@ -64,7 +66,7 @@ extension DatasetWriter {
               path: decoded.entry.path, reason: .conflictingReport,
               detail: "another image of study \(decoded.entry.study) has another report; each keeps its own"))
         }
-        if isEligible, let hash = decoded.image?.fingerprint.perceptualHash {
+        if other == nil, let hash {
           neighbours?.insert(hash, image: image, split: patient.split)
         }
         try record(exclusions, in: database, summary: &summary)
