@@ -16,6 +16,8 @@ public enum DatasetError: Error, Sendable, Equatable {
   case settingMismatch(name: String, stored: String, given: String)
   /// The source, or a part of it, is not there.
   case sourceMissing(path: String, remedy: String)
+  /// Two sources that are not one would have the same name, and their patients and images be taken for the same.
+  case sourceName(name: String, reason: String)
   /// The source is there and holds nothing that can be imported.
   case sourceEmpty(path: String, expected: String)
   /// An import ended and the dataset has no image.
@@ -71,6 +73,9 @@ extension DatasetError: CustomStringConvertible {
       "the dataset was made with \(name) \(stored), not \(given): leave the option out, or name a new folder"
     case .sourceMissing(let path, let remedy):
       "not found: \(path): \(remedy)"
+    case .sourceName(let name, let reason):
+      "two sources would be called \(name) (\(reason)): give one another name, with --name for a folder or name in a "
+        + "mapping"
     case .sourceEmpty(let path, let expected):
       "nothing to import in \(path): expected \(expected)"
     case .noImages(let path, let reason, let remedy):

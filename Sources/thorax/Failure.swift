@@ -86,7 +86,7 @@ struct Failure {
   private static func status(_ error: DatasetError) -> ExitStatus {
     switch error {
     case .settingMismatch, .sourceInsideOutput, .invalidImageSize, .invalidSplit, .invalidSections,
-      .mappingMismatch, .noOfficialSplit:
+      .mappingMismatch, .noOfficialSplit, .sourceName:
       .usage
     case .laterVersion, .damaged, .sourceEmpty, .noImages, .malformedTable, .malformedArchive, .malformedMapping,
       .noPixels,

@@ -75,6 +75,12 @@ extension BadInput {
       files: ["src/1.png": Data("x".utf8), "src/2.jpg": Data("y".utf8)], status: 65,
       says: "2 unreadable, the first is 1.png"),
     BadInput(
+      "two folders of one name", ["data", "import", "folder", "a/x", "b/x", "--output", "d"],
+      files: ["a/x/1.png": pixel, "b/x/1.png": pixel], status: 64, says: "two sources would be called x ("),
+    BadInput(
+      "a name for a publisher's collection", ["data", "import", "nih", "src", "--output", "d", "--name", "x"],
+      files: ["src/1.png": pixel], status: 64, says: "--name"),
+    BadInput(
       "size 0", ["data", "import", "folder", "src", "--output", "d", "--size", "0"], files: ["src/1.png": pixel],
       status: 64, says: "image size 0"),
     BadInput(

@@ -53,6 +53,7 @@ final class DatasetWriter {
       let database = try DatabaseQueue(path: folder.index.path, configuration: configuration)
       let reports = try ReportReader()
       let settings = try database.write { try Self.prepare(folder, options: options, reports: reports, in: $0) }
+      try database.read { try Self.checkName(of: source, in: $0) }
       if FileManager.default.fileExists(atPath: folder.indexDigest.path) {
         try FileManager.default.removeItem(at: folder.indexDigest)
       }

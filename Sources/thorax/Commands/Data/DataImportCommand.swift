@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Generation
 import ImageFiles
 import RadiographData
 import RadiographImport
@@ -83,6 +84,10 @@ struct DataImportCommand: AsyncParsableCommand {
       "What the columns of a table are: a YAML file, or mimic-cxr-jpg or chexpert, which ship.", valueName: "mapping"))
   var mapping: String?
 
+  @Option(
+    help: ArgumentHelp("The source's name in the dataset (folder; default: the folder's name).", valueName: "name"))
+  var name: String?
+
   @Flag(help: "Take over the publisher's own split, where the source has one (nih, table).")
   var officialSplit = false
 
@@ -152,6 +157,10 @@ struct DataImportCommand: AsyncParsableCommand {
         reason: mapping == nil ? "a table needs a mapping" : "\(kind.rawValue) takes no mapping")
     }
     try dicom.check(isDICOM: kind == .dicom)
+    if name != nil, kind != .folder {
+      throw RequestError.conflict(
+        "--name is for folders", remedy: "leave it out, \(kind.rawValue) has names of its own")
+    }
     if officialSplit, kind != .nih, kind != .table { throw DatasetError.noOfficialSplit(kind.rawValue) }
     let official = officialSplit ? try official(options) : nil
     let urls = sources.map { URL(fileURLWithPath: $0) }
@@ -163,7 +172,7 @@ struct DataImportCommand: AsyncParsableCommand {
     case .kaggle: return try urls.map { try KaggleSource.list($0, links: links) }
     case .nih: return try urls.map { try NIHSource.list($0, official: official, links: links) }
     case .kermany: return try urls.map { try KermanySource.list($0, links: links) }
-    case .folder: return try urls.map { try FolderSource.list($0, links: links) }
+    case .folder: return try folders(urls, links: links)
     case .table:
       let mapping = try TableMapping(named: mapping ?? "")
       return try urls.map { try TableSource.list($0, mapping: mapping, official: official, links: links) }
@@ -172,6 +181,22 @@ struct DataImportCommand: AsyncParsableCommand {
       key = drawn
       return try urls.map { try dicom.list($0, key: drawn, links: links, console: common.console) }
     }
+  }
+
+  /// Folders of one name would become one source.
+  private func folders(_ urls: [URL], links: SourceLinks) throws -> [ImportSource] {
+    if name != nil, urls.count > 1 {
+      throw RequestError.conflict("--name and \(urls.count) folders are given", remedy: "import one at a time")
+    }
+    let sources = try urls.map { try FolderSource.list($0, name: name, links: links) }
+    for (index, source) in sources.enumerated() {
+      let place = urls[index].resolvingSymlinksInPath().path
+      let others = zip(urls, sources).prefix(index).filter { $0.1.name == source.name }.map(\.0)
+      if let other = others.first(where: { $0.resolvingSymlinksInPath().path != place }) {
+        throw DatasetError.sourceName(name: source.name, reason: "\(other.path) and \(urls[index].path)")
+      }
+    }
+    return sources
   }
 
   /// `DatasetImport` knows one root of a source; here are several.

@@ -1,0 +1,49 @@
+import GRDB
+import RadiographData
+import Support
+
+extension DatasetWriter {
+  /// At most so many files are compared with those of an earlier import.
+  private static let comparedFiles = 8
+
+  /// Refuses a source that has the name of another in the dataset.
+  ///
+  /// A publisher's collection is known by its importer. A folder is known by its last name alone, since a dataset names no
+  /// place outside of itself, and other folders may have that name: it is the folder of before if an image of then is
+  /// still in it, with its bytes.
+  ///
+  /// - Throws: `DatasetError.sourceName`.
+  static func checkName(of source: ImportSource, in database: Database) throws {
+    guard
+      let row = try Row.fetchOne(
+        database, sql: "SELECT id, kind FROM sources WHERE name = ?", arguments: [source.name])
+    else { return }
+    let (id, kind): (Int64, String) = (try row.value(0), try row.value(1))
+    guard kind == source.kind else {
+      throw DatasetError.sourceName(
+        name: source.name, reason: "the dataset has one of the importer \(kind), this is of \(source.kind)")
+    }
+    guard kind == "folder" else { return }
+    if source.entries.isEmpty { return }
+    let listed = Dictionary(
+      source.entries.map { (ExactName($0.path), $0.file) }, uniquingKeysWith: { first, _ in first })
+    let rows = try Row.fetchCursor(
+      database, sql: "SELECT path, sha256 FROM images WHERE source_id = ? ORDER BY id", arguments: [id])
+    var isEmpty = true
+    var compared = 0
+    while let row = try rows.next(), compared < comparedFiles {
+      isEmpty = false
+      guard let file = listed[ExactName(try row.value(0))] else { continue }
+      // Without a file on either side nothing tells them apart but the name.
+      guard let file, let hash: String = try row.value(1) else { return }
+      if try ContentHash.ofFile(file.path) == hash { return }
+      compared += 1
+    }
+    if isEmpty { return }
+    throw DatasetError.sourceName(
+      name: source.name,
+      reason: compared == 0
+        ? "no image that the dataset has of it is in this folder"
+        : "images that the dataset has of it are other images in this folder")
+  }
+}
