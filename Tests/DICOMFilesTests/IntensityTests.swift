@@ -86,10 +86,11 @@ import Testing
     #expect(Array(stored.prefix(4096)) == (slope.hasPrefix("-") ? straight.reversed() : straight))
   }
 
-  @Test func aWindowFillsTheRange() throws {
+  /// The window is the picture's own, and what lies outside of it is black or white (docs/data-dicom.md).
+  @Test func aWindowFillsTheRangeAndClips() throws {
     let elements = [Tag.windowCenter: "1000", Tag.windowWidth: "500"]
     let stored = try Self.pixels(.radiograph(elements, width: Self.side, height: Self.side))
-    #expect(stored[700] == 0 && stored[1300] == 255)
+    #expect(stored[...750].allSatisfy { $0 == 0 } && stored[1250..<4096].allSatisfy { $0 == 255 })
     #expect((126...129).contains(stored[1000]))
   }
 }
