@@ -115,6 +115,64 @@ struct TrainingTests {
     }
   }
 
+  @Test("P2 weighs the same error of the noise alike, by 1 / (k + SNR)^gamma, whatever is predicted")
+  func p2() throws {
+    for curve in curves {
+      for prediction in PredictionType.allCases {
+        for (gamma, k) in [(1.0, 1.0), (0.5, 2.0), (0, 1)] {
+          let time = try process(curve, prediction).time(atTimestep: 400)
+          let weight = LossWeighting.p2(gamma: gamma, k: k).weight(at: time, prediction: prediction)
+          // An error of 0.1 in the noise, as an error of the output at the same x_t.
+          let error = try 0.1 / prediction.noiseCoefficients(at: time).output
+          let snr = time.alpha * time.alpha / (time.sigma * time.sigma)
+          #expect(abs(weight * error * error - 0.01 * pow(k + snr, -gamma)) < 1e-12)
+        }
+      }
+    }
+    // Without signal all of the noise counts, by 1 / k^gamma; without noise nothing does.
+    let ends = [SampleTime(timestep: 999, alpha: 0, sigma: 1), SampleTime(timestep: 0, alpha: 1, sigma: 0)]
+    #expect(ends.map { LossWeighting.p2(k: 2).weight(at: $0, prediction: .epsilon) } == [0.5, 0])
+    #expect(ends.map { LossWeighting.p2().weight(at: $0, prediction: .velocity) } == [0, 0])
+    let written = try JSONEncoder().encode(LossWeighting.p2(gamma: 0.5, k: 2))
+    #expect(try JSONDecoder().decode(LossWeighting.self, from: written) == .p2(gamma: 0.5, k: 2))
+    #expect(try JSONDecoder().decode(LossWeighting.self, from: Data(#"{"type": "p2"}"#.utf8)) == .p2(gamma: 1, k: 1))
+  }
+
+  @Test("the contrastive loss is the flow's less a share of that against the next sample's target")
+  func contrastive() throws {
+    let process = try process(.rectifiedFlow(), .flow)
+    let generator = try Generator(seed: 3)
+    let times = try process.drawTimes(3, from: .uniform, generator: generator)
+    let (clean, noise, output) = (
+      try Tensor.randn([3, 2], generator: generator), try Tensor.randn([3, 2], generator: generator),
+      try Tensor.randn([3, 2], generator: generator).setRequiresGrad(true)
+    )
+    let velocity = try (noise - clean).doubles()
+    let values = try output.detach().doubles()
+    func loss(_ share: Double) throws -> Tensor {
+      try process.contrastiveLoss(output: output, clean: clean, noise: noise, times: times, share: share)
+    }
+    let expected = (0..<6).reduce(0.0) { sum, index in
+      let (own, other) = (values[index] - velocity[index], values[index] - velocity[(index + 2) % 6])
+      return sum + (own * own - 0.1 * other * other) / 6
+    }
+    #expect(abs(try loss(0.1).item() - expected) < 1e-6)
+    let plain = try process.loss(
+      output: output, target: process.target(clean: clean, noise: noise, times: times), times: times)
+    #expect(try loss(0).item() == plain.item())
+    try loss(0.1).backward()
+    let gradient = try #require(try output.grad).doubles()
+    for index in 0..<6 {
+      let slope = 2 * (0.9 * values[index] - velocity[index] + 0.1 * velocity[(index + 2) % 6]) / 6
+      #expect(abs(gradient[index] - slope) < 1e-6)
+    }
+    for share in [-0.1, 1, .nan] { #expect(throws: DiffusionError.self) { try loss(share) } }
+    let one = try Tensor.zeros([1, 2])
+    #expect(throws: DiffusionError.self) {
+      try process.contrastiveLoss(output: one, clean: one, noise: one, times: Array(times.prefix(1)))
+    }
+  }
+
   @Test("the loss is the weighted mean, and its gradient reaches the output")
   func loss() throws {
     let process = try process(.linear(), .velocity)

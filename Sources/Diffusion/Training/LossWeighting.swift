@@ -1,11 +1,16 @@
+import Foundation
+
 /// How much the error at each time counts.
 ///
-/// Written as `{"type": "uniform"}` or `{"type": "minSNR", "gamma": 5}`.
+/// Written as `{"type": "uniform"}`, `{"type": "minSNR", "gamma": 5}` or `{"type": "p2", "gamma": 1, "k": 1}`.
 public enum LossWeighting: Sendable, Hashable {
   /// The mean squared error of the network's output, as it is.
   case uniform
   /// The error of x_0 counts min(SNR, gamma) (Hang et al., arXiv:2303.09556, min-SNR-gamma).
   case minSNR(gamma: Double = 5)
+  /// The error of the noise counts 1 / (k + SNR)^gamma: less where little noise is left and details alone are learned
+  /// (Choi et al., arXiv:2204.00227, section 3.2).
+  case p2(gamma: Double = 1, k: Double = 1)
 
   /// The weight of the squared error of the network's output.
   ///
@@ -22,13 +27,19 @@ public enum LossWeighting: Sendable, Hashable {
       let clipped = min(time.alpha * time.alpha, gamma * time.sigma * time.sigma)
       // Noise prediction without signal: the limit of alpha^2 / alpha^2.
       return determinant == 0 ? 1 : clipped / (determinant * determinant)
+    case .p2(let gamma, let k):
+      let (signal, noise) = (time.alpha * time.alpha, time.sigma * time.sigma)
+      // An error d of the noise is an error of (determinant / alpha) d in the output, and of d where noise is predicted.
+      let determinant = prediction.determinant(at: time)
+      let ratio = determinant == 0 ? 1 : time.alpha / determinant
+      return pow(noise / (k * noise + signal), gamma) * ratio * ratio
     }
   }
 }
 
 extension LossWeighting: Codable {
-  private enum Key: String, CodingKey { case type, gamma }
-  private enum Name: String, Codable, CaseIterable { case uniform, minSNR }
+  private enum Key: String, CodingKey { case type, gamma, k }
+  private enum Name: String, Codable, CaseIterable { case uniform, minSNR, p2 }
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
@@ -36,6 +47,10 @@ extension LossWeighting: Codable {
       switch try values.decode(Name.self, forKey: .type) {
       case .uniform: .uniform
       case .minSNR: .minSNR(gamma: try values.decodeIfPresent(Double.self, forKey: .gamma) ?? 5)
+      case .p2:
+        .p2(
+          gamma: try values.decodeIfPresent(Double.self, forKey: .gamma) ?? 1,
+          k: try values.decodeIfPresent(Double.self, forKey: .k) ?? 1)
       }
   }
 
@@ -47,6 +62,10 @@ extension LossWeighting: Codable {
     case .minSNR(let gamma):
       try values.encode(Name.minSNR, forKey: .type)
       try values.encode(gamma, forKey: .gamma)
+    case .p2(let gamma, let k):
+      try values.encode(Name.p2, forKey: .type)
+      try values.encode(gamma, forKey: .gamma)
+      try values.encode(k, forKey: .k)
     }
   }
 }
