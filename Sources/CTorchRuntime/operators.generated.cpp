@@ -121,6 +121,10 @@ int32_t ct_relu(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_
   return guarded(error, [&] { *out = own(at::relu(tensor(self_))); });
 }
 
+int32_t ct_leaky_relu(ct_tensor _Nonnull self_, double negative_slope, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
+  return guarded(error, [&] { *out = own(at::leaky_relu(tensor(self_), at::Scalar(negative_slope))); });
+}
+
 int32_t ct_silu(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::silu(tensor(self_))); });
 }
@@ -291,6 +295,18 @@ int32_t ct_group_norm(ct_tensor _Nonnull self_, ptrdiff_t num_groups, ct_tensor 
 
 int32_t ct_layer_norm(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull normalized_shape, size_t normalized_shape_count, ct_tensor _Nullable weight, ct_tensor _Nullable bias, double eps, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::layer_norm(tensor(self_), ints(normalized_shape, normalized_shape_count), optional_tensor(weight), optional_tensor(bias), eps)); });
+}
+
+int32_t ct_batch_norm(ct_tensor _Nonnull self_, ct_tensor _Nullable weight, ct_tensor _Nullable bias, ct_tensor _Nullable running_mean, ct_tensor _Nullable running_var, bool training, double momentum, double eps, bool cudnn_enabled, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
+  return guarded(error, [&] { *out = own(at::batch_norm(tensor(self_), optional_tensor(weight), optional_tensor(bias), optional_tensor(running_mean), optional_tensor(running_var), training, momentum, eps, cudnn_enabled)); });
+}
+
+int32_t ct_max_pool2d(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull kernel_size, size_t kernel_size_count, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, const ptrdiff_t *_Nonnull dilation, size_t dilation_count, bool ceil_mode, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
+  return guarded(error, [&] { *out = own(at::max_pool2d(tensor(self_), ints(kernel_size, kernel_size_count), ints(stride, stride_count), ints(padding, padding_count), ints(dilation, dilation_count), ceil_mode)); });
+}
+
+int32_t ct_avg_pool2d(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull kernel_size, size_t kernel_size_count, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, bool ceil_mode, bool count_include_pad, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
+  return guarded(error, [&] { *out = own(at::avg_pool2d(tensor(self_), ints(kernel_size, kernel_size_count), ints(stride, stride_count), ints(padding, padding_count), ceil_mode, count_include_pad)); });
 }
 
 int32_t ct_scaled_dot_product_attention(ct_tensor _Nonnull self_, ct_tensor _Nonnull key, ct_tensor _Nonnull value, ct_tensor _Nullable attn_mask, double dropout_p, bool is_causal, bool has_scale, double scale, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
@@ -486,6 +502,7 @@ ct_operators ct_make_operators() noexcept {
     .tanh = ct_tanh,
     .sigmoid = ct_sigmoid,
     .relu = ct_relu,
+    .leaky_relu = ct_leaky_relu,
     .silu = ct_silu,
     .gelu = ct_gelu,
     .round = ct_round,
@@ -529,6 +546,9 @@ ct_operators ct_make_operators() noexcept {
     .conv_transpose2d = ct_conv_transpose2d,
     .group_norm = ct_group_norm,
     .layer_norm = ct_layer_norm,
+    .batch_norm = ct_batch_norm,
+    .max_pool2d = ct_max_pool2d,
+    .avg_pool2d = ct_avg_pool2d,
     .scaled_dot_product_attention = ct_scaled_dot_product_attention,
     .softmax = ct_softmax,
     .embedding = ct_embedding,

@@ -94,8 +94,55 @@ def initialisation():
     }
 
 
+def batch_norm():
+    """Three steps of training, then use: outputs, gradients of mean(output^2), running values after each step."""
+    torch.manual_seed(1)
+    module = torch.nn.BatchNorm2d(6, eps=1e-3, momentum=0.2)
+    torch.nn.init.normal_(module.weight)
+    torch.nn.init.normal_(module.bias)
+    x = torch.randn(4, 3, 6, 5, 4) * 3 + 2
+    tensors = {"batchNorm.weight": module.weight, "batchNorm.bias": module.bias, "batchNorm.in": x}
+    outputs, means, variances = [], [], []
+    for step in range(4):
+        module.train(step < 3)
+        module.zero_grad()
+        leaf = x[step].clone().requires_grad_()
+        y = module(leaf)
+        y.square().mean().backward()
+        outputs.append(y)
+        means.append(module.running_mean.clone())
+        variances.append(module.running_var.clone())
+        if step >= 2:
+            name = "batchNorm.training" if step == 2 else "batchNorm.use"
+            tensors[f"{name}.grad.in"] = leaf.grad
+            tensors[f"{name}.grad.weight"] = module.weight.grad.clone()
+            tensors[f"{name}.grad.bias"] = module.bias.grad.clone()
+    return tensors | {
+        "batchNorm.out": torch.stack(outputs), "batchNorm.means": torch.stack(means),
+        "batchNorm.variances": torch.stack(variances),
+    }
+
+
+def pooling():
+    """DenseNet's two poolings, and one of each with other sizes, with the gradients of mean(output^2)."""
+    torch.manual_seed(2)
+    x = torch.randn(2, 3, 9, 7)
+    tensors = {"pooling.in": x}
+    for name, module in {
+        "max": torch.nn.MaxPool2d(3, 2, 1),
+        "maxPlain": torch.nn.MaxPool2d(2),
+        "average": torch.nn.AvgPool2d(2),
+        "averagePadded": torch.nn.AvgPool2d(3, 2, 1),
+    }.items():
+        leaf = x.clone().requires_grad_()
+        y = module(leaf)
+        y.square().mean().backward()
+        tensors[f"pooling.{name}.out"], tensors[f"pooling.{name}.grad"] = y, leaf.grad
+    return tensors | {"leaky": F.leaky_relu(x, 0.2)}
+
+
 if __name__ == "__main__":
     torch.manual_seed(0)
-    tensors = layers() | attention() | adamw() | clipping() | initialisation()
+    tensors = layers() | attention() | adamw() | clipping() | initialisation() | batch_norm() | pooling()
     save_file({name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}, FIXTURE)
     print(f"{FIXTURE}: {len(tensors)} tensors, {FIXTURE.stat().st_size} bytes")

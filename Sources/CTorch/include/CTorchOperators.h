@@ -33,6 +33,7 @@ typedef struct ct_operators {
   int32_t (*_Nonnull tanh)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull sigmoid)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull relu)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull leaky_relu)(ct_tensor _Nonnull self_, double negative_slope, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull silu)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull gelu)(ct_tensor _Nonnull self_, const char *_Nonnull approximate, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull round)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
@@ -76,6 +77,9 @@ typedef struct ct_operators {
   int32_t (*_Nonnull conv_transpose2d)(ct_tensor _Nonnull self_, ct_tensor _Nonnull weight, ct_tensor _Nullable bias, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, const ptrdiff_t *_Nonnull output_padding, size_t output_padding_count, ptrdiff_t groups, const ptrdiff_t *_Nonnull dilation, size_t dilation_count, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull group_norm)(ct_tensor _Nonnull self_, ptrdiff_t num_groups, ct_tensor _Nullable weight, ct_tensor _Nullable bias, double eps, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull layer_norm)(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull normalized_shape, size_t normalized_shape_count, ct_tensor _Nullable weight, ct_tensor _Nullable bias, double eps, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull batch_norm)(ct_tensor _Nonnull self_, ct_tensor _Nullable weight, ct_tensor _Nullable bias, ct_tensor _Nullable running_mean, ct_tensor _Nullable running_var, bool training, double momentum, double eps, bool cudnn_enabled, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull max_pool2d)(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull kernel_size, size_t kernel_size_count, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, const ptrdiff_t *_Nonnull dilation, size_t dilation_count, bool ceil_mode, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull avg_pool2d)(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull kernel_size, size_t kernel_size_count, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, bool ceil_mode, bool count_include_pad, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull scaled_dot_product_attention)(ct_tensor _Nonnull self_, ct_tensor _Nonnull key, ct_tensor _Nonnull value, ct_tensor _Nullable attn_mask, double dropout_p, bool is_causal, bool has_scale, double scale, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull softmax)(ct_tensor _Nonnull self_, ptrdiff_t dim, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull embedding)(ct_tensor _Nonnull weight, ct_tensor _Nonnull indices, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);

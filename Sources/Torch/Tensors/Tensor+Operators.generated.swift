@@ -284,6 +284,16 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
+  /// `at::leaky_relu`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func leakyRelu(negativeSlope: Double = 0.01) throws -> Tensor {
+    let api = try LibTorch.api()
+    var out: OpaquePointer?
+    try check { api.pointee.operators.leaky_relu(handle, negativeSlope, &out, $0) }
+    return try Tensor(owning: out)
+  }
+
   /// `at::silu`.
   ///
   /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
@@ -711,6 +721,36 @@ extension Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
     try check { api.pointee.operators.layer_norm(handle, normalizedShape, normalizedShape.count, weight?.handle, bias?.handle, eps, &out, $0) }
+    return try Tensor(owning: out)
+  }
+
+  /// `at::batch_norm`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func batchNorm(weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVar: Tensor?, training: Bool, momentum: Double, eps: Double, cudnnEnabled: Bool = true) throws -> Tensor {
+    let api = try LibTorch.api()
+    var out: OpaquePointer?
+    try check { api.pointee.operators.batch_norm(handle, weight?.handle, bias?.handle, runningMean?.handle, runningVar?.handle, training, momentum, eps, cudnnEnabled, &out, $0) }
+    return try Tensor(owning: out)
+  }
+
+  /// `at::max_pool2d`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func maxPool2D(kernelSize: [Int], stride: [Int] = [], padding: [Int] = [0, 0], dilation: [Int] = [1, 1], ceilMode: Bool = false) throws -> Tensor {
+    let api = try LibTorch.api()
+    var out: OpaquePointer?
+    try check { api.pointee.operators.max_pool2d(handle, kernelSize, kernelSize.count, stride, stride.count, padding, padding.count, dilation, dilation.count, ceilMode, &out, $0) }
+    return try Tensor(owning: out)
+  }
+
+  /// `at::avg_pool2d`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func avgPool2D(kernelSize: [Int], stride: [Int] = [], padding: [Int] = [0, 0], ceilMode: Bool = false, countIncludePad: Bool = true) throws -> Tensor {
+    let api = try LibTorch.api()
+    var out: OpaquePointer?
+    try check { api.pointee.operators.avg_pool2d(handle, kernelSize, kernelSize.count, stride, stride.count, padding, padding.count, ceilMode, countIncludePad, &out, $0) }
     return try Tensor(owning: out)
   }
 

@@ -11,6 +11,10 @@ public final class Parameter {
   /// The shape that the module asked for.
   public let shape: [Int]
 
+  /// Whether the values follow from the data that a layer sees, such as running means, and not from gradients. They are
+  /// stored with the weights and are never trainable.
+  public let isBuffer: Bool
+
   /// Whether an optimiser should change it. Set it through ``ParameterStore/setTrainable(_:where:)``.
   public internal(set) var isTrainable: Bool
 
@@ -21,8 +25,9 @@ public final class Parameter {
   /// The layout that the layer which owns the parameter computes with; kept only while the values are fixed.
   private var packed: Tensor?
 
-  init(path: String, shape: [Int], tensor: Tensor?, isTrainable: Bool) {
+  init(path: String, shape: [Int], tensor: Tensor?, isTrainable: Bool, isBuffer: Bool = false) {
     self.path = path
+    self.isBuffer = isBuffer
     self.shape = shape
     self.storage = tensor
     self.isTrainable = isTrainable

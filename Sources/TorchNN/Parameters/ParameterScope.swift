@@ -33,5 +33,13 @@ public struct ParameterScope {
     try store.parameter(at: join(name), shape: shape, initialisation)
   }
 
+  /// The values `name` at this place that a layer keeps beside its weights and no optimiser moves, such as running
+  /// means. They are filled, loaded, stored and checked as parameters are.
+  ///
+  /// - Throws: ``ParameterError`` if the path was asked for before or the shape is not positive; `TorchError`.
+  public func buffer(_ name: String, _ shape: [Int], _ initialisation: Initialisation) throws -> Parameter {
+    try store.parameter(at: join(name), shape: shape, initialisation, isBuffer: true)
+  }
+
   private func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 }

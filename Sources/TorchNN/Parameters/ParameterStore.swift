@@ -97,7 +97,9 @@ public final class ParameterStore {
     try problems.throwIfAny()
   }
 
-  func parameter(at path: String, shape: [Int], _ initialisation: Initialisation) throws -> Parameter {
+  func parameter(
+    at path: String, shape: [Int], _ initialisation: Initialisation, isBuffer: Bool = false
+  ) throws -> Parameter {
     guard indexByPath[path] == nil else { throw ParameterError.duplicate(path: path) }
     guard shape.allSatisfy({ $0 > 0 }) else { throw ParameterError.invalidShape(path: path, shape: shape) }
     var tensor: Tensor?
@@ -108,8 +110,10 @@ public final class ParameterStore {
       tensor = try tensors[path].flatMap { try checked($0, at: path, shape: shape) }
       if tensors[path] == nil { problems.missing.append(path) }
     }
+    let trainable = trainable && !isBuffer
     let parameter = Parameter(
-      path: path, shape: shape, tensor: try tensor.map(placed), isTrainable: trainable && tensor != nil)
+      path: path, shape: shape, tensor: try tensor.map { try placed($0, trainable: trainable) },
+      isTrainable: trainable && tensor != nil, isBuffer: isBuffer)
     indexByPath[path] = parameters.count
     parameters.append(parameter)
     return parameter
@@ -123,7 +127,7 @@ public final class ParameterStore {
     return try problems.check(tensor, at: path) ? tensor : nil
   }
 
-  private func placed(_ tensor: Tensor) throws -> Tensor {
+  private func placed(_ tensor: Tensor, trainable: Bool) throws -> Tensor {
     let converted = try withoutGradients {
       var tensor = tensor
       if let dtype, tensor.dtype != dtype { tensor = try tensor.to(dtype) }
@@ -152,11 +156,11 @@ extension ParameterStore {
     }
   }
 
-  /// Makes the parameters that `predicate` accepts trainable, or freezes them.
+  /// Makes the parameters that `predicate` accepts trainable, or freezes them; buffers are never trainable.
   ///
   /// - Throws: `TorchError` for values that are not floating-point numbers.
   public func setTrainable(_ trainable: Bool, where predicate: (Parameter) -> Bool = { _ in true }) throws {
-    for parameter in parameters where predicate(parameter) {
+    for parameter in parameters where !parameter.isBuffer && predicate(parameter) {
       parameter.isTrainable = trainable
       try parameter.applyTrainability()
     }
