@@ -48,15 +48,15 @@ struct BatchSliceTests {
         let part = try objective.batch(slice)
         #expect(part.times == Array(whole.times[slice.rows]))
         for (one, all) in [
-          (part.noise_BCHW, whole.noise_BCHW), (part.examples.latent_BCHW, whole.examples.latent_BCHW),
+          (part.noise_BCHW, whole.noise_BCHW), (part.latent_BCHW, whole.latent_BCHW),
           (try part.isNull_B.to(.float32), try whole.isNull_B.to(.float32)),
         ] {
           #expect(try one.floats() == slice.rows(of: all).floats())
         }
         // A slice is padded to its own longest text.
-        let tokens = part.examples.hidden_BSD.shape[1]
-        let texts = try slice.rows(of: whole.examples.hidden_BSD).narrow(dim: 1, start: 0, length: tokens)
-        #expect(try part.examples.hidden_BSD.floats() == texts.floats())
+        let tokens = part.hidden_BSD.shape[1]
+        let texts = try slice.rows(of: whole.hidden_BSD).narrow(dim: 1, start: 0, length: tokens)
+        #expect(try part.hidden_BSD.floats() == texts.floats())
       }
     }
   }

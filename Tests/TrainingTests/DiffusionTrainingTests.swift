@@ -75,8 +75,8 @@ struct DiffusionTrainingTests {
       codec: autoencoder,
       encoded: try EncodedPrompts(["image"], by: encoder(), for: Self.architecture.textProjection), device: .cpu,
       columns: 2)
-    return try DiffusionObjective(
-      recipe, architecture: architecture, training: examples, validation: examples,
+    return DiffusionObjective(
+      try DiffusionLoss(recipe, architecture: architecture, device: .cpu), training: examples, validation: examples,
       validated: Array(0..<24), pictures: pictures)
   }
 

@@ -36,9 +36,9 @@ struct DiffusionPreparation {
       encoded: try EncodedPrompts(SamplePictures.prompts, by: encoder, for: architecture.textProjection),
       device: device)
     try RunFolder.write(training.statistics, to: Self.statisticsFile(in: folder))
-    return try DiffusionObjective(
-      recipe, architecture: architecture, training: training, validation: validation, validated: data.validated,
-      pictures: pictures, device: device)
+    return DiffusionObjective(
+      try DiffusionLoss(recipe, architecture: architecture, device: device), training: training,
+      validation: validation, validated: data.validated, pictures: pictures)
   }
 
   /// Where export finds the statistics.
