@@ -10,12 +10,14 @@ public struct MetricsRow: Sendable, Equatable {
   public var epoch: Double?
   /// Seconds of training so far, pauses between a stop and a resume not counted.
   public var seconds: Double?
-  /// The most memory that the process had resident so far, in bytes.
+  /// The most bytes of tensors that the device has held at a time since training began in this process.
   public var peakMemoryBytes: Int?
+  /// The most memory that the process had resident so far, in bytes.
+  public var peakResidentBytes: Int?
 
   public init(
     step: Int, split: MeasuredSplit, values: [Metric: Double], epoch: Double? = nil, seconds: Double? = nil,
-    peakMemoryBytes: Int? = nil
+    peakMemoryBytes: Int? = nil, peakResidentBytes: Int? = nil
   ) {
     self.step = step
     self.split = split
@@ -23,10 +25,13 @@ public struct MetricsRow: Sendable, Equatable {
     self.epoch = epoch
     self.seconds = seconds
     self.peakMemoryBytes = peakMemoryBytes
+    self.peakResidentBytes = peakResidentBytes
   }
 
   /// Names that no value may have, since they are the row's own.
-  private static let ownKeys: Set<String> = ["step", "split", "epoch", "seconds", "peak_memory_bytes"]
+  private static let ownKeys: Set<String> = [
+    "step", "split", "epoch", "seconds", "peak_memory_bytes", "peak_resident_bytes",
+  ]
 
   /// The values that can be written: JSON has no NaN and no infinity.
   public var finiteValues: [Metric: Double] {
@@ -42,6 +47,7 @@ public struct MetricsRow: Sendable, Equatable {
     if let epoch, epoch.isFinite { object["epoch"] = (epoch * 1000).rounded() / 1000 }
     if let seconds, seconds.isFinite { object["seconds"] = (seconds * 1000).rounded() / 1000 }
     object["peak_memory_bytes"] = peakMemoryBytes
+    object["peak_resident_bytes"] = peakResidentBytes
     return Array(try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])) + [UInt8(ascii: "\n")]
   }
 
@@ -57,6 +63,7 @@ public struct MetricsRow: Sendable, Equatable {
         values[Metric(rawValue: item.key)] = value
       },
       epoch: object["epoch"] as? Double, seconds: object["seconds"] as? Double,
-      peakMemoryBytes: object["peak_memory_bytes"] as? Int)
+      peakMemoryBytes: object["peak_memory_bytes"] as? Int,
+      peakResidentBytes: object["peak_resident_bytes"] as? Int)
   }
 }

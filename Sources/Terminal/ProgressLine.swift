@@ -101,7 +101,7 @@ public struct ProgressLine: Equatable, Sendable {
   }
 
   /// `0:42`, `5:07`, `1:05:12`, `2 d 3 h`.
-  static func duration(_ seconds: Double) -> String {
+  public static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e9 else { return "very long" }
     let whole = Int(max(0, seconds).rounded())
     let (days, hours, minutes) = (whole / 86_400, whole / 3_600 % 24, whole / 60 % 60)

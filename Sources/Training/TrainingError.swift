@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import Support
 
 /// What is wrong with a training run, as its user can mend it.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
@@ -24,6 +25,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case runInUse(path: String, process: Int?, host: String?, since: Date?)
   case notAFolder(path: String)
   case nothingToResume(path: String)
+  /// A folder without a stage that was begun.
+  case notARun(path: String)
   case otherConfiguration(path: String, keys: [String])
   case noImages(path: String, split: String)
   /// Images are there, and nothing that a text could be made of.
@@ -45,6 +48,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case noSnapshots(path: String)
   /// Ended on request before the first step; what was encoded is stored.
   case interruptedPreparing
+  /// A step does not fit into the memory that was given, however it is divided.
+  case memoryTooSmall(bytes: Int, least: Int)
   /// What a classifier cannot learn from.
   case classifierData(reason: String)
   /// Ended on request, with a checkpoint.
@@ -68,6 +73,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path) is a file: name a folder"
     case .nothingToResume(let path):
       "\(path) holds no checkpoint to resume from: leave out --resume to begin a run"
+    case .notARun(let path):
+      "\(path) is no folder of a run: name what was given to thorax train --output"
     case .otherConfiguration(let path, let keys):
       "\(path) was begun with other settings (\(keys.joined(separator: ", "))): resume with the same, or begin anew"
     case .noImages(let path, let split):
@@ -95,6 +102,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "interrupted while images and texts were encoded; what was encoded is stored: add --resume to go on"
     case .interrupted(let step):
       "interrupted after \(step) steps, which are stored: add --resume to go on"
+    case .memoryTooSmall(let bytes, let least):
+      "no step fits into \(MemorySize(bytes: bytes)): the least that one takes is \(MemorySize(bytes: least)); give more "
+        + "--memory, or a smaller architecture"
     case .classifierData(let reason):
       "a classifier cannot be trained on \(reason): give at least one image of each kind"
     case .noSnapshots(let path):

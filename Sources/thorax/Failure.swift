@@ -103,9 +103,9 @@ struct Failure {
     switch error {
     case .invalidSetting, .unknownSetting, .otherConfiguration: .usage
     case .unreadableConfiguration, .diverged, .noImages, .noTexts, .datasetChanged, .imageGone,
-      .validationWasTrainedOn, .damagedCheckpoint, .newerCheckpoint, .classifierData:
+      .validationWasTrainedOn, .damagedCheckpoint, .newerCheckpoint, .classifierData, .memoryTooSmall:
       .badData
-    case .nothingToResume, .missingStage, .noSnapshots: .inputMissing
+    case .nothingToResume, .missingStage, .noSnapshots, .notARun: .inputMissing
     case .runExists, .notAFolder: .cannotCreate
     case .runInUse: .readWrite
     case .interrupted, .interruptedPreparing: .interrupted

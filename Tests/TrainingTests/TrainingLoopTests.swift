@@ -18,7 +18,7 @@ struct TrainingLoopTests {
   private func rows(_ folder: URL) -> [MetricsRow] {
     MetricsLog(RunFolder(folder, stage: .autoencoder).metrics).rows().map { row in
       var row = row
-      (row.seconds, row.peakMemoryBytes) = (nil, nil)
+      (row.seconds, row.peakMemoryBytes, row.peakResidentBytes) = (nil, nil, nil)
       row.values[.imagesPerSecond] = nil
       return row
     }

@@ -40,7 +40,10 @@ struct StageSection {
     }
     if let rate = stage.imagesPerSecond { facts.append(("Images a second", NumberText.value(rate))) }
     if let peak = stage.rows.compactMap(\.peakMemoryBytes).max() {
-      facts.append(("Peak memory", NumberText.bytes(peak)))
+      facts.append(("Peak memory of tensors", NumberText.bytes(peak)))
+    }
+    if let peak = stage.rows.compactMap(\.peakResidentBytes).max() {
+      facts.append(("Peak memory of the process", NumberText.bytes(peak)))
     }
     return HTML.facts(facts)
   }

@@ -52,6 +52,18 @@ final class RunLock {
     FileManager.default.fileExists(atPath: file(in: run).path) ? try RunLock(run) : nil
   }
 
+  /// The process that trains in a run, if it lives or lives on another machine, which cannot be asked.
+  static func holder(of run: URL) -> Owner? {
+    guard let data = try? Data(contentsOf: file(in: run)),
+      let owner = try? JSONDecoder().decode(Owner.self, from: data)
+    else { return nil }
+    return lives(owner) ? owner : nil
+  }
+
+  private static func lives(_ owner: Owner) -> Bool {
+    owner.host != ProcessInfo.processInfo.hostName || kill(owner.process, 0) == 0 || errno == EPERM
+  }
+
   private static func file(in run: URL) -> URL { run.appendingPathComponent(".lock") }
 
   private func record() {
@@ -67,9 +79,7 @@ final class RunLock {
     var found: Owner?
     for _ in 0..<50 {
       found = (try? Data(contentsOf: file(in: run))).flatMap { try? JSONDecoder().decode(Owner.self, from: $0) }
-      if let found, found.host != ProcessInfo.processInfo.hostName || kill(found.process, 0) == 0 || errno == EPERM {
-        return found
-      }
+      if let found, lives(found) { return found }
       usleep(20_000)
     }
     return found

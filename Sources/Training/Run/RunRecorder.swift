@@ -2,6 +2,7 @@ import Foundation
 import Models
 import RunRecords
 import Support
+import Torch
 
 /// Writes down what a stage measures: rows of `metrics.jsonl`, TensorBoard's events, and the run's page.
 struct RunRecorder {
@@ -11,6 +12,7 @@ struct RunRecorder {
   private let imagesPerStep: Int
   private let imagesPerEpoch: Int
   private let began = Date()
+  private let device: Device
   /// What the processes before this one trained for.
   private let secondsBefore: Double
 
@@ -20,6 +22,8 @@ struct RunRecorder {
   /// - Parameter step: where the run goes on; nothing for one that begins.
   init(_ folder: RunFolder, of objective: some Objective, resumedAt step: Int?) throws {
     self.folder = folder
+    device = try objective.trained[0].store.parameters.first?.value.device ?? .cpu
+    try TensorMemory.resetPeak(on: device)
     imagesPerStep = objective.batchSize
     imagesPerEpoch = objective.imagesPerEpoch
     try RunFolder.write(objective.description, to: folder.description)
@@ -34,7 +38,8 @@ struct RunRecorder {
   func note(_ values: [Metric: Double], _ split: MeasuredSplit, step: Int) throws {
     let row = MetricsRow(
       step: step, split: split, values: values, epoch: Double(step * imagesPerStep) / Double(max(imagesPerEpoch, 1)),
-      seconds: secondsBefore + Date().timeIntervalSince(began), peakMemoryBytes: peakMemoryBytes())
+      seconds: secondsBefore + Date().timeIntervalSince(began),
+      peakMemoryBytes: try TensorMemory.peakBytes(on: device), peakResidentBytes: peakMemoryBytes())
     try log.append(row)
     try events.append(row)
   }

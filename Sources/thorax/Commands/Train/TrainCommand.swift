@@ -8,28 +8,14 @@ import Training
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train the parts of a model on a dataset.",
-    subcommands: [Autoencoder.self, Diffusion.self, Recipes.self])
+    subcommands: [Autoencoder.self, Diffusion.self, Plan.self, Recipes.self, Status.self])
 
-  /// Options that both stages take.
+  /// Options that every stage takes.
   struct Options: ParsableArguments {
-    @Option(help: ArgumentHelp("Dataset made by 'thorax data import'.", valueName: "dataset"), completion: .directory)
-    var data: String
+    @OptionGroup var choice: RecipeOptions
 
     @Option(help: ArgumentHelp("Folder of the run.", valueName: "run"), completion: .directory)
     var output: String
-
-    @Option(
-      help: ArgumentHelp("Recipe to follow (default: small; 'thorax train recipes' lists them).", valueName: "name"),
-      completion: .list(RecipeCatalog.names))
-    var recipe: String?
-
-    @Option(
-      help: ArgumentHelp("Settings that differ from the recipe's.", valueName: "file.yaml"),
-      completion: .file(extensions: ["yaml", "yml"]))
-    var config: String?
-
-    @Option(name: .customLong("set"), help: ArgumentHelp("One setting; may be given again.", valueName: "key=value"))
-    var settings: [String] = []
 
     @Flag(help: "Continue from the run's newest checkpoint.")
     var resume = false
@@ -37,27 +23,14 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Stop with a checkpoint after this long, such as 90m or 2h.", valueName: "duration"))
     var maxTime: String?
 
-    @Option(help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps.", valueName: "device"))
-    var device = "auto"
-
-    @Option(
-      help: ArgumentHelp("fp32, or bf16 with autocast (default: the recipe's).", valueName: "precision"))
-    var precision: String?
-
     @OptionGroup var common: CommonOptions
 
     func request() throws -> TrainingRequest {
       try common.check()
-      var options = LoopOptions()
-      options.resume = resume
-      options.maximumSeconds = try maxTime.map(Self.seconds)
-      let device = try DeviceChoice(name: device).resolved()
-      let precision = try precision.map { try PrecisionChoice(name: $0) }
-      let fixed = precision.flatMap { $0 == .automatic ? nil : "precision=\($0.resolved(on: device).rawValue)" }
-      return TrainingRequest(
-        dataset: URL(fileURLWithPath: data), run: URL(fileURLWithPath: output), recipe: recipe,
-        configuration: config.map { URL(fileURLWithPath: $0) },
-        settings: settings + (fixed.map { [$0] } ?? []), device: device, options: options)
+      var request = try choice.request(output: output)
+      request.options.resume = resume
+      request.options.maximumSeconds = try maxTime.map(Self.seconds)
+      return request
     }
 
     /// Reads `90`, `90s`, `15m`, `2h` or `1.5h` as seconds.

@@ -1,0 +1,45 @@
+import Foundation
+import Models
+import RadiographModels
+import RunRecords
+import Torch
+
+// B batch, C latent channels, H height, W width, S tokens, D hidden width
+
+/// The diffusion stage's step on made-up latents and texts of the greatest length, which takes what a step on real ones
+/// takes: nothing has to be encoded to know it.
+struct DiffusionProbe: Objective {
+  let loss: DiffusionLoss
+  let architecture: ModelArchitecture
+
+  var description: StageDescription { StageDescription(name: "diffusion", title: "Diffusion model") }
+  var trained: [TrainedWeights] { [loss.trained] }
+  var totalSteps: Int { loss.recipe.steps }
+  var batchSize: Int { loss.recipe.common.imagesPerStep }
+  var microBatchSize: Int { loss.recipe.batchSize }
+  var imagesPerEpoch: Int { batchSize }
+
+  func batch(_ slice: BatchSlice) throws -> DiffusionLoss.Batch {
+    let (rows, side) = (slice.rows.count, architecture.latentSide)
+    let generator = try Generator(seed: UInt64(slice.step))
+    func random(_ shape: [Int]) throws -> Tensor {
+      try Tensor.randn(shape, generator: generator, device: loss.device)
+    }
+    let text = architecture.textProjection
+    return DiffusionLoss.Batch(
+      latent_BCHW: try random([rows, architecture.autoencoder.latentChannels, side, side]),
+      hidden_BSD: try random([rows, text.tokenLimit, text.hiddenWidth]),
+      mask_BS: try Tensor.full([rows, text.tokenLimit], value: 1, dtype: .bool, device: loss.device),
+      noise_BCHW: try random([rows, architecture.autoencoder.latentChannels, side, side]),
+      times: try loss.process.drawTimes(rows, from: loss.recipe.times, generator: generator),
+      isNull_B: try Tensor.full([rows], value: 0, dtype: .bool, device: loss.device))
+  }
+
+  func losses(of batch: DiffusionLoss.Batch, _ slice: BatchSlice) throws -> [Loss] {
+    let dropout = try TrainingRandomness(seed: loss.recipe.seed).generators(.dropout, of: slice)
+    return [Loss(value: try loss(batch, dropout: dropout))]
+  }
+
+  func validate(_ share: RankShare) throws -> RunningMeans { RunningMeans() }
+  func writeSamples(to picture: URL) throws {}
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Models
+import RadiographModels
+import Torch
+
+/// What a run will take, stage by stage, before any of it is spent.
+public enum TrainingPlan {
+  /// Plans the stages of a run that has not begun.
+  ///
+  /// - Parameters:
+  ///   - request: The run; nothing is written into it.
+  ///   - stages: The stages to plan.
+  ///   - memory: The most bytes of tensors that a step may take on the device; nil plans the recipes as they are.
+  /// - Throws: ``TrainingError/memoryTooSmall(bytes:least:)``, ``TrainingError/invalidSetting(key:value:remedy:)``,
+  ///   `DatasetError`, `TorchError`.
+  public static func plans(
+    _ request: TrainingRequest, stages: [TrainingStageName], memory: Int?
+  ) throws -> [MemoryPlan] {
+    try stages.map { stage in
+      switch stage {
+      case .autoencoder:
+        try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: autoencoder(request))
+      case .diffusion:
+        try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: diffusion(request))
+      }
+    }
+  }
+
+  /// The peak that a plan predicts for a recipe as it is, and the one that is counted in steps of it.
+  ///
+  /// - Throws: as ``plans(_:stages:memory:)``.
+  public static func peaks(
+    _ request: TrainingRequest, stage: TrainingStageName
+  ) throws -> (predicted: Int, counted: Int) {
+    func peaks<Settings: StageSettings>(
+      _ recipe: StageRecipe<Settings>, _ make: (StageRecipe<Settings>) throws -> any Objective
+    ) throws -> (predicted: Int, counted: Int) {
+      let plan = try MemoryPlan.plan(recipe, limit: nil, device: request.device, make: make)
+      let probe = try StepProbe(
+        rows: (recipe.batchSize, recipe.batchSize), microBatches: recipe.accumulation, device: request.device
+      ) { _ in try make(recipe) }
+      return (plan.chosen.peakMemoryBytes, probe.peak(rows: recipe.batchSize))
+    }
+    switch stage {
+    case .autoencoder: return try peaks(request.resolved(), autoencoder(request))
+    case .diffusion: return try peaks(request.resolved(), diffusion(request))
+    }
+  }
+
+  private static func autoencoder(
+    _ request: TrainingRequest
+  ) throws -> (AutoencoderRecipe) throws -> any Objective {
+    let dataset = try request.openDataset()
+    let training = try PixelBatches(dataset, split: .train, withoutTexts: true, device: request.device)
+    let data = StageData(training: training, validation: training, validated: [0])
+    return {
+      try AutoencoderObjective(
+        $0, architecture: Trainer.architecture($0.preset).autoencoder, data: data, device: request.device)
+    }
+  }
+
+  private static func diffusion(_ request: TrainingRequest) throws -> (DiffusionRecipe) throws -> any Objective {
+    {
+      let architecture = try Trainer.architecture($0.preset)
+      return DiffusionProbe(
+        loss: try DiffusionLoss($0, architecture: architecture, device: request.device), architecture: architecture)
+    }
+  }
+}
+
+extension TrainingRequest {
+  /// The recipe of a run that has not begun.
+  fileprivate func resolved<Settings: StageSettings>() throws -> StageRecipe<Settings> {
+    let recipe: StageRecipe<Settings> = try StageRecipe.resolved(recipe, file: configuration, settings: settings)
+    let shortened = ResolvedRecipe(recipe).recipe
+    try shortened.validate()
+    return shortened
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Models
+import RunRecords
+
+/// What a run is doing, as another process sees it: read from the run's files, without a lock.
+public struct RunStatus: Encodable, Sendable, Equatable {
+  public enum State: String, Encodable, Sendable {
+    /// A process trains, or prepares to.
+    case running
+    /// No process trains, and steps are left.
+    case stopped
+    /// All steps are made.
+    case finished
+  }
+
+  /// The process that trains.
+  public struct Owner: Encodable, Sendable, Equatable {
+    public var process: Int
+    public var host: String
+  }
+
+  /// The stage that was trained last.
+  public var stage: String
+  /// Steps made, by the last row that was measured or the newest checkpoint.
+  public var step: Int
+  public var steps: Int
+  /// At the speed of the last rows; nil if nothing was measured yet, or nothing is left or running.
+  public var secondsLeft: Double?
+  /// The training loss of the last row.
+  public var loss: Double?
+  public var state: State
+  public var owner: Owner?
+
+  enum CodingKeys: String, CodingKey {
+    case stage, step, steps, loss, state, owner
+    case secondsLeft = "seconds_left"
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(stage, forKey: .stage)
+    try values.encode(step, forKey: .step)
+    try values.encode(steps, forKey: .steps)
+    // null says that it is not known.
+    try values.encode(secondsLeft, forKey: .secondsLeft)
+    try values.encode(loss, forKey: .loss)
+    try values.encode(state, forKey: .state)
+    try values.encode(owner, forKey: .owner)
+  }
+
+  /// Reads a run.
+  ///
+  /// - Throws: ``TrainingError/notARun(path:)`` if the folder holds no stage that was begun; `FileAccessError`,
+  ///   ``TrainingError/unreadableConfiguration(path:reason:)``.
+  public init(of run: URL) throws {
+    func changed(_ folder: RunFolder) -> Date? {
+      let newest = folder.newestStep().map { folder.checkpoint(step: $0) }
+      return [folder.metrics, folder.configuration, newest].compactMap { url in
+        url.flatMap { try? FileManager.default.attributesOfItem(atPath: $0.path)[.modificationDate] as? Date }
+      }.max()
+    }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: run.path)) ?? []
+    let stages = names.map { RunFolder(run, stage: $0) }
+      .filter { FileManager.default.fileExists(atPath: $0.configuration.path) }
+      .compactMap { folder in changed(folder).map { (folder, $0) } }
+    guard let folder = stages.max(by: { $0.1 < $1.1 })?.0 else { throw TrainingError.notARun(path: run.path) }
+
+    stage = folder.stage
+    let settings = try ConfigurationResolver.listing(folder.configuration)
+    steps = settings.first { $0.key == "steps" }.flatMap { Int($0.value) } ?? 0
+    let rows = MetricsLog(folder.metrics).rows()
+    step = max(rows.map(\.step).max() ?? 0, folder.newestStep() ?? 0)
+    loss = rows.last { $0.split == .training }?.values[.loss]
+    let holder = RunLock.holder(of: run)
+    owner = holder.map { Owner(process: Int($0.process), host: $0.host) }
+    // A stage that is not finished and has an owner; the owner of a finished one trains another stage, which prepares.
+    state = step >= steps && steps > 0 ? .finished : holder == nil ? .stopped : .running
+    let trained = rows.filter { $0.split == .training && $0.seconds != nil }.suffix(10)
+    if state == .running, let first = trained.first, let last = trained.last, last.step > first.step,
+      let began = first.seconds, let ended = last.seconds
+    {
+      secondsLeft = (ended - began) / Double(last.step - first.step) * Double(steps - step)
+    }
+  }
+}
