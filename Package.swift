@@ -199,7 +199,8 @@ let package = Package(
       name: "RadiographImportTests",
       dependencies: [
         "CZlib", "DICOMFiles", "DICOMTestSupport", "ImageFiles", "RadiographData", "RadiographImport",
-        "RadiographTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+        "RadiographTestSupport", "RadiologyReports", "Support", "TestBasics",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(name: "RadiologyReportsTests", dependencies: ["DeveloperTools", "RadiologyReports", "TestBasics"]),
     .testTarget(

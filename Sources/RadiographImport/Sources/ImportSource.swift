@@ -5,7 +5,7 @@ import RadiographData
 public struct ImportSource: Sendable {
   /// Unique in a dataset: sources of one name are one source.
   public var name: String
-  /// The importer: `openi`, `kaggle`, `nih`, `kermany`, `folder`, `table`, `dicom`.
+  /// The importer: `openi`, `kaggle`, `nih`, `kermany`, `folder`, `table`, `dicom`, `phantom`.
   public var kind: String
   public var licence: String
   public var attribution: String
