@@ -6,6 +6,7 @@ import ImageFiles
 import ImageOutput
 import Models
 import RadiographData
+import RadiographImport
 import RadiographModels
 import Support
 import TensorFiles
@@ -45,6 +46,7 @@ struct Failure {
     case let error as OutputError: status = Self.status(error)
     case let error as ProvenanceError: status = Self.status(error)
     case let error as DatasetError: status = Self.status(error)
+    case let error as PhantomError: status = Self.status(error)
     case let error as TrainingError: status = Self.status(error)
     case is LatentsError: status = .badData
     case let error as ModelError: status = Self.status(error)
@@ -96,6 +98,14 @@ struct Failure {
     case .malformedGrammar, .invalidLoading: .defect
     case .outputIsNotOurs, .cannotCreate: .cannotCreate
     case .busy, .inputOutput, .patientKey: .readWrite
+    }
+  }
+
+  private static func status(_ error: PhantomError) -> ExitStatus {
+    switch error {
+    case .count, .size: .usage
+    case .unreadableImage, .malformedPrompts, .noPrompts, .countMismatch: .badData
+    case .missing, .noImages: .inputMissing
     }
   }
 
