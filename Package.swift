@@ -119,7 +119,7 @@ let package = Package(
         "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographModels", "RunRecords", "Support",
         "TensorFiles", "Tokenization", "Torch", "TorchNN", .product(name: "Yams", package: "Yams"),
       ],
-      resources: [.embedInCode("Resources/Recipes")]),
+      resources: [.embedInCode("Resources/Recipes"), .embedInCode("Resources/Grids")]),
     .target(
       name: "Evaluation",
       dependencies: ["ImageFiles", "Models", "RadiographData", "RadiographModels", "Support", "Torch"]),

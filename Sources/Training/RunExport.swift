@@ -48,8 +48,8 @@ public struct RunExport {
     var facts = facts
     if let averageWidth { facts["average_width"] = "\(averageWidth)" }
 
-    var description = try ModelDescription(preset: recipe.preset, scheduler: recipe.scheduler, latent: statistics)
-    if let architecture { description.architecture = architecture }
+    var description = try ModelDescription(
+      of: recipe, architecture: architecture ?? recipe.common.modelArchitecture(), latent: statistics)
     description.name = name
     description.licence = licence
     // A run can be exported where its encoder is not; the model then goes by the name alone.
@@ -117,15 +117,14 @@ extension RunExport {
 }
 
 extension ModelDescription {
-  /// The model of a run's preset with the run's own scheduler and latents.
+  /// The model that a run comes to, sampled as the shipped model is if its architecture is not a known one.
   ///
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for a preset that is not known.
-  init(preset name: String, scheduler: SchedulerConfiguration, latent: LatentStatistics) throws {
-    guard let preset = ModelPreset(rawValue: name) else {
-      throw TrainingError.invalidSetting(key: "preset", value: name, remedy: "choose a known one")
-    }
-    self.init(preset: preset)
-    self.scheduler = scheduler
+  init(of recipe: DiffusionRecipe, architecture: ModelArchitecture, latent: LatentStatistics) throws {
+    self.init(preset: ModelPreset(rawValue: recipe.preset) ?? .small)
+    if recipe.architecture != nil { (name, preset) = ("custom", "custom") }
+    self.architecture = architecture
+    scheduler = recipe.scheduler
     self.latent = latent
   }
 }

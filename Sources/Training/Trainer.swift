@@ -38,7 +38,7 @@ public enum Trainer {
     try train(request, shouldStop: shouldStop, report: report) { begun in
       let recipe: AutoencoderRecipe = begun.recipe
       let data = try begun.data(recipe.seed, withoutTexts: true)
-      let network = try architecture ?? self.architecture(recipe.preset)
+      let network = try architecture ?? recipe.common.modelArchitecture()
       return try AutoencoderObjective(
         recipe, architecture: network.autoencoder, data: data, device: request.device)
     }
@@ -54,7 +54,7 @@ public enum Trainer {
       let data = try begun.data(recipe.seed, withoutTexts: false)
       try begun.requireUnseenValidation(data)
       return try DiffusionPreparation(
-        recipe: recipe, architecture: try architecture ?? self.architecture(recipe.preset), data: data,
+        recipe: recipe, architecture: try architecture ?? recipe.common.modelArchitecture(), data: data,
         folder: begun.folder, autoencoderWeights: RunFolder(request.run, stage: .autoencoder).best,
         device: request.device, limits: begun.limits, report: begun.report
       ).objective()
@@ -82,13 +82,5 @@ public enum Trainer {
         }
       }
     }
-  }
-
-  static func architecture(_ preset: String) throws -> ModelArchitecture {
-    guard let known = ModelPreset(rawValue: preset) else {
-      let names = ModelPreset.allCases.map(\.rawValue).joined(separator: ", ")
-      throw TrainingError.invalidSetting(key: "preset", value: preset, remedy: "choose one of \(names)")
-    }
-    return known.architecture
   }
 }

@@ -48,7 +48,7 @@ struct ConfigurationTests {
     #expect(try DiffusionRecipe.resolved("paper", file: nil, settings: []) == paper)
     #expect(
       throws: TrainingError.invalidSetting(
-        key: "the recipe", value: "large", remedy: "choose one of small, paper, released")
+        key: "the recipe", value: "large", remedy: "choose one of small, paper, released, phantom")
     ) { try DiffusionRecipe.resolved("large", file: nil, settings: []) }
     let recipe = try AutoencoderRecipe.resolved(file: nil, settings: ["preset=released", "batchSize=8"])
     #expect(recipe.preset == "released")
@@ -108,6 +108,27 @@ struct ConfigurationTests {
     request.settings = ["batchSize=3"]
     #expect(throws: TrainingError.otherConfiguration(path: folder.folder.path, keys: ["batchSize"])) {
       let _: ResolvedRecipe<DiffusionSettings> = try request.resolve(in: folder)
+    }
+  }
+
+  @Test("an architecture stands in the settings in full, or is named by its file, and is in what is stored")
+  func architecture() throws {
+    let phantom: DiffusionRecipe = try RecipeCatalog.recipe("phantom")
+    let architecture = try #require(phantom.architecture)
+    #expect(architecture.imageSide == 64)
+    #expect(try phantom.common.modelArchitecture() == architecture)
+    #expect((try RecipeCatalog.recipe("phantom") as AutoencoderRecipe).architecture == architecture)
+    try withTemporaryFolder { (folder: URL) throws in
+      let file = folder.appendingPathComponent("networks.yaml")
+      try Data(ConfigurationResolver.yaml(architecture).utf8).write(to: file)
+      let named = try DiffusionRecipe.resolved(file: nil, settings: ["architecture=\(file.path)"])
+      #expect(named.architecture == architecture)
+      // Beside a file of settings it is found by its name alone.
+      let settings = folder.appendingPathComponent("settings.yaml")
+      try Data("architecture: networks.yaml\n".utf8).write(to: settings)
+      #expect(try DiffusionRecipe.resolved(file: settings, settings: []) == named)
+      try Data(ConfigurationResolver.yaml(named).utf8).write(to: settings)
+      #expect(try ConfigurationResolver.stored(settings) == named)
     }
   }
 

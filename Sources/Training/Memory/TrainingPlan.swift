@@ -55,13 +55,13 @@ public enum TrainingPlan {
     let data = StageData(training: training, validation: training, validated: [0])
     return {
       try AutoencoderObjective(
-        $0, architecture: Trainer.architecture($0.preset).autoencoder, data: data, device: request.device)
+        $0, architecture: $0.common.modelArchitecture().autoencoder, data: data, device: request.device)
     }
   }
 
   private static func diffusion(_ request: TrainingRequest) throws -> (DiffusionRecipe) throws -> any Objective {
     {
-      let architecture = try Trainer.architecture($0.preset)
+      let architecture = try $0.common.modelArchitecture()
       return DiffusionProbe(
         loss: try DiffusionLoss($0, architecture: architecture, device: request.device), architecture: architecture)
     }

@@ -28,9 +28,7 @@ struct DiffusionPreparation {
     let validation = try examples(
       of: .validation, data.validation, autoencoder: autoencoder, statistics: training.statistics)
     let encoder = try textEncoder()
-    var description = try ModelDescription(
-      preset: recipe.preset, scheduler: recipe.scheduler, latent: training.statistics)
-    description.architecture = architecture
+    let description = try ModelDescription(of: recipe, architecture: architecture, latent: training.statistics)
     let pictures = SamplePictures(
       description: description, codec: autoencoder,
       encoded: try EncodedPrompts(SamplePictures.prompts, by: encoder, for: architecture.textProjection),

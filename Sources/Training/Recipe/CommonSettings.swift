@@ -1,3 +1,4 @@
+import RadiographModels
 import Torch
 import TorchNN
 
@@ -8,6 +9,8 @@ import TorchNN
 public struct CommonSettings: Codable, Sendable, Equatable {
   /// The architecture's name: `small`, `paper` or `released`.
   public var preset = "small"
+  /// An architecture instead of a named one: in full, or the name of a file that holds it.
+  public var architecture: ModelArchitecture?
   public var steps = 1000
   /// How many images are computed at once.
   public var batchSize = 16
@@ -46,6 +49,18 @@ public struct CommonSettings: Codable, Sendable, Equatable {
 
   var learningRates: LearningRateSchedule {
     .cosine(peak: learningRate, floor: finalLearningRate, warmup: warmupSteps, total: steps)
+  }
+
+  /// The networks that are trained.
+  ///
+  /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for a preset that is not known.
+  func modelArchitecture() throws -> ModelArchitecture {
+    if let architecture { return architecture }
+    guard let known = ModelPreset(rawValue: preset) else {
+      let names = ModelPreset.allCases.map(\.rawValue).joined(separator: ", ")
+      throw TrainingError.invalidSetting(key: "preset", value: preset, remedy: "choose one of \(names)")
+    }
+    return known.architecture
   }
 
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)``.

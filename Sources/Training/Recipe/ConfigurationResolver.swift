@@ -36,6 +36,10 @@ enum ConfigurationResolver {
     var overlay = try file.map(read) ?? [:]
     let pairs = try settings.reduce(into: [String: Any]()) { try merge(pair($1), into: &$0) }
     lay(pairs, over: &overlay)
+    if let name = overlay["architecture"] as? String {
+      let folder = file?.deletingLastPathComponent() ?? URL(fileURLWithPath: ".")
+      overlay["architecture"] = try read(URL(fileURLWithPath: name, relativeTo: folder))
+    }
     try requireFinite(overlay, prefix: "")
     return overlay
   }

@@ -16,7 +16,7 @@ public enum RecipeCatalog {
 
   private static let files: [(name: String, yaml: [UInt8])] = [
     (standard, PackageResources.small_yaml), ("paper", PackageResources.paper_yaml),
-    ("released", PackageResources.released_yaml),
+    ("released", PackageResources.released_yaml), ("phantom", PackageResources.phantom_yaml),
   ]
 
   /// The names of all recipes, that of the model that ships first.
@@ -38,7 +38,10 @@ public enum RecipeCatalog {
   ///
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for a name that is not one of ``names``.
   static func recipe<Settings: StageSettings>(_ name: String) throws -> StageRecipe<Settings> {
-    let section = try tree(name)[Settings.stage.rawValue] as? [String: Any] ?? [:]
+    let tree = try tree(name)
+    var section = tree[Settings.stage.rawValue] as? [String: Any] ?? [:]
+    // All stages of a recipe have one architecture.
+    section["architecture"] = tree["architecture"]
     return try ConfigurationResolver.resolve(StageRecipe<Settings>(), overlay: section)
   }
 

@@ -1,0 +1,118 @@
+import Foundation
+import Models
+import RunRecords
+import Support
+
+/// The trainings of a grid, one after another, and the table of what they came to.
+public struct Ablation {
+  /// What a row's training came to.
+  public struct Result: Encodable, Sendable, Equatable {
+    public var name: String
+    public var settings: [String]
+    /// The most bytes of tensors at a time.
+    public var peakMemoryBytes: Int?
+    public var secondsPerStep: Double?
+    /// The mean training loss of the last row of metrics, and the validation loss at the end.
+    public var trainingLoss: Double?
+    public var validationLoss: Double?
+    /// What a publication says of the row.
+    public var claim: String?
+
+    enum CodingKeys: String, CodingKey {
+      case name, settings, claim
+      case peakMemoryBytes = "peak_memory_bytes"
+      case secondsPerStep = "seconds_per_step"
+      case trainingLoss = "training_loss"
+      case validationLoss = "validation_loss"
+    }
+  }
+
+  let grid: AblationGrid
+  let request: TrainingRequest
+  let steps: Int
+
+  /// - Parameters:
+  ///   - request: Dataset, recipe, settings of all rows, and the folder for the runs.
+  ///   - steps: The steps of each training.
+  public init(_ grid: AblationGrid, request: TrainingRequest, steps: Int) {
+    self.grid = grid
+    self.request = request
+    self.steps = steps
+  }
+
+  /// Trains all rows. Rows that were trained before, to the same number of steps, are read.
+  ///
+  /// - Parameter autoencoderSteps: The steps of the autoencoder that the latents of all rows come from, if the grid trains
+  ///   the diffusion model.
+  /// - Throws: what ``Trainer`` throws.
+  public func run(
+    autoencoderSteps: Int, shouldStop: () -> Bool, report: (String, TrainingReport) -> Void
+  ) throws -> [Result] {
+    if grid.stage == .diffusion {
+      try train(.autoencoder, in: autoencoder, steps: autoencoderSteps, settings: [], shouldStop: shouldStop) {
+        report("autoencoder", $0)
+      }
+    }
+    return try grid.rows.enumerated().map { number, row in
+      let folder = request.run.appendingPathComponent(String(format: "row-%02d", number + 1))
+      if grid.stage == .diffusion { try shareAutoencoder(with: folder) }
+      let settings = grid.settings(of: row)
+      try train(grid.stage, in: folder, steps: steps, settings: settings, shouldStop: shouldStop) {
+        report(row.name, $0)
+      }
+      return result(of: row, settings: settings, in: RunFolder(folder, stage: grid.stage))
+    }
+  }
+
+  private var autoencoder: URL { request.run.appendingPathComponent("autoencoder") }
+
+  private func train(
+    _ stage: TrainingStageName, in run: URL, steps: Int, settings: [String], shouldStop: () -> Bool,
+    report: (TrainingReport) -> Void
+  ) throws {
+    let folder = RunFolder(run, stage: stage)
+    if folder.newestStep() == steps { return }
+    var row = request
+    row.run = run
+    row.settings += settings + ["steps=\(steps)", "cadence.log=\(max(1, steps / 2))"]
+    row.options.resume = folder.newestStep() != nil
+    if row.options.resume { row.recipe = nil }
+    let outcome =
+      switch stage {
+      case .autoencoder: try Trainer.trainAutoencoder(row, shouldStop: shouldStop, report: report)
+      case .diffusion: try Trainer.trainDiffusion(row, shouldStop: shouldStop, report: report)
+      }
+    switch outcome {
+    case .finished: break
+    case .stopped(let step), .timeUp(let step): throw TrainingError.interrupted(step: step)
+    case .endedPreparing: throw TrainingError.interruptedPreparing
+    }
+  }
+
+  /// All rows see the latents of one autoencoder.
+  private func shareAutoencoder(with run: URL) throws {
+    try RunFolder.createFolder(run)
+    let name = TrainingStageName.autoencoder.rawValue
+    let (source, target) = (autoencoder.appendingPathComponent(name), run.appendingPathComponent(name))
+    guard !FileManager.default.fileExists(atPath: target.path) else { return }
+    do {
+      try FileManager.default.copyItem(at: source, to: target)
+    } catch {
+      throw FileAccessError(path: target.path, operation: .create, error: error)
+    }
+  }
+
+  private func result(of row: AblationGrid.Row, settings: [String], in folder: RunFolder) -> Result {
+    let rows = MetricsLog(folder.metrics).rows()
+    let trained = rows.filter { $0.split == .training && $0.seconds != nil }
+    var secondsPerStep: Double?
+    // The first row has what comes before a run's first step.
+    if let first = trained.first, let last = trained.last, last.step > first.step {
+      secondsPerStep = ((last.seconds ?? 0) - (first.seconds ?? 0)) / Double(last.step - first.step)
+    }
+    return Result(
+      name: row.name, settings: settings, peakMemoryBytes: rows.compactMap(\.peakMemoryBytes).max(),
+      secondsPerStep: secondsPerStep, trainingLoss: trained.last?.values[.loss],
+      validationLoss: rows.last { $0.split == .validation }?.values[.loss], claim: row.claim)
+  }
+}
