@@ -43,7 +43,10 @@ let package = Package(
 
     // Tensors
     .target(name: "CTorch"),
-    .target(name: "CTorchRuntime", dependencies: ["CTorch"], cxxSettings: torchHeaders, linkerSettings: torchLibraries),
+    .target(
+      name: "CTorchRuntime", dependencies: ["CTorch"],
+      // LibTorch's wheel has no headers of gloo; a few declarations of ours take their place.
+      cxxSettings: torchHeaders + [.headerSearchPath("GlooDeclarations")], linkerSettings: torchLibraries),
     .target(name: "TensorFiles", dependencies: ["Support"]),
     .target(name: "Torch", dependencies: ["CTorch", "Support", "TensorFiles"]),
     .target(name: "TorchNN", dependencies: ["TensorFiles", "Torch"]),

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <string>
 #include <vector>
 
 /// How many handles Swift holds.
@@ -24,6 +25,16 @@ inline void count_handle(int64_t change) noexcept {
 /// A callback of Swift failed; Swift keeps the error.
 struct CallbackFailed : std::exception {
   const char *what() const noexcept override { return "a callback failed"; }
+};
+
+/// A process of a group is lost, or the group was not made. The text is the process's place, a line end, and a reason.
+struct GroupFailure : std::exception {
+  int32_t status;
+  int rank;
+  std::string text;
+
+  GroupFailure(int32_t status, int rank, std::string text) : status(status), rank(rank), text(std::move(text)) {}
+  const char *what() const noexcept override { return text.c_str(); }
 };
 
 inline int32_t fail(ct_error *error, int32_t status, const char *text) noexcept {
@@ -44,6 +55,9 @@ int32_t guarded(ct_error *error, Body body) noexcept {
     return CT_OK;
   } catch (const CallbackFailed &) {
     return fail(error, CT_CALLBACK_FAILED, "a callback failed");
+  } catch (const GroupFailure &caught) {
+    error->process = caught.rank;
+    return fail(error, caught.status, caught.what());
   } catch (const std::bad_alloc &) {
     return fail(error, CT_OUT_OF_MEMORY, "out of memory");
   } catch (const c10::Error &caught) {

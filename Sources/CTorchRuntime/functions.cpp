@@ -2,6 +2,7 @@
 #include "Guard.h"
 #include "Autograd.h"
 #include "CTorchRuntime.h"
+#include "Group.h"
 #include "Memory.h"
 #include "Normalisation.h"
 #include "Packed.h"
@@ -296,6 +297,8 @@ ct_functions ct_make_functions() noexcept {
   add_normalisation(table);
   add_memory(table);
   add_autograd(table);
+  add_parallel(table);
+  add_reducer(table);
   return table;
 }
 

@@ -105,6 +105,37 @@ typedef struct ct_functions {
   bool (*_Nonnull autocast_enabled)(int32_t device_kind);
   int32_t (*_Nonnull autocast_dtype)(int32_t device_kind);
 
+  // Several processes that compute together. Tensors lie on the CPU. `limited`: all processes have to come to the
+  // collective within the time that a step's have.
+  int32_t (*_Nonnull group_make)(const ct_group_options *_Nonnull options, ct_group _Nullable *_Nonnull out,
+                                 ct_error *_Nonnull error);
+  void (*_Nonnull group_release)(ct_group _Nonnull);
+  /// The sum over all processes, in place.
+  int32_t (*_Nonnull group_sum)(ct_group _Nonnull, ct_tensor _Nonnull tensor, bool limited, ct_error *_Nonnull error);
+  /// Overwrites the tensor with that of process `root`.
+  int32_t (*_Nonnull group_broadcast)(ct_group _Nonnull, ct_tensor _Nonnull tensor, int32_t root, bool limited,
+                                      ct_error *_Nonnull error);
+  /// Waits until all processes have come here.
+  int32_t (*_Nonnull group_barrier)(ct_group _Nonnull, bool limited, ct_error *_Nonnull error);
+  /// Fails if a process is known to be lost.
+  int32_t (*_Nonnull group_require_whole)(ct_group _Nonnull, ct_error *_Nonnull error);
+  bool (*_Nonnull group_has_failed)(ct_group _Nonnull);
+  /// Lets the others know why this process ends.
+  void (*_Nonnull group_report)(ct_group _Nonnull, const char *_Nonnull reason);
+  /// Leaves in order, when all do.
+  int32_t (*_Nonnull group_leave)(ct_group _Nonnull, ct_error *_Nonnull error);
+
+  /// Adds up the gradients of parameters in buckets of about `bucket_bytes`; keeps the group alive no longer than the
+  /// caller does.
+  int32_t (*_Nonnull reducer_make)(ct_group _Nonnull, const ct_tensor _Nonnull *_Nonnull parameters, size_t count,
+                                   size_t bucket_bytes, ct_reducer _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  void (*_Nonnull reducer_release)(ct_reducer _Nonnull);
+  /// From now on gradients are final once the backward pass has made them: buckets leave as they become full.
+  int32_t (*_Nonnull reducer_begin)(ct_reducer _Nonnull, ct_error *_Nonnull error);
+  /// Waits until every parameter's gradient is the sum over all processes. `overlapped` becomes the number of buckets
+  /// that had left before.
+  int32_t (*_Nonnull reducer_finish)(ct_reducer _Nonnull, size_t *_Nonnull overlapped, ct_error *_Nonnull error);
+
   // Memory
   /// The bytes of tensors on a device, now and at most since the last reset; false if nothing counts them.
   bool (*_Nonnull memory)(ct_device device, int64_t *_Nonnull live, int64_t *_Nonnull peak);

@@ -1,0 +1,13 @@
+#pragma once
+// See algorithm.h.
+
+namespace gloo {
+namespace transport {
+
+class Device {
+ public:
+  virtual ~Device() = default;
+};
+
+}  // namespace transport
+}  // namespace gloo
