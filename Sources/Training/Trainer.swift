@@ -56,7 +56,8 @@ public enum Trainer {
       return try DiffusionPreparation(
         recipe: recipe, architecture: try architecture ?? recipe.common.modelArchitecture(), data: data,
         folder: begun.folder, autoencoderWeights: RunFolder(request.run, stage: .autoencoder).best,
-        device: request.device, limits: begun.limits, report: begun.report
+        device: request.device, limits: begun.limits, group: begun.group,
+        report: begun.report
       ).objective()
     }
   }
@@ -68,18 +69,37 @@ public enum Trainer {
   ) throws -> LoopOutcome {
     try withoutActuallyEscaping(shouldStop) { shouldStop in
       try withoutActuallyEscaping(report) { report in
-        let limits = RunLimits(maximumSeconds: request.options.maximumSeconds, shouldStop: shouldStop)
-        let begun = try BegunRun<Settings>(request, limits: limits, report: report)
-        return try withExtendedLifetime(begun) {
-          do {
-            return try TrainingLoop(
-              folder: begun.folder, cadence: begun.recipe.cadence, resume: request.options.resume, limits: limits,
-              report: report
-            ).run(prepare(begun))
-          } catch let error as EncodingStopped {
-            return .endedPreparing(timeIsUp: error.reason == .timeUp)
-          }
+        let group: any ProcessGroup = try request.processes.map { try GlooProcesses($0) } ?? Alone()
+        do {
+          let outcome = try train(
+            request, in: group, shouldStop: shouldStop, report: group.isFirst ? report : { _ in }, prepare: prepare)
+          try group.leave()
+          return outcome
+        } catch {
+          group.end(because: error)
+          throw error
         }
+      }
+    }
+  }
+
+  private static func train<Settings: StageSettings>(
+    _ request: TrainingRequest, in group: any ProcessGroup, shouldStop: @escaping () -> Bool,
+    report: @escaping (TrainingReport) -> Void, prepare: (BegunRun<Settings>) throws -> some Objective
+  ) throws -> LoopOutcome {
+    // While the first process encodes it waits for no one, and has to learn otherwise that another is lost.
+    let limits = RunLimits(maximumSeconds: request.options.maximumSeconds) { shouldStop() || group.isBroken }
+    let begun = try group.firstThenOthers {
+      try BegunRun<Settings>(request, limits: limits, group: group, report: report)
+    }
+    return try withExtendedLifetime(begun) {
+      do {
+        return try TrainingLoop(
+          folder: begun.folder, cadence: begun.recipe.cadence, resume: request.options.resume, limits: limits,
+          group: group, report: report
+        ).run(prepare(begun))
+      } catch let error as EncodingStopped {
+        return .endedPreparing(timeIsUp: error.reason == .timeUp)
       }
     }
   }

@@ -46,6 +46,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case missingStage(path: String, stage: TrainingStageName)
   /// No average of several widths was followed.
   case noSnapshots(path: String)
+  /// A step has fewer images than there are processes.
+  case tooManyProcesses(count: Int, imagesPerStep: Int)
+  /// What the first process has encoded is not what this one finds.
+  case otherFeatures(path: String)
   /// Ended on request before the first step; what was encoded is stored.
   case interruptedPreparing
   /// A step does not fit into the memory that was given, however it is divided.
@@ -98,6 +102,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .newerCheckpoint(let path, let format):
       "\(path) is a checkpoint of form \(format), and this program reads forms up to \(Checkpoint.format): resume with "
         + "the program that wrote it"
+    case .tooManyProcesses(let count, let images):
+      "a step of \(images) images (batchSize x accumulation) is too small for \(count) processes: start at most \(images), "
+        + "or make batchSize larger"
+    case .otherFeatures(let path):
+      "\(path) is not there, or was made of other images or weights than this process has: give all processes the same "
+        + "--data and --output, in folders that all machines share"
     case .interruptedPreparing:
       "interrupted while images and texts were encoded; what was encoded is stored: add --resume to go on"
     case .interrupted(let step):

@@ -13,6 +13,8 @@ public struct TrainingRequest: Sendable {
   public var settings: [String]
   public var device: Device
   public var options: LoopOptions
+  /// This process's place among those that train together; nil if it trains alone.
+  public var processes: ProcessPlace?
 
   public init(
     dataset: URL, run: URL, recipe: String? = nil, configuration: URL? = nil, settings: [String] = [],

@@ -53,6 +53,8 @@ struct Failure {
     case let error as TextEncoderError: status = Self.status(error)
     case is TokenizationError: status = .badData
     case let error as DiffusionError: status = Self.status(error)
+    case is LaunchError: status = .usage
+    case is ProcessGroupError: status = .unavailable
     case let error as TorchError: status = Self.status(error)
     case let error as FileAccessError: status = Self.status(error)
     case let error as TensorFileError: status = Self.status(error)
@@ -111,9 +113,9 @@ struct Failure {
 
   private static func status(_ error: TrainingError) -> ExitStatus {
     switch error {
-    case .invalidSetting, .unknownSetting, .otherConfiguration: .usage
+    case .invalidSetting, .unknownSetting, .otherConfiguration, .tooManyProcesses: .usage
     case .unreadableConfiguration, .diverged, .noImages, .noTexts, .datasetChanged, .imageGone,
-      .validationWasTrainedOn, .damagedCheckpoint, .newerCheckpoint, .classifierData, .memoryTooSmall:
+      .validationWasTrainedOn, .otherFeatures, .damagedCheckpoint, .newerCheckpoint, .classifierData, .memoryTooSmall:
       .badData
     case .nothingToResume, .missingStage, .noSnapshots, .notARun: .inputMissing
     case .runExists, .notAFolder: .cannotCreate

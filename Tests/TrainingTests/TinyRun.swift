@@ -12,6 +12,8 @@ struct TinyRun {
   var name = "run"
   var options = LoopOptions()
   var settings: [String] = []
+  /// This process among those that train together.
+  var processes: ProcessPlace?
 
   var run: URL { root.appendingPathComponent(name) }
 
@@ -29,8 +31,10 @@ struct TinyRun {
       "steps=8", "batchSize=2", "warmupSteps=2", "precision=float32", "cadence.checkpoint=2", "cadence.validate=4",
       "cadence.log=2",
     ]
-    return TrainingRequest(
+    var request = TrainingRequest(
       dataset: root.appendingPathComponent("dataset"), run: run, settings: common + more + settings, options: options)
+    request.processes = processes
+    return request
   }
 
   func trainAutoencoder(

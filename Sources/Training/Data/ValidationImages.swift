@@ -13,16 +13,20 @@ struct ValidationImages {
   ///
   /// - Parameters:
   ///   - limit: how many images are looked at, at most.
+  ///   - writes: whether the choice is written down; if not, another process does.
   ///   - file: where the choice is written down. A run of the former version has no such file: it goes on with the first
   ///     images in the order of import.
   /// - Throws: `FileAccessError`, ``TrainingError/imageGone(name:)`` if an image of the choice is not there any more.
-  init(_ records: [RadiographRecord], limit: Int, randomness: TrainingRandomness, run: RunBeginning, file: URL) throws {
+  init(
+    _ records: [RadiographRecord], limit: Int, randomness: TrainingRandomness, run: RunBeginning, writes: Bool = true,
+    file: URL
+  ) throws {
     switch run {
     case .formerVersion: positions = Array(0..<min(limit, records.count))
     case .new:
       positions = try Self.choose(limit, of: records.map(\.source), randomness: randomness)
       let names = positions.map { Self.name(records[$0]) }
-      try RunFolder.write(names, to: file)
+      if writes { try RunFolder.write(names, to: file) }
     case .resumed:
       let names = try RunFolder.read([String].self, from: file)
       let places = Dictionary(records.enumerated().map { (Self.name($1), $0) }) { first, _ in first }

@@ -34,22 +34,25 @@ struct OptimizerStep: Stateful {
   func callAsFunction(_ objective: some Objective, step: Int) throws -> Outcome {
     let slices = BatchSlice.slices(
       ofStep: step, batchSize: objective.batchSize, limit: objective.microBatchSize, share: group.share)
+    let parameters = trained.flatMap(\.weights.store.trainableParameters)
     var measured = MeasuredLosses()
-    for slice in slices {
+    for (place, slice) in slices.enumerated() {
       let batch = try objective.batch(slice)
-      for (index, loss) in try objective.losses(of: batch, slice).enumerated() {
+      let losses = try objective.losses(of: batch, slice)
+      if place == slices.count - 1 { try group.beginSum(gradientsOf: parameters) }
+      for (index, loss) in losses.enumerated() {
         let share = slice.share == 1 ? loss.value : try loss.value * slice.share
         try (scaler?.scaled(share) ?? share).backward()
         // The model's loss is what is reported. What is trained beside the model measures through it.
         if index == 0 { try measured.add(loss, share: slice.share) }
       }
     }
-    for part in trained { try group.sum(gradientsOf: part.weights.store.trainableParameters) }
+    try group.sum(gradientsOf: parameters)
     defer { for part in trained { try? part.weights.store.clearGradients() } }
     var values = try measured.values(in: group)
     var isFinite = true
     if let scaler {
-      isFinite = try scaler.unscale(trained.flatMap(\.weights.store.trainableParameters))
+      isFinite = try scaler.unscale(parameters)
       try scaler.update()
       values[.lossScale] = Double(scaler.scale)
     }

@@ -26,6 +26,18 @@ struct RunningMeans: Equatable {
     return means
   }
 
+  /// The names of all metrics that have a value, in the order of ``parts``.
+  var names: [String] { sums.keys.sorted().map(\.rawValue) }
+
+  /// These means, and no values of the metrics among `names` that have none.
+  func withNames(_ names: [String]) -> RunningMeans {
+    var means = self
+    for metric in names.map(Metric.init(rawValue:)) where sums[metric] == nil {
+      (means.sums[metric], means.counts[metric]) = (0, 0)
+    }
+    return means
+  }
+
   /// All sums and counts, in an order that depends on the metrics alone.
   var parts: [Double] {
     get { sums.keys.sorted().flatMap { [sums[$0] ?? 0, counts[$0] ?? 0] } }

@@ -20,12 +20,17 @@ struct TrainingLoop {
   /// - Throws: ``TrainingError/diverged(step:quantity:checkpoint:)``, ``TrainingError/runExists(path:)``,
   ///   ``TrainingError/nothingToResume(path:)``, `FileAccessError`, and what the objective throws.
   func run(_ objective: some Objective) throws -> LoopOutcome {
+    // Weights are drawn from the seed; processors of two kinds may round them differently.
+    try group.takeFromFirst(objective.trained.flatMap(\.store.parameters))
     let step = try OptimizerStep(objective.trained, group: group)
     var position = try begin(step)
-    let recorder = try RunRecorder(folder, of: objective, resumedAt: position.step > 0 ? position.step : nil)
+    var recorder: RunRecorder?
+    try group.byFirst {
+      recorder = try RunRecorder(folder, of: objective, resumedAt: position.step > 0 ? position.step : nil)
+    }
     do {
       let outcome = try run(objective, step, from: &position, recorder: recorder)
-      try recorder.writeReport()
+      try recorder?.writeReport()
       return outcome
     } catch let error as NotFinite {
       throw TrainingError.diverged(step: position.step, quantity: error.quantity, checkpoint: folder.newestStep())
@@ -33,7 +38,7 @@ struct TrainingLoop {
   }
 
   private func run(
-    _ objective: some Objective, _ step: OptimizerStep, from position: inout RunPosition, recorder: RunRecorder
+    _ objective: some Objective, _ step: OptimizerStep, from position: inout RunPosition, recorder: RunRecorder?
   ) throws -> LoopOutcome {
     let clock = ContinuousClock()
     var stepsSinceLog = 0
@@ -42,7 +47,7 @@ struct TrainingLoop {
     var lastGood: (position: RunPosition, skipped: Int)?
 
     while position.step < objective.totalSteps {
-      switch limits.reached() {
+      switch try group.agreed(on: limits.reached()) {
       case .stopped: return .stopped(step: try store(step, position))
       case .timeUp: return .timeUp(step: try store(step, position))
       case nil: break
@@ -80,7 +85,7 @@ struct TrainingLoop {
         logged = clock.now
       }
       if position.step % cadence.snapshot == 0 || isLast {
-        try AverageSnapshots(folder: folder.averages).store(step.model.powerAverages)
+        try group.byFirst { try AverageSnapshots(folder: folder.averages).store(step.model.powerAverages) }
       }
       // Between steps that are skipped nothing is stored: if there are too many of them, the run goes back.
       if position.step % cadence.checkpoint == 0, lastGood == nil { try store(step, position) }
@@ -88,11 +93,26 @@ struct TrainingLoop {
     return .finished(step: try store(step, position))
   }
 
+  /// Goes on from where the run was stored. What the first process finds, the others read too.
   private func begin(_ step: OptimizerStep) throws -> RunPosition {
+    guard group.isFirst else {
+      let text = String(decoding: try group.fromFirst([]), as: UTF8.self)
+      guard let found = Int(text) else { return RunPosition() }
+      let checkpoint = try Checkpoint(contentsOf: folder.checkpoint(step: found), step: found)
+      try step.restore(checkpoint.state)
+      return checkpoint.position
+    }
+    let found = try newestPosition(step)
+    _ = try group.fromFirst(Array((found.map { "\($0.step)" } ?? "none").utf8))
+    return found ?? RunPosition()
+  }
+
+  /// Restores the newest checkpoint; nil if the run has none yet.
+  private func newestPosition(_ step: OptimizerStep) throws -> RunPosition? {
     try folder.create()
     guard resume else {
       guard folder.newestStep() == nil else { throw TrainingError.runExists(path: folder.folder.path) }
-      return RunPosition()
+      return nil
     }
     guard
       let checkpoint = try folder.newestCheckpoint(
@@ -100,48 +120,53 @@ struct TrainingLoop {
     else {
       // A run that was stopped while it was prepared has no step yet.
       guard folder.isPrepared else { throw TrainingError.nothingToResume(path: folder.folder.path) }
-      return RunPosition()
+      return nil
     }
     return checkpoint.position
   }
 
   private func validate(
-    _ objective: some Objective, _ step: OptimizerStep, _ position: inout RunPosition, _ recorder: RunRecorder
+    _ objective: some Objective, _ step: OptimizerStep, _ position: inout RunPosition, _ recorder: RunRecorder?
   ) throws {
     let picture = folder.sample(step: position.step)
     let values = try step.model.average.withAveragedWeights {
       try withoutGradients {
         let values = try group.sum(objective.validate(group.share)).means
-        try objective.writeSamples(to: picture)
+        if group.isFirst { try objective.writeSamples(to: picture) }
         return values
       }
     }
-    try note(values, .validation, at: position, of: objective, in: recorder)
-    try recorder.note(picture: picture, step: position.step)
-    if let loss = values[.loss], loss < position.bestLoss {
-      let weights = step.model.average.state()
-      try NotFinite.requireFinite(weights)
-      position.bestLoss = loss
-      try SafetensorsWriter.write(
-        weights, metadata: ["step": "\(position.step)", "loss": "\(loss)"], to: folder.best.path)
+    let best = values[.loss].flatMap { $0 < position.bestLoss ? $0 : nil }
+    try group.byFirst {
+      try note(values, .validation, at: position, of: objective, in: recorder)
+      try recorder?.note(picture: picture, step: position.step)
+      if let best {
+        let weights = step.model.average.state()
+        try NotFinite.requireFinite(weights)
+        try SafetensorsWriter.write(
+          weights, metadata: ["step": "\(position.step)", "loss": "\(best)"], to: folder.best.path)
+      }
+      try recorder?.writeReport()
     }
-    try recorder.writeReport()
+    position.bestLoss = best ?? position.bestLoss
   }
 
   @discardableResult
   private func store(_ step: OptimizerStep, _ position: RunPosition) throws -> Int {
-    guard folder.newestStep() != position.step else { return position.step }
-    let checkpoint = Checkpoint(position: position, state: try step.state())
-    try checkpoint.write(to: folder.checkpoint(step: position.step))
-    folder.keepNewest(cadence.keep)
+    try group.byFirst {
+      guard folder.newestStep() != position.step else { return }
+      let checkpoint = Checkpoint(position: position, state: try step.state())
+      try checkpoint.write(to: folder.checkpoint(step: position.step))
+      folder.keepNewest(cadence.keep)
+    }
     return position.step
   }
 
   private func note(
     _ values: [Metric: Double], _ split: MeasuredSplit, at position: RunPosition, of objective: some Objective,
-    in recorder: RunRecorder
+    in recorder: RunRecorder?
   ) throws {
-    try recorder.note(values, split, step: position.step)
+    try recorder?.note(values, split, step: position.step)
     report(
       .measured(
         TrainingMeasurement(step: position.step, totalSteps: objective.totalSteps, split: split, values: values)))

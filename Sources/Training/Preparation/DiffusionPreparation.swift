@@ -18,11 +18,14 @@ struct DiffusionPreparation {
   let autoencoderWeights: URL
   let device: Device
   let limits: RunLimits
+  var group: any ProcessGroup = Alone()
   let report: (TrainingReport) -> Void
 
   /// - Throws: ``EncodingStopped`` if a limit was reached on the way, ``TrainingError/missingStage(path:stage:)``,
   ///   `TextEncoderError`, `FileAccessError`, `TensorFileError`, `TorchError`.
-  func objective() throws -> DiffusionObjective {
+  func objective() throws -> DiffusionObjective { try group.firstThenOthers(preparedObjective) }
+
+  private func preparedObjective() throws -> DiffusionObjective {
     let autoencoder = try loadAutoencoder()
     let training = try examples(of: .train, data.training, autoencoder: autoencoder, statistics: nil)
     let validation = try examples(
@@ -33,7 +36,7 @@ struct DiffusionPreparation {
       description: description, codec: autoencoder,
       encoded: try EncodedPrompts(SamplePictures.prompts, by: encoder, for: architecture.textProjection),
       device: device)
-    try RunFolder.write(training.statistics, to: Self.statisticsFile(in: folder))
+    if group.isFirst { try RunFolder.write(training.statistics, to: Self.statisticsFile(in: folder)) }
     return DiffusionObjective(
       try DiffusionLoss(recipe, architecture: architecture, device: device), training: training,
       validation: validation, validated: data.validated, pictures: pictures)
@@ -67,7 +70,9 @@ struct DiffusionPreparation {
       of: batches.records,
       [try ContentHash.ofFile(autoencoderWeights.path), "\(copies)", "\(recipe.maximumShift)"] + seed)
     let cache = LatentCache(
-      pieces: EncodedPieces(file: cacheFile("latents", split), key: key, count: copies.count, batch: 1), copies: copies,
+      pieces: EncodedPieces(
+        file: cacheFile("latents", split), key: key, count: copies.count, batch: 1, encodes: group.isFirst),
+      copies: copies,
       maximumShift: recipe.maximumShift)
     let latents_NCHW = try cache.latents(
       of: batches, with: autoencoder, generator: TrainingRandomness(seed: recipe.seed).generator(.crop), limits: limits
@@ -75,7 +80,8 @@ struct DiffusionPreparation {
     let captions = try captions(of: batches.records, count: split == .train ? recipe.promptsPerImage : 1)
     let prompts = try PromptCache(
       cacheFile("texts", split), key: self.key(of: batches.records, [recipe.textEncoder] + captions.flatMap { $0 }),
-      captions: captions, encoder: textEncoder, tokenLimit: architecture.textProjection.tokenLimit, limits: limits
+      captions: captions, encoder: textEncoder, tokenLimit: architecture.textProjection.tokenLimit, limits: limits,
+      encodes: group.isFirst
     ) { progress("encoding \(split.rawValue) texts", $0, of: $1, "texts") }
     return DiffusionExamples(
       latents_NCHW: latents_NCHW,

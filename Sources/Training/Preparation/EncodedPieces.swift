@@ -18,6 +18,8 @@ struct EncodedPieces {
   let batch: Int
   /// How many items are stored at a time.
   var pieceSize = 512
+  /// Whether this process encodes what is not stored; if not, another has.
+  var encodes = true
 
   /// The whole if it was made of the same: nil if it has to be encoded.
   func stored() -> SafetensorsFile? {
@@ -33,11 +35,13 @@ struct EncodedPieces {
   ///   - progress: called with the number of items done so far.
   ///   - encode: the tensors of some items that follow on one another.
   /// - Returns: all pieces' tensors, joined.
-  /// - Throws: ``EncodingStopped`` if a limit was reached, `FileAccessError`, and what `encode` throws.
+  /// - Throws: ``EncodingStopped`` if a limit was reached, ``TrainingError/otherFeatures(path:)`` if this process encodes
+  ///   nothing, `FileAccessError`, and what `encode` throws.
   func encoded(
     limits: RunLimits, skipping: (Int) throws -> Void = { _ in }, progress: (Int) -> Void,
     encode: (Range<Int>) throws -> [String: Tensor]
   ) throws -> [String: Tensor] {
+    guard encodes else { throw TrainingError.otherFeatures(path: file.path) }
     try RunFolder.createFolder(folder)
     var pieces = pieces()
     var position = pieces.last?.items.upperBound ?? 0

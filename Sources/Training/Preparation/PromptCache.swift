@@ -22,11 +22,12 @@ struct PromptCache {
   ///   - file: where the hidden states are stored.
   ///   - key: changes when the texts or the encoder do.
   ///   - captions: the texts of each image.
+  ///   - encodes: whether this process encodes what is not stored; if not, another has.
   ///   - progress: called with the number of distinct texts done so far, and of all.
   /// - Throws: ``EncodingStopped``, `TextEncoderError`, `FileAccessError`, `TorchError`.
   init(
     _ file: URL, key: String, captions: [[String]], encoder: () throws -> any TextConditioner, tokenLimit: Int,
-    limits: RunLimits, progress: (Int, Int) -> Void
+    limits: RunLimits, encodes: Bool = true, progress: (Int, Int) -> Void
   ) throws {
     var numbers: [String: Int] = [:]
     var distinct: [String] = []
@@ -38,7 +39,7 @@ struct PromptCache {
         return distinct.count - 1
       }
     }
-    let pieces = EncodedPieces(file: file, key: key, count: distinct.count, batch: Self.batch)
+    let pieces = EncodedPieces(file: file, key: key, count: distinct.count, batch: Self.batch, encodes: encodes)
     if let stored = pieces.stored() {
       let found = try Tensor(stored.tensor("starts")).int64s().map(Int.init)
       if found.count == distinct.count + 1 {

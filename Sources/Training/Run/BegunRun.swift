@@ -4,7 +4,7 @@ import RadiographData
 import Support
 import TensorFiles
 
-/// A run of a stage that this process alone writes into: its settings, its data, and how it was begun.
+/// A run of a stage that this process alone writes into, or the first of those that train together: its settings, its data, and how it was begun.
 struct BegunRun<Settings: StageSettings> {
   typealias Recipe = StageRecipe<Settings>
 
@@ -15,26 +15,43 @@ struct BegunRun<Settings: StageSettings> {
   let report: (TrainingReport) -> Void
   private let dataset: RadiographDataset
   private let beginning: RunBeginning
-  private let lock: RunLock
+  let group: any ProcessGroup
+  /// The first process's.
+  private let lock: RunLock?
 
   /// Checks settings and dataset, then takes the run's folder and writes down what the run is begun with. A folder that
   /// was none of ours gains nothing before settings and data are known to be good.
   ///
+  /// Of several processes the first does so; the others come afterwards, and only read.
+  ///
   /// - Throws: `TrainingError`, `DatasetError`, `FileAccessError`.
-  init(_ request: TrainingRequest, limits: RunLimits, report: @escaping (TrainingReport) -> Void) throws {
+  init(
+    _ request: TrainingRequest, limits: RunLimits, group: any ProcessGroup = Alone(),
+    report: @escaping (TrainingReport) -> Void
+  ) throws {
     let folder = RunFolder(request.run, stage: Settings.stage)
-    let known = try RunLock.again(request.run)
+    let known = group.isFirst ? try RunLock.again(request.run) : nil
     let resolved: ResolvedRecipe<Settings> = try request.resolve(in: folder)
     try resolved.recipe.validate()
+    guard resolved.recipe.common.imagesPerStep >= group.share.count else {
+      throw TrainingError.tooManyProcesses(
+        count: group.share.count, imagesPerStep: resolved.recipe.common.imagesPerStep)
+    }
     let dataset = try request.openDataset()
-    lock = try known ?? RunLock(request.run)
-    folder.removeLeftovers()
+    if group.isFirst {
+      lock = try known ?? RunLock(request.run)
+      folder.removeLeftovers()
+    } else {
+      lock = nil
+    }
     if !request.options.resume, folder.newestStep() != nil {
       throw TrainingError.runExists(path: folder.folder.path)
     }
-    try folder.create()
-    try AtomicFile.write(Array(ConfigurationResolver.yaml(resolved.recipe).utf8), to: folder.configuration.path)
-    try request.record(dataset.settings.preprocessing)
+    if group.isFirst {
+      try folder.create()
+      try AtomicFile.write(Array(ConfigurationResolver.yaml(resolved.recipe).utf8), to: folder.configuration.path)
+      try request.record(dataset.settings.preprocessing)
+    }
     for note in resolved.notes { report(.note(note)) }
     recipe = resolved.recipe
     beginning =
@@ -44,6 +61,7 @@ struct BegunRun<Settings: StageSettings> {
         try RunDatasetFiles(folder: folder).stored() == nil ? .formerVersion : .resumed
       }
     (self.request, self.folder, self.limits, self.report, self.dataset) = (request, folder, limits, report, dataset)
+    self.group = group
   }
 
   /// The images of the run, held to those that it was begun with.
@@ -58,13 +76,14 @@ struct BegunRun<Settings: StageSettings> {
       training: training.records, validation: validation.records, texts: Settings.stage == .diffusion)
     let files = RunDatasetFiles(folder: folder)
     switch beginning {
-    case .new: try files.write(record, training: training.records)
-    case .resumed: try files.require(record, path: dataset.url.path)
+    case .new where group.isFirst: try files.write(record, training: training.records)
+    // Every process has to see the images that the first sees.
+    case .new, .resumed: try files.require(record, path: dataset.url.path)
     case .formerVersion: break
     }
     let validated = try ValidationImages(
       validation.records, limit: Settings.validationLimit, randomness: TrainingRandomness(seed: seed), run: beginning,
-      file: folder.folder.appendingPathComponent("validation.json"))
+      writes: group.isFirst, file: folder.folder.appendingPathComponent("validation.json"))
     return StageData(training: training, validation: validation, validated: validated.positions)
   }
 
