@@ -12,6 +12,8 @@ enum EntryPoint {
     do {
       try checkArgumentsAreText()
       try await Interruption.run { try await execute(parse()) }
+    } catch let error as ProcessesEnded {
+      ProgramEnd.leave(error.status)
     } catch {
       ProgramEnd.leave(report(error))
     }

@@ -4,13 +4,16 @@ import Foundation
 enum ProgramEnd {
   /// Leaves with everything written, and without the finalisers of the libraries: those of LibTorch take about 60 ms
   /// to free what the system frees anyway.
-  static func leave(_ status: ExitStatus) -> Never {
+  static func leave(_ status: ExitStatus) -> Never { leave(status.rawValue) }
+
+  /// Leaves with the exit code of another process.
+  static func leave(_ status: Int32) -> Never {
     if runsFinalisers {
       LibTorchOpening.finish()
-      exit(status.rawValue)
+      exit(status)
     }
     fflush(nil)
-    _exit(status.rawValue)
+    _exit(status)
   }
 
   /// A debug build, a sanitiser (which reports when the process ends), and a process with `THORAX_FINALISERS` run them.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Generation
+import Support
 import Terminal
 import Torch
 import Training
@@ -23,14 +24,45 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Stop with a checkpoint after this long, such as 90m or 2h.", valueName: "duration"))
     var maxTime: String?
 
+    @Option(
+      help: ArgumentHelp(
+        "Train with this many processes on this machine, which share --threads (see docs/training-parallel.md).",
+        valueName: "n"),
+      transform: NumberText.whole)
+    var processes = 1
+
     @OptionGroup var common: CommonOptions
 
     func request() throws -> TrainingRequest {
       try common.check()
+      let place = try ProcessPlace(environment: ProcessInfo.processInfo.environment)
+      var choice = choice
+      // Of several processes on a machine with GPUs each has its own.
+      let isOpen = ["auto", "cuda"].contains(choice.device.lowercased())
+      if let place, isOpen, try DeviceChoice(name: choice.device).resolved() == .cuda(0) {
+        choice.device = "cuda:\(place.localRank)"
+      }
       var request = try choice.request(output: output)
       request.options.resume = resume
       request.options.maximumSeconds = try maxTime.map(Self.seconds)
+      request.processes = place
       return request
+    }
+
+    /// The launcher of several processes; nil if this process is one of them, or trains alone.
+    private func launcher() throws -> ProcessLauncher? {
+      guard (1...64).contains(processes) else {
+        throw RequestError.outOfRange(what: "processes", value: "\(processes)", allowed: "1 to 64")
+      }
+      guard processes > 1 else { return nil }
+      if try ProcessPlace(environment: ProcessInfo.processInfo.environment) != nil {
+        throw RequestError.conflict(
+          "--processes and the variables RANK and WORLD_SIZE exclude each other",
+          remedy: "leave out --processes where a launcher has started this process")
+      }
+      let threads = common.threads ?? ProcessInfo.processInfo.activeProcessorCount
+      return ProcessLauncher(
+        count: processes, threads: max(1, threads / processes), console: common.console)
     }
 
     /// Reads `90`, `90s`, `15m`, `2h` or `1.5h` as seconds.
@@ -47,10 +79,15 @@ struct TrainCommand: ParsableCommand {
     /// Runs one stage, with its progress on standard error.
     func run(
       _ train: (TrainingRequest, () -> Bool, (TrainingReport) -> Void) throws -> LoopOutcome
-    ) throws {
+    ) async throws {
+      try common.check()
+      if let launcher = try launcher() { return try await launcher.run() }
+      ChildProcess.endWithLauncher()
       let request = try request()
       if let threads = common.threads { try LibTorch.setThreads(threads) }
-      let console = common.console
+      // Of several processes only the first speaks, but for errors.
+      let isFirst = request.processes.map { $0.rank == 0 } ?? true
+      let console = isFirst ? common.console : Console(level: .quiet)
       let display = TrainingDisplay(console: console)
       defer { display.finish() }
       let outcome = try train(request, { Task.isCancelled }, display.show)
@@ -63,7 +100,7 @@ struct TrainCommand: ParsableCommand {
         console.note("time is up; what was encoded is stored: add --resume to go on")
       case .endedPreparing(timeIsUp: false): throw TrainingError.interruptedPreparing
       }
-      try Console.writeResult(request.run.path)
+      if isFirst { try Console.writeResult(request.run.path) }
     }
   }
 
@@ -73,7 +110,9 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var options: Options
 
-    func run() async throws { try options.run { try Trainer.trainAutoencoder($0, shouldStop: $1, report: $2) } }
+    func run() async throws {
+      try await options.run { try Trainer.trainAutoencoder($0, shouldStop: $1, report: $2) }
+    }
   }
 
   struct Diffusion: AsyncParsableCommand {
@@ -83,7 +122,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var options: Options
 
     func run() async throws {
-      try options.run { try Trainer.trainDiffusion($0, shouldStop: $1, report: $2) }
+      try await options.run { try Trainer.trainDiffusion($0, shouldStop: $1, report: $2) }
     }
   }
 }
