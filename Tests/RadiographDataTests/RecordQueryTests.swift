@@ -44,6 +44,32 @@ import Testing
     }
   }
 
+  @Test func recordsReadAFewAtATimeAreThoseReadAtOnce() throws {
+    try DataFixtures.withFolder { folder in
+      let dataset = try Self.dataset(in: folder)
+      for filter in [RecordFilter(), RecordFilter(requiresText: false), .everything, RecordFilter(split: .test)] {
+        let all = try dataset.records(matching: filter)
+        let records = try RadiographRecords(dataset, matching: filter)
+        #expect(records.count == all.count && records.isEmpty == all.isEmpty)
+        #expect(try records.records(records.indices) == all)
+        let alone = try records.indices.flatMap { try records.records($0..<($0 + 1)) }
+        #expect(alone == all)
+        var places: [Int] = []
+        try records.forEach { place, record in
+          #expect(record == all[place])
+          places.append(place)
+          if record.hasPixels {
+            let pixels = try records.withPixels(of: place) { Array($0) }
+            #expect(try pixels == dataset.pixels(of: record))
+          } else {
+            #expect(throws: DatasetError.self) { try records.withPixels(of: place) { _ in } }
+          }
+        }
+        #expect(places == Array(all.indices))
+      }
+    }
+  }
+
   @Test func theLoaderTakesTheSameImages() throws {
     try DataFixtures.withFolder { folder in
       let dataset = try Self.dataset(in: folder)

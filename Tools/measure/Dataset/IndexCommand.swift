@@ -37,12 +37,25 @@ struct IndexCommand: ParsableCommand {
             print("\(summary.splits.train)/\(summary.splits.validation)/\(summary.splits.test)")
           }))
       try report("leakage", String(format: "%.0f ms", milliseconds { _ = try opened.requireNoLeakage() }))
+      try reportRecords(of: opened)
       report(
         "in all", String(format: "%.1f s", Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000),
         "peak \(megabytes(peakMemoryBytes()))")
       try report("import again", String(format: "%.0f ms", milliseconds { try importAll(into: dataset) }))
       report("peak memory in all", megabytes(peakMemoryBytes()))
     }
+  }
+
+  /// What a pass over all records costs, a few at a time as training reads them and at once.
+  private func reportRecords(of dataset: RadiographDataset) throws {
+    let filter = RecordFilter(withPixelsOnly: false)
+    let places = try RadiographRecords(dataset, matching: filter)
+    var read = 0
+    let time = try milliseconds { try places.forEach { _, _ in read += 1 } }
+    report("records a few at a time", String(format: "%.0f ms", time), "\(read) records")
+    var all: [RadiographRecord] = []
+    let whole = try milliseconds { all = try dataset.records(matching: filter) }
+    report("records at once", String(format: "%.0f ms", whole), "\(all.count) records")
   }
 
   private func importAll(into dataset: URL) throws {
