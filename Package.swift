@@ -153,8 +153,8 @@ let package = Package(
       name: "measure",
       dependencies: [
         "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData",
-        "RadiographImport", "RadiologyReports", "Support", "TensorFiles", "Training",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "RadiographImport", "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Torch", "TorchNN",
+        "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure"),
 
     // Tests
@@ -215,7 +215,8 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Diffusion", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport",
-        "RadiographModels", "RunRecords", "Support", "TensorFiles", "TestSupport", "Torch", "TorchNN", "Training",
+        "RadiographModels", "RunRecords", "Support", "TensorFiles", "TestBasics", "TestSupport", "Torch", "TorchNN",
+        "Training",
       ]),
     .testTarget(
       name: "EvaluationTests",
