@@ -49,38 +49,41 @@ extension DiffusionProcess {
   }
 
   /// The loss less a share of the same loss against the target of another sample of the batch, at the same time: outputs
-  /// are also drawn away from what belongs to other prompts (Stoica et al., 2025, "Contrastive flow matching"). The
-  /// other sample is the next of the batch, which is in random order.
+  /// are also drawn away from what belongs to other prompts (Stoica et al., 2025, "Contrastive flow matching").
   ///
   /// - Parameters:
   ///   - output: The network's output, in any floating-point type; the error is taken in the clean samples'.
   ///   - clean: The batch's samples, two or more.
   ///   - noise: What was added to them.
+  ///   - others: The other sample of each and its noise; nil for the next of the batch, which is in random order.
   ///   - share: How much the other target counts, 0 ..< 1; the paper's value is 0.05.
-  /// - Throws: `DiffusionError.invalidSetting` for a share outside its range or a batch of one,
+  /// - Throws: `DiffusionError.invalidSetting` for a share outside its range or, without `others`, a batch of one;
   ///   `DiffusionError.batchMismatch` if there are more or fewer times than samples; `TorchError` if shapes differ or
   ///   memory runs out.
   public func contrastiveLoss(
-    output: Tensor, clean: Tensor, noise: Tensor, times: [SampleTime], share: Double = 0.05,
-    weighting: LossWeighting = .uniform
+    output: Tensor, clean: Tensor, noise: Tensor, times: [SampleTime],
+    others: (clean: Tensor, noise: Tensor)? = nil, share: Double = 0.05, weighting: LossWeighting = .uniform
   ) throws -> Tensor {
     guard share >= 0, share < 1 else {
       throw DiffusionError.invalidSetting(
         name: "the share of other samples in a contrastive loss", value: share, allowed: "0 or more and less than 1")
     }
-    guard let batch = clean.shape.first, batch > 1 else {
-      throw DiffusionError.invalidSetting(
-        name: "the batch of a contrastive loss", value: Double(clean.shape.first ?? 0), allowed: "two samples or more")
-    }
+    let others = try others ?? (clean: next(clean), noise: next(noise))
     let target = try target(clean: clean, noise: noise, times: times)
     let loss = try loss(output: output, target: target, times: times, weighting: weighting)
-    func next(_ tensor: Tensor) throws -> Tensor {
-      try Tensor.cat([
-        tensor.narrow(dim: 0, start: 1, length: batch - 1), tensor.narrow(dim: 0, start: 0, length: 1),
-      ])
-    }
-    let other = try self.target(clean: next(clean), noise: next(noise), times: times)
+    let other = try self.target(clean: others.clean, noise: others.noise, times: times)
     return try loss - self.loss(output: output, target: other, times: times, weighting: weighting) * share
+  }
+
+  /// The next sample of the batch for each, the first for the last.
+  private func next(_ tensor: Tensor) throws -> Tensor {
+    guard let batch = tensor.shape.first, batch > 1 else {
+      throw DiffusionError.invalidSetting(
+        name: "the batch of a contrastive loss", value: Double(tensor.shape.first ?? 0), allowed: "two samples or more")
+    }
+    return try Tensor.cat([
+      tensor.narrow(dim: 0, start: 1, length: batch - 1), tensor.narrow(dim: 0, start: 0, length: 1),
+    ])
   }
 
   private func mix(_ a: Tensor, _ aFactors: [Double], _ b: Tensor, _ bFactors: [Double]) throws -> Tensor {

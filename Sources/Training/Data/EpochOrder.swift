@@ -16,8 +16,13 @@ final class EpochOrder {
   /// The examples of a slice; the batch of a step may reach over the end of an epoch.
   ///
   /// - Throws: `TorchError`.
-  func examples(of slice: BatchSlice) throws -> [Int] {
-    try slice.rows.map { row in
+  func examples(of slice: BatchSlice) throws -> [Int] { try examples(of: slice, rows: slice.rows) }
+
+  /// The examples of some rows of a slice's step.
+  ///
+  /// - Throws: `TorchError`.
+  func examples(of slice: BatchSlice, rows: some Sequence<Int>) throws -> [Int] {
+    try rows.map { row in
       let position = slice.step * slice.batchSize + row
       if position / count != drawn.epoch {
         let epoch = position / count

@@ -28,6 +28,9 @@ struct BatchSlice: Equatable {
     }
   }
 
+  /// For each row of the slice the next of the step, the first for the last.
+  var nextRows: [Int] { rows.map { ($0 + 1) % batchSize } }
+
   /// The slice's rows of what was drawn for the whole step.
   func rows(of whole: Tensor) throws -> Tensor {
     rows.count == batchSize ? whole : try whole.narrow(dim: 0, start: rows.lowerBound, length: rows.count)

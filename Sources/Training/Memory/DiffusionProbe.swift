@@ -26,13 +26,15 @@ struct DiffusionProbe: Objective {
       try Tensor.randn(shape, generator: generator, device: loss.device)
     }
     let text = architecture.textProjection
+    let latent = [rows, architecture.autoencoder.latentChannels, side, side]
     return DiffusionLoss.Batch(
-      latent_BCHW: try random([rows, architecture.autoencoder.latentChannels, side, side]),
+      latent_BCHW: try random(latent),
       hidden_BSD: try random([rows, text.tokenLimit, text.hiddenWidth]),
       mask_BS: try Tensor.full([rows, text.tokenLimit], value: 1, dtype: .bool, device: loss.device),
-      noise_BCHW: try random([rows, architecture.autoencoder.latentChannels, side, side]),
+      noise_BCHW: try random(latent),
       times: try loss.process.drawTimes(rows, from: loss.recipe.times, generator: generator),
-      isNull_B: try Tensor.full([rows], value: 0, dtype: .bool, device: loss.device))
+      isNull_B: try Tensor.full([rows], value: 0, dtype: .bool, device: loss.device),
+      others: loss.recipe.contrastiveWeight > 0 ? (try random(latent), try random(latent)) : nil)
   }
 
   func losses(of batch: DiffusionLoss.Batch, _ slice: BatchSlice) throws -> [Loss] {

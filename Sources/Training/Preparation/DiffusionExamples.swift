@@ -34,9 +34,14 @@ struct DiffusionExamples {
       (image: images[example], text: numbers.map { $0[row] % prompts.count(of: images[example]) } ?? 0)
     }
     let (hidden_BSD, mask_BS) = try prompts.batch(texts)
-    let latent_BCHW = try LatentScaling(statistics, device: latents_NCHW.device).normalised(
-      latents_NCHW.indexSelect(dim: 0, index: Tensor(indices: examples)).to(.float32))
     return Batch(
-      latent_BCHW: try latent_BCHW.to(device), hidden_BSD: try hidden_BSD.to(device), mask_BS: try mask_BS.to(device))
+      latent_BCHW: try latents(examples), hidden_BSD: try hidden_BSD.to(device), mask_BS: try mask_BS.to(device))
+  }
+
+  /// Some latents, normalised.
+  func latents(_ examples: [Int]) throws -> Tensor {
+    try LatentScaling(statistics, device: latents_NCHW.device).normalised(
+      latents_NCHW.indexSelect(dim: 0, index: Tensor(indices: examples)).to(.float32)
+    ).to(device)
   }
 }

@@ -16,6 +16,11 @@ struct DiffusionLoss {
   let device: Device
 
   init(_ recipe: DiffusionRecipe, architecture: ModelArchitecture, device: Device) throws {
+    guard recipe.contrastiveWeight == 0 || recipe.common.imagesPerStep > 1 else {
+      throw TrainingError.invalidSetting(
+        key: "batchSize", value: "\(recipe.batchSize)",
+        remedy: "give 2 or more: contrastiveWeight sets the images of a step against each other")
+    }
     self.recipe = recipe
     self.device = device
     process = try DiffusionProcess(recipe.scheduler)
@@ -41,6 +46,8 @@ struct DiffusionLoss {
     var times: [SampleTime]
     /// Whether a row's text is replaced by the null condition.
     var isNull_B: Tensor
+    /// Another row of the step for each, if the loss sets the two against each other.
+    var others: (clean: Tensor, noise: Tensor)?
   }
 
   /// The loss of a batch.
@@ -56,6 +63,11 @@ struct DiffusionLoss {
       return try unet(
         noisy_BCHW.contiguous(memoryFormat: .channelsLast), times_B: times_B, text: text, dropout: dropout,
         checkpointing: recipe.checkpointing)
+    }
+    if let others = batch.others {
+      return try process.contrastiveLoss(
+        output: output_BCHW, clean: batch.latent_BCHW, noise: batch.noise_BCHW, times: batch.times, others: others,
+        share: recipe.contrastiveWeight, weighting: recipe.weighting)
     }
     return try process.loss(
       output: output_BCHW, target: target_BCHW, times: batch.times, weighting: recipe.weighting)

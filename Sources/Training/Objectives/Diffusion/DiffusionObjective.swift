@@ -48,8 +48,23 @@ struct DiffusionObjective: Objective {
   func batch(_ slice: BatchSlice) throws -> DiffusionLoss.Batch {
     let examples = try training.batch(
       order.examples(of: slice), slice, choosingTextWith: randomness.generator(.crop, step: slice.step))
-    return try batch(
+    var batch = try batch(
       examples, slice, generator: randomness.generator(.noise, step: slice.step), promptDropout: recipe.promptDropout)
+    if recipe.contrastiveWeight > 0 { batch.others = try others(slice, like: examples.latent_BCHW) }
+    return batch
+  }
+
+  /// The next row of the step for each of the slice, whichever slice has it.
+  private func others(_ slice: BatchSlice, like latent_BCHW: Tensor) throws -> (clean: Tensor, noise: Tensor) {
+    let generator = try randomness.generator(.noise, step: slice.step)
+    // Times are drawn before the noise: after them comes the noise that the row has.
+    _ = try loss.process.drawTimes(slice.batchSize, from: recipe.times, generator: generator)
+    let whole = BatchSlice(step: slice.step, batchSize: slice.batchSize, rows: 0..<slice.batchSize)
+    let noise_BCHW = try whole.noise(like: latent_BCHW, generator: generator)
+    return (
+      try training.latents(order.examples(of: slice, rows: slice.nextRows)),
+      try noise_BCHW.indexSelect(dim: 0, index: Tensor(indices: slice.nextRows).to(loss.device))
+    )
   }
 
   /// - Parameter generator: Draws times, noise and dropped prompts, for all rows of the step.

@@ -8,6 +8,9 @@ public struct DiffusionSettings: StageSettings {
   public var scheduler = SchedulerConfiguration.ddpmLinear
   public var times = TimeDistribution.uniform
   public var weighting = LossWeighting.uniform
+  /// How much the target of another image counts against that of each image's own, 0 ..< 1 (Stoica et al., 2025); 0 is
+  /// off, 0.05 the paper's.
+  public var contrastiveWeight = 0.0
   /// The share of texts that are replaced by the null condition.
   public var promptDropout = 0.1
   /// Texts for each image; an image without a report gets them from the grammar.
@@ -27,6 +30,7 @@ public struct DiffusionSettings: StageSettings {
     try RecipeCheck.require(promptsPerImage, in: 1...64, "promptsPerImage")
     try RecipeCheck.require(maximumShift, in: 0...64, "maximumShift")
     try RecipeCheck.requireFraction(promptDropout, "promptDropout")
+    try RecipeCheck.requireFraction(contrastiveWeight, "contrastiveWeight")
     for (source, count) in sourceRepeats { try RecipeCheck.require(count, in: 1...1000, "sourceRepeats.\(source)") }
     try scheduler.validate()
   }
