@@ -1,0 +1,102 @@
+import Foundation
+import TensorFiles
+import Torch
+import TorchNN
+
+// B batch, H height, W width, L labels
+
+/// A classifier of radiographs into several labels, with all that is done to an image before: it is brought to the
+/// network's side, and loses its own brightness and contrast, which say more of the detector than of the chest.
+public struct LabelClassifier {
+  public let architecture: ClassifierArchitecture
+  private let network: any LabelNetwork
+  private let dropout: Dropout
+
+  /// The key of the architecture among a file's metadata.
+  private static let key = "thorax:classifier"
+
+  /// A classifier from the parameters of a scope.
+  ///
+  /// - Parameter dropout: The share of the last stage's means that training drops.
+  /// - Throws: `ParameterError`, `TorchError`.
+  public init(_ scope: ParameterScope, _ architecture: ClassifierArchitecture, dropout: Double = 0) throws {
+    self.architecture = architecture
+    network = try architecture.make(scope)
+    self.dropout = Dropout(dropout)
+  }
+
+  /// Reads a classifier that was trained, and freezes it.
+  ///
+  /// - Throws: ``ClassifierFileError`` for a file that is no classifier's, `FileAccessError`, `TensorFileError`,
+  ///   `ParameterLoadingError`, `TorchError`.
+  public init(contentsOf path: String, device: Device = .cpu) throws {
+    let file = try SafetensorsFile(path: path)
+    guard let text = file.metadata[Self.key],
+      let architecture = try? JSONDecoder().decode(ClassifierArchitecture.self, from: Data(text.utf8)),
+      !architecture.labels.isEmpty
+    else { throw ClassifierFileError.noClassifier(path: path) }
+    let store = ParameterStore(tensors: try file.loadTensors(), device: device, memoryFormat: .channelsLast)
+    try self.init(store.root, architecture)
+    try store.verify()
+  }
+
+  /// What a file of the weights holds beside them: labels, network and side, by which it is read again.
+  ///
+  /// - Throws: `EncodingError`.
+  public func metadata() throws -> [String: String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return [Self.key: String(decoding: try encoder.encode(architecture), as: UTF8.self)]
+  }
+
+  /// Log odds of every label.
+  ///
+  /// - Parameters:
+  ///   - image_B1HW: Square images of grey values in any range and of any size.
+  ///   - isTraining: Whether layers that follow the data move, and normalise by the batch.
+  ///   - dropout: What is dropped is drawn from, one for each image; nil drops nothing.
+  /// - Returns: `[B, L]`.
+  /// - Throws: `TorchError` if memory runs out.
+  public func callAsFunction(
+    _ image_B1HW: Tensor, isTraining: Bool = false, dropout generators: [Generator]? = nil
+  ) throws -> Tensor {
+    try network.logits(
+      prepared(image_B1HW), isTraining: isTraining,
+      dropout: generators.map { generators in { try dropout($0, generators: generators) } })
+  }
+
+  /// What each stage of the network makes of images: features to compare images by.
+  ///
+  /// - Parameter image_B1HW: as for ``callAsFunction(_:isTraining:dropout:)``.
+  /// - Throws: `TorchError` if memory runs out.
+  public func features(_ image_B1HW: Tensor) throws -> [Tensor] {
+    try network.features(prepared(image_B1HW), isTraining: false)
+  }
+
+  /// Images of the network's side with mean 0 and variance 1, each by itself.
+  ///
+  /// - Throws: `TorchError` if memory runs out.
+  func prepared(_ image_B1HW: Tensor) throws -> Tensor {
+    let side = architecture.side
+    var x = try image_B1HW.to(.float32)
+    // Whole pixels are averaged first: an image that is made smaller loses no detail to chance.
+    let factor = x.shape[2] / side
+    if factor > 1 { x = try AvgPool2d(factor)(x) }
+    if x.shape[2] != side { x = try x.upsampleBilinear2D(outputSize: [side, side]) }
+    let centred = try x - x.mean(dim: [1, 2, 3], keepdim: true)
+    let variance_B111 = try centred.square().mean(dim: [1, 2, 3], keepdim: true)
+    return try (centred * (variance_B111 + 1e-8).rsqrt()).contiguous(memoryFormat: .channelsLast)
+  }
+}
+
+/// What is wrong with a file that should hold a classifier.
+public enum ClassifierFileError: Error, Equatable, CustomStringConvertible {
+  case noClassifier(path: String)
+
+  public var description: String {
+    switch self {
+    case .noClassifier(let path):
+      "\(path) holds no classifier: name checkpoints/best.safetensors of a run of 'thorax train classifier'"
+    }
+  }
+}
