@@ -14,6 +14,18 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   public static let reconstruction = Metric("reconstruction")
   /// The Kullback-Leibler divergence of latents from the standard normal distribution.
   public static let divergence = Metric("kl")
+  /// How far images are from what they were made of in the features of a network.
+  public static let perceptual = Metric("perceptual")
+  /// How far a transformed latent's image is from the image that was transformed in the same way.
+  public static let equivariance = Metric("equivariance")
+  /// What images lose for being taken for made ones by a discriminator.
+  public static let adversarial = Metric("adversarial")
+  /// What the discriminator makes small.
+  public static let discriminator = Metric("discriminator")
+  /// The mean over all labels of the area under the receiver operating characteristic.
+  public static let areaUnderROC = Metric("auroc")
+  /// The mean over all labels of the average precision.
+  public static let averagePrecision = Metric("ap")
   public static let structuralSimilarity = Metric("ssim")
   /// In dB.
   public static let peakSignalToNoise = Metric("psnr")
@@ -28,8 +40,17 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   /// What losses are multiplied by in float16.
   public static let lossScale = Metric("loss_scale")
 
+  /// The area under the receiver operating characteristic of one label.
+  public static func areaUnderROC(of label: String) -> Metric { Metric("auroc_\(label)") }
+
+  /// The average precision of one label.
+  public static func averagePrecision(of label: String) -> Metric { Metric("ap_\(label)") }
+
   private static let known: [(metric: Metric, title: String)] = [
     (.loss, "Loss"), (.reconstruction, "Reconstruction loss"), (.divergence, "KL divergence"),
+    (.perceptual, "Perceptual distance"), (.equivariance, "Error of transformed latents"),
+    (.adversarial, "Adversarial loss"), (.discriminator, "Loss of the discriminator"),
+    (.areaUnderROC, "AUROC, mean of all labels"), (.averagePrecision, "Average precision, mean of all labels"),
     (.structuralSimilarity, "Structural similarity (SSIM)"), (.peakSignalToNoise, "PSNR in dB"),
     (.meanSquaredError, "Mean squared error"), (.frechetDistance, "FID"), (.learningRate, "Learning rate"),
     (.gradientNorm, "Norm of the gradient"), (.imagesPerSecond, "Images a second"),

@@ -47,6 +47,11 @@ public struct Autoencoder {
     try decoder(latent_BCHW, checkpointing: checkpointing)
   }
 
+  /// What the layers inside the decoder make of a latent, from the latent's side on: features to compare images by.
+  ///
+  /// - Throws: `TorchError` if the shape does not fit the architecture, or memory runs out.
+  public func decoderFeatures(_ latent_BCHW: Tensor) throws -> [Tensor] { try decoder.features(latent_BCHW) }
+
   /// Floating-point operations to encode one square image.
   public func encoderFlops(imageSide: Int) -> Int { encoder.flops(side: imageSide) }
 

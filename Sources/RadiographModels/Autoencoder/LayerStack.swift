@@ -105,6 +105,17 @@ struct LayerStack {
     return x
   }
 
+  /// What comes out of each layer that computes something, but for the last of all.
+  func features(_ x_BCHW: Tensor) throws -> [Tensor] {
+    var x = x_BCHW
+    var features: [Tensor] = []
+    for layer in layers.dropLast() {
+      x = try output(of: layer, x)
+      if layer.keepsInnerResults { features.append(x) }
+    }
+    return features
+  }
+
   private func output(of layer: Layer, _ x: Tensor) throws -> Tensor {
     switch layer {
     case .convolution(let convolution): try convolution(x)

@@ -197,6 +197,17 @@ extension ParameterStore {
     for parameter in parameters { parameter.fix() }
   }
 
+  /// Runs `body` with all parameters as constants: gradients pass through a network to what it is given, and none reaches
+  /// its weights. Gradients that are there already stay.
+  ///
+  /// - Throws: what `body` throws; ``ParameterError`` for a store of shapes alone.
+  public func withConstantValues<Result>(_ body: () throws -> Result) throws -> Result {
+    let trained = try trainableParameters.map { (parameter: $0, value: try $0.value, constant: try $0.value.detach()) }
+    for (parameter, _, constant) in trained { parameter.exchange(constant) }
+    defer { for (parameter, value, _) in trained { parameter.exchange(value) } }
+    return try body()
+  }
+
   /// Forgets the gradients of all parameters.
   ///
   /// - Throws: `TorchError` if LibTorch refuses the operation; ``ParameterError`` for a store of shapes alone.

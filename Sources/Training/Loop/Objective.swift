@@ -26,7 +26,7 @@ protocol Objective {
   func batch(_ slice: BatchSlice) throws -> Batch
 
   /// The loss of each of ``trained``, as means over the slice's rows. Only forward passes: the loop calls for the
-  /// gradients, of one loss after another.
+  /// gradients, of one loss after another. A part that is not trained yet has no loss: those of the first parts are given.
   func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss]
 
   /// Measures the weights that are in the model on a share of the validation part.
@@ -35,8 +35,15 @@ protocol Objective {
   ///   weights are best.
   func validate(_ share: RankShare) throws -> RunningMeans
 
+  /// What is written beside the best weights, for who reads them without the run.
+  var metadata: [String: String] { get }
+
   /// Draws a PNG of what the weights that are in the model can do.
   func writeSamples(to picture: URL) throws
+}
+
+extension Objective {
+  var metadata: [String: String] { [:] }
 }
 
 /// Weights that one optimiser moves to make one loss small.

@@ -141,10 +141,12 @@ struct TrainingLoop {
       try note(values, .validation, at: position, of: objective, in: recorder)
       try recorder?.note(picture: picture, step: position.step)
       if let best {
-        let weights = step.model.average.state()
+        // What no optimiser moves, such as running means, is in no average.
+        let buffers = step.model.weights.store.parameters.filter(\.isBuffer)
+        let weights = try buffers.reduce(into: step.model.average.state()) { $0[$1.path] = try $1.value }
         try NotFinite.requireFinite(weights)
-        try SafetensorsWriter.write(
-          weights, metadata: ["step": "\(position.step)", "loss": "\(best)"], to: folder.best.path)
+        let metadata = objective.metadata.merging(["step": "\(position.step)", "loss": "\(best)"]) { $1 }
+        try SafetensorsWriter.write(weights, metadata: metadata, to: folder.best.path)
       }
       try recorder?.writeReport()
     }

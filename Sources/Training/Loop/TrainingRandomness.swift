@@ -5,15 +5,19 @@ import Torch
 /// resumed run continues exactly without any generator's state being stored (the habit is EDM2's).
 struct TrainingRandomness {
   enum Purpose: UInt64 {
-    case initialisation = 1, order, crop, noise, time, dropout, validation, validationChoice
+    case initialisation = 1, order, crop, noise, time, dropout, validation, validationChoice, transformation
+    case pairs, validationPairs
   }
 
   var seed: UInt64
 
   func generator(_ purpose: Purpose, step: Int = 0) throws -> Generator {
-    try Generator(
-      seed: SplitMix64.mixed(
-        SplitMix64.number(at: purpose.rawValue, seed: seed) ^ UInt64(bitPattern: Int64(step))))
+    try Generator(seed: seed(purpose, step: step))
+  }
+
+  /// What a generator of the step is seeded with.
+  func seed(_ purpose: Purpose, step: Int) -> UInt64 {
+    SplitMix64.mixed(SplitMix64.number(at: purpose.rawValue, seed: seed) ^ UInt64(bitPattern: Int64(step)))
   }
 
   /// A generator for each row of a slice, seeded by the step and the row alone.

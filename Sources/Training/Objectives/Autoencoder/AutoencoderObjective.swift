@@ -17,6 +17,8 @@ struct AutoencoderObjective: Objective {
   private let training: PixelBatches
   private let validation: PixelBatches
   private let similarity: DifferentiableSimilarity
+  private let perceptual: PerceptualTerm?
+  private let adversary: PatchAdversary?
   private let randomness: TrainingRandomness
   private let device: Device
   private let order: EpochOrder
@@ -28,7 +30,18 @@ struct AutoencoderObjective: Objective {
   var microBatchSize: Int { recipe.batchSize }
   var imagesPerEpoch: Int { training.records.count }
 
-  let description = StageDescription(
+  var description: StageDescription {
+    var description = Self.description
+    let terms: [(Double, StageColumn)] = [
+      (recipe.equivarianceWeight, StageColumn("Error of transformed latents", .training, .equivariance)),
+      (recipe.perceptualWeight, StageColumn("Perceptual distance", .training, .perceptual)),
+      (recipe.adversarialWeight, StageColumn("Adversarial loss", .training, .adversarial)),
+    ]
+    description.columns += terms.filter { $0.0 > 0 }.map(\.1)
+    return description
+  }
+
+  private static let description = StageDescription(
     name: TrainingStageName.autoencoder.rawValue, title: "Autoencoder",
     // The columns of the article's table 1.
     columns: [
@@ -53,7 +66,21 @@ struct AutoencoderObjective: Objective {
     let store = ParameterStore(
       generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
     autoencoder = try Autoencoder(store.root, architecture)
-    trained = [TrainedWeights(store, recipe.common)]
+    let adversary = try Self.adversary(recipe, imageSize: training.dataset.imageSize, device: device)
+    trained = [TrainedWeights(store, recipe.common)] + (adversary.map { [$0.weights] } ?? [])
+    self.adversary = adversary
+    perceptual =
+      recipe.perceptualWeight > 0
+      ? try PerceptualTerm(recipe.perceptualNetwork, autoencoder: autoencoder, store: store, device: device) : nil
+  }
+
+  private static func adversary(
+    _ recipe: AutoencoderRecipe, imageSize: Int, device: Device
+  ) throws -> PatchAdversary? {
+    guard recipe.adversarialWeight > 0 else { return nil }
+    // Apart from the autoencoder's, whose weights are the same with and without.
+    let generator = try TrainingRandomness(seed: recipe.seed).generator(.initialisation, step: 1)
+    return try PatchAdversary(recipe, side: min(recipe.cropSize, imageSize), generator: generator, device: device)
   }
 
   /// Crops, and where the noise of the latents comes from.
@@ -84,14 +111,51 @@ struct AutoencoderObjective: Objective {
     let reconstruction = try reconstructionLoss(decoded_BCHW, image_BCHW)
     let divergence = try latent.divergence()
     var loss = Loss(
-      value: try reconstruction + divergence * recipe.klWeight,
+      value: try reconstruction + divergence * klWeight(step: slice.step),
       measured: [.reconstruction: reconstruction, .divergence: divergence])
     if recipe.ssimWeight > 0 {
       let ssim = try similarity(decoded_BCHW, image_BCHW)
       loss.value = try loss.value + (1.0 - ssim) * recipe.ssimWeight
       loss.measured[.structuralSimilarity] = ssim
     }
-    return [loss]
+    func add(_ term: Tensor, times weight: Double, as metric: Metric) throws {
+      loss.value = try loss.value + term * weight
+      loss.measured[metric] = term
+    }
+    if recipe.equivarianceWeight > 0 {
+      try add(
+        equivariance(of: latent_BCHW, image_BCHW, slice), times: recipe.equivarianceWeight, as: .equivariance)
+    }
+    if let perceptual {
+      let distance = try withPrecision(recipe.precision, on: device) {
+        try perceptual(decoded_BCHW, image_BCHW, latent: latent)
+      }
+      try add(distance, times: recipe.perceptualWeight, as: .perceptual)
+    }
+    guard let adversary, slice.step >= recipe.adversarialStart else { return [loss] }
+    return try withPrecision(recipe.precision, on: device) {
+      try add(adversary.verdict(on: decoded_BCHW), times: recipe.adversarialWeight, as: .adversarial)
+      let discriminating = try adversary.loss(real_BCHW: image_BCHW, decoded_BCHW: decoded_BCHW)
+      loss.measured[.discriminator] = discriminating
+      return [loss, Loss(value: discriminating)]
+    }
+  }
+
+  /// What KL counts at a step, from 0.
+  func klWeight(step: Int) -> Double {
+    recipe.klWeight * (recipe.klWarmupSteps > 0 ? min(1, Double(step) / Double(recipe.klWarmupSteps)) : 1)
+  }
+
+  /// How far the image of a transformed latent is from the image that is transformed in the same way.
+  private func equivariance(of latent_BCHW: Tensor, _ image_BCHW: Tensor, _ slice: BatchSlice) throws -> Tensor {
+    let transformation = try LatentTransformation(
+      latentSide: latent_BCHW.shape[2], scale: recipe.equivarianceScale,
+      generator: randomness.generator(.transformation, step: slice.step))
+    let decoded_BCHW = try withPrecision(recipe.precision, on: device) {
+      try autoencoder.decode(transformation(latent_BCHW), checkpointing: recipe.checkpointing)
+    }.to(.float32)
+    let factor = image_BCHW.shape[2] / latent_BCHW.shape[2]
+    return try reconstructionLoss(decoded_BCHW, transformation(image_BCHW, factor: factor))
   }
 
   private func reconstructionLoss(_ decoded_BCHW: Tensor, _ image_BCHW: Tensor) throws -> Tensor {

@@ -1,6 +1,7 @@
 import Models
 
-/// How an autoencoder is trained: loss = reconstruction + `ssimWeight` (1 - SSIM) + `klWeight` KL.
+/// How an autoencoder is trained: loss = reconstruction + `ssimWeight` (1 - SSIM) + `klWeight` KL, and what else has a
+/// weight.
 public struct AutoencoderSettings: StageSettings {
   public enum Reconstruction: String, Codable, CaseIterable, Sendable {
     /// Mean absolute error.
@@ -15,9 +16,31 @@ public struct AutoencoderSettings: StageSettings {
   public var ssimWeight = 0.0
   /// KL is averaged over the elements of the latent.
   public var klWeight = 1e-4
+  /// Over how many steps the weight of KL grows from 0 to `klWeight`, linearly; 0 for all of it from the start.
+  public var klWarmupSteps = 0
+  /// How much it counts that a latent which is scaled and turned becomes the image that is scaled and turned
+  /// (Kouzelis et al., 2025, "EQ-VAE"); 0 is off.
+  public var equivarianceWeight = 0.0
+  /// The least scale that is drawn for it; the greatest is 1.
+  public var equivarianceScale = 0.25
+  /// How much the distance in the features of `perceptualNetwork` counts; 0 is off.
+  public var perceptualWeight = 0.0
+  /// The network whose features images are compared by: a classifier's file, as `thorax train classifier` writes it, or
+  /// `decoder` for the autoencoder's own decoder.
+  public var perceptualNetwork = Self.ownDecoder
+  /// How much it counts that a discriminator of patches takes decoded images for real ones (Isola et al., 2017); 0 is
+  /// off.
+  public var adversarialWeight = 0.0
+  /// The first step that the discriminator is trained in and counts, from 0.
+  public var adversarialStart = 0
+  /// The channels of the discriminator's first layer.
+  public var discriminatorWidth = 64
+  /// How often the discriminator halves the image.
+  public var discriminatorLayers = 3
   /// Whether half of the crops are mirrored: an autoencoder must not know left from right.
   public var mirror = false
 
+  static let ownDecoder = "decoder"
   public static let stage = TrainingStageName.autoencoder
   public static let validationLimit = 64
 
@@ -25,8 +48,17 @@ public struct AutoencoderSettings: StageSettings {
 
   public func validate() throws {
     try RecipeCheck.require(cropSize, in: 16...4096, "cropSize")
-    for (key, value) in [("ssimWeight", ssimWeight), ("klWeight", klWeight)] {
-      try RecipeCheck.requireSize(value, key)
+    for (key, value) in [
+      ("ssimWeight", ssimWeight), ("klWeight", klWeight), ("equivarianceWeight", equivarianceWeight),
+      ("perceptualWeight", perceptualWeight), ("adversarialWeight", adversarialWeight),
+    ] { try RecipeCheck.requireSize(value, key) }
+    for (key, value, range) in [
+      ("klWarmupSteps", klWarmupSteps, 0...100_000_000), ("adversarialStart", adversarialStart, 0...100_000_000),
+      ("discriminatorWidth", discriminatorWidth, 8...1024), ("discriminatorLayers", discriminatorLayers, 1...5),
+    ] { try RecipeCheck.require(value, in: range, key) }
+    guard (0.05...1).contains(equivarianceScale) else {
+      throw TrainingError.invalidSetting(
+        key: "equivarianceScale", value: "\(equivarianceScale)", remedy: "give a number from 0.05 to 1")
     }
   }
 }
