@@ -30,6 +30,22 @@ public enum Trainer {
     try trainDiffusion(request, architecture: nil, shouldStop: shouldStop, report: report)
   }
 
+  /// Trains a classifier of a dataset's labels. Its best weights, `checkpoints/best.safetensors`, are a file that
+  /// `LabelClassifier` reads.
+  ///
+  /// - Parameters: as for ``trainAutoencoder(_:shouldStop:report:)``.
+  /// - Throws: as ``trainAutoencoder(_:shouldStop:report:)``; ``TrainingError/classifierData(reason:)`` for a dataset
+  ///   without labels.
+  public static func trainClassifier(
+    _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingReport) -> Void
+  ) throws -> LoopOutcome {
+    try train(request, shouldStop: shouldStop, report: report) { begun in
+      let recipe: ClassifierStageRecipe = begun.recipe
+      let data = try begun.data(recipe.seed, withoutTexts: true, where: recipe.own.knowsLabel)
+      return try ClassifierObjective(recipe, data: data, device: request.device)
+    }
+  }
+
   /// - Parameter architecture: another than the preset's, which only tests have.
   static func trainAutoencoder(
     _ request: TrainingRequest, architecture: ModelArchitecture?, shouldStop: () -> Bool,

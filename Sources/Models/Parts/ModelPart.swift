@@ -46,6 +46,8 @@ public enum TrainingStageName: String, CaseIterable, Codable, Sendable {
   case autoencoder = "vae"
   /// The U-Net and the text projection, on the latents of the trained autoencoder.
   case diffusion
+  /// A classifier of radiographs, which is no part of a model: it judges images, or compares them.
+  case classifier
 }
 
 /// A part's network, by what it does.

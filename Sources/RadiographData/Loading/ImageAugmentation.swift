@@ -44,6 +44,18 @@ public struct ImageAugmentation: Sendable, Equatable, Codable {
       contrast: 1 + draw(4, contrast))
   }
 
+  /// An image with the change that a seed draws, as values in [-1, 1].
+  ///
+  /// - Parameters:
+  ///   - pixels: `size * size` grey values.
+  ///   - seed: Draws how much of everything is changed.
+  public func values(of pixels: UnsafeBufferPointer<UInt8>, size: Int, seed: UInt64) -> [Float] {
+    [Float](unsafeUninitializedCapacity: size * size) { target, count in
+      Self.apply(change(seed: seed), to: pixels, size: size, into: target)
+      count = size * size
+    }
+  }
+
   /// Writes a changed image, bilinear; beyond the border its nearest pixel goes on. Values stay in [-1, 1].
   static func apply(
     _ change: Change, to pixels: UnsafeBufferPointer<UInt8>, size: Int, into target: UnsafeMutableBufferPointer<Float>

@@ -28,6 +28,38 @@ struct PixelBatches {
     }
   }
 
+  private init(_ dataset: RadiographDataset, _ records: [RadiographRecord], _ device: Device) {
+    (self.dataset, self.records, self.device) = (dataset, records, device)
+  }
+
+  /// Those of the images that `isIncluded` accepts.
+  ///
+  /// - Throws: ``TrainingError/noImages(path:split:)`` if there is none.
+  func filtered(_ split: DatasetSplit, _ isIncluded: (RadiographRecord) -> Bool) throws -> PixelBatches {
+    let kept = records.filter(isIncluded)
+    guard !kept.isEmpty else { throw TrainingError.noImages(path: dataset.url.path, split: split.rawValue) }
+    return PixelBatches(dataset, kept, device)
+  }
+
+  /// Whole images, changed a little.
+  ///
+  /// - Parameters:
+  ///   - seeds: What the change of each image is drawn from.
+  ///   - mirrored: Whether each is mirrored.
+  func augmented(
+    _ indices: [Int], by augmentation: ImageAugmentation, seeds: [UInt64], mirrored: [Bool]
+  ) throws -> Tensor {
+    let size = dataset.imageSize
+    let values = try zip(indices, zip(seeds, mirrored)).flatMap { index, how in
+      let values = try dataset.withPixels(of: records[index]) {
+        augmentation.values(of: $0, size: size, seed: how.0)
+      }
+      guard how.1 else { return values }
+      return stride(from: 0, to: values.count, by: size).flatMap { values[$0..<($0 + size)].reversed() }
+    }
+    return try Tensor(values, shape: [indices.count, 1, size, size]).to(device)
+  }
+
   /// Whole images.
   func images(_ indices: some Collection<Int>) throws -> Tensor {
     let size = dataset.imageSize

@@ -5,6 +5,9 @@ import Torch
 
 /// What a run will take, stage by stage, before any of it is spent.
 public enum TrainingPlan {
+  /// The stages that can be planned.
+  public static let stages: [TrainingStageName] = [.autoencoder, .diffusion, .classifier]
+
   /// Plans the stages of a run that has not begun.
   ///
   /// - Parameters:
@@ -22,6 +25,8 @@ public enum TrainingPlan {
         try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: autoencoder(request))
       case .diffusion:
         try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: diffusion(request))
+      case .classifier:
+        try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: classifier(request))
       }
     }
   }
@@ -44,6 +49,19 @@ public enum TrainingPlan {
     switch stage {
     case .autoencoder: return try peaks(request.resolved(), autoencoder(request))
     case .diffusion: return try peaks(request.resolved(), diffusion(request))
+    case .classifier: return try peaks(request.resolved(), classifier(request))
+    }
+  }
+
+  private static func classifier(
+    _ request: TrainingRequest
+  ) throws -> (ClassifierStageRecipe) throws -> any Objective {
+    let dataset = try request.openDataset()
+    let training = try PixelBatches(dataset, split: .train, withoutTexts: true, device: request.device)
+    return { recipe in
+      let labelled = try training.filtered(.train, recipe.own.knowsLabel)
+      return try ClassifierObjective(
+        recipe, data: StageData(training: labelled, validation: labelled, validated: [0]), device: request.device)
     }
   }
 

@@ -66,14 +66,21 @@ struct BegunRun<Settings: StageSettings> {
 
   /// The images of the run, held to those that it was begun with.
   ///
-  /// - Parameter withoutTexts: whether images of which nothing is known but their pixels are among them.
+  /// - Parameters:
+  ///   - withoutTexts: whether images of which nothing is known but their pixels are among them.
+  ///   - isIncluded: whether the stage can use an image.
   /// - Throws: `TrainingError.noImages`, `TrainingError.datasetChanged`, `DatasetError`, `FileAccessError`.
-  func data(_ seed: UInt64, withoutTexts: Bool) throws -> StageData {
+  func data(
+    _ seed: UInt64, withoutTexts: Bool, where isIncluded: (RadiographRecord) -> Bool = { _ in true }
+  ) throws -> StageData {
     let withoutTexts = withoutTexts && beginning != .formerVersion
-    let training = try PixelBatches(dataset, split: .train, withoutTexts: withoutTexts, device: request.device)
-    let validation = try PixelBatches(dataset, split: .validation, withoutTexts: withoutTexts, device: request.device)
+    func part(_ split: DatasetSplit) throws -> PixelBatches {
+      try PixelBatches(dataset, split: split, withoutTexts: withoutTexts, device: request.device)
+        .filtered(split, isIncluded)
+    }
+    let (training, validation) = (try part(.train), try part(.validation))
     let record = RunDataset(
-      training: training.records, validation: validation.records, texts: Settings.stage == .diffusion)
+      training: training.records, validation: validation.records, texts: Settings.stage != .autoencoder)
     let files = RunDatasetFiles(folder: folder)
     switch beginning {
     case .new where group.isFirst: try files.write(record, training: training.records)

@@ -9,7 +9,9 @@ import Training
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train the parts of a model on a dataset.",
-    subcommands: [Autoencoder.self, Diffusion.self, Plan.self, Recipes.self, Status.self])
+    subcommands: [
+      Autoencoder.self, Diffusion.self, Classifier.self, Plan.self, Recipes.self, Status.self,
+    ])
 
   /// Options that every stage takes.
   struct Options: ParsableArguments {
@@ -112,6 +114,17 @@ struct TrainCommand: ParsableCommand {
 
     func run() async throws {
       try await options.run { try Trainer.trainAutoencoder($0, shouldStop: $1, report: $2) }
+    }
+  }
+
+  struct Classifier: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "classifier", abstract: "Train a classifier of the dataset's labels.")
+
+    @OptionGroup var options: Options
+
+    func run() async throws {
+      try options.run { try Trainer.trainClassifier($0, shouldStop: $1, report: $2) }
     }
   }
 

@@ -22,7 +22,7 @@ extension TrainCommand {
       help: ArgumentHelp("Most memory of tensors that a step may take, such as 8GB or 6GiB.", valueName: "size"))
     var memory: String?
 
-    @Option(help: ArgumentHelp("vae or diffusion (default: both).", valueName: "stage"))
+    @Option(help: ArgumentHelp("vae, diffusion or classifier (default: vae and diffusion).", valueName: "stage"))
     var stage: String?
 
     @Flag(help: "Print one JSON object.")
@@ -57,13 +57,13 @@ extension TrainCommand {
       let stages = try stage.map { name in
         guard let stage = TrainingStageName(rawValue: name) else {
           throw RequestError.outOfRange(
-            what: "stage", value: name, allowed: TrainingStageName.allCases.map(\.rawValue).joined(separator: " or "))
+            what: "stage", value: name, allowed: TrainingPlan.stages.map(\.rawValue).joined(separator: " or "))
         }
         return [stage]
       }
       if let threads = common.threads { try LibTorch.setThreads(threads) }
       let plans = try TrainingPlan.plans(
-        choice.request(output: "."), stages: stages ?? TrainingStageName.allCases, memory: bytes)
+        choice.request(output: "."), stages: stages ?? [.autoencoder, .diffusion], memory: bytes)
       guard let last = plans.last else { return }
       if json {
         try Console.writeJSON(

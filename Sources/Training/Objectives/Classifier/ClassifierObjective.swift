@@ -1,0 +1,156 @@
+import Foundation
+import Models
+import RadiographData
+import RadiographModels
+import RunRecords
+import Torch
+import TorchNN
+
+// B batch, H height, W width, L labels
+
+/// A classifier of radiographs into several labels.
+struct ClassifierObjective: Objective {
+  let recipe: ClassifierStageRecipe
+  let trained: [TrainedWeights]
+  let classifier: LabelClassifier
+  private let training: PixelBatches
+  private let validation: PixelBatches
+  private let targets: LabelTargets
+  private let validationTargets: LabelTargets
+  private let validated: [Int]
+  /// What an image that has a label counts against one that has not; nil for the same.
+  private let positiveWeight_L: Tensor?
+  /// What makes a mean over all labels, known or not, one over those that are known on average.
+  private let lossFactor: Double
+  private let augmentation: ImageAugmentation
+  private let randomness: TrainingRandomness
+  private let device: Device
+  private let order: EpochOrder
+
+  var totalSteps: Int { recipe.steps }
+  var batchSize: Int { recipe.common.imagesPerStep }
+  var microBatchSize: Int { recipe.batchSize }
+  var imagesPerEpoch: Int { training.records.count }
+  let metadata: [String: String]
+
+  /// How many labels have a row of pictures.
+  private static let rowLimit = 6
+
+  var description: StageDescription {
+    StageDescription(
+      name: TrainingStageName.classifier.rawValue, title: "Classifier",
+      columns: [
+        StageColumn("Training loss", .training, .loss), StageColumn("Validation loss", .validation, .loss),
+        StageColumn("AUROC", .validation, .areaUnderROC),
+        StageColumn("Average precision", .validation, .averagePrecision),
+      ] + targets.labels.map { StageColumn("AUROC, \($0)", .validation, .areaUnderROC(of: $0)) },
+      sheetRows: targets.labels.prefix(Self.rowLimit).map {
+        "images of the validation part that are taken for \($0), the surest first"
+      })
+  }
+
+  init(_ recipe: ClassifierStageRecipe, data: StageData, device: Device = .cpu) throws {
+    self.recipe = recipe
+    self.device = device
+    randomness = TrainingRandomness(seed: recipe.seed)
+    (training, validation, validated) = (data.training, data.validation, data.validated)
+    let labels = try recipe.own.decided(in: training.records)
+    targets = LabelTargets(labels, of: training.records, recipe.own)
+    validationTargets = LabelTargets(labels, of: validation.records, recipe.own)
+    positiveWeight_L =
+      recipe.balanced ? try Tensor(targets.ratios.map(Float.init), shape: [labels.count]).to(device) : nil
+    lossFactor = 1 / targets.knownShare
+    augmentation = ImageAugmentation(
+      rotation: Float(recipe.rotation), shift: Float(recipe.shift), scale: Float(recipe.scaling),
+      contrast: Float(recipe.contrast))
+    order = EpochOrder(of: training.records.count, randomness: randomness)
+    let store = ParameterStore(
+      generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
+    let architecture = ClassifierArchitecture(network: recipe.network, labels: labels, side: recipe.imageSide)
+    classifier = try LabelClassifier(store.root, architecture, dropout: recipe.dropout)
+    if !recipe.initialWeights.isEmpty { try LabelClassifier.begin(store, with: recipe.initialWeights) }
+    metadata = try classifier.metadata()
+    trained = [TrainedWeights(store, recipe.common, decaysVectors: false)]
+  }
+
+  /// Images with what is known of them.
+  struct Batch {
+    var image_B1HW: Tensor
+    var target_BL: Tensor
+    var known_BL: Tensor
+  }
+
+  func batch(_ slice: BatchSlice) throws -> Batch {
+    let images = try order.examples(of: slice)
+    let coins = try Tensor.randint(
+      0..<2, shape: [slice.batchSize], generator: randomness.generator(.crop, step: slice.step)
+    ).int64s()
+    let seeds = slice.rows.map { randomness.seed(.transformation, step: slice.step * slice.batchSize + $0) }
+    let image_B1HW = try training.augmented(
+      images, by: augmentation, seeds: seeds, mirrored: slice.rows.map { recipe.mirror && coins[$0] == 1 })
+    let (target_BL, known_BL) = try targets.tensors(images, device: device)
+    return Batch(image_B1HW: image_B1HW, target_BL: target_BL, known_BL: known_BL)
+  }
+
+  func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss] {
+    let dropout = recipe.dropout > 0 ? try randomness.generators(.dropout, of: slice) : nil
+    let logits_BL = try withPrecision(recipe.precision, on: device) {
+      try classifier(batch.image_B1HW, isTraining: true, dropout: dropout)
+    }
+    // Over known and unknown labels alike, so that rows with few known ones count the same in every slice.
+    return [Loss(value: try crossEntropy(logits_BL, batch.target_BL, batch.known_BL) * lossFactor)]
+  }
+
+  private func crossEntropy(_ logits_BL: Tensor, _ target_BL: Tensor, _ known_BL: Tensor) throws -> Tensor {
+    try logits_BL.to(.float32).binaryCrossEntropyWithLogits(
+      target: target_BL, weight: known_BL, posWeight: positiveWeight_L)
+  }
+
+  /// Ranks are of all images together: every process looks at all of them, and so comes to the same means.
+  func validate(_ share: RankShare) throws -> RunningMeans {
+    var means = RunningMeans()
+    var scores: [[Double]] = []
+    for start in stride(from: 0, to: validated.count, by: 32) {
+      let images = Array(validated[start..<min(start + 32, validated.count)])
+      let (target_BL, known_BL) = try validationTargets.tensors(images, device: device)
+      let logits_BL = try classifier(validation.images(images))
+      let known = try known_BL.sum().item()
+      if known > 0 {
+        let loss = try crossEntropy(logits_BL, target_BL, known_BL).item()
+        means.add([.loss: loss * Double(images.count * targets.labels.count) / known], weight: known)
+      }
+      let values = try logits_BL.to(.float32).contiguous().doubles()
+      scores += stride(from: 0, to: values.count, by: targets.labels.count).map {
+        Array(values[$0..<($0 + targets.labels.count)])
+      }
+    }
+    for (label, name) in targets.labels.enumerated() {
+      let known = zip(scores, validationTargets.truths(of: label, images: validated)).compactMap { scores, truth in
+        truth.map { (scores[label], $0) }
+      }
+      let (values, truths) = (known.map(\.0), known.map(\.1))
+      // A label that all or none of the images have has no rank, and is in no mean.
+      guard let area = RankMetrics.areaUnderROC(values, truths),
+        let precision = RankMetrics.averagePrecision(values, truths)
+      else { continue }
+      means.add([
+        .areaUnderROC: area, .areaUnderROC(of: name): area, .averagePrecision: precision,
+        .averagePrecision(of: name): precision,
+      ])
+    }
+    return means
+  }
+
+  /// For each label the images that it is most likely to be seen on.
+  func writeSamples(to picture: URL) throws {
+    let candidates = Array(validated.prefix(64))
+    let logits_BL = try classifier(validation.images(candidates))
+    let values = try logits_BL.to(.float32).contiguous().doubles()
+    let labels = targets.labels.count
+    let rows = try (0..<min(labels, Self.rowLimit)).map { label in
+      let surest = candidates.indices.sorted { values[$0 * labels + label] > values[$1 * labels + label] }.prefix(6)
+      return try validation.images(surest.map { candidates[$0] })
+    }
+    try ContactSheet(rows: rows).write(to: picture)
+  }
+}

@@ -1,0 +1,96 @@
+import Models
+import RadiographData
+import RadiographModels
+
+/// How a classifier of several labels is trained: binary cross entropy over the labels that are known of each image.
+public struct ClassifierSettings: StageSettings {
+  /// What an uncertain label counts as (Irvin et al., 2019, "CheXpert", section 3).
+  public enum Uncertain: String, Codable, CaseIterable, Sendable {
+    /// As unknown.
+    case ignored
+    case positive
+    case negative
+  }
+
+  public var network = ClassifierArchitecture.Network.small
+  /// A file of weights to begin with, of the same network: a classifier's, or torchvision's `densenet121`.
+  public var initialWeights = ""
+  /// What is decided on; none for every label that some image of the training part has and some has not.
+  public var labels: [String] = []
+  /// The side that images are brought to.
+  public var imageSide = 64
+  public var uncertain = Uncertain.ignored
+  /// Whether an image that has a label counts as much more as there are fewer of them than of those without, up to a
+  /// hundredfold.
+  public var balanced = false
+  /// The share of the network's last means that a step drops.
+  public var dropout = 0.0
+  /// The greatest rotation either way, in degrees.
+  public var rotation = 0.0
+  /// The greatest shift either way along each axis, as a part of the side.
+  public var shift = 0.0
+  /// The greatest change of size either way, as a part of the size.
+  public var scaling = 0.0
+  /// The greatest change of contrast either way, as a part of it.
+  public var contrast = 0.0
+  /// Whether half of the images are mirrored. A heart on the other side is a finding: only for labels that have no side.
+  public var mirror = false
+
+  public static let stage = TrainingStageName.classifier
+  public static let validationLimit = 2000
+
+  public init() {}
+
+  public func validate() throws {
+    let least = ClassifierArchitecture(network: network, labels: [], side: imageSide).minimumSide
+    try RecipeCheck.require(imageSide, in: least...2048, "imageSide")
+    for (key, value) in [("dropout", dropout), ("shift", shift), ("scaling", scaling), ("contrast", contrast)] {
+      try RecipeCheck.requireFraction(value, key)
+    }
+    guard (0...180).contains(rotation) else {
+      throw TrainingError.invalidSetting(
+        key: "rotation", value: "\(rotation)", remedy: "give degrees from 0 to 180")
+    }
+    guard Set(labels).count == labels.count, labels.allSatisfy({ !$0.isEmpty }) else {
+      throw TrainingError.invalidSetting(key: "labels", value: "\(labels)", remedy: "give each label once")
+    }
+  }
+
+  /// What an image says about a label: whether it is there; nil if nothing is known.
+  func truth(_ label: String, of record: RadiographRecord) -> Bool? {
+    switch record.attributes.state(of: label) {
+    case .positive: true
+    case .negative: false
+    case .uncertain: uncertain == .ignored ? nil : uncertain == .positive
+    case nil: nil
+    }
+  }
+
+  /// Whether something is known of a label of an image.
+  func knowsLabel(of record: RadiographRecord) -> Bool {
+    let attributes = record.attributes
+    let candidates = labels.isEmpty ? Array(attributes.labels.keys) + attributes.vocabulary : labels
+    return candidates.contains { truth($0, of: record) != nil }
+  }
+
+  /// Those of ``labels``, or of all that the images know, that some image has and some has not.
+  ///
+  /// - Throws: ``TrainingError/classifierData(reason:)`` if a label that is asked for is not there, or there is none.
+  func decided(in records: [RadiographRecord]) throws -> [String] {
+    let candidates =
+      labels.isEmpty
+      ? Set(records.flatMap { Array($0.attributes.labels.keys) + $0.attributes.vocabulary }).sorted() : labels
+    let decided = candidates.filter { label in
+      let truths = Set(records.compactMap { truth(label, of: $0) })
+      return truths.count == 2
+    }
+    if let missing = labels.first(where: { !decided.contains($0) }) {
+      throw TrainingError.classifierData(
+        reason: "the label \(missing), which not both some images have and some have not")
+    }
+    guard !decided.isEmpty else { throw TrainingError.classifierData(reason: "images without labels") }
+    return decided
+  }
+}
+
+public typealias ClassifierStageRecipe = StageRecipe<ClassifierSettings>

@@ -1,0 +1,46 @@
+import RadiographData
+import Torch
+
+// B batch, L labels
+
+/// What is known of the labels of a part's images.
+struct LabelTargets {
+  let labels: [String]
+  /// Image by image and label by label; nil where nothing is known.
+  private let truths: [[Bool?]]
+
+  init(_ labels: [String], of records: [RadiographRecord], _ settings: ClassifierSettings) {
+    self.labels = labels
+    truths = records.map { record in labels.map { settings.truth($0, of: record) } }
+  }
+
+  /// What is known of one label over some images.
+  func truths(of label: Int, images: [Int]) -> [Bool?] { images.map { truths[$0][label] } }
+
+  /// The share of images and labels of which something is known.
+  var knownShare: Double {
+    let known = truths.reduce(0) { $0 + $1.count { $0 != nil } }
+    return Double(known) / Double(max(truths.count * labels.count, 1))
+  }
+
+  /// How many images without each label there are for one with it, within 1/100...100.
+  var ratios: [Double] {
+    labels.indices.map { label in
+      let known = truths.compactMap { $0[label] }
+      let positives = known.count { $0 }
+      return min(max(Double(known.count - positives) / Double(max(positives, 1)), 0.01), 100)
+    }
+  }
+
+  /// 1 for a label that an image has, and 0 for all others; 1 for what is known, and 0 for all else.
+  ///
+  /// - Throws: `TorchError`.
+  func tensors(_ images: [Int], device: Device) throws -> (target_BL: Tensor, known_BL: Tensor) {
+    let rows = images.flatMap { truths[$0] }
+    let shape = [images.count, labels.count]
+    return (
+      try Tensor(rows.map { $0 == true ? 1 : 0 as Float }, shape: shape).to(device),
+      try Tensor(rows.map { $0 == nil ? 0 : 1 as Float }, shape: shape).to(device)
+    )
+  }
+}

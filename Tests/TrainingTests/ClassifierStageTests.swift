@@ -1,0 +1,216 @@
+import Foundation
+import RadiographModels
+import RunRecords
+import Support
+import TensorFiles
+import Testing
+import Torch
+
+@testable import Training
+
+@Suite("Training a classifier of several labels", .serialized)
+struct ClassifierStageTests {
+  struct Way: Sendable, CustomTestStringConvertible {
+    let settings: [String]
+    /// Whether a row's loss depends on the rows that are computed with it.
+    var isDivisible = true
+    var testDescription: String { settings.joined(separator: " ") }
+
+    static let all = [
+      Way(settings: ["network=small", "imageSide=32"]),
+      Way(settings: [
+        "network=small", "imageSide=16", "balanced=true", "dropout=0.2", "rotation=5", "shift=0.03", "contrast=0.1",
+      ]),
+      // Batch normalisation looks at the rows that are computed together.
+      Way(settings: ["network=densenet121", "imageSide=32", "batchSize=4"], isDivisible: false),
+    ]
+  }
+
+  private func recipe(_ settings: [String], steps: Int, batchSize: Int = 8) throws -> ClassifierStageRecipe {
+    var base = ClassifierStageRecipe()
+    (base.steps, base.batchSize, base.learningRate, base.emaDecay) = (steps, batchSize, 2e-3, 0.9)
+    let recipe = try ConfigurationResolver.resolve(base, file: nil, settings: settings)
+    try recipe.validate()
+    return recipe
+  }
+
+  @Test("the loss falls, unseen images are told apart, and the file of the best weights does the same")
+  func learning() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    let objective = try ClassifierObjective(recipe(Way.all[0].settings, steps: 60), data: dataset.data())
+    var cadence = Cadence()
+    (cadence.validate, cadence.log) = (30, 10)
+    try ToyObjective.train(objective, in: dataset.run("run"), cadence: cadence)
+    let folder = RunFolder(dataset.run("run"), stage: .classifier)
+    let rows = MetricsLog(folder.metrics).rows()
+    let losses = rows.filter { $0.split == .training }.compactMap { $0.values[.loss] }
+    #expect((losses.last ?? .infinity) < 0.7 * (losses.first ?? 0), "\(losses)")
+    let last = try #require(rows.last { $0.split == .validation }).values
+    #expect(last[.areaUnderROC(of: "Effusion")] ?? 0 > 0.95)
+    #expect(last[.averagePrecision(of: "Effusion")] ?? 0 > 0.9)
+    let areas = [last[.areaUnderROC(of: "Effusion")], last[.areaUnderROC(of: "Mass")]].compactMap { $0 }
+    let mean = areas.reduce(0, +) / Double(areas.count)
+    #expect(abs((last[.areaUnderROC] ?? 0) - mean) < 1e-12)
+
+    let classifier = try LabelClassifier(contentsOf: folder.best.path)
+    #expect(classifier.architecture == ClassifierArchitecture(network: .small, labels: ["Effusion", "Mass"], side: 32))
+    let data = try dataset.data()
+    let scores = try classifier(data.validation.images(data.validated)).doubles()
+    let truths = data.validation.records.map { $0.attributes.state(of: "Effusion") == .positive }
+    let area = RankMetrics.areaUnderROC(data.validated.map { scores[2 * $0] }, truths)
+    let best = rows.compactMap { $0.values[.areaUnderROC(of: "Effusion")] }
+    #expect(best.contains { abs($0 - (area ?? 0)) < 1e-12 })
+    let page = try String(contentsOf: folder.report, encoding: .utf8)
+    #expect(page.contains("AUROC, Effusion"))
+    #expect(FileManager.default.fileExists(atPath: folder.sample(step: 60).path))
+  }
+
+  @Test("a step is the same however it is divided", arguments: Way.all.filter(\.isDivisible))
+  func slices(_ way: Way) throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    func run(_ batchSize: Int) throws -> (losses: [Double], weights: [Double]) {
+      var recipe = try recipe(way.settings, steps: 4, batchSize: batchSize)
+      recipe.accumulation = 8 / batchSize
+      let objective = try ClassifierObjective(recipe, data: dataset.data())
+      let step = try OptimizerStep(objective.trained)
+      let losses = try step.losses(of: objective, steps: 0..<4)
+      let weights = try step.model.weights.store.tensors().sorted { $0.key < $1.key }
+      return (losses, try weights.flatMap { try $0.value.doubles() })
+    }
+    let (whole, parts) = (try run(8), try run(2))
+    #expect(zip(whole.losses, parts.losses).allSatisfy { abs($0 - $1) < 1e-5 })
+    let differences = zip(whole.weights, parts.weights).map { abs($0 - $1) }
+    #expect(differences.reduce(0, +) / Double(differences.count) < 1e-5)
+  }
+
+  @Test("a run that was stopped and resumed ends with the very bytes of one that was not", arguments: Way.all)
+  func exactResume(_ way: Way) throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    func run(_ name: String, resume: Bool = false, stopAfter: Int = .max) throws -> Data {
+      var cadence = Cadence()
+      cadence.validate = 4
+      let objective = try ClassifierObjective(recipe(way.settings, steps: 4), data: dataset.data())
+      _ = try ToyObjective.train(
+        objective, in: dataset.run(name), cadence: cadence, resume: resume, stopAfter: stopAfter)
+      let folder = RunFolder(dataset.run(name), stage: .classifier)
+      return try Data(contentsOf: folder.checkpoint(step: min(stopAfter, 4)))
+    }
+    let whole = try run("whole")
+    _ = try run("parts", stopAfter: 2)
+    #expect(try run("parts", resume: true) == whole)
+    // Running means and variances are in the file as well, or it would not be read.
+    _ = try LabelClassifier(contentsOf: RunFolder(dataset.run("whole"), stage: .classifier).best.path)
+  }
+
+  @Test("uncertain labels count as they are told to, and unknown ones not at all")
+  func truths() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    let records = try dataset.dataset.records(split: .train)
+    for (setting, expected) in [("ignored", nil), ("positive", true), ("negative", false)] as [(String, Bool?)] {
+      let settings = try recipe(["uncertain=\(setting)"], steps: 1).own
+      for record in records {
+        #expect(settings.truth("Effusion", of: record) == (record.attributes.labels["Effusion"] == .positive))
+        switch record.attributes.labels["Mass"] {
+        case .uncertain: #expect(settings.truth("Mass", of: record) == expected)
+        case nil: #expect(settings.truth("Mass", of: record) == nil)
+        case let state?: #expect(settings.truth("Mass", of: record) == (state == .positive))
+        }
+      }
+      let targets = LabelTargets(["Effusion", "Mass"], of: records, settings)
+      let (target, known) = try targets.tensors(Array(records.indices), device: .cpu)
+      let masses = records.map { settings.truth("Mass", of: $0) }
+      #expect(try known.select(dim: 1, index: 1).doubles() == masses.map { $0 == nil ? 0 : 1 })
+      #expect(try target.select(dim: 1, index: 1).doubles() == masses.map { $0 == true ? 1 : 0 })
+      let count = masses.count { $0 != nil }
+      #expect(abs(targets.knownShare - Double(records.count + count) / Double(2 * records.count)) < 1e-12)
+      let (with, without) = (masses.count { $0 == true }, masses.count { $0 == false })
+      #expect(targets.ratios[1] == Double(without) / Double(with))
+    }
+  }
+
+  @Test("labels that are not there are refused by name")
+  func missingLabels() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    #expect(throws: TrainingError.self) {
+      try ClassifierObjective(recipe(["labels=[Effusion, Hernia]"], steps: 1), data: dataset.data())
+    }
+    let alone = try ClassifierObjective(recipe(["labels=[Mass]"], steps: 1), data: dataset.data())
+    #expect(alone.classifier.architecture.labels == ["Mass"])
+    for settings in [["imageSide=8"], ["network=densenet121", "imageSide=16"], ["labels=[a, a]"], ["dropout=1"]] {
+      #expect(throws: TrainingError.self) { try recipe(settings, steps: 1) }
+    }
+  }
+
+  @Test("through the door of the program: labels are found, and the page has the stage")
+  func trainer() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    var request = TrainingRequest(
+      dataset: dataset.root.appendingPathComponent("dataset"), run: dataset.run("run"),
+      settings: ["steps=2", "batchSize=4", "warmupSteps=1", "imageSide=16", "precision=float32"])
+    #expect(try Trainer.trainClassifier(request, shouldStop: { false }, report: { _ in }) == .finished(step: 2))
+    let folder = RunFolder(dataset.run("run"), stage: .classifier)
+    #expect(try LabelClassifier(contentsOf: folder.best.path).architecture.labels == ["Effusion", "Mass"])
+    request.settings = []
+    request.options.resume = true
+    #expect(try Trainer.trainClassifier(request, shouldStop: { false }, report: { _ in }) == .finished(step: 2))
+  }
+
+  @Test("an autoencoder is held to the features of a classifier that was trained so")
+  func perceptual() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    let classifier = try ClassifierObjective(recipe(Way.all[1].settings, steps: 1), data: dataset.data())
+    let path = dataset.root.appendingPathComponent("classifier.safetensors").path
+    try SafetensorsWriter.write(
+      classifier.trained[0].store.tensors(), metadata: classifier.classifier.metadata(), to: path)
+    let recipe = try ConfigurationResolver.resolve(
+      TinyDataset.recipe(steps: 100), file: nil,
+      settings: ["perceptualWeight=1", "perceptualNetwork=\(path)", "learningRate=3e-3"])
+    let objective = try AutoencoderObjective(recipe, architecture: TinyDataset.autoencoder, data: dataset.data())
+    let step = try OptimizerStep(objective.trained)
+    let distances = try (0..<100).map { number in
+      guard case .taken(let values) = try step(objective, step: number) else { throw NotFinite(quantity: .loss) }
+      return values[.perceptual] ?? .nan
+    }
+    let (early, late) = (distances.prefix(8).reduce(0, +), distances.suffix(8).reduce(0, +))
+    #expect(late < 0.9 * early, "\(early) to \(late)")
+  }
+}
+
+@Suite("Ranks of scores")
+struct RankMetricsTests {
+  @Test("the area is the share of pairs in the right order, ties half")
+  func area() {
+    var random = SplitMix64(seed: 1)
+    for _ in 0..<20 {
+      let scores = (0..<30).map { _ in Double(random.next(below: 12)) }
+      let truths = (0..<30).map { _ in random.next(below: 3) == 0 }
+      var (won, pairs) = (0.0, 0)
+      for (one, isPositive) in zip(scores, truths) where isPositive {
+        for (other, isPositive) in zip(scores, truths) where !isPositive {
+          won += one > other ? 1 : one == other ? 0.5 : 0
+          pairs += 1
+        }
+      }
+      let found = RankMetrics.areaUnderROC(scores, truths)
+      #expect(pairs == 0 ? found == nil : abs((found ?? -1) - won / Double(pairs)) < 1e-12)
+    }
+    #expect(RankMetrics.areaUnderROC([1, 2], [true, true]) == nil)
+  }
+
+  @Test("the average precision is scikit-learn's")
+  func averagePrecision() {
+    // sklearn.metrics.average_precision_score([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), the example of its documentation.
+    let found = RankMetrics.averagePrecision([0.1, 0.4, 0.35, 0.8], [false, false, true, true])
+    #expect(abs((found ?? 0) - 0.8333333333333333) < 1e-12)
+    // Equal scores are one threshold: all at once have the precision of the share.
+    #expect(RankMetrics.averagePrecision([1, 1, 1, 1], [true, false, false, false]) == 0.25)
+    #expect(RankMetrics.averagePrecision([1, 2], [false, false]) == nil)
+  }
+}

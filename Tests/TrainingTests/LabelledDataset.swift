@@ -1,0 +1,59 @@
+import Foundation
+import ImageFiles
+import RadiographData
+import RadiographImport
+import Support
+
+@testable import Training
+
+/// Eighty small pictures: a bright lower half is an effusion, a dark spot above it a mass. Of the mass half of the images
+/// say nothing, and some are not sure.
+struct LabelledDataset {
+  let root: URL
+  let dataset: RadiographDataset
+
+  init() throws {
+    root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-labelled-\(UUID())")
+    let folder = root.appendingPathComponent("source")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    var random = SplitMix64(seed: 5)
+    let entries = try (0..<80).map { index in
+      let (effusion, mass) = (random.next(below: 2) == 1, random.next(below: 2) == 1)
+      let column = random.next(below: 20)
+      let pixels = (0..<(32 * 32)).map { position -> UInt8 in
+        let (x, y) = (position % 32, position / 32)
+        var value = 60 + random.next(below: 60)
+        if effusion, y >= 20 { value += 90 }
+        if mass, (4..<14).contains(y), (column..<column + 10).contains(x) { value -= 60 }
+        return UInt8(value)
+      }
+      let file = folder.appendingPathComponent("\(index).png")
+      try Data(GrayscaleImage(width: 32, height: 32, pixels: pixels).pngBytes()).write(to: file)
+      var labels: [String: LabelState] = effusion ? ["Effusion": .positive] : [:]
+      if index % 2 == 0 { labels["Mass"] = index % 10 == 0 ? .uncertain : mass ? .positive : .negative }
+      return ImportEntry(
+        path: "\(index).png", file: file, patient: "\(index)", study: "\(index)",
+        attributes: RadiographAttributes(labels: labels), sections: [])
+    }
+    let source = ImportSource(
+      name: "labelled", kind: "table", licence: "none", attribution: "none", vocabulary: ["Effusion"], root: folder,
+      entries: entries, exclusions: [])
+    var options = DatasetImport.Options()
+    options.imageSize = 32
+    options.split = try SplitFractions("60/40/0")
+    _ = try DatasetImport(source, into: root.appendingPathComponent("dataset"), options: options).run()
+    dataset = try RadiographDataset.open(root.appendingPathComponent("dataset"))
+  }
+
+  /// What a stage sees of it; validation looks at all images.
+  func data() throws -> StageData {
+    let validation = try PixelBatches(dataset, split: .validation, withoutTexts: true)
+    return StageData(
+      training: try PixelBatches(dataset, split: .train, withoutTexts: true), validation: validation,
+      validated: Array(validation.records.indices))
+  }
+
+  func run(_ name: String) -> URL { root.appendingPathComponent(name) }
+
+  func remove() { try? FileManager.default.removeItem(at: root) }
+}
