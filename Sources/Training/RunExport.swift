@@ -10,7 +10,7 @@ public struct RunExport {
   public let description: ModelDescription
   public let weights: ModelWeights
 
-  /// Reads the best weights of both stages.
+  /// Reads the best weights of both stages; of a run with a distilled model those of that.
   ///
   /// - Parameters:
   ///   - run: the folder that was given to `thorax train --output`.
@@ -18,20 +18,29 @@ public struct RunExport {
   ///   - averageWidth: The width of the average of the diffusion model's weights, as a share of its training, if it is
   ///     not to be the exponential average that validated best.
   ///   - facts: what the card says beside what the run itself knows.
+  ///   - undistilled: Whether the diffusion model is wanted where one was distilled from it.
   /// - Throws: ``TrainingError/missingStage(path:stage:)`` if a stage was not trained yet, `FileAccessError`,
   ///   `TensorFileError`.
   public init(
-    run: URL, name: String, licence: String, averageWidth: Double? = nil, facts: [String: String] = [:]
+    run: URL, name: String, licence: String, averageWidth: Double? = nil, facts: [String: String] = [:],
+    undistilled: Bool = false
   ) throws {
     try self.init(
-      run: run, name: name, licence: licence, averageWidth: averageWidth, facts: facts, architecture: nil)
+      run: run, name: name, licence: licence, averageWidth: averageWidth, facts: facts, architecture: nil,
+      undistilled: undistilled)
   }
 
   /// - Parameter architecture: another than the preset's, which only tests have.
   init(
     run: URL, name: String, licence: String, averageWidth: Double? = nil, facts: [String: String] = [:],
-    architecture: ModelArchitecture?
+    architecture: ModelArchitecture?, undistilled: Bool = false
   ) throws {
+    let distilled = RunFolder(run, stage: .distillation)
+    if !undistilled, averageWidth == nil, FileManager.default.fileExists(atPath: distilled.best.path) {
+      (description, weights) = try Self.distilled(
+        distilled, name: name, licence: licence, facts: facts, architecture: architecture)
+      return
+    }
     let stages = (RunFolder(run, stage: .autoencoder), RunFolder(run, stage: .diffusion))
     for stage in [TrainingStageName.autoencoder, .diffusion] {
       guard FileManager.default.fileExists(atPath: RunFolder(run, stage: stage).best.path) else {
@@ -72,6 +81,28 @@ public struct RunExport {
       uniqueKeysWithValues: ModelPart.all.map { part in
         (part, Self.part(part.training.prefix, of: trained[part.training.stage] ?? [:]))
       })
+  }
+
+  /// A distilled model: the student's weights, the teacher's autoencoder, and how the student is sampled.
+  private static func distilled(
+    _ distilled: RunFolder, name: String, licence: String, facts: [String: String], architecture: ModelArchitecture?
+  ) throws -> (ModelDescription, ModelWeights) {
+    let recipe: DistillationRecipe = try ConfigurationResolver.stored(distilled.configuration)
+    let teacher = try Teacher(recipe.teacher, architecture: architecture)
+    let best = try SafetensorsFile(path: distilled.best.path)
+    let tensors = try best.loadTensors()
+    var description = teacher.description
+    (description.name, description.licence) = (name, licence)
+    description.sampling = recipe.own.studentSampling(teacher.description.sampling)
+    description.training = facts.merging(
+      [
+        "teacher": teacher.description.name, "distillation": recipe.method.rawValue,
+        "distillation_steps": best.metadata["step"] ?? "", "validation_loss": best.metadata["loss"] ?? "",
+      ]
+    ) { given, _ in given }.merging(teacher.description.training) { given, _ in given }
+    var weights = teacher.weights
+    for part in [ModelPart.unet, .textProjection] { weights[part] = Self.part(part.training.prefix, of: tensors) }
+    return (description, weights)
   }
 
   private static func averaged(_ width: Double, in folder: RunFolder) throws -> [String: Tensor] {

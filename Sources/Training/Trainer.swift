@@ -30,6 +30,31 @@ public enum Trainer {
     try trainDiffusion(request, architecture: nil, shouldStop: shouldStop, report: report)
   }
 
+  /// Trains a diffusion model after another, the setting `teacher`, so that an image takes fewer calls of the network.
+  ///
+  /// - Parameters: as for ``trainDiffusion(_:shouldStop:report:)``.
+  /// - Throws: as ``trainDiffusion(_:shouldStop:report:)``; `ModelError` for a teacher that is no model.
+  public static func trainDistillation(
+    _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingReport) -> Void
+  ) throws -> LoopOutcome {
+    try trainDistillation(request, architecture: nil, shouldStop: shouldStop, report: report)
+  }
+
+  /// - Parameter architecture: another than the preset's, which only tests have.
+  static func trainDistillation(
+    _ request: TrainingRequest, architecture: ModelArchitecture?, shouldStop: () -> Bool,
+    report: (TrainingReport) -> Void
+  ) throws -> LoopOutcome {
+    try train(request, shouldStop: shouldStop, report: report) { begun in
+      let recipe: DistillationRecipe = begun.recipe
+      let data = try begun.data(recipe.seed, withoutTexts: false)
+      return try DistillationPreparation(
+        recipe: recipe, teacher: Teacher(recipe.teacher, architecture: architecture), data: data,
+        folder: begun.folder, device: request.device, limits: begun.limits, report: begun.report
+      ).objective()
+    }
+  }
+
   /// Trains a classifier of a dataset's labels. Its best weights, `checkpoints/best.safetensors`, are a file that
   /// `LabelClassifier` reads.
   ///

@@ -5,7 +5,7 @@ import Torch
 
 /// What a run will take, stage by stage, before any of it is spent.
 public enum TrainingPlan {
-  /// The stages that can be planned.
+  /// The stages that can be planned. What distillation takes depends on its teacher.
   public static let stages: [TrainingStageName] = [.autoencoder, .diffusion, .classifier]
 
   /// Plans the stages of a run that has not begun.
@@ -27,6 +27,7 @@ public enum TrainingPlan {
         try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: diffusion(request))
       case .classifier:
         try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: classifier(request))
+      case .distillation: throw unplanned
       }
     }
   }
@@ -50,8 +51,13 @@ public enum TrainingPlan {
     case .autoencoder: return try peaks(request.resolved(), autoencoder(request))
     case .diffusion: return try peaks(request.resolved(), diffusion(request))
     case .classifier: return try peaks(request.resolved(), classifier(request))
+    case .distillation: throw unplanned
     }
   }
+
+  private static let unplanned = TrainingError.invalidSetting(
+    key: "--stage", value: TrainingStageName.distillation.rawValue,
+    remedy: "choose one of \(stages.map(\.rawValue).joined(separator: ", "))")
 
   private static func classifier(
     _ request: TrainingRequest

@@ -45,7 +45,7 @@ struct DiffusionPreparation {
   /// Where export finds the statistics.
   static func statisticsFile(in folder: RunFolder) -> URL { folder.folder.appendingPathComponent("latents.json") }
 
-  private func loadAutoencoder() throws -> Autoencoder {
+  func loadAutoencoder() throws -> Autoencoder {
     guard FileManager.default.fileExists(atPath: autoencoderWeights.path) else {
       throw TrainingError.missingStage(path: folder.url.path, stage: .autoencoder)
     }
@@ -56,11 +56,11 @@ struct DiffusionPreparation {
     return autoencoder
   }
 
-  private func textEncoder() throws -> TextEncoder {
+  func textEncoder() throws -> TextEncoder {
     try TextEncoder(folder: TextEncoder.locate(name: recipe.textEncoder), device: device)
   }
 
-  private func examples(
+  func examples(
     of split: DatasetSplit, _ batches: PixelBatches, autoencoder: Autoencoder, statistics: LatentStatistics?
   ) throws -> DiffusionExamples {
     let copies = batches.records.map { split == .train ? recipe.sourceRepeats[$0.source] ?? 1 : 1 }
@@ -89,16 +89,16 @@ struct DiffusionPreparation {
       statistics: try statistics ?? LatentStatistics(of: latents_NCHW), prompts: prompts, device: device)
   }
 
-  private func cacheFile(_ name: String, _ split: DatasetSplit) -> URL {
+  func cacheFile(_ name: String, _ split: DatasetSplit) -> URL {
     folder.cache.appendingPathComponent("\(name)-\(split.rawValue).safetensors")
   }
 
-  private func progress(_ activity: String, _ done: Int, of total: Int, _ unit: String) {
+  func progress(_ activity: String, _ done: Int, of total: Int, _ unit: String) {
     report(.progress(WorkProgress(activity, done: done, of: total, unit: unit)))
   }
 
   /// The texts of each image, within what the text encoder takes.
-  private func captions(of records: [RadiographRecord], count: Int) throws -> [[String]] {
+  func captions(of records: [RadiographRecord], count: Int) throws -> [[String]] {
     let writer = try CaptionWriter.standard()
     let tokenizer = try WordPieceTokenizer(contentsOf: TextEncoder.locate(name: recipe.textEncoder))
     let maximum = architecture.textProjection.tokenLimit
@@ -114,7 +114,7 @@ struct DiffusionPreparation {
     return captions.map(\.texts)
   }
 
-  private func key(of records: [RadiographRecord], _ parts: [String]) -> String {
+  func key(of records: [RadiographRecord], _ parts: [String]) -> String {
     ContentHash.of(parts: parts + records.map { $0.contentHash ?? $0.path })
   }
 }

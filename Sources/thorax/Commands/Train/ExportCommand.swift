@@ -37,6 +37,9 @@ struct ExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Text of the card (default: written from the run).", valueName: "file.md"))
   var card: String?
 
+  @Flag(help: "Export the diffusion model of a run with one that was distilled from it.")
+  var undistilled = false
+
   @Flag(help: "Replace a model that exists.")
   var overwrite = false
 
@@ -49,7 +52,7 @@ struct ExportCommand: ParsableCommand {
     try ModelFolder.requireFree(target.path, overwrite: overwrite)
     let export = try RunExport(
       run: URL(fileURLWithPath: source), name: target.lastPathComponent, licence: licence,
-      averageWidth: emaWidth)
+      averageWidth: emaWidth, undistilled: undistilled)
     let text = try card.map { try String(contentsOfFile: $0, encoding: .utf8) } ?? export.card()
     try ModelFolder.write(
       export.description, weights: export.weights, card: text, dtype: dtype.dtype, to: target.path,

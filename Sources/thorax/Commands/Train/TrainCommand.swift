@@ -10,7 +10,7 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train the parts of a model on a dataset.",
     subcommands: [
-      Autoencoder.self, Diffusion.self, Classifier.self, Plan.self, Recipes.self, Status.self,
+      Autoencoder.self, Diffusion.self, Distillation.self, Classifier.self, Plan.self, Recipes.self, Status.self,
     ])
 
   /// Options that every stage takes.
@@ -114,6 +114,18 @@ struct TrainCommand: ParsableCommand {
 
     func run() async throws {
       try await options.run { try Trainer.trainAutoencoder($0, shouldStop: $1, report: $2) }
+    }
+  }
+
+  struct Distillation: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "distillation",
+      abstract: "Train a model that needs fewer calls of its network, after one that was trained (--set teacher=...).")
+
+    @OptionGroup var options: Options
+
+    func run() async throws {
+      try options.run { try Trainer.trainDistillation($0, shouldStop: $1, report: $2) }
     }
   }
 

@@ -1,0 +1,160 @@
+import Diffusion
+import Foundation
+import Models
+import RadiographModels
+import RunRecords
+import Support
+import Torch
+import TorchNN
+
+// N examples, B batch, C latent channels, H height, W width
+
+/// A student that learns from a trained diffusion model, its teacher.
+struct DistillationObjective: Objective {
+  /// What a student learns from.
+  struct Examples {
+    var latents: DiffusionExamples
+    /// The noise that each latent was made of; nil for latents of images, to which noise is drawn.
+    var noise_NCHW: Tensor?
+  }
+
+  let recipe: DistillationRecipe
+  let trained: [TrainedWeights]
+  private let process: DiffusionProcess
+  private let guidance: ClassifierFreeGuidance
+  private let teacher: (unet: UNet, text: TextProjection)
+  private let student: (unet: UNet, text: TextProjection)
+  private let training: Examples
+  private let validation: Examples
+  private let validated: [Int]
+  private let pictures: SamplePictures
+  private let randomness: TrainingRandomness
+  private let device: Device
+  private let order: EpochOrder
+
+  var totalSteps: Int { recipe.steps }
+  var batchSize: Int { recipe.common.imagesPerStep }
+  var microBatchSize: Int { recipe.batchSize }
+  var imagesPerEpoch: Int { training.latents.count }
+
+  let description = StageDescription(
+    name: TrainingStageName.distillation.rawValue, title: "Distilled model",
+    columns: [
+      StageColumn("Training loss", .training, .loss), StageColumn("Validation loss", .validation, .loss),
+      StageColumn("Learning rate", .training, .learningRate),
+    ], sheetRows: SamplePictures.prompts)
+
+  init(
+    _ recipe: DistillationRecipe, teacher: Teacher, training: Examples, validation: Examples, validated: [Int],
+    pictures: SamplePictures, device: Device = .cpu
+  ) throws {
+    self.recipe = recipe
+    self.device = device
+    (self.training, self.validation, self.validated, self.pictures) = (training, validation, validated, pictures)
+    randomness = TrainingRandomness(seed: recipe.seed)
+    process = try DiffusionProcess(teacher.description.scheduler)
+    guidance = try recipe.own.teacherSampling(teacher.description.sampling).classifierFreeGuidance()
+    order = EpochOrder(of: training.latents.count, randomness: randomness)
+    let frozen = try teacher.networks(trainable: false, device: device)
+    self.teacher = (frozen.unet, frozen.text)
+    let made = try teacher.networks(trainable: true, device: device)
+    student = (made.unet, made.text)
+    let inner = ["unet.down.", "unet.middle.", "unet.up."]
+    trained = [
+      TrainedWeights(
+        store: made.store, settings: recipe.common, decaysVectors: false,
+        isHidden: { parameter in inner.contains { parameter.path.hasPrefix($0) } })
+    ]
+  }
+
+  /// Latents and texts, with noise and time of each row.
+  struct Batch {
+    var examples: DiffusionExamples.Batch
+    var noise_BCHW: Tensor
+    var times: [SampleTime]
+  }
+
+  func batch(_ slice: BatchSlice) throws -> Batch {
+    let texts = training.noise_NCHW == nil ? try randomness.generator(.crop, step: slice.step) : nil
+    return try batch(
+      order.examples(of: slice), slice, of: training, choosingTextWith: texts,
+      generator: randomness.generator(.noise, step: slice.step))
+  }
+
+  private func batch(
+    _ chosen: [Int], _ slice: BatchSlice, of part: Examples, choosingTextWith texts: Generator?, generator: Generator
+  ) throws -> Batch {
+    let examples = try part.latents.batch(chosen, slice, choosingTextWith: texts)
+    let times = try process.drawTimes(slice.batchSize, from: recipe.times, generator: generator)
+    let noise_BCHW =
+      try part.noise_NCHW.map { try $0.indexSelect(dim: 0, index: Tensor(indices: chosen)).to(device) }
+      ?? slice.noise(like: examples.latent_BCHW, generator: generator)
+    return Batch(examples: examples, noise_BCHW: noise_BCHW, times: Array(times[slice.rows]))
+  }
+
+  func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss] {
+    [Loss(value: try loss(of: batch, dropout: randomness.generators(.dropout, of: slice)))]
+  }
+
+  private func loss(of batch: Batch, dropout: [Generator]?) throws -> Tensor {
+    let (clean, noise, times) = (batch.examples.latent_BCHW, batch.noise_BCHW, batch.times)
+    let noisy_BCHW = try process.addNoise(clean: clean, noise: noise, times: times)
+      .contiguous(memoryFormat: .channelsLast)
+    let target_BCHW =
+      switch recipe.method {
+      case .reflow: try process.target(clean: clean, noise: noise, times: times)
+      case .guidance: try guided(noisy_BCHW, batch)
+      }
+    let output_BCHW = try withPrecision(recipe.precision, on: device) {
+      try student.unet(
+        noisy_BCHW, times_B: networkTimes(times),
+        text: student.text(batch.examples.hidden_BSD, mask_BS: batch.examples.mask_BS), dropout: dropout,
+        checkpointing: recipe.checkpointing)
+    }
+    return try process.loss(output: output_BCHW, target: target_BCHW, times: times)
+  }
+
+  private func networkTimes(_ times: [SampleTime]) throws -> Tensor {
+    try Tensor(times.map { Float(process.configuration.networkTime($0)) }).to(device)
+  }
+
+  /// The teacher's output with its guidance, at the times at which that acts.
+  func guided(_ noisy_BCHW: Tensor, _ batch: Batch) throws -> Tensor {
+    try withoutGradients {
+      let times_B = try networkTimes(batch.times)
+      let (conditional, unconditional) = try withPrecision(recipe.precision, on: device) {
+        let text = try teacher.text(batch.examples.hidden_BSD, mask_BS: batch.examples.mask_BS)
+        let all_B = try Tensor.ones([batch.times.count], device: device).to(.bool)
+        let null = try teacher.text.replacing(text, whereNull: all_B)
+        return (
+          try teacher.unet(noisy_BCHW, times_B: times_B, text: text).to(.float32),
+          try teacher.unet(noisy_BCHW, times_B: times_B, text: null).to(.float32)
+        )
+      }
+      let isActive_B111 = try Tensor(
+        batch.times.map { guidance.isActive(at: $0) ? 1 : 0 as Float }, shape: [batch.times.count, 1, 1, 1]
+      ).to(device).to(.bool)
+      let guided = try guidance.combine(conditional: conditional, unconditional: unconditional)
+      return try Tensor.where(isActive_B111, tensors: guided, other: conditional)
+    }
+  }
+
+  /// The same latents, texts, times and noise at every validation, so that losses can be compared.
+  func validate(_ share: RankShare) throws -> RunningMeans {
+    var means = RunningMeans()
+    let starts = Array(stride(from: 0, to: validated.count, by: 32))
+    for index in share.indices(of: starts.count) {
+      let chosen = Array(validated[starts[index]..<min(starts[index] + 32, validated.count)])
+      let slice = BatchSlice(step: 0, batchSize: chosen.count, rows: 0..<chosen.count)
+      let batch = try batch(
+        chosen, slice, of: validation, choosingTextWith: nil,
+        generator: randomness.generator(.validation, step: index))
+      means.add([.loss: try loss(of: batch, dropout: nil).item()])
+    }
+    return means
+  }
+
+  func writeSamples(to picture: URL) throws {
+    try AtomicFile.write(pictures.draw(student.unet, student.text).pngBytes(), to: picture.path)
+  }
+}

@@ -1,0 +1,70 @@
+import Diffusion
+import Models
+
+/// How a diffusion model is trained after one that was trained, so that an image takes fewer calls of the network. It
+/// begins with the teacher's weights.
+public struct DistillationSettings: StageSettings {
+  public enum Method: String, Codable, CaseIterable, Sendable {
+    /// The student predicts what the teacher predicts with guidance: one call a step in place of two (Meng et al., 2023,
+    /// "On distillation of guided diffusion models", its first stage with one scale).
+    case guidance
+    /// The student learns the straight line from each noise to what the teacher makes of it: few steps, and no guidance
+    /// (Liu et al., 2023, "Flow straight and fast"). For rectified flows.
+    case reflow
+  }
+
+  /// The folder of a model, or of a run with a trained diffusion model; that may be this run.
+  public var teacher = ""
+  public var method = Method.guidance
+  /// The scale of the teacher's guidance, at all times and as it is; 0 for the guidance that the teacher is sampled with.
+  public var guidance = 0.0
+  /// The teacher's text encoder, if it is not to be looked up by the name that the teacher has of it.
+  public var textEncoder = ""
+  /// The steps that the student is sampled with; 0 for the teacher's after `guidance`, and 4 after `reflow`.
+  public var samplingSteps = 0
+  /// How many noises the teacher makes images of for `reflow`.
+  public var pairs = 10_000
+  /// The steps that the teacher takes for each; 0 for those that it is sampled with.
+  public var teacherSteps = 0
+  public var times = TimeDistribution.uniform
+  /// Texts for each image; an image without a report gets them from the grammar.
+  public var promptsPerImage = 1
+
+  public static let stage = TrainingStageName.distillation
+  public static let validationLimit = 256
+
+  public init() {}
+
+  public func validate() throws {
+    for (key, value, range) in [
+      ("pairs", pairs, 1...100_000_000), ("teacherSteps", teacherSteps, 0...1000),
+      ("samplingSteps", samplingSteps, 0...1000), ("promptsPerImage", promptsPerImage, 1...64),
+    ] { try RecipeCheck.require(value, in: range, key) }
+    guard ClassifierFreeGuidance.scaleRange.contains(guidance) else {
+      throw TrainingError.invalidSetting(key: "guidance", value: "\(guidance)", remedy: "give a number from 0 to 100")
+    }
+    guard !teacher.isEmpty else {
+      throw TrainingError.invalidSetting(
+        key: "teacher", value: "empty", remedy: "name a model's folder, or a run's: --set teacher=RUN")
+    }
+  }
+
+  /// How the teacher is sampled.
+  func teacherSampling(_ own: SamplingSettings) -> SamplingSettings {
+    var sampling = own
+    if guidance > 0 {
+      (sampling.guidance, sampling.guidanceRescale, sampling.guidanceInterval) = (guidance, 0, nil)
+    }
+    if teacherSteps > 0 { sampling.steps = teacherSteps }
+    return sampling
+  }
+
+  /// How the student is sampled: without guidance, which it has learned.
+  func studentSampling(_ teacher: SamplingSettings) -> SamplingSettings {
+    let steps = samplingSteps > 0 ? samplingSteps : method == .reflow ? 4 : teacher.steps
+    return SamplingSettings(
+      steps: steps, guidance: 1, sampler: method == .reflow ? .euler : teacher.sampler, eta: teacher.eta)
+  }
+}
+
+public typealias DistillationRecipe = StageRecipe<DistillationSettings>

@@ -1,0 +1,200 @@
+import Foundation
+import Models
+import RadiographModels
+import RunRecords
+import Testing
+import Torch
+
+@testable import Training
+
+@Suite("Distilling a diffusion model", .serialized)
+struct DistillationTests {
+  struct Way: Sendable, CustomTestStringConvertible {
+    let settings: [String]
+    var testDescription: String { settings.joined(separator: " ") }
+
+    static let all = [
+      Way(settings: ["method=guidance", "guidance=3"]),
+      Way(settings: ["method=guidance"]),
+      Way(settings: ["method=reflow", "guidance=2", "pairs=24", "teacherSteps=2"]),
+    ]
+  }
+
+  /// A dataset, and a run on it with a trained autoencoder and diffusion model.
+  private func withTeacher<Value>(_ body: (TinyDataset, TinyRun) throws -> Value) throws -> Value {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    _ = try TinyRun.placeEncoder(in: dataset.root)
+    let run = TinyRun(root: dataset.root)
+    _ = try run.trainAutoencoder()
+    _ = try run.trainDiffusion()
+    return try body(dataset, run)
+  }
+
+  private func objective(
+    _ settings: [String], steps: Int, batchSize: Int = 8, _ dataset: TinyDataset, _ run: TinyRun
+  ) throws -> DistillationObjective {
+    var base = DistillationRecipe()
+    (base.steps, base.batchSize, base.accumulation) = (steps, batchSize, 8 / batchSize)
+    (base.learningRate, base.warmupSteps, base.teacher) = (5e-4, min(10, steps), run.run.path)
+    let recipe = try ConfigurationResolver.resolve(base, file: nil, settings: settings)
+    try recipe.validate()
+    let folder = RunFolder(dataset.run("student"), stage: .distillation)
+    try folder.create()
+    return try DistillationPreparation(
+      recipe: recipe, teacher: Teacher(recipe.teacher, architecture: TinyRun.architecture), data: dataset.data(),
+      folder: folder, device: .cpu, limits: RunLimits { false }, report: { _ in }
+    ).objective()
+  }
+
+  // Not with the teacher's own scale of 10, which amplifies what eight steps of training have made of texts: nothing that
+  // eighty steps could learn.
+  @Test("the student comes nearer to its teacher", arguments: [Way.all[0], Way.all[2]])
+  func learning(_ way: Way) throws {
+    try withTeacher { (dataset: TinyDataset, run: TinyRun) throws in
+      let objective = try objective(way.settings, steps: 80, dataset, run)
+      // Over the same times and noise: guidance acts in some of a step's rows, now in more and now in fewer.
+      func loss() throws -> Double {
+        try withoutGradients { try #require(objective.validate(RankShare()).means[.loss]) }
+      }
+      let early = try loss()
+      _ = try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<80)
+      let late = try loss()
+      #expect(late < 0.9 * early, "\(early) to \(late)")
+    }
+  }
+
+  @Test("a step is the same however it is divided", arguments: Way.all)
+  func slices(_ way: Way) throws {
+    try withTeacher { (dataset: TinyDataset, run: TinyRun) throws in
+      func train(_ batchSize: Int) throws -> (losses: [Double], weights: [Double]) {
+        let objective = try objective(way.settings, steps: 3, batchSize: batchSize, dataset, run)
+        let step = try OptimizerStep(objective.trained)
+        let losses = try step.losses(of: objective, steps: 0..<3)
+        return (losses, try step.state().tensors.sorted { $0.key < $1.key }.flatMap { try $0.value.doubles() })
+      }
+      let (whole, parts) = (try train(8), try train(2))
+      #expect(zip(whole.losses, parts.losses).allSatisfy { abs($0 - $1) < 1e-5 * max(1, $0) })
+      let differences = zip(whole.weights, parts.weights).map { abs($0 - $1) }
+      #expect(differences.reduce(0, +) / Double(differences.count) < 1e-5)
+    }
+  }
+
+  @Test("the target is the teacher's output with its guidance; without guidance the student has nothing to learn")
+  func target() throws {
+    try withTeacher { (dataset: TinyDataset, run: TinyRun) throws in
+      let slice = BatchSlice(step: 0, batchSize: 8, rows: 0..<8)
+      let plain = try objective(["guidance=1"], steps: 1, dataset, run)
+      #expect(try plain.losses(of: plain.batch(slice), slice)[0].value.item() < 1e-12)
+      // Guidance is linear in its scale: u + s (c - u).
+      let outputs = try [1, 2, 4].map { scale in
+        let objective = try objective(["guidance=\(scale)"], steps: 1, dataset, run)
+        let batch = try objective.batch(slice)
+        return try objective.guided(batch.noise_BCHW.contiguous(memoryFormat: .channelsLast), batch)
+      }
+      let step = try outputs[1] - outputs[0]
+      #expect(try step.abs().max().item() > 1e-3)
+      #expect(try (outputs[2] - outputs[0] - step * 3).abs().max().item() < 1e-4)
+      // The guidance of the small preset acts between two times alone.
+      let own = try objective([], steps: 1, dataset, run)
+      let batch = try own.batch(slice)
+      let guided = try own.guided(batch.noise_BCHW.contiguous(memoryFormat: .channelsLast), batch)
+      for row in 0..<8 where !(0.3...0.9).contains(batch.times[row].flowTime) {
+        let difference = try (guided.select(dim: 0, index: row) - outputs[0].select(dim: 0, index: row)).abs().max()
+        #expect(try difference.item() < 1e-6)
+      }
+    }
+  }
+
+  private func request(_ run: TinyRun, _ settings: [String], resume: Bool = false) -> TrainingRequest {
+    var options = LoopOptions()
+    options.resume = resume
+    let common = [
+      "steps=4", "batchSize=4", "precision=float32", "cadence.checkpoint=2", "cadence.validate=4",
+      "teacher=\(run.root.appendingPathComponent("run").path)",
+    ]
+    return TrainingRequest(
+      dataset: run.root.appendingPathComponent("dataset"), run: run.run, settings: resume ? [] : common + settings,
+      options: options)
+  }
+
+  private func train(
+    _ request: TrainingRequest, stop: @escaping () -> Bool = { false },
+    report: (TrainingReport) -> Void = { _ in }
+  ) throws -> LoopOutcome {
+    try Trainer.trainDistillation(request, architecture: TinyRun.architecture, shouldStop: stop, report: report)
+  }
+
+  @Test("stopped while pairs are drawn and at a step, and resumed, a run ends as one that was not", arguments: Way.all)
+  func exactResume(_ way: Way) throws {
+    try withTeacher { (_: TinyDataset, run: TinyRun) throws in
+      let (whole, parts) = (run.named("whole"), run.named("parts"))
+      #expect(try train(request(whole, way.settings)) == .finished(step: 4))
+      var isStopped = false
+      func stopped(at done: Int, _ activity: String) throws -> LoopOutcome {
+        isStopped = false
+        return try train(request(parts, way.settings), stop: { isStopped }) {
+          if case .progress(let work) = $0, work.activity == activity, work.done == done { isStopped = true }
+        }
+      }
+      if way.settings.contains("method=reflow") {
+        #expect(try stopped(at: 7, "drawing train pairs") == .endedPreparing(timeIsUp: false))
+      }
+      #expect(try stopped(at: 3, "training") == .stopped(step: 3))
+      #expect(try train(request(parts, way.settings, resume: true)) == .finished(step: 4))
+      #expect(try parts.checkpoint("distillation", step: 4) == whole.checkpoint("distillation", step: 4))
+    }
+  }
+
+  @Test("the exported student is sampled without guidance, in few steps, and decodes as its teacher does")
+  func export() throws {
+    try withTeacher { (_: TinyDataset, run: TinyRun) throws in
+      let student = run.named("student")
+      _ = try train(request(student, Way.all[2].settings + ["samplingSteps=3"]))
+      let export = try RunExport(
+        run: student.run, name: "quick", licence: "none", architecture: TinyRun.architecture)
+      #expect(export.description.sampling == SamplingSettings(steps: 3, guidance: 1, sampler: .euler))
+      #expect(export.description.training["distillation"] == "reflow")
+      let teacher = try RunExport(
+        run: run.run, name: "slow", licence: "none", architecture: TinyRun.architecture)
+      #expect(export.description.latent == teacher.description.latent)
+      func weights(_ part: ModelPart) throws -> [[String: [Float]]] {
+        try [export, teacher].map { try #require($0.weights[part]).mapValues { try $0.floats() } }
+      }
+      let (autoencoders, unets) = (try weights(.autoencoder), try weights(.unet))
+      #expect(autoencoders[0] == autoencoders[1])
+      #expect(unets[0].keys == unets[1].keys && unets[0] != unets[1])
+      let folder = run.root.appendingPathComponent("models/quick").path
+      try ModelFolder.write(
+        export.description, weights: export.weights, card: export.card(), dtype: .float16, to: folder)
+      // A model's folder is a teacher as well.
+      let next = try Teacher(folder)
+      #expect(next.description == export.description)
+      _ = try next.networks(trainable: false, device: .cpu)
+    }
+  }
+
+  @Test("a run without a teacher, or whose teacher the method is not for, is refused")
+  func refused() throws {
+    try withTeacher { (dataset: TinyDataset, run: TinyRun) throws in
+      #expect(throws: TrainingError.self) { try objective(["teacher=''"], steps: 1, dataset, run) }
+      #expect(throws: (any Error).self) { try objective(["teacher=/nowhere"], steps: 1, dataset, run) }
+      var other = run.named("other")
+      other.settings = ["scheduler.schedule.type=linear", "scheduler.prediction=epsilon", "times.type=uniform"]
+      _ = try run.copy("vae", to: "other")
+      _ = try other.trainDiffusion()
+      #expect(throws: TrainingError.self) {
+        try objective(["teacher=\(other.run.path)", "method=reflow"], steps: 1, dataset, run)
+      }
+    }
+  }
+}
+
+extension TinyRun {
+  /// Another run beside this one.
+  fileprivate func named(_ name: String) -> TinyRun {
+    var other = self
+    other.name = name
+    return other
+  }
+}
