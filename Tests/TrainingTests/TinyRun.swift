@@ -1,6 +1,7 @@
 import Foundation
 import RadiographModels
 import TestSupport
+import Torch
 
 @testable import Training
 
@@ -40,18 +41,24 @@ struct TinyRun {
   func trainAutoencoder(
     report: (TrainingReport) -> Void = { _ in }, stop: () -> Bool = { false }
   ) throws -> LoopOutcome {
-    try Trainer.trainAutoencoder(
+    try Self.useOneThread()
+    return try Trainer.trainAutoencoder(
       request(["cropSize=16"]), architecture: Self.architecture, shouldStop: stop, report: report)
   }
 
   func trainDiffusion(
     report: (TrainingReport) -> Void = { _ in }, stop: () -> Bool = { false }
   ) throws -> LoopOutcome {
+    try Self.useOneThread()
     let encoder = root.appendingPathComponent("encoders/tiny").path
     let settings = ["textEncoder=\(encoder)", "promptsPerImage=2", "sourceRepeats={source: 2}", "maximumShift=2"]
     return try Trainer.trainDiffusion(
       request(settings), architecture: Self.architecture, shouldStop: stop, report: report)
   }
+
+  /// A run comes to the same bytes with the same number of threads. LibTorch has one for each thread that calls it, which
+  /// begins with the number that any other thread has set last: an asynchronous test may go on with another one.
+  private static func useOneThread() throws { try LibTorch.setThreads(1) }
 
   func checkpoint(_ stage: String, step: Int) throws -> Data {
     let folder = run.appendingPathComponent("\(stage)/checkpoints")
