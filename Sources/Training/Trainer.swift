@@ -129,7 +129,9 @@ public enum Trainer {
     report: @escaping (TrainingReport) -> Void, prepare: (BegunRun<Settings>) throws -> some Objective
   ) throws -> LoopOutcome {
     // While the first process encodes it waits for no one, and has to learn otherwise that another is lost.
-    let limits = RunLimits(maximumSeconds: request.options.maximumSeconds) { shouldStop() || group.isBroken }
+    let limits = RunLimits(
+      maximumSeconds: request.options.maximumSeconds, checkpointFlag: request.checkpointFlag
+    ) { shouldStop() || group.isBroken }
     let begun = try group.firstThenOthers {
       try BegunRun<Settings>(request, limits: limits, group: group, report: report)
     }

@@ -15,6 +15,8 @@ public struct TrainingRequest: Sendable {
   public var options: LoopOptions
   /// This process's place among those that train together; nil if it trains alone.
   public var processes: ProcessPlace?
+  /// Raised for a checkpoint before the next step, after which the run goes on.
+  public var checkpointFlag = CheckpointFlag()
 
   public init(
     dataset: URL, run: URL, recipe: String? = nil, configuration: URL? = nil, settings: [String] = [],

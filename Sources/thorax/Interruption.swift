@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Training
 
 /// Ctrl-C, `kill` and a terminal that is closed cancel the running work, which stops between two steps and leaves no
 /// partial file.
@@ -31,6 +32,16 @@ enum Interruption {
     }
     defer { sources.forEach { $0.cancel() } }
     try await work.value
+  }
+
+  /// Raises `flag` at every SIGUSR1 until the result is cancelled.
+  static func raise(_ flag: CheckpointFlag) -> any DispatchSourceSignal {
+    // It stays ignored: one that comes late must not end a process that is about to end well.
+    signal(SIGUSR1, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: SIGUSR1, queue: .global())
+    source.setEventHandler { flag.raise() }
+    source.resume()
+    return source
   }
 
   private final class Pending: @unchecked Sendable {

@@ -1,4 +1,5 @@
-/// What ends a run before its last step: a request from outside, or the time that it was given.
+/// What ends a run before its last step, or asks it for a checkpoint: a request from outside, or the time that it was
+/// given.
 struct RunLimits {
   /// Why a run ends early.
   enum Reason {
@@ -7,10 +8,12 @@ struct RunLimits {
 
   private let shouldStop: () -> Bool
   private let deadline: ContinuousClock.Instant?
+  private let checkpointFlag: CheckpointFlag?
 
   /// Limits whose time begins now.
-  init(maximumSeconds: Double? = nil, shouldStop: @escaping () -> Bool) {
+  init(maximumSeconds: Double? = nil, checkpointFlag: CheckpointFlag? = nil, shouldStop: @escaping () -> Bool) {
     self.shouldStop = shouldStop
+    self.checkpointFlag = checkpointFlag
     deadline = maximumSeconds.map { ContinuousClock.now.advanced(by: .seconds($0)) }
   }
 
@@ -19,4 +22,7 @@ struct RunLimits {
     if shouldStop() { return .stopped }
     return deadline.map { $0 <= .now } == true ? .timeUp : nil
   }
+
+  /// Whether a checkpoint was asked for since the last call.
+  func isCheckpointDue() -> Bool { checkpointFlag?.lower() ?? false }
 }

@@ -47,10 +47,15 @@ struct TrainingLoop {
     var lastGood: (position: RunPosition, skipped: Int)?
 
     while position.step < objective.totalSteps {
-      switch try group.agreed(on: limits.reached()) {
+      // Between steps that are skipped nothing is stored: a request for a checkpoint waits for their end.
+      let agreed = try group.agreed(on: limits.reached(), checkpoint: lastGood == nil && limits.isCheckpointDue())
+      switch agreed.end {
       case .stopped: return .stopped(step: try store(step, position))
       case .timeUp: return .timeUp(step: try store(step, position))
       case nil: break
+      }
+      if agreed.checkpoint {
+        report(.note("checkpoint of step \(try store(step, position)) stored, as was asked for"))
       }
 
       switch try step(objective, step: position.step) {

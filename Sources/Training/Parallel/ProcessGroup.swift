@@ -98,10 +98,12 @@ extension ProcessGroup {
     }
   }
 
-  /// Why the run has to end now, if that is so for any process; all come to the same.
-  func agreed(on reason: RunLimits.Reason?) throws -> RunLimits.Reason? {
-    let votes = try sum([reason == .stopped ? 1 : 0, reason == .timeUp ? 1 : 0])
-    return votes[0] > 0 ? .stopped : votes[1] > 0 ? .timeUp : nil
+  /// Why the run has to end now and whether a checkpoint is stored, if that is so for any process; all come to the same.
+  func agreed(
+    on reason: RunLimits.Reason?, checkpoint: Bool
+  ) throws -> (end: RunLimits.Reason?, checkpoint: Bool) {
+    let votes = try sum([reason == .stopped ? 1 : 0, reason == .timeUp ? 1 : 0, checkpoint ? 1 : 0])
+    return (end: votes[0] > 0 ? .stopped : votes[1] > 0 ? .timeUp : nil, checkpoint: votes[2] > 0)
   }
 
   /// The sums and counts of all processes. The first process has measured every metric that another has; one whose share

@@ -94,6 +94,9 @@ struct DiffusionPreparation {
   }
 
   func progress(_ activity: String, _ done: Int, of total: Int, _ unit: String) {
+    if limits.isCheckpointDue() {
+      report(.note("what is encoded is stored as it comes: the first checkpoint comes with the first step"))
+    }
     report(.progress(WorkProgress(activity, done: done, of: total, unit: unit)))
   }
 

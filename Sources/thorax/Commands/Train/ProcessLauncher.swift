@@ -30,6 +30,9 @@ struct ProcessLauncher {
     // The children hold the end that is read; what is written to is closed with this process, however that ends.
     _ = fcntl(reader[1], F_SETFD, FD_CLOEXEC)
     defer { reader.forEach { close($0) } }
+    let checkpoint = CheckpointFlag()
+    let userSignal = Interruption.raise(checkpoint)
+    defer { userSignal.cancel() }
     var children: [ChildProcess] = []
     do {
       for rank in 0..<count { children.append(try start(rank, socket: socket, input: reader[0])) }
@@ -38,7 +41,7 @@ struct ProcessLauncher {
       throw error
     }
     socket.close()
-    try await wait(for: &children)
+    try await wait(for: &children, passingOn: checkpoint)
   }
 
   private func start(_ rank: Int, socket: ListeningSocket, input: Int32) throws -> ChildProcess {
@@ -73,7 +76,7 @@ struct ProcessLauncher {
     return kept + ["--threads", "\(threads)"]
   }
 
-  private func wait(for children: inout [ChildProcess]) async throws {
+  private func wait(for children: inout [ChildProcess], passingOn checkpoint: CheckpointFlag) async throws {
     var wasInterrupted = false
     var firstEnd: ContinuousClock.Instant?
     var hangs = false
@@ -84,6 +87,8 @@ struct ProcessLauncher {
         wasInterrupted = true
         children.forEach { $0.send(SIGTERM) }
       }
+      // The first process's request is enough: all agree before every step.
+      if checkpoint.lower() { children[0].send(SIGUSR1) }
       if firstEnd == nil, children.contains(where: { $0.end != nil }) { firstEnd = .now }
       let isKnown = children[0].end != nil || children.contains { $0.end == .exit(ExitStatus.unavailable.rawValue) }
       let limit = isKnown ? min(patience, Self.grace) : patience

@@ -92,6 +92,8 @@ struct TrainCommand: ParsableCommand {
       let console = isFirst ? common.console : Console(level: .quiet)
       let display = TrainingDisplay(console: console)
       defer { display.finish() }
+      let userSignal = Interruption.raise(request.checkpointFlag)
+      defer { userSignal.cancel() }
       let outcome = try train(request, { Task.isCancelled }, display.show)
       display.finish()
       switch outcome {
