@@ -76,7 +76,7 @@ public enum Trainer {
     _ request: TrainingRequest, architecture: ModelArchitecture?, shouldStop: () -> Bool,
     report: (TrainingReport) -> Void
   ) throws -> LoopOutcome {
-    try train(request, shouldStop: shouldStop, report: report) { begun in
+    try train(request, architecture, shouldStop: shouldStop, report: report) { begun in
       let recipe: AutoencoderRecipe = begun.recipe
       let data = try begun.data(recipe.seed, withoutTexts: true)
       let network = try architecture ?? recipe.common.modelArchitecture()
@@ -90,7 +90,7 @@ public enum Trainer {
     _ request: TrainingRequest, architecture: ModelArchitecture?, shouldStop: () -> Bool,
     report: (TrainingReport) -> Void
   ) throws -> LoopOutcome {
-    try train(request, shouldStop: shouldStop, report: report) { begun in
+    try train(request, architecture, shouldStop: shouldStop, report: report) { begun in
       let recipe: DiffusionRecipe = begun.recipe
       let data = try begun.data(recipe.seed, withoutTexts: false)
       try begun.requireUnseenValidation(data)
@@ -105,15 +105,16 @@ public enum Trainer {
 
   /// What both stages do before their first step and around their steps.
   private static func train<Settings: StageSettings>(
-    _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingReport) -> Void,
-    prepare: (BegunRun<Settings>) throws -> some Objective
+    _ request: TrainingRequest, _ architecture: ModelArchitecture?, shouldStop: () -> Bool,
+    report: (TrainingReport) -> Void, prepare: (BegunRun<Settings>) throws -> some Objective
   ) throws -> LoopOutcome {
     try withoutActuallyEscaping(shouldStop) { shouldStop in
       try withoutActuallyEscaping(report) { report in
         let group: any ProcessGroup = try request.processes.map { try GlooProcesses($0) } ?? Alone()
         do {
           let outcome = try train(
-            request, in: group, shouldStop: shouldStop, report: group.isFirst ? report : { _ in }, prepare: prepare)
+            request, architecture, in: group, shouldStop: shouldStop, report: group.isFirst ? report : { _ in },
+            prepare: prepare)
           try group.leave()
           return outcome
         } catch {
@@ -125,15 +126,16 @@ public enum Trainer {
   }
 
   private static func train<Settings: StageSettings>(
-    _ request: TrainingRequest, in group: any ProcessGroup, shouldStop: @escaping () -> Bool,
-    report: @escaping (TrainingReport) -> Void, prepare: (BegunRun<Settings>) throws -> some Objective
+    _ request: TrainingRequest, _ architecture: ModelArchitecture?, in group: any ProcessGroup,
+    shouldStop: @escaping () -> Bool, report: @escaping (TrainingReport) -> Void,
+    prepare: (BegunRun<Settings>) throws -> some Objective
   ) throws -> LoopOutcome {
     // While the first process encodes it waits for no one, and has to learn otherwise that another is lost.
     let limits = RunLimits(
       maximumSeconds: request.options.maximumSeconds, checkpointFlag: request.checkpointFlag
     ) { shouldStop() || group.isBroken }
     let begun = try group.firstThenOthers {
-      try BegunRun<Settings>(request, limits: limits, group: group, report: report)
+      try BegunRun<Settings>(request, architecture: architecture, limits: limits, group: group, report: report)
     }
     return try withExtendedLifetime(begun) {
       do {

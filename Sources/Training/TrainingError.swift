@@ -20,6 +20,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case invalidSetting(key: String, value: String, remedy: String)
   case unknownSetting(key: String, known: [String])
   case unreadableConfiguration(path: String, reason: String)
+  /// What is wrong with a setting that stands in a line of a settings file.
+  indirect case inFile(path: String, line: Int, error: TrainingError)
   case runExists(path: String)
   /// Another process trains there; nil where it has not written itself down.
   case runInUse(path: String, process: Int?, host: String?, since: Date?)
@@ -29,6 +31,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case notARun(path: String)
   case otherConfiguration(path: String, keys: [String])
   case noImages(path: String, split: String)
+  /// Images whose side the networks cannot halve as often as they do.
+  case unfitImages(path: String, side: Int, multiple: Int)
   /// Images are there, and nothing that a text could be made of.
   case noTexts(path: String, split: String, images: Int)
   /// What was trained on is not what the run was begun with: images of the training and of the validation part.
@@ -64,9 +68,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .invalidSetting(let key, let value, let remedy):
       "\(key) cannot be \(value): \(remedy)"
     case .unknownSetting(let key, let known):
-      "there is no setting \(key): use one of \(known.joined(separator: ", "))"
+      "there is no setting \(key): "
+        + (Self.meant(key, known).map { "did you mean \($0)?" } ?? "use one of \(known.joined(separator: ", "))")
     case .unreadableConfiguration(let path, let reason):
       "\(path) cannot be read as a configuration (\(reason)): give a YAML file of settings"
+    case .inFile(let path, let line, let error):
+      "\(path):\(line): \(error)"
     case .runExists(let path):
       "\(path) holds a run already: add --resume to continue it, or name another folder"
     case .runInUse(let path, let process, let host, let since):
@@ -83,6 +90,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path) was begun with other settings (\(keys.joined(separator: ", "))): resume with the same, or begin anew"
     case .noImages(let path, let split):
       "\(path) has no images in its \(split) part: import some, or choose another --split"
+    case .unfitImages(let path, let side, let multiple):
+      "\(path) has images of \(side) pixels a side, and these networks take multiples of \(multiple): import them with "
+        + "--size \((side + multiple - 1) / multiple * multiple)"
     case .noTexts(let path, let split, let images):
       "\(path) has \(images) images in its \(split) part and nothing to make a text of, which diffusion needs: import "
         + "reports, captions or labels with them"
@@ -123,6 +133,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .missingStage(let path, let stage):
       "\(path) has no trained \(stage): run 'thorax train \(stage.rawValue)' with this --output first"
     }
+  }
+
+  /// The known setting that was probably meant, with the groups that the key names.
+  private static func meant(_ key: String, _ known: [String]) -> String? {
+    let groups = key.lastIndex(of: ".").map { key[...$0] } ?? ""
+    return NearestName.of(String(key.dropFirst(groups.count)), among: known).map { groups + $0 }
   }
 
   private static func parts(_ images: [Int]) -> String { images.map { "\($0)" }.joined(separator: " + ") + " images" }

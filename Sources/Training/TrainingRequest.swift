@@ -37,6 +37,10 @@ public struct TrainingRequest: Sendable {
   ///
   /// - Throws: `TrainingError`, `FileAccessError`.
   func resolve<Settings: StageSettings>(in folder: RunFolder) throws -> ResolvedRecipe<Settings> {
+    try namingLines { try resolved(in: folder) }
+  }
+
+  private func resolved<Settings: StageSettings>(in folder: RunFolder) throws -> ResolvedRecipe<Settings> {
     guard options.resume else {
       return ResolvedRecipe(try StageRecipe.resolved(recipe, file: configuration, settings: settings))
     }

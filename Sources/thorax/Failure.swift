@@ -115,7 +115,8 @@ struct Failure {
   private static func status(_ error: TrainingError) -> ExitStatus {
     switch error {
     case .invalidSetting, .unknownSetting, .otherConfiguration, .tooManyProcesses: .usage
-    case .unreadableConfiguration, .diverged, .noImages, .noTexts, .datasetChanged, .imageGone,
+    case .inFile(_, _, let error): status(error)
+    case .unreadableConfiguration, .diverged, .noImages, .unfitImages, .noTexts, .datasetChanged, .imageGone,
       .validationWasTrainedOn, .otherFeatures, .damagedCheckpoint, .newerCheckpoint, .classifierData, .memoryTooSmall:
       .badData
     case .nothingToResume, .missingStage, .noSnapshots, .notARun: .inputMissing

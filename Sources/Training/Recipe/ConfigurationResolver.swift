@@ -64,8 +64,9 @@ enum ConfigurationResolver {
     let loaded: Any?
     do {
       loaded = try Yams.load(yaml: String(decoding: data, as: UTF8.self))
-    } catch {
-      throw TrainingError.unreadableConfiguration(path: path, reason: firstLine("\(error)"))
+    } catch let error as YamlError {
+      let (problem, line) = error.inOneLine
+      throw TrainingError.unreadableConfiguration(path: path + (line.map { ":\($0)" } ?? ""), reason: problem)
     }
     guard let tree = loaded as? [String: Any] else {
       throw TrainingError.unreadableConfiguration(path: path, reason: "no mapping of keys to values")
@@ -170,6 +171,4 @@ enum ConfigurationResolver {
       }
     }
   }
-
-  private static func firstLine(_ text: String) -> String { String(text.prefix { $0 != "\n" }) }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import RadiographModels
 import Torch
 
 /// The settings of a stage that no other stage has.
@@ -13,6 +14,14 @@ public protocol StageSettings: Codable, Sendable, Equatable {
 
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)``.
   func validate() throws
+
+  /// Holds the settings and the images of a dataset to what the networks can take.
+  ///
+  /// - Parameters:
+  ///   - imageSide: The side of the dataset's square images, in pixels.
+  ///   - path: What an error calls the dataset.
+  /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)``, ``TrainingError/unfitImages(path:side:multiple:)``.
+  func requireFit(_ architecture: ModelArchitecture, imageSide: Int, path: String) throws
 }
 
 /// All settings of a stage. In a file all keys stand side by side.

@@ -1,6 +1,7 @@
 import Foundation
 import Models
 import RadiographData
+import RadiographModels
 import Support
 import TensorFiles
 
@@ -19,25 +20,32 @@ struct BegunRun<Settings: StageSettings> {
   /// The first process's.
   private let lock: RunLock?
 
-  /// Checks settings and dataset, then takes the run's folder and writes down what the run is begun with. A folder that
+  /// Checks settings, networks and dataset, then takes the run's folder and writes down what the run is begun with. A folder that
   /// was none of ours gains nothing before settings and data are known to be good.
   ///
   /// Of several processes the first does so; the others come afterwards, and only read.
   ///
+  /// - Parameter architecture: Another than the settings'.
   /// - Throws: `TrainingError`, `DatasetError`, `FileAccessError`.
   init(
-    _ request: TrainingRequest, limits: RunLimits, group: any ProcessGroup = Alone(),
+    _ request: TrainingRequest, architecture: ModelArchitecture?, limits: RunLimits,
+    group: any ProcessGroup = Alone(),
     report: @escaping (TrainingReport) -> Void
   ) throws {
     let folder = RunFolder(request.run, stage: Settings.stage)
     let known = group.isFirst ? try RunLock.again(request.run) : nil
     let resolved: ResolvedRecipe<Settings> = try request.resolve(in: folder)
-    try resolved.recipe.validate()
+    let dataset = try request.namingLines {
+      try resolved.recipe.validate()
+      let networks = try architecture ?? resolved.recipe.common.modelArchitecture()
+      let dataset = try request.openDataset()
+      try resolved.recipe.own.requireFit(networks, imageSide: dataset.imageSize, path: dataset.url.path)
+      return dataset
+    }
     guard resolved.recipe.common.imagesPerStep >= group.share.count else {
       throw TrainingError.tooManyProcesses(
         count: group.share.count, imagesPerStep: resolved.recipe.common.imagesPerStep)
     }
-    let dataset = try request.openDataset()
     if group.isFirst {
       lock = try known ?? RunLock(request.run)
       folder.removeLeftovers()

@@ -33,6 +33,7 @@ public struct DiffusionSettings: StageSettings {
     try RecipeCheck.requireFraction(contrastiveWeight, "contrastiveWeight")
     for (source, count) in sourceRepeats { try RecipeCheck.require(count, in: 1...1000, "sourceRepeats.\(source)") }
     try scheduler.validate()
+    try requirePossible()
   }
 }
 
