@@ -37,12 +37,19 @@ public struct MetricsLog: Sendable {
 
 /// Files that grow at their end.
 enum AppendedFile {
+  /// Appends bytes and flushes them to the disk, so that a power cut leaves no checkpoint whose rows are gone.
+  ///
+  /// - Throws: `FileAccessError` if the file cannot be written.
   static func append(_ bytes: [UInt8], to url: URL) throws {
     do {
       let handle = try FileHandle(forWritingTo: url)
       defer { try? handle.close() }
       try handle.seekToEnd()
       try handle.write(contentsOf: Data(bytes))
+      // Some file systems know no flushing.
+      guard fsync(handle.fileDescriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
+        throw NSError(domain: NSPOSIXErrorDomain, code: Int(errno))
+      }
     } catch {
       throw FileAccessError(path: url.path, operation: .write, error: error)
     }

@@ -45,6 +45,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case diverged(step: Int, quantity: Quantity, checkpoint: Int?)
   /// A checkpoint whose content is not what was written.
   case damagedCheckpoint(path: String)
+  /// A checkpoint whose tensors are not those of the run's networks.
+  case foreignCheckpoint(path: String, reason: String)
   /// A checkpoint of a program that came after this one.
   case newerCheckpoint(path: String, format: Int)
   case missingStage(path: String, stage: TrainingStageName)
@@ -109,6 +111,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "learningRate=...)" + (checkpoint.map { " in another folder; the checkpoint of step \($0) is whole" } ?? "")
     case .damagedCheckpoint(let path):
       "\(path) does not hold what was written to it: take it away and resume from the one before"
+    case .foreignCheckpoint(let path, let reason):
+      "\(path) does not hold this run's networks (\(reason.onOneLine(limit: 200))): take it away and resume from the one "
+        + "before"
     case .newerCheckpoint(let path, let format):
       "\(path) is a checkpoint of form \(format), and this program reads forms up to \(Checkpoint.format): resume with "
         + "the program that wrote it"

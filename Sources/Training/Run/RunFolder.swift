@@ -3,6 +3,7 @@ import Models
 import RunRecords
 import Support
 import TensorFiles
+import TorchNN
 
 /// The folder of a run: `report.html`, and one sub-folder a stage, so that an autoencoder and the diffusion model trained
 /// on its latents live in one run. In each: `config.yaml` as resolved, `metrics.jsonl`, TensorBoard's event files,
@@ -117,9 +118,12 @@ extension RunFolder {
         for (newer, error) in damaged {
           let file = checkpoint(step: newer)
           try? FileManager.default.removeItem(at: file)
-          note("\(file.path) is damaged and was removed (\(error)): going on from step \(step)")
+          let reason = "\(error)".onOneLine(limit: 200)
+          note("\(file.path) is damaged and was removed (\(reason)): going on from step \(step)")
         }
         return found
+      } catch let error as ParameterLoadingError {
+        damaged.append((step, TrainingError.foreignCheckpoint(path: checkpoint(step: step).path, reason: "\(error)")))
       } catch  where Checkpoint.isDamage(error) {
         damaged.append((step, error))
       }

@@ -83,7 +83,7 @@ struct Checkpoint {
   /// Whether an error says that a checkpoint's content is not what a run has written, as after a power cut.
   static func isDamage(_ error: any Error) -> Bool {
     switch error {
-    case is TensorFileError, is ParameterLoadingError, TrainingError.damagedCheckpoint: true
+    case is TensorFileError, TrainingError.damagedCheckpoint: true
     default: false
     }
   }
