@@ -67,6 +67,9 @@ struct FullDisk {
     }
   }
 
+  /// Makes the disk one that can only be read; returns false if that is not possible.
+  func forbidWriting() -> Bool { Self.run("mount", ["-o", "remount,ro", folder.path]) }
+
   func unmount() { _ = Self.run("umount", [folder.path]) }
 
   static let isPossible: Bool = {
