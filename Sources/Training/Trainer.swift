@@ -45,7 +45,7 @@ public enum Trainer {
     _ request: TrainingRequest, architecture: ModelArchitecture?, shouldStop: () -> Bool,
     report: (TrainingReport) -> Void
   ) throws -> LoopOutcome {
-    try train(request, shouldStop: shouldStop, report: report) { begun in
+    try train(request, nil, shouldStop: shouldStop, report: report) { begun in
       let recipe: DistillationRecipe = begun.recipe
       let data = try begun.data(recipe.seed, withoutTexts: false)
       return try DistillationPreparation(
@@ -64,7 +64,7 @@ public enum Trainer {
   public static func trainClassifier(
     _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingReport) -> Void
   ) throws -> LoopOutcome {
-    try train(request, shouldStop: shouldStop, report: report) { begun in
+    try train(request, nil, shouldStop: shouldStop, report: report) { begun in
       let recipe: ClassifierStageRecipe = begun.recipe
       let data = try begun.data(recipe.seed, withoutTexts: true, where: recipe.own.knowsLabel)
       return try ClassifierObjective(recipe, data: data, device: request.device)

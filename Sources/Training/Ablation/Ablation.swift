@@ -81,6 +81,8 @@ public struct Ablation {
       switch stage {
       case .autoencoder: try Trainer.trainAutoencoder(row, shouldStop: shouldStop, report: report)
       case .diffusion: try Trainer.trainDiffusion(row, shouldStop: shouldStop, report: report)
+      case .classifier: try Trainer.trainClassifier(row, shouldStop: shouldStop, report: report)
+      case .distillation: try Trainer.trainDistillation(row, shouldStop: shouldStop, report: report)
       }
     switch outcome {
     case .finished: break
