@@ -24,6 +24,11 @@ public protocol StageSettings: Codable, Sendable, Equatable {
   func requireFit(_ architecture: ModelArchitecture, imageSide: Int, path: String) throws
 }
 
+extension StageSettings {
+  /// Stages whose networks take images of any side need no more.
+  public func requireFit(_ architecture: ModelArchitecture, imageSide: Int, path: String) throws {}
+}
+
 /// All settings of a stage. In a file all keys stand side by side.
 @dynamicMemberLookup
 public struct StageRecipe<Settings: StageSettings>: Codable, Sendable, Equatable {

@@ -127,7 +127,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var options: Options
 
     func run() async throws {
-      try options.run { try Trainer.trainDistillation($0, shouldStop: $1, report: $2) }
+      try await options.run { try Trainer.trainDistillation($0, shouldStop: $1, report: $2) }
     }
   }
 
@@ -138,7 +138,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var options: Options
 
     func run() async throws {
-      try options.run { try Trainer.trainClassifier($0, shouldStop: $1, report: $2) }
+      try await options.run { try Trainer.trainClassifier($0, shouldStop: $1, report: $2) }
     }
   }
 
