@@ -47,6 +47,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case damagedCheckpoint(path: String)
   /// A checkpoint whose tensors are not those of the run's networks.
   case foreignCheckpoint(path: String, reason: String)
+  /// A file of stored latents or texts that holds something else than was written.
+  case damagedFeatures(path: String)
   /// A checkpoint of a program that came after this one.
   case newerCheckpoint(path: String, format: Int)
   case missingStage(path: String, stage: TrainingStageName)
@@ -114,6 +116,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .foreignCheckpoint(let path, let reason):
       "\(path) does not hold this run's networks (\(reason.onOneLine(limit: 200))): take it away and resume from the one "
         + "before"
+    case .damagedFeatures(let path):
+      "\(path.onOneLine(limit: 160)) does not hold what was written to it: remove it, and start the run again with --resume"
     case .newerCheckpoint(let path, let format):
       "\(path) is a checkpoint of form \(format), and this program reads forms up to \(Checkpoint.format): resume with "
         + "the program that wrote it"

@@ -77,7 +77,7 @@ struct TrainingSignalTests {
       let more = ["--set", "sourceRepeats={source: 200}", "--set", "maximumShift=2"]
       let started = try RunningProgram(run.arguments() + more, in: run.folder)
       defer { started.end() }
-      #expect(started.waitUntil { run.isThere("diffusion/cache/latents-train.pieces") || !started.process.isRunning })
+      #expect(started.waitUntil { run.isThere("diffusion/cache/latents-train") || !started.process.isRunning })
       kill(started.process.processIdentifier, SIGUSR1)
       #expect(
         started.waitUntil {

@@ -57,7 +57,8 @@ struct ClassifierStageTests {
     #expect(classifier.architecture == ClassifierArchitecture(network: .small, labels: ["Effusion", "Mass"], side: 32))
     let data = try dataset.data()
     let scores = try classifier(data.validation.images(data.validated)).doubles()
-    let truths = data.validation.records.map { $0.attributes.state(of: "Effusion") == .positive }
+    let validated = try data.validation.records.records(data.validation.records.indices)
+    let truths = validated.map { $0.attributes.state(of: "Effusion") == .positive }
     let area = RankMetrics.areaUnderROC(data.validated.map { scores[2 * $0] }, truths)
     let best = rows.compactMap { $0.values[.areaUnderROC(of: "Effusion")] }
     #expect(best.contains { abs($0 - (area ?? 0)) < 1e-12 })
@@ -120,7 +121,8 @@ struct ClassifierStageTests {
         case let state?: #expect(settings.truth("Mass", of: record) == (state == .positive))
         }
       }
-      let targets = LabelTargets(["Effusion", "Mass"], of: records, settings)
+      let part = try RadiographRecords(dataset.dataset, matching: RecordFilter(split: .train))
+      let targets = try LabelTargets(["Effusion", "Mass"], of: part, settings)
       let (target, known) = try targets.tensors(Array(records.indices), device: .cpu)
       let masses = records.map { settings.truth("Mass", of: $0) }
       #expect(try known.select(dim: 1, index: 1).doubles() == masses.map { $0 == nil ? 0 : 1 })

@@ -57,13 +57,18 @@ struct DiffusionTrainingTests {
     let latents = try Tensor.randn([24, 4, 1, 1], generator: generator).expand(size: [24, 4, 8, 8]).contiguous()
       .to(.float16)
     let encoder = { try makeEncoder(in: folder) }
-    let prompts = try PromptCache(
-      folder.appendingPathComponent("texts.safetensors"), key: "k",
-      captions: (0..<12).map { ["image \($0)", "a longer text of image \($0 % 3)"] },
-      encoder: encoder, tokenLimit: 16, limits: RunLimits { false }, progress: { _, _ in })
-    let statistics = try LatentStatistics(of: latents)
+    let prompts = try PromptCache.encode(
+      ListedCaptions((0..<12).map { ["image \($0)", "a longer text of image \($0 % 3)"] }),
+      in: folder.appendingPathComponent("texts"), key: "k", encoder: encoder, tokenLimit: 16,
+      limits: RunLimits { false }, note: { _ in }, progress: { _, _ in })
+    let cache = try LatentCache.encode(
+      by: FeatureEncoding(
+        plan: FeaturePlan(folder: folder.appendingPathComponent("latents"), key: "k", count: 24, batch: 4),
+        limits: RunLimits { false }, note: { _ in }, progress: { _ in })
+    ) { try latents.narrow(dim: 0, start: $0.lowerBound, length: $0.count) }
+    let statistics = cache.statistics
     let examples = DiffusionExamples(
-      latents_NCHW: latents, images: (0..<24).map { $0 / 2 }, statistics: statistics, prompts: prompts)
+      latentCache: cache, images: ExampleImages((0..<24).map { $0 / 2 }), statistics: statistics, prompts: prompts)
     let autoencoder = try Autoencoder(
       ParameterStore(generator: Generator(seed: 1)).root, TinyDataset.autoencoder)
     let pictures = SamplePictures(
@@ -122,7 +127,7 @@ struct DiffusionTrainingTests {
   @Test("latent statistics make every channel's mean 0 and deviation 1, and back again")
   func statistics() throws {
     let latents = try Tensor.randn([10, 4, 8, 8], generator: Generator(seed: 2)) * 3.0 + 5.0
-    let statistics = try LatentStatistics(of: latents)
+    let statistics = try ChannelMoments(latents).statistics
     let scaling = try LatentScaling(statistics, device: .cpu)
     let normalised = try scaling.normalised(latents)
     for value in try normalised.mean(dim: [0, 2, 3]).doubles() { #expect(abs(value) < 1e-5) }

@@ -65,6 +65,15 @@ struct TinyRun {
     return try Data(contentsOf: folder.appendingPathComponent("step-0000000\(step).safetensors"))
   }
 
+  /// The bytes of every stored latent and text, by the file's place.
+  func cacheFiles() throws -> [String: Data] {
+    let cache = run.appendingPathComponent("diffusion/cache")
+    return try FileManager.default.subpathsOfDirectory(atPath: cache.path).reduce(into: [:]) { files, name in
+      guard name.hasSuffix(".safetensors") else { return }
+      files[name] = try Data(contentsOf: cache.appendingPathComponent(name))
+    }
+  }
+
   /// Another run beside this one, of a stage's files only.
   func copy(_ stage: String, to name: String) throws -> TinyRun {
     var other = self

@@ -21,6 +21,11 @@ public struct CaptionWriter: Sendable {
     public var texts: [String]
     /// How many of them were too long and lost sentences.
     public var cut: Int
+
+    public init(texts: [String], cut: Int) {
+      self.texts = texts
+      self.cut = cut
+    }
   }
 
   private let grammar: PromptGrammar

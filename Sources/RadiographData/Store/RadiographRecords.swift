@@ -42,6 +42,17 @@ public struct RadiographRecords: Sendable {
     }
   }
 
+  private init(_ dataset: RadiographDataset, places: [Place]) { (self.dataset, self.places) = (dataset, places) }
+
+  /// Those of the records that `isIncluded` accepts, in the same order.
+  ///
+  /// - Throws: `DatasetError`, and what `isIncluded` throws.
+  public func filter(_ isIncluded: (RadiographRecord) throws -> Bool) throws -> RadiographRecords {
+    var kept: [Place] = []
+    try forEach { index, record in if try isIncluded(record) { kept.append(places[index]) } }
+    return RadiographRecords(dataset, places: kept)
+  }
+
   public var count: Int { places.count }
   public var isEmpty: Bool { places.isEmpty }
   public var indices: Range<Int> { places.indices }

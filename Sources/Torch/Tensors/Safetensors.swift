@@ -59,12 +59,14 @@ extension SafetensorsWriter {
 }
 
 extension DType {
-  init?(_ stored: StoredDType) {
+  /// The type that files name so; nil if Thorax does not compute with it.
+  public init?(_ stored: StoredDType) {
     guard let match = DType.allCases.first(where: { $0.stored == stored }) else { return nil }
     self = match
   }
 
-  var stored: StoredDType {
+  /// The type as files name it.
+  public var stored: StoredDType {
     switch self {
     case .uint8: .uint8
     case .int32: .int32

@@ -6,7 +6,7 @@ final class EpochOrder {
   private let count: Int
   private let randomness: TrainingRandomness
   /// The permutation that was drawn last, and its epoch.
-  private var drawn: (epoch: Int, permutation: [Int]) = (-1, [])
+  private var drawn: (epoch: Int, permutation: [UInt32]) = (-1, [])
 
   init(of count: Int, randomness: TrainingRandomness) {
     self.count = count
@@ -27,9 +27,9 @@ final class EpochOrder {
       if position / count != drawn.epoch {
         let epoch = position / count
         let permutation = try Tensor.randperm(count, generator: randomness.generator(.order, step: epoch)).int64s()
-        drawn = (epoch, permutation.map(Int.init))
+        drawn = (epoch, permutation.map { UInt32($0) })
       }
-      return drawn.permutation[position % count]
+      return Int(drawn.permutation[position % count])
     }
   }
 }

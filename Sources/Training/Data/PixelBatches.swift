@@ -6,7 +6,7 @@ import Torch
 /// Batches of a dataset's pixels as tensors in [-1, 1].
 struct PixelBatches {
   let dataset: RadiographDataset
-  let records: [RadiographRecord]
+  let records: RadiographRecords
   let device: Device
 
   /// - Parameter withoutTexts: whether images of which nothing is known but their pixels are among them.
@@ -17,10 +17,11 @@ struct PixelBatches {
   ) throws {
     self.device = device
     self.dataset = dataset
-    records = try dataset.records(matching: RecordFilter(split: split, requiresText: !withoutTexts))
+    records = try RadiographRecords(dataset, matching: RecordFilter(split: split, requiresText: !withoutTexts))
     guard !records.isEmpty else {
       let others =
-        withoutTexts ? 0 : try dataset.records(matching: RecordFilter(split: split, requiresText: false)).count
+        withoutTexts
+        ? 0 : try RadiographRecords(dataset, matching: RecordFilter(split: split, requiresText: false)).count
       guard others == 0 else {
         throw TrainingError.noTexts(path: dataset.url.path, split: split.rawValue, images: others)
       }
@@ -28,15 +29,15 @@ struct PixelBatches {
     }
   }
 
-  private init(_ dataset: RadiographDataset, _ records: [RadiographRecord], _ device: Device) {
+  private init(_ dataset: RadiographDataset, _ records: RadiographRecords, _ device: Device) {
     (self.dataset, self.records, self.device) = (dataset, records, device)
   }
 
   /// Those of the images that `isIncluded` accepts.
   ///
-  /// - Throws: ``TrainingError/noImages(path:split:)`` if there is none.
+  /// - Throws: ``TrainingError/noImages(path:split:)`` if there is none, `DatasetError`.
   func filtered(_ split: DatasetSplit, _ isIncluded: (RadiographRecord) -> Bool) throws -> PixelBatches {
-    let kept = records.filter(isIncluded)
+    let kept = try records.filter(isIncluded)
     guard !kept.isEmpty else { throw TrainingError.noImages(path: dataset.url.path, split: split.rawValue) }
     return PixelBatches(dataset, kept, device)
   }
@@ -51,7 +52,7 @@ struct PixelBatches {
   ) throws -> Tensor {
     let size = dataset.imageSize
     let values = try zip(indices, zip(seeds, mirrored)).flatMap { index, how in
-      let values = try dataset.withPixels(of: records[index]) {
+      let values = try records.withPixels(of: index) {
         augmentation.values(of: $0, size: size, seed: how.0)
       }
       guard how.1 else { return values }
@@ -96,7 +97,7 @@ struct PixelBatches {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(crops.count * size * size)
     for crop in crops {
-      try dataset.withPixels(of: records[crop.index]) { pixels in
+      try records.withPixels(of: crop.index) { pixels in
         for row in crop.y..<(crop.y + size) {
           let line = pixels[(row * side + crop.x)..<(row * side + crop.x + size)]
           if crop.mirrored { bytes.append(contentsOf: line.reversed()) } else { bytes.append(contentsOf: line) }

@@ -12,13 +12,16 @@ struct RunDataset: Codable, Equatable {
   var validationImages: Int
 
   /// - Parameter texts: whether the stage sees what is known of an image beside its pixels.
-  init(training: [RadiographRecord], validation: [RadiographRecord], texts: Bool) {
-    hash = ContentHash.of(
-      parts: [("train", training), ("validation", validation)].flatMap { part, records in
-        records.flatMap { record in
-          [part, record.source, Self.identity(of: record)] + (texts ? Self.knowledge(of: record) : [])
-        }
-      })
+  /// - Throws: `DatasetError` if the index cannot be read.
+  init(training: RadiographRecords, validation: RadiographRecords, texts: Bool) throws {
+    var hash = RunningHash()
+    for (part, records) in [("train", training), ("validation", validation)] {
+      try records.forEach { _, record in
+        let parts = [part, record.source, Self.identity(of: record)] + (texts ? Self.knowledge(of: record) : [])
+        for part in parts { hash.update(part: part) }
+      }
+    }
+    self.hash = hash.hexadecimal
     (trainingImages, validationImages) = (training.count, validation.count)
   }
 
@@ -55,10 +58,11 @@ struct RunDatasetFiles {
 
   /// Writes down what a stage that begins is trained on.
   ///
-  /// - Throws: `FileAccessError`.
-  func write(_ dataset: RunDataset, training: [RadiographRecord]) throws {
-    let lines = training.map { RunDataset.identity(of: $0) + "\n" }.joined()
-    try AtomicFile.write(Array(lines.utf8), to: images.path)
+  /// - Throws: `FileAccessError`, `DatasetError`.
+  func write(_ dataset: RunDataset, training: RadiographRecords) throws {
+    let file = try AtomicFile(path: images.path)
+    try training.forEach { _, record in try file.write(Array("\(RunDataset.identity(of: record))\n".utf8)) }
+    try file.commit()
     try RunFolder.write(dataset, to: record)
   }
 
@@ -73,9 +77,25 @@ struct RunDatasetFiles {
   }
 
   /// How many of some images the stage was trained on; 0 if it has not written them down.
-  func trainedOn(_ records: [RadiographRecord]) -> Int {
-    guard let text = try? String(contentsOf: images, encoding: .utf8) else { return 0 }
-    let seen = Set(text.split(separator: "\n"))
-    return records.count { seen.contains(Substring(RunDataset.identity(of: $0))) }
+  ///
+  /// - Throws: `DatasetError` if the index cannot be read.
+  func trainedOn(_ records: RadiographRecords) throws -> Int {
+    guard let file = try? MappedFile(path: images.path) else { return 0 }
+    // Of each image 8 bytes are held, not its name.
+    var seen: Set<UInt64> = []
+    for line in file.bytes.split(separator: UInt8(ascii: "\n")) {
+      seen.insert(Self.fingerprint(String(decoding: line, as: UTF8.self)))
+    }
+    var count = 0
+    try records.forEach { _, record in
+      count += seen.contains(Self.fingerprint(RunDataset.identity(of: record))) ? 1 : 0
+    }
+    return count
+  }
+
+  private static func fingerprint(_ identity: String) -> UInt64 {
+    var hash = RunningHash()
+    hash.update(part: identity)
+    return hash.halfDigest.0
   }
 }

@@ -16,20 +16,35 @@ struct ValidationImages {
   ///   - writes: whether the choice is written down; if not, another process does.
   ///   - file: where the choice is written down. A run of the former version has no such file: it goes on with the first
   ///     images in the order of import.
-  /// - Throws: `FileAccessError`, ``TrainingError/imageGone(name:)`` if an image of the choice is not there any more.
+  /// - Throws: `FileAccessError`, `DatasetError`, ``TrainingError/imageGone(name:)`` if an image of the choice is not
+  ///   there any more.
   init(
-    _ records: [RadiographRecord], limit: Int, randomness: TrainingRandomness, run: RunBeginning, writes: Bool = true,
+    _ records: RadiographRecords, limit: Int, randomness: TrainingRandomness, run: RunBeginning, writes: Bool = true,
     file: URL
   ) throws {
     switch run {
     case .formerVersion: positions = Array(0..<min(limit, records.count))
     case .new:
-      positions = try Self.choose(limit, of: records.map(\.source), randomness: randomness)
-      let names = positions.map { Self.name(records[$0]) }
+      // One text for each source, however many images it has.
+      var known: [String: String] = [:]
+      var sources: [String] = []
+      sources.reserveCapacity(records.count)
+      try records.forEach { _, record in
+        let source = known[record.source] ?? record.source
+        known[source] = source
+        sources.append(source)
+      }
+      positions = try Self.choose(limit, of: sources, randomness: randomness)
+      let names = try positions.flatMap { try records.records($0..<($0 + 1)).map(Self.name) }
       if writes { try RunFolder.write(names, to: file) }
     case .resumed:
       let names = try RunFolder.read([String].self, from: file)
-      let places = Dictionary(records.enumerated().map { (Self.name($1), $0) }) { first, _ in first }
+      let wanted = Set(names)
+      var places: [String: Int] = [:]
+      try records.forEach { place, record in
+        let name = Self.name(record)
+        if wanted.contains(name), places[name] == nil { places[name] = place }
+      }
       positions = try names.map { name in
         guard let place = places[name] else { throw TrainingError.imageGone(name: name) }
         return place

@@ -1,9 +1,10 @@
 import Models
 import Torch
 
-// N latents, B batch, C latent channels, H height, W width, S tokens, D hidden width
+// B batch, C latent channels, H height, W width, S tokens, D hidden width
 
-/// A part of a dataset as diffusion sees it: normalised latents and the hidden states of texts.
+/// A part of a dataset as diffusion sees it: normalised latents and the hidden states of texts, read from mapped files. A
+/// batch costs the same however many examples there are.
 struct DiffusionExamples {
   struct Batch {
     var latent_BCHW: Tensor
@@ -11,9 +12,9 @@ struct DiffusionExamples {
     var mask_BS: Tensor
   }
 
-  let latents_NCHW: Tensor
+  let latentCache: LatentCache
   /// The image that each latent was made of.
-  let images: [Int]
+  let images: ExampleImages
   let statistics: LatentStatistics
   let prompts: PromptCache
   /// Where batches go.
@@ -31,7 +32,7 @@ struct DiffusionExamples {
       try Tensor.randint(0..<(1 << 30), shape: [slice.batchSize], generator: $0).int64s().map(Int.init)
     }
     let texts = zip(examples, slice.rows).map { example, row in
-      (image: images[example], text: numbers.map { $0[row] % prompts.count(of: images[example]) } ?? 0)
+      (image: images[example], text: numbers.map { $0[row] % prompts.textsPerImage } ?? 0)
     }
     let (hidden_BSD, mask_BS) = try prompts.batch(texts)
     return Batch(
@@ -40,8 +41,6 @@ struct DiffusionExamples {
 
   /// Some latents, normalised.
   func latents(_ examples: [Int]) throws -> Tensor {
-    try LatentScaling(statistics, device: latents_NCHW.device).normalised(
-      latents_NCHW.indexSelect(dim: 0, index: Tensor(indices: examples)).to(.float32)
-    ).to(device)
+    try LatentScaling(statistics, device: .cpu).normalised(latentCache.latents(examples).to(.float32)).to(device)
   }
 }

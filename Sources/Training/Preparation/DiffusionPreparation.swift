@@ -5,7 +5,6 @@ import RadiographData
 import RadiographModels
 import Support
 import TensorFiles
-import Tokenization
 import Torch
 import TorchNN
 
@@ -63,34 +62,95 @@ struct DiffusionPreparation {
   func examples(
     of split: DatasetSplit, _ batches: PixelBatches, autoencoder: Autoencoder, statistics: LatentStatistics?
   ) throws -> DiffusionExamples {
-    let copies = batches.records.map { split == .train ? recipe.sourceRepeats[$0.source] ?? 1 : 1 }
-    // Where an image is moved to comes from the seed.
-    let seed = copies.contains { $0 > 1 } ? ["seed \(recipe.seed)"] : []
-    let key = key(
-      of: batches.records,
-      [try ContentHash.ofFile(autoencoderWeights.path), "\(copies)", "\(recipe.maximumShift)"] + seed)
-    let cache = LatentCache(
-      pieces: EncodedPieces(
-        file: cacheFile("latents", split), key: key, count: copies.count, batch: 1, encodes: group.isFirst),
-      copies: copies,
-      maximumShift: recipe.maximumShift)
-    let latents_NCHW = try cache.latents(
-      of: batches, with: autoencoder, generator: TrainingRandomness(seed: recipe.seed).generator(.crop), limits: limits
-    ) { progress("encoding \(split.rawValue) images", $0, of: copies.count, "images") }
-    let captions = try captions(of: batches.records, count: split == .train ? recipe.promptsPerImage : 1)
-    let prompts = try PromptCache(
-      cacheFile("texts", split), key: self.key(of: batches.records, [recipe.textEncoder] + captions.flatMap { $0 }),
-      captions: captions, encoder: textEncoder, tokenLimit: architecture.textProjection.tokenLimit, limits: limits,
-      encodes: group.isFirst
-    ) { progress("encoding \(split.rawValue) texts", $0, of: $1, "texts") }
+    if group.isFirst { removeFormerCache(split) }
+    let (images, key) = try examples(of: split, batches.records)
+    let latents = try latents(of: split, images, batches, key: key, autoencoder: autoencoder)
     return DiffusionExamples(
-      latents_NCHW: latents_NCHW,
-      images: copies.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element) },
-      statistics: try statistics ?? LatentStatistics(of: latents_NCHW), prompts: prompts, device: device)
+      latentCache: latents, images: images, statistics: statistics ?? latents.statistics,
+      prompts: try prompts(captions(of: split, batches.records), of: split, batches.records), device: device)
   }
 
-  func cacheFile(_ name: String, _ split: DatasetSplit) -> URL {
-    folder.cache.appendingPathComponent("\(name)-\(split.rawValue).safetensors")
+  /// The texts of a part's images.
+  func captions(of split: DatasetSplit, _ records: RadiographRecords) throws -> DatasetCaptions {
+    try DatasetCaptions(
+      records, count: split == .train ? recipe.promptsPerImage : 1, seed: recipe.seed, encoder: recipe.textEncoder,
+      maximum: architecture.textProjection.tokenLimit)
+  }
+
+  /// What the first of several processes encodes, and the others open.
+  private func latents(
+    of split: DatasetSplit, _ images: ExampleImages, _ batches: PixelBatches, key: String, autoencoder: Autoencoder
+  ) throws -> LatentCache {
+    let folder = cacheFolder("latents", split)
+    guard group.isFirst else {
+      guard let opened = LatentCache.open(folder, key: key) else {
+        throw TrainingError.otherFeatures(path: folder.path)
+      }
+      return opened
+    }
+    let encoding = FeatureEncoding(
+      plan: FeaturePlan(folder: folder, key: key, count: images.count, batch: LatentCache.batch),
+      limits: limits, note: { report(.note($0)) },
+      progress: { progress("encoding \(split.rawValue) images", $0, of: images.count, "images") })
+    return try LatentCache.encode(
+      images, of: batches, with: autoencoder, shift: ImageShift(maximum: recipe.maximumShift, seed: recipe.seed),
+      by: encoding)
+  }
+
+  /// The image of each example, and what changes when anything does that the latents are made of.
+  private func examples(of split: DatasetSplit, _ records: RadiographRecords) throws -> (ExampleImages, key: String) {
+    var hash = RunningHash()
+    for part in [try ContentHash.ofFile(autoencoderWeights.path), "\(recipe.maximumShift)"] { hash.update(part: part) }
+    var images: [UInt32] = []
+    images.reserveCapacity(records.count)
+    try records.forEach { image, record in
+      let copies = split == .train ? recipe.sourceRepeats[record.source] ?? 1 : 1
+      for part in [Self.identity(of: record), "\(copies)"] { hash.update(part: part) }
+      images.append(contentsOf: repeatElement(UInt32(image), count: copies))
+    }
+    let examples = ExampleImages(images)
+    // Where an image is moved to comes from the seed.
+    if examples.hasCopies { hash.update(part: "seed \(recipe.seed)") }
+    return (examples, hash.hexadecimal)
+  }
+
+  /// The hidden states of texts, which the first of several processes encodes, and the others open.
+  func prompts(
+    _ captions: any CaptionSource, of split: DatasetSplit, _ records: RadiographRecords
+  ) throws -> PromptCache {
+    let folder = cacheFolder("texts", split)
+    guard group.isFirst else {
+      guard let opened = PromptCache.open(folder) else { throw TrainingError.otherFeatures(path: folder.path) }
+      return opened
+    }
+    let maximum = architecture.textProjection.tokenLimit
+    var hash = RunningHash()
+    hash.update(part: recipe.textEncoder)
+    try records.forEach { _, record in hash.update(part: Self.identity(of: record)) }
+    return try PromptCache.encode(
+      captions, in: folder, key: hash.hexadecimal, encoder: textEncoder, tokenLimit: maximum, limits: limits,
+      cut: { cut in
+        guard cut > 0 else { return }
+        let all = captions.imageCount * captions.textsPerImage
+        report(.note("\(cut) of \(all) texts were cut to \(maximum) tokens, at the end of a sentence"))
+      }, note: { report(.note($0)) },
+      progress: { progress("encoding \(split.rawValue) texts", $0, of: $1, "texts") })
+  }
+
+  func cacheFolder(_ name: String, _ split: DatasetSplit) -> URL {
+    folder.cache.appendingPathComponent("\(name)-\(split.rawValue)")
+  }
+
+  /// Removes what the former version has stored, as one file or in pieces: its images were moved to other places.
+  func removeFormerCache(_ split: DatasetSplit) {
+    for name in ["latents", "texts", "pairs"] {
+      let former = ["safetensors", "pieces"].map { cacheFolder(name, split).appendingPathExtension($0) }
+        .filter { FileManager.default.fileExists(atPath: $0.path) }
+      for url in former { try? FileManager.default.removeItem(at: url) }
+      if let url = former.first {
+        report(.note("\(url.path): stored by the former version, and removed: the \(name) are made again"))
+      }
+    }
   }
 
   func progress(_ activity: String, _ done: Int, of total: Int, _ unit: String) {
@@ -100,24 +160,5 @@ struct DiffusionPreparation {
     report(.progress(WorkProgress(activity, done: done, of: total, unit: unit)))
   }
 
-  /// The texts of each image, within what the text encoder takes.
-  func captions(of records: [RadiographRecord], count: Int) throws -> [[String]] {
-    let writer = try CaptionWriter.standard()
-    let tokenizer = try WordPieceTokenizer(contentsOf: TextEncoder.locate(name: recipe.textEncoder))
-    let maximum = architecture.textProjection.tokenLimit
-    let limit = CaptionWriter.TokenLimit(maximum: maximum) { text in
-      (try? tokenizer.encode(text, maximumLength: .max).ids.count) ?? .max
-    }
-    let captions = records.map { writer.captions(of: $0, count: count, seed: recipe.seed, limit: limit) }
-    let cut = captions.reduce(0) { $0 + $1.cut }
-    if cut > 0 {
-      report(
-        .note("\(cut) of \(records.count * count) texts were cut to \(maximum) tokens, at the end of a sentence"))
-    }
-    return captions.map(\.texts)
-  }
-
-  func key(of records: [RadiographRecord], _ parts: [String]) -> String {
-    ContentHash.of(parts: parts + records.map { $0.contentHash ?? $0.path })
-  }
+  private static func identity(of record: RadiographRecord) -> String { record.contentHash ?? record.path }
 }

@@ -74,21 +74,15 @@ struct DistillationPreparation {
       autoencoderWeights: teacher.autoencoder, device: device, limits: limits, report: report)
   }
 
-  /// Noises, and what the teacher makes of each for a text of the part, one after another: stored in pieces as they come.
+  /// Noises, and what the teacher makes of each for a text of the part, one after another: stored file by file as
+  /// they come.
   private func pairs(
-    _ split: DatasetSplit, _ records: [RadiographRecord], count: Int, _ images: DiffusionPreparation,
+    _ split: DatasetSplit, _ records: RadiographRecords, count: Int, _ images: DiffusionPreparation,
     _ autoencoder: Autoencoder
   ) throws -> DistillationObjective.Examples {
-    let captions = try images.captions(of: records, count: split == .train ? recipe.promptsPerImage : 1)
-    let texts = (0..<count).map { index in
-      let own = captions[index % captions.count]
-      return own[(index / captions.count) % own.count]
-    }
-    let architecture = teacher.description.architecture.textProjection
-    let prompts = try PromptCache(
-      images.cacheFile("texts", split), key: images.key(of: records, [images.recipe.textEncoder] + texts),
-      captions: texts.map { [$0] }, encoder: images.textEncoder, tokenLimit: architecture.tokenLimit, limits: limits
-    ) { images.progress("encoding \(split.rawValue) texts", $0, of: $1, "texts") }
+    images.removeFormerCache(split)
+    let prompts = try images.prompts(
+      PairCaptions(imageCount: count, images: images.captions(of: split, records)), of: split, records)
     let shape = teacher.description.latentShape
     let randomness = TrainingRandomness(seed: recipe.seed)
     let purpose: TrainingRandomness.Purpose = split == .train ? .pairs : .validationPairs
@@ -96,42 +90,42 @@ struct DistillationPreparation {
       try Tensor.randn([1] + shape, generator: randomness.generator(purpose, step: index))
     }
     let sampling = recipe.own.teacherSampling(teacher.description.sampling)
-    let key = ContentHash.of(
-      parts: [teacher.hash, "\(sampling)", "\(recipe.seed)"] + texts)
-    let pieces = EncodedPieces(
-      file: images.cacheFile("pairs", split), key: key, count: count, batch: 1, pieceSize: 256)
-    let drawn: Tensor
-    if let stored = try? pieces.stored()?.tensor("latents") {
-      drawn = try Tensor(stored, name: "latents")
-    } else {
-      let networks = try teacher.networks(trainable: false, device: device)
-      let model = try LoadedModel(
-        teacher.description, codec: autoencoder, predictor: networks.unet, textProjection: networks.text,
-        textConditioner: nil, device: device, dtype: .float32)
-      let tokens = architecture.attendsToPadding ? architecture.tokenLimit : 1
-      let whole = try withoutGradients {
-        let negative = sampling.guidance == 1 ? nil : try networks.text.null(count: 1, tokens: tokens)
-        return try pieces.encoded(
-          limits: limits, progress: { images.progress("drawing \(split.rawValue) pairs", $0, of: count, "images") },
-          encode: { items in
-            let (hidden_1SD, mask_1S) = try prompts.batch([(image: items.lowerBound, text: 0)])
-            let denoising = try Denoising(
-              model: model, sampling: sampling,
-              positive: networks.text(hidden_1SD.to(device), mask_BS: mask_1S.to(device)), negative: negative)
-            let latent_1CHW = try denoising.sample(
-              generator: randomness.generator(purpose, step: items.lowerBound),
-              initialLatents_1CHW: noise(items.lowerBound).to(device))
-            return ["latents": try latent_1CHW.to(.cpu).contiguous()]
-          })
-      }
-      try pieces.store(whole)
-      drawn = try whole["latents"] ?? Tensor.zeros([0])
+    let encoding = FeatureEncoding(
+      plan: FeaturePlan(
+        folder: images.cacheFolder("pairs", split),
+        key: ContentHash.of(parts: [teacher.hash, "\(sampling)", "\(recipe.seed)", prompts.key]), count: count,
+        batch: 1, shardSize: 256), limits: limits, note: { report(.note($0)) },
+      progress: { images.progress("drawing \(split.rawValue) pairs", $0, of: count, "images") })
+    var made: (model: LoadedModel, text: TextProjection, negative: TextCondition?)?
+    let drawn = try LatentCache.encode(by: encoding, dtype: .float32) { items in
+      let (model, text, negative) = try made ?? drawing(autoencoder, sampling)
+      made = (model, text, negative)
+      let (hidden_1SD, mask_1S) = try prompts.batch([(image: items.lowerBound, text: 0)])
+      let denoising = try Denoising(
+        model: model, sampling: sampling, positive: text(hidden_1SD.to(device), mask_BS: mask_1S.to(device)),
+        negative: negative)
+      return try denoising.sample(
+        generator: randomness.generator(purpose, step: items.lowerBound),
+        initialLatents_1CHW: noise(items.lowerBound).to(device))
     }
     let channels = teacher.description.architecture.latentChannels
     return .init(
       latents: DiffusionExamples(
-        latents_NCHW: drawn, images: Array(0..<count), statistics: LatentStatistics(channels: channels, factor: 1),
-        prompts: prompts, device: device),
+        latentCache: drawn, images: ExampleImages((0..<UInt32(count)).map { $0 }),
+        statistics: LatentStatistics(channels: channels, factor: 1), prompts: prompts, device: device),
       noise_NCHW: try Tensor.cat((0..<count).map(noise)))
+  }
+
+  /// The teacher as a model that draws, its text projection, and what it is guided away from.
+  private func drawing(
+    _ autoencoder: Autoencoder, _ sampling: SamplingSettings
+  ) throws -> (model: LoadedModel, text: TextProjection, negative: TextCondition?) {
+    let networks = try teacher.networks(trainable: false, device: device)
+    let model = try LoadedModel(
+      teacher.description, codec: autoencoder, predictor: networks.unet, textProjection: networks.text,
+      textConditioner: nil, device: device, dtype: .float32)
+    let architecture = teacher.description.architecture.textProjection
+    let tokens = architecture.attendsToPadding ? architecture.tokenLimit : 1
+    return (model, networks.text, sampling.guidance == 1 ? nil : try networks.text.null(count: 1, tokens: tokens))
   }
 }

@@ -1,85 +1,80 @@
+import Foundation
 import Models
 import RadiographModels
+import Support
 import TensorFiles
 import Torch
 
 // N latents, B batch, C channels, H height, W width
 
-/// The latents of a dataset's part: every image encoded as it is and, if asked for, moved by a few pixels.
+/// The latents of a dataset's part: every image encoded as it is and, if asked for, moved by a few pixels. Not normalised,
+/// one for each example.
 struct LatentCache {
-  let pieces: EncodedPieces
-  /// How often each image is encoded.
-  let copies: [Int]
-  /// How far an image is moved at most, in pixels.
-  let maximumShift: Int
+  private let shards: FeatureShards
+  /// Mean and deviation of each channel over all latents.
+  let statistics: LatentStatistics
 
   private static let name = "latents"
 
-  /// Image by image, float16, not normalised: the stored ones if they were made of the same weights and images,
-  /// otherwise freshly encoded ones.
+  /// How many images the autoencoder takes at a time.
+  static let batch = 16
+
+  /// Opens the latents in a folder, if they are whole. Another process may have encoded them.
   ///
-  /// - Parameters:
-  ///   - generator: draws where images are moved to.
-  ///   - progress: called with the number of images done so far.
+  /// - Parameter key: What they have to be made of; nil takes whatever there is.
+  /// - Returns: nil if something is missing, damaged or of another key.
+  static func open(_ folder: URL, key: String? = nil) -> LatentCache? {
+    FeatureShards.open(folder, key: key).flatMap { try? LatentCache($0) }
+  }
+
+  /// - Throws: ``TrainingError/damagedFeatures(path:)`` if the latents' moments are not noted with them.
+  private init(_ shards: FeatureShards) throws {
+    self.shards = shards
+    statistics = try ChannelMoments(ofAll: shards.notes).statistics
+  }
+
+  /// Encodes what is not stored yet.
+  ///
+  /// - Parameter shift: Where the copies of images are moved to.
   /// - Throws: ``EncodingStopped``, `DatasetError`, `FileAccessError`, `TorchError`.
-  func latents(
-    of batches: PixelBatches, with autoencoder: Autoencoder, generator: Generator, limits: RunLimits,
-    progress: (Int) -> Void
-  ) throws -> Tensor {
-    if let stored = try? pieces.stored()?.tensor(Self.name) { return try Tensor(stored, name: Self.name) }
-    return try withoutGradients {
-      let whole = try pieces.encoded(
-        limits: limits,
-        skipping: { done in
-          // The next image is moved to where it would have been moved in one go.
-          for count in copies[..<done] { for _ in 0..<(count - 1) { _ = try offset(generator) } }
-        }, progress: progress,
-        encode: { items in
-          let parts = try items.map { try encode($0, of: batches, with: autoencoder, generator: generator) }
-          return [Self.name: try Tensor.cat(parts)]
-        })
-      try pieces.store(whole)
-      return try whole[Self.name] ?? Tensor.zeros([0])
+  static func encode(
+    _ examples: ExampleImages, of batches: PixelBatches, with autoencoder: Autoencoder, shift: ImageShift,
+    by encoding: FeatureEncoding
+  ) throws -> LatentCache {
+    try encode(by: encoding) { items in
+      let image_BCHW = try images(of: items, examples, in: batches, shift)
+      return try autoencoder.encode(image_BCHW.contiguous(memoryFormat: .channelsLast)).mean_BCHW
     }
   }
 
-  private func encode(
-    _ index: Int, of batches: PixelBatches, with autoencoder: Autoencoder, generator: Generator
-  ) throws -> Tensor {
-    let image_BCHW = try batches.images([index])
-    let copies_BCHW = try Tensor.cat(
-      (0..<copies[index]).map { copy in copy == 0 ? image_BCHW : try moved(image_BCHW, by: offset(generator)) })
-    let mean_BCHW = try autoencoder.encode(copies_BCHW.contiguous(memoryFormat: .channelsLast)).mean_BCHW
-    return try mean_BCHW.contiguous().to(.cpu).to(.float16)
+  /// Stores what `encode` makes of some examples that follow on one another.
+  static func encode(
+    by encoding: FeatureEncoding, dtype: DType = .float16, latents encode: (Range<Int>) throws -> Tensor
+  ) throws -> LatentCache {
+    try LatentCache(
+      encoding.shards(notes: { try ChannelMoments($0[name]).notes }) { items in
+        try withoutGradients { [name: try encode(items).contiguous().to(.cpu).to(dtype)] }
+      })
   }
 
-  /// Where the upper left corner of an image goes, down and right.
-  private func offset(_ generator: Generator) throws -> [Int] {
-    try Tensor.randint(0..<(2 * maximumShift + 1), shape: [2], generator: generator).int64s().map(Int.init)
-  }
-
-  /// Edges are repeated.
-  private func moved(_ image_BCHW: Tensor, by offset: [Int]) throws -> Tensor {
-    let side = image_BCHW.shape[3]
-    return try image_BCHW.pad(
-      pad: [maximumShift, maximumShift, maximumShift, maximumShift], mode: "replicate"
-    ).narrow(dim: 2, start: offset[0], length: side).narrow(dim: 3, start: offset[1], length: side)
-  }
-}
-
-extension LatentStatistics {
-  /// The mean and the deviation of each channel over all latents.
+  /// The latents of some examples.
   ///
-  /// - Parameter latents_NCHW: at least two elements a channel.
-  /// - Throws: `TorchError`.
-  init(of latents_NCHW: Tensor) throws {
-    // Channel by channel, so that the copy in double precision stays small.
-    let channels = try withoutGradients {
-      try (0..<latents_NCHW.shape[1]).map { channel in
-        let values = try latents_NCHW.select(dim: 1, index: channel).to(.float64)
-        return (mean: try values.mean().item(), deviation: try values.std(dim: [0, 1, 2]).item())
-      }
-    }
-    self.init(mean: channels.map(\.mean), standardDeviation: channels.map(\.deviation))
+  /// - Throws: `TensorFileError`, ``TrainingError/damagedFeatures(path:)``, `TorchError`.
+  func latents(_ examples: [Int]) throws -> Tensor { try shards.rows(Self.name, of: examples) }
+
+  static func images(
+    of items: Range<Int>, _ examples: ExampleImages, in batches: PixelBatches, _ shift: ImageShift
+  ) throws -> Tensor {
+    let image_BCHW = try batches.images(items.map { examples[$0] })
+    guard examples.hasCopies, shift.maximum > 0 else { return image_BCHW }
+    let (side, margin) = (image_BCHW.shape[3], shift.maximum)
+    // Edges are repeated.
+    let padded_BCHW = try image_BCHW.pad(pad: [margin, margin, margin, margin], mode: "replicate")
+    return try Tensor.cat(
+      items.enumerated().map { row, example in
+        let corner = shift.corner(ofImage: examples[example], copy: examples.copy(example))
+        return try padded_BCHW.narrow(dim: 0, start: row, length: 1)
+          .narrow(dim: 2, start: corner[0], length: side).narrow(dim: 3, start: corner[1], length: side)
+      })
   }
 }

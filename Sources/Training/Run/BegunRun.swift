@@ -76,18 +76,18 @@ struct BegunRun<Settings: StageSettings> {
   ///
   /// - Parameters:
   ///   - withoutTexts: whether images of which nothing is known but their pixels are among them.
-  ///   - isIncluded: whether the stage can use an image.
+  ///   - isIncluded: whether the stage can use an image; nil for all.
   /// - Throws: `TrainingError.noImages`, `TrainingError.datasetChanged`, `DatasetError`, `FileAccessError`.
   func data(
-    _ seed: UInt64, withoutTexts: Bool, where isIncluded: (RadiographRecord) -> Bool = { _ in true }
+    _ seed: UInt64, withoutTexts: Bool, where isIncluded: ((RadiographRecord) -> Bool)? = nil
   ) throws -> StageData {
     let withoutTexts = withoutTexts && beginning != .formerVersion
     func part(_ split: DatasetSplit) throws -> PixelBatches {
-      try PixelBatches(dataset, split: split, withoutTexts: withoutTexts, device: request.device)
-        .filtered(split, isIncluded)
+      let all = try PixelBatches(dataset, split: split, withoutTexts: withoutTexts, device: request.device)
+      return try isIncluded.map { try all.filtered(split, $0) } ?? all
     }
     let (training, validation) = (try part(.train), try part(.validation))
-    let record = RunDataset(
+    let record = try RunDataset(
       training: training.records, validation: validation.records, texts: Settings.stage != .autoencoder)
     let files = RunDatasetFiles(folder: folder)
     switch beginning {
@@ -105,13 +105,13 @@ struct BegunRun<Settings: StageSettings> {
   /// Holds the diffusion model's validation to images that the run's autoencoder was not trained on, and says if the
   /// dataset is another now.
   ///
-  /// - Throws: ``TrainingError/validationWasTrainedOn(path:images:)``, `FileAccessError`.
+  /// - Throws: ``TrainingError/validationWasTrainedOn(path:images:)``, `FileAccessError`, `DatasetError`.
   func requireUnseenValidation(_ data: StageData) throws {
     let files = RunDatasetFiles(folder: RunFolder(request.run, stage: .autoencoder))
-    let seen = files.trainedOn(data.validation.records)
+    let seen = try files.trainedOn(data.validation.records)
     guard seen == 0 else { throw TrainingError.validationWasTrainedOn(path: dataset.url.path, images: seen) }
     guard beginning == .new, let begun = try files.stored() else { return }
-    let all = RunDataset(
+    let all = try RunDataset(
       training: try PixelBatches(dataset, split: .train, withoutTexts: true).records,
       validation: try PixelBatches(dataset, split: .validation, withoutTexts: true).records, texts: false)
     if begun != all {

@@ -64,12 +64,9 @@ public struct RunFolder: Sendable {
   /// Removes the unfinished files that a killed process has left in the run. Only the process that holds the run's lock
   /// may call it: another's would be in use.
   func removeLeftovers() {
-    for folder in [url, averages] + own {
+    let shards = (try? FileManager.default.contentsOfDirectory(atPath: cache.path)) ?? []
+    for folder in [url, averages] + own + shards.map(cache.appendingPathComponent) {
       AtomicFile.removeLeftovers(in: folder.path)
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-      for name in names where name.hasSuffix(".pieces") {
-        AtomicFile.removeLeftovers(in: folder.appendingPathComponent(name).path)
-      }
     }
   }
 

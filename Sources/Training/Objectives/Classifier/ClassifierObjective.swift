@@ -55,8 +55,8 @@ struct ClassifierObjective: Objective {
     randomness = TrainingRandomness(seed: recipe.seed)
     (training, validation, validated) = (data.training, data.validation, data.validated)
     let labels = try recipe.own.decided(in: training.records)
-    targets = LabelTargets(labels, of: training.records, recipe.own)
-    validationTargets = LabelTargets(labels, of: validation.records, recipe.own)
+    targets = try LabelTargets(labels, of: training.records, recipe.own)
+    validationTargets = try LabelTargets(labels, of: validation.records, recipe.own)
     positiveWeight_L =
       recipe.balanced ? try Tensor(targets.ratios.map(Float.init), shape: [labels.count]).to(device) : nil
     lossFactor = 1 / targets.knownShare

@@ -75,15 +75,24 @@ public struct ClassifierSettings: StageSettings {
 
   /// Those of ``labels``, or of all that the images know, that some image has and some has not.
   ///
-  /// - Throws: ``TrainingError/classifierData(reason:)`` if a label that is asked for is not there, or there is none.
-  func decided(in records: [RadiographRecord]) throws -> [String] {
-    let candidates =
-      labels.isEmpty
-      ? Set(records.flatMap { Array($0.attributes.labels.keys) + $0.attributes.vocabulary }).sorted() : labels
-    let decided = candidates.filter { label in
-      let truths = Set(records.compactMap { truth(label, of: $0) })
-      return truths.count == 2
+  /// - Throws: ``TrainingError/classifierData(reason:)`` if a label that is asked for is not there, or there is none;
+  ///   `DatasetError`.
+  func decided(in records: RadiographRecords) throws -> [String] {
+    var named = Set(labels)
+    if labels.isEmpty {
+      try records.forEach { _, record in
+        named.formUnion(record.attributes.labels.keys)
+        named.formUnion(record.attributes.vocabulary)
+      }
     }
+    let candidates = labels.isEmpty ? named.sorted() : labels
+    var truths: [String: Set<Bool>] = [:]
+    try records.forEach { _, record in
+      for label in candidates {
+        if let truth = truth(label, of: record) { truths[label, default: []].insert(truth) }
+      }
+    }
+    let decided = candidates.filter { truths[$0]?.count == 2 }
     if let missing = labels.first(where: { !decided.contains($0) }) {
       throw TrainingError.classifierData(
         reason: "the label \(missing), which not both some images have and some have not")

@@ -6,27 +6,35 @@ import Torch
 /// What is known of the labels of a part's images.
 struct LabelTargets {
   let labels: [String]
-  /// Image by image and label by label; nil where nothing is known.
-  private let truths: [[Bool?]]
+  /// Image by image and label by label, a byte each; nil where nothing is known.
+  private let truths: [Bool?]
 
-  init(_ labels: [String], of records: [RadiographRecord], _ settings: ClassifierSettings) {
+  /// - Throws: `DatasetError` if the index cannot be read.
+  init(_ labels: [String], of records: RadiographRecords, _ settings: ClassifierSettings) throws {
     self.labels = labels
-    truths = records.map { record in labels.map { settings.truth($0, of: record) } }
+    var truths: [Bool?] = []
+    truths.reserveCapacity(records.count * labels.count)
+    try records.forEach { _, record in
+      for label in labels { truths.append(settings.truth(label, of: record)) }
+    }
+    self.truths = truths
   }
 
+  private func truth(_ label: Int, of image: Int) -> Bool? { truths[image * labels.count + label] }
+
   /// What is known of one label over some images.
-  func truths(of label: Int, images: [Int]) -> [Bool?] { images.map { truths[$0][label] } }
+  func truths(of label: Int, images: [Int]) -> [Bool?] { images.map { truth(label, of: $0) } }
 
   /// The share of images and labels of which something is known.
   var knownShare: Double {
-    let known = truths.reduce(0) { $0 + $1.count { $0 != nil } }
-    return Double(known) / Double(max(truths.count * labels.count, 1))
+    let known = truths.count { $0 != nil }
+    return Double(known) / Double(max(truths.count, 1))
   }
 
   /// How many images without each label there are for one with it, within 1/100...100.
   var ratios: [Double] {
     labels.indices.map { label in
-      let known = truths.compactMap { $0[label] }
+      let known = stride(from: label, to: truths.count, by: labels.count).compactMap { truths[$0] }
       let positives = known.count { $0 }
       return min(max(Double(known.count - positives) / Double(max(positives, 1)), 0.01), 100)
     }
@@ -36,7 +44,7 @@ struct LabelTargets {
   ///
   /// - Throws: `TorchError`.
   func tensors(_ images: [Int], device: Device) throws -> (target_BL: Tensor, known_BL: Tensor) {
-    let rows = images.flatMap { truths[$0] }
+    let rows = images.flatMap { truths[($0 * labels.count)..<(($0 + 1) * labels.count)] }
     let shape = [images.count, labels.count]
     return (
       try Tensor(rows.map { $0 == true ? 1 : 0 as Float }, shape: shape).to(device),
