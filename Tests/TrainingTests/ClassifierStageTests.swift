@@ -1,4 +1,5 @@
 import Foundation
+import RadiographData
 import RadiographModels
 import RunRecords
 import Support
