@@ -50,7 +50,7 @@ public enum Trainer {
       let data = try begun.data(recipe.seed, withoutTexts: false)
       return try DistillationPreparation(
         recipe: recipe, teacher: Teacher(recipe.teacher, architecture: architecture), data: data,
-        folder: begun.folder, device: request.device, limits: begun.limits, report: begun.report
+        folder: begun.folder, device: request.device, limits: begun.limits, group: begun.group, report: begun.report
       ).objective()
     }
   }

@@ -4,6 +4,7 @@ import RunRecords
 import TensorFiles
 import Testing
 import Torch
+import TorchNN
 
 @testable import Training
 
@@ -113,6 +114,42 @@ struct AutoencoderObjectivesTests {
     #expect(objective.trained.map(\.prefix) == ["", "discriminator."])
     #expect(try gradients(ofLoss: 0) == [true, false])
     #expect(try gradients(ofLoss: 1) == [false, true])
+  }
+
+  /// One process, and what several do to a parameter without a gradient: it has zeros.
+  private struct Zeros: ProcessGroup {
+    let share = RankShare()
+    var isBroken: Bool { false }
+
+    func sum(gradientsOf parameters: [Parameter]) throws {
+      for parameter in parameters {
+        let value = try parameter.value
+        if try value.grad == nil { try value.setGrad(value.detach().zerosLike()) }
+      }
+    }
+    func beginSum(gradientsOf parameters: [Parameter]) {}
+    func sum(_ values: [Double], limited: Bool) -> [Double] { values }
+    func takeFromFirst(_ parameters: [Parameter]) {}
+    func fromFirst(_ bytes: [UInt8]) -> [UInt8] { bytes }
+    func waitForAll() {}
+    func leave() {}
+    func end(because error: any Error) {}
+  }
+
+  @Test("before its first step the discriminator does not move, not even by decay, in several processes either")
+  func beforeItsStart() throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    let settings = ["adversarialWeight=1", "adversarialStart=2", "weightDecay=0.5", "warmupSteps=0"]
+    let objective = try objective(settings + Way.discriminator, steps: 4, dataset)
+    let store = objective.trained[1].store
+    func weights() throws -> [String: [Float]] { try store.tensors().mapValues { try $0.floats() } }
+    let first = try weights()
+    let step = try OptimizerStep(objective.trained, group: Zeros())
+    _ = try step.losses(of: objective, steps: 0..<2)
+    #expect(try weights() == first)
+    _ = try step.losses(of: objective, steps: 2..<3)
+    #expect(try weights() != first)
   }
 
   @Test("an autoencoder begins with the same weights and crops, whatever its loss has")

@@ -51,7 +51,7 @@ public struct AblationGrid: Decodable, Sendable {
       self = try YAMLDecoder().decode(AblationGrid.self, from: yaml)
     } catch {
       throw TrainingError.unreadableConfiguration(
-        path: name, reason: "it is no grid: give title, stage (vae or diffusion), settings and rows with a name each")
+        path: name, reason: "it is no grid: give title, stage, settings and rows with a name each")
     }
     guard !rows.isEmpty, Set(rows.map(\.name)).count == rows.count else {
       throw TrainingError.unreadableConfiguration(path: name, reason: "its rows need names that differ")

@@ -36,9 +36,11 @@ struct OptimizerStep: Stateful {
       ofStep: step, batchSize: objective.batchSize, limit: objective.microBatchSize, share: group.share)
     let parameters = trained.flatMap(\.weights.store.trainableParameters)
     var measured = MeasuredLosses()
+    var lossCount = 0
     for (place, slice) in slices.enumerated() {
       let batch = try objective.batch(slice)
       let losses = try objective.losses(of: batch, slice)
+      lossCount = losses.count
       if place == slices.count - 1 { try group.beginSum(gradientsOf: parameters) }
       for (index, loss) in losses.enumerated() {
         let share = slice.share == 1 ? loss.value : try loss.value * slice.share
@@ -48,6 +50,8 @@ struct OptimizerStep: Stateful {
       }
     }
     try group.sum(gradientsOf: parameters)
+    // What has no loss in this step is not moved, also where the sum over processes has given it zeros.
+    for part in trained.dropFirst(lossCount) { try part.weights.store.clearGradients() }
     defer { for part in trained { try? part.weights.store.clearGradients() } }
     var values = try measured.values(in: group)
     var isFinite = true

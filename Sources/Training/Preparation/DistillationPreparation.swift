@@ -18,11 +18,14 @@ struct DistillationPreparation {
   let folder: RunFolder
   let device: Device
   let limits: RunLimits
+  var group: any ProcessGroup = Alone()
   let report: (TrainingReport) -> Void
 
   /// - Throws: ``EncodingStopped`` if a limit was reached on the way, ``TrainingError/invalidSetting(key:value:remedy:)``
   ///   for a method that is not for such a teacher, `TextEncoderError`, `FileAccessError`, `TorchError`.
-  func objective() throws -> DistillationObjective {
+  func objective() throws -> DistillationObjective { try group.firstThenOthers(preparedObjective) }
+
+  private func preparedObjective() throws -> DistillationObjective {
     let description = teacher.description
     let isFlow: Bool
     if case .rectifiedFlow = description.scheduler.schedule.curve { isFlow = true } else { isFlow = false }
@@ -71,7 +74,8 @@ struct DistillationPreparation {
     diffusion.promptsPerImage = recipe.promptsPerImage
     return DiffusionPreparation(
       recipe: diffusion, architecture: teacher.description.architecture, data: data, folder: folder,
-      autoencoderWeights: teacher.autoencoder, device: device, limits: limits, report: report)
+      autoencoderWeights: teacher.autoencoder, device: device, limits: limits, group: group,
+      report: report)
   }
 
   /// Noises, and what the teacher makes of each for a text of the part, one after another: stored file by file as
@@ -80,7 +84,7 @@ struct DistillationPreparation {
     _ split: DatasetSplit, _ records: RadiographRecords, count: Int, _ images: DiffusionPreparation,
     _ autoencoder: Autoencoder
   ) throws -> DistillationObjective.Examples {
-    images.removeFormerCache(split)
+    if group.isFirst { images.removeFormerCache(split) }
     let prompts = try images.prompts(
       PairCaptions(imageCount: count, images: images.captions(of: split, records)), of: split, records)
     let shape = teacher.description.latentShape
@@ -90,14 +94,17 @@ struct DistillationPreparation {
       try Tensor.randn([1] + shape, generator: randomness.generator(purpose, step: index))
     }
     let sampling = recipe.own.teacherSampling(teacher.description.sampling)
+    let cache = images.cacheFolder("pairs", split)
+    let key = ContentHash.of(parts: [teacher.hash, "\(sampling)", "\(recipe.seed)", prompts.key])
     let encoding = FeatureEncoding(
-      plan: FeaturePlan(
-        folder: images.cacheFolder("pairs", split),
-        key: ContentHash.of(parts: [teacher.hash, "\(sampling)", "\(recipe.seed)", prompts.key]), count: count,
-        batch: 1, shardSize: 256), limits: limits, note: { report(.note($0)) },
+      plan: FeaturePlan(folder: cache, key: key, count: count, batch: 1, shardSize: 256), limits: limits,
+      note: { report(.note($0)) },
       progress: { images.progress("drawing \(split.rawValue) pairs", $0, of: count, "images") })
     var made: (model: LoadedModel, text: TextProjection, negative: TextCondition?)?
-    let drawn = try LatentCache.encode(by: encoding, dtype: .float32) { items in
+    // What the first of several processes draws, the others open.
+    let opened = group.isFirst ? nil : LatentCache.open(cache, key: key)
+    guard group.isFirst || opened != nil else { throw TrainingError.otherFeatures(path: cache.path) }
+    let drawn = try opened ?? LatentCache.encode(by: encoding, dtype: .float32) { items in
       let (model, text, negative) = try made ?? drawing(autoencoder, sampling)
       made = (model, text, negative)
       let (hidden_1SD, mask_1S) = try prompts.batch([(image: items.lowerBound, text: 0)])
