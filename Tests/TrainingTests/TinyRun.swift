@@ -56,8 +56,8 @@ struct TinyRun {
       request(settings), architecture: Self.architecture, shouldStop: stop, report: report)
   }
 
-  /// A run comes to the same bytes with the same number of threads. LibTorch has one for each thread that calls it, which
-  /// begins with the number that any other thread has set last: an asynchronous test may go on with another one.
+  /// A run is promised to come to the same bytes with the same number of threads, which is the process's: tests beside
+  /// this one set it, and a test of bytes must not depend on when they do.
   private static func useOneThread() throws { try LibTorch.setThreads(1) }
 
   func checkpoint(_ stage: String, step: Int) throws -> Data {
