@@ -67,6 +67,22 @@ struct TrainingSignalTests {
     }
   }
 
+  @Test("a request to a run of two processes is one of both, and the run goes on")
+  func checkpointOfTwoProcesses() throws {
+    try SmallTraining.withDataset { folder in
+      let run = try RunningProgram(
+        SmallTraining.arguments("vae", "--set", "batchSize=2", "--processes", "2", "--device", "cpu"), in: folder)
+      defer { run.end(SIGTERM) }
+      #expect(run.waitUntil { run.errors.contains("train 20/") || !run.process.isRunning })
+      kill(run.process.processIdentifier, SIGUSR1)
+      #expect(run.waitUntil { run.errors.contains("stored, as was asked for") || !run.process.isRunning })
+      let words = try #require(run.errors.firstMatch(of: /checkpoint of step ([0-9]+) stored/), "\(run.errors)")
+      let step = try #require(Int(words.1))
+      #expect(run.waitUntil { run.errors.contains("train \((step / 20 + 2) * 20)/") || !run.process.isRunning })
+      #expect(run.process.isRunning, "\(run.errors)")
+    }
+  }
+
   @Test(
     "while images and texts are encoded a request is noted, and a stop keeps what was encoded", .slow, .tags(.slow),
     arguments: [SIGINT, SIGTERM])
