@@ -31,7 +31,7 @@ struct ParallelTrainingTests {
     return text.matches(of: /"loss":([0-9.e-]+)/).compactMap { Double($0.1) }
   }
 
-  @Test("1, 2 and 4 processes have the same losses; only the first speaks")
+  @Test("1, 2 and 4 processes have the same losses; only the first speaks", .slow, .tags(.slow))
   func losses() throws {
     try SmallTraining.withDataset { folder in
       var all: [[Double]] = []
@@ -53,7 +53,8 @@ struct ParallelTrainingTests {
 
   #if os(Linux)
     @Test(
-      "a process that is killed or stopped ends all with one line that names it; others go on from there",
+      "a process that is killed or stopped ends all with one line that names it; others go on from there", .slow,
+      .tags(.slow),
       arguments: [(1, SIGKILL), (0, SIGKILL), (2, SIGSTOP), (0, SIGSTOP)])
     func lost(rank: Int, signal: Int32) throws {
       try SmallTraining.withDataset { folder in
@@ -117,7 +118,7 @@ struct ParallelTrainingTests {
     }
   }
 
-  @Test("what is wrong with a launch is one line, and says what to do")
+  @Test("what is wrong with a launch is one line, and says what to do", .slow, .tags(.slow))
   func badLaunches() throws {
     try SmallTraining.withDataset { folder in
       func expect(_ environment: [String: String], _ more: String..., status: Int32, _ words: String) throws {
@@ -141,7 +142,7 @@ struct ParallelTrainingTests {
 
   /// Two network namespaces, joined by a cable: as two machines.
   private struct TwoHosts {
-    static let isPossible = getuid() == 0 && shell("unshare -n true && ip -V")
+    static let isPossible = getuid() == 0 && shell("unshare -n ip link add tx0 type veth peer name tx1")
 
     static func shell(_ line: String) -> Bool {
       let process = Process()
@@ -172,11 +173,8 @@ struct ParallelTrainingTests {
             "ip -n \(names[host]) link set \(cables[host]) up", "ip -n \(names[host]) link set lo up",
           ]
         }
-      guard TwoHosts.shell(lines.joined(separator: " && ")) else { return }
-      let line =
-        lines.isEmpty
-        ? ""
-        : """
+      try #require(TwoHosts.shell(lines.joined(separator: " && ")))
+      let line = """
         run() { ip netns exec $1 env RANK=$2 LOCAL_RANK=0 WORLD_SIZE=2 MASTER_ADDR=10.77.0.1 MASTER_PORT=29500 \
         OMP_NUM_THREADS=1 "$3" \(Self.arguments(steps: 6).joined(separator: " ")) --output two; }
         run \(names[1]) 1 "$0" & other=$!; run \(names[0]) 0 "$0" || exit 1; wait $other; exit $?; :

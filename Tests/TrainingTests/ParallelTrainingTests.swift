@@ -75,12 +75,14 @@ struct ParallelTrainingTests {
     }
   }
 
+  private static let stages: [TrainingStageName] = [.autoencoder, .diffusion]
+
   /// Trains both stages into a run of the name, in `count` ranks.
   ///
   /// - Parameter stop: The step at which six steps of this call are made, and it stops.
   private static func train(
     _ root: URL, _ name: String, in count: Int, steps: Int, resume: Bool = false, stopAt stop: Int? = nil,
-    stages: [TrainingStageName] = [.autoencoder, .diffusion], more: [String] = []
+    stages: [TrainingStageName] = stages, more: [String] = []
   ) throws {
     for stage in stages {
       try inRanks(count) { place in
@@ -131,7 +133,7 @@ struct ParallelTrainingTests {
     defer { dataset.remove() }
     _ = try TinyRun.placeEncoder(in: dataset.root)
     for count in [1, 2, 4] { try Self.train(dataset.root, "run\(count)", in: count, steps: 50) }
-    for stage in [TrainingStageName.autoencoder, .diffusion] {
+    for stage in Self.stages {
       let alone = Self.losses(dataset.run("run1"), stage)
       // One of each step, and the validation's.
       #expect(alone.count == 51)
@@ -157,7 +159,7 @@ struct ParallelTrainingTests {
     // by less than what is compared.
     let settings = ["learningRate=5e-5", "finalLearningRate=0"]
     try Self.train(root, "whole", in: 2, steps: 18, more: settings)
-    for stage in [TrainingStageName.autoencoder, .diffusion] {
+    for stage in Self.stages {
       try Self.train(root, "parts", in: 2, steps: 18, stopAt: 6, stages: [stage], more: settings)
       try Self.train(root, "parts", in: 1, steps: 18, resume: true, stopAt: 12, stages: [stage], more: settings)
       try Self.train(root, "parts", in: 4, steps: 18, resume: true, stages: [stage], more: settings)
