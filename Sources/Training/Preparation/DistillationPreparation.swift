@@ -104,17 +104,19 @@ struct DistillationPreparation {
     // What the first of several processes draws, the others open.
     let opened = group.isFirst ? nil : LatentCache.open(cache, key: key)
     guard group.isFirst || opened != nil else { throw TrainingError.otherFeatures(path: cache.path) }
-    let drawn = try opened ?? LatentCache.encode(by: encoding, dtype: .float32) { items in
-      let (model, text, negative) = try made ?? drawing(autoencoder, sampling)
-      made = (model, text, negative)
-      let (hidden_1SD, mask_1S) = try prompts.batch([(image: items.lowerBound, text: 0)])
-      let denoising = try Denoising(
-        model: model, sampling: sampling, positive: text(hidden_1SD.to(device), mask_BS: mask_1S.to(device)),
-        negative: negative)
-      return try denoising.sample(
-        generator: randomness.generator(purpose, step: items.lowerBound),
-        initialLatents_1CHW: noise(items.lowerBound).to(device))
-    }
+    let drawn =
+      try opened
+      ?? LatentCache.encode(by: encoding, dtype: .float32) { items in
+        let (model, text, negative) = try made ?? drawing(autoencoder, sampling)
+        made = (model, text, negative)
+        let (hidden_1SD, mask_1S) = try prompts.batch([(image: items.lowerBound, text: 0)])
+        let denoising = try Denoising(
+          model: model, sampling: sampling, positive: text(hidden_1SD.to(device), mask_BS: mask_1S.to(device)),
+          negative: negative)
+        return try denoising.sample(
+          generator: randomness.generator(purpose, step: items.lowerBound),
+          initialLatents_1CHW: noise(items.lowerBound).to(device))
+      }
     let channels = teacher.description.architecture.latentChannels
     return .init(
       latents: DiffusionExamples(
