@@ -177,13 +177,13 @@ struct DistillationTests {
   @Test("a run without a teacher, or whose teacher the method is not for, is refused")
   func refused() throws {
     try withTeacher { (dataset: TinyDataset, run: TinyRun) throws in
-      #expect(throws: TrainingError.self) { try objective(["teacher=''"], steps: 1, dataset, run) }
+      expectRefused("teacher") { try objective(["teacher=''"], steps: 1, dataset, run) }
       #expect(throws: (any Error).self) { try objective(["teacher=/nowhere"], steps: 1, dataset, run) }
       var other = run.named("other")
       other.settings = ["scheduler.schedule.type=linear", "scheduler.prediction=epsilon", "times.type=uniform"]
       _ = try run.copy("vae", to: "other")
       _ = try other.trainDiffusion()
-      #expect(throws: TrainingError.self) {
+      expectRefused("method") {
         try objective(["teacher=\(other.run.path)", "method=reflow"], steps: 1, dataset, run)
       }
     }

@@ -170,6 +170,34 @@ struct ParallelTrainingTests {
     }
   }
 
+  @Test("pairs of a teacher are drawn by one process, and 1 and 2 distil alike from them")
+  func distillation() throws {
+    let dataset = try TinyDataset()
+    defer { dataset.remove() }
+    _ = try TinyRun.placeEncoder(in: dataset.root)
+    let root = dataset.root
+    try Self.train(root, "teacher", in: 1, steps: 8)
+    let settings = [
+      "teacher=\(root.appendingPathComponent("teacher").path)", "method=reflow", "guidance=2", "pairs=24",
+      "teacherSteps=2", "steps=8", "batchSize=4", "warmupSteps=2", "cadence.log=1", "cadence.validate=8",
+      "precision=float32",
+    ]
+    for count in [1, 2] {
+      try Self.inRanks(count) { place in
+        var request = TrainingRequest(
+          dataset: root.appendingPathComponent("dataset"), run: root.appendingPathComponent("student\(count)"),
+          settings: settings)
+        request.processes = place
+        let outcome = try Trainer.trainDistillation(
+          request, architecture: TinyRun.architecture, shouldStop: { false }, report: { _ in })
+        #expect(outcome == .finished(step: 8))
+      }
+    }
+    let losses = [1, 2].map { Self.losses(root.appendingPathComponent("student\($0)"), .distillation) }
+    #expect(losses[0].count == 9)
+    #expect(zip(losses[0], losses[1]).allSatisfy { abs($0 - $1) < 1e-5 * max(1, $0) }, "\(losses)")
+  }
+
   @Test("more processes than images in a step are an error in the first process, which the others repeat")
   func tooMany() throws {
     let dataset = try TinyDataset()

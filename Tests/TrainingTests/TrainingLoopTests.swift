@@ -192,6 +192,16 @@ struct DivergenceTests {
     #expect(try step.state().tensors.values.allSatisfy { try $0.isEntirelyFinite })
   }
 
+  @Test("a stop between skipped steps stores what was before them, not steps that were not taken")
+  func stoppedBetween() throws {
+    try withTemporaryFolder { (folder: URL) throws in
+      var objective = try ToyObjective()
+      objective.stepsOfInfiniteGradient = 3..<12
+      #expect(try ToyObjective.train(objective, in: folder, stopAfter: 7) == .stopped(step: 3))
+      #expect(try ToyObjective.train(ToyObjective(), in: folder, resume: true) == .finished(step: 12))
+    }
+  }
+
   @Test("up to nine steps in a row that are not finite are skipped, counted, noted and shown", arguments: [1, 9])
   func skipped(_ count: Int) throws {
     try withTemporaryFolder { (folder: URL) throws in

@@ -48,15 +48,18 @@ public struct Ablation {
   public func run(
     autoencoderSteps: Int, shouldStop: () -> Bool, report: (String, TrainingReport) -> Void
   ) throws -> [Result] {
+    let autoencoder = request.run.appendingPathComponent("autoencoder-" + hash(of: ["\(autoencoderSteps)"]))
     if grid.stage == .diffusion {
       try train(.autoencoder, in: autoencoder, steps: autoencoderSteps, settings: [], shouldStop: shouldStop) {
         report("autoencoder", $0)
       }
     }
     return try grid.rows.enumerated().map { number, row in
-      let folder = request.run.appendingPathComponent(String(format: "row-%02d", number + 1))
-      if grid.stage == .diffusion { try shareAutoencoder(with: folder) }
       let settings = grid.settings(of: row)
+      // A row whose settings, recipe or dataset are others is another run.
+      let folder = request.run.appendingPathComponent(
+        String(format: "row-%02d-", number + 1) + hash(of: settings + ["\(steps)", "\(autoencoderSteps)"]))
+      if grid.stage == .diffusion { try shareAutoencoder(of: autoencoder, with: folder) }
       try train(grid.stage, in: folder, steps: steps, settings: settings, shouldStop: shouldStop) {
         report(row.name, $0)
       }
@@ -64,7 +67,10 @@ public struct Ablation {
     }
   }
 
-  private var autoencoder: URL { request.run.appendingPathComponent("autoencoder") }
+  private func hash(of parts: [String]) -> String {
+    let common = [request.dataset.path, request.recipe ?? "", request.configuration?.path ?? ""] + request.settings
+    return String(ContentHash.of(parts: common + parts).prefix(8))
+  }
 
   private func train(
     _ stage: TrainingStageName, in run: URL, steps: Int, settings: [String], shouldStop: () -> Bool,
@@ -92,13 +98,17 @@ public struct Ablation {
   }
 
   /// All rows see the latents of one autoencoder.
-  private func shareAutoencoder(with run: URL) throws {
+  private func shareAutoencoder(of autoencoder: URL, with run: URL) throws {
     try RunFolder.createFolder(run)
     let name = TrainingStageName.autoencoder.rawValue
     let (source, target) = (autoencoder.appendingPathComponent(name), run.appendingPathComponent(name))
     guard !FileManager.default.fileExists(atPath: target.path) else { return }
     do {
-      try FileManager.default.copyItem(at: source, to: target)
+      // Whole or not at all: a part of it would be taken for the whole the next time.
+      let copy = run.appendingPathComponent(".\(name).tmp")
+      try? FileManager.default.removeItem(at: copy)
+      try FileManager.default.copyItem(at: source, to: copy)
+      try FileManager.default.moveItem(at: copy, to: target)
     } catch {
       throw FileAccessError(path: target.path, operation: .create, error: error)
     }
@@ -113,7 +123,7 @@ public struct Ablation {
       secondsPerStep = ((last.seconds ?? 0) - (first.seconds ?? 0)) / Double(last.step - first.step)
     }
     return Result(
-      name: row.name, settings: settings, peakMemoryBytes: rows.compactMap(\.peakMemoryBytes).max(),
+      name: row.name, settings: settings, peakMemoryBytes: trained.compactMap(\.peakMemoryBytes).max(),
       secondsPerStep: secondsPerStep, trainingLoss: trained.last?.values[.loss],
       validationLoss: rows.last { $0.split == .validation }?.values[.loss], claim: row.claim)
   }

@@ -34,6 +34,15 @@ struct OptimizerStep: Stateful {
   func callAsFunction(_ objective: some Objective, step: Int) throws -> Outcome {
     let slices = BatchSlice.slices(
       ofStep: step, batchSize: objective.batchSize, limit: objective.microBatchSize, share: group.share)
+    // The running values of batch normalisation move in the forward passes.
+    let buffers = trained.flatMap { $0.weights.store.parameters.filter(\.isBuffer) }
+    let before = try withoutGradients { try buffers.map { try $0.value.clone() } }
+    func skipped(_ quantity: TrainingError.Quantity) throws -> Outcome {
+      try withoutGradients {
+        for (buffer, value) in zip(buffers, before) { try buffer.value.copyInPlace(value) }
+      }
+      return .skipped(quantity)
+    }
     let parameters = trained.flatMap(\.weights.store.trainableParameters)
     var measured = MeasuredLosses()
     var lossCount = 0
@@ -60,13 +69,13 @@ struct OptimizerStep: Stateful {
       try scaler.update()
       values[.lossScale] = Double(scaler.scale)
     }
-    guard values[.loss]?.isFinite ?? true else { return .skipped(.loss) }
-    guard isFinite else { return .skipped(.gradients) }
+    guard values[.loss]?.isFinite ?? true else { return try skipped(.loss) }
+    guard isFinite else { return try skipped(.gradients) }
     let norms = try trained.map { part in
       let clip = part.weights.settings.gradientClip
       return try Gradients.clip(part.weights.store.trainableParameters, toNorm: clip > 0 ? clip : .infinity)
     }
-    guard norms.allSatisfy(\.isFinite) else { return .skipped(.gradients) }
+    guard norms.allSatisfy(\.isFinite) else { return try skipped(.gradients) }
     for part in trained { try part.update(step: step) }
     values[.gradientNorm] = norms[0]
     values[.learningRate] = model.weights.settings.learningRates.rate(at: step)

@@ -20,6 +20,8 @@ struct TrainingLoop {
   /// - Throws: ``TrainingError/diverged(step:quantity:checkpoint:)``, ``TrainingError/runExists(path:)``,
   ///   ``TrainingError/nothingToResume(path:)``, `FileAccessError`, and what the objective throws.
   func run(_ objective: some Objective) throws -> LoopOutcome {
+    // What the others read of what the first has prepared may take them long.
+    try group.waitForAll()
     // Weights are drawn from the seed; processors of two kinds may round them differently.
     try group.takeFromFirst(objective.trained.flatMap(\.store.parameters))
     let step = try OptimizerStep(objective.trained, group: group)
@@ -50,8 +52,8 @@ struct TrainingLoop {
       // Between steps that are skipped nothing is stored: a request for a checkpoint waits for their end.
       let agreed = try group.agreed(on: limits.reached(), checkpoint: lastGood == nil && limits.isCheckpointDue())
       switch agreed.end {
-      case .stopped: return .stopped(step: try store(step, position))
-      case .timeUp: return .timeUp(step: try store(step, position))
+      case .stopped: return .stopped(step: try store(step, lastGood?.position ?? position))
+      case .timeUp: return .timeUp(step: try store(step, lastGood?.position ?? position))
       case nil: break
       }
       if agreed.checkpoint {
@@ -63,7 +65,9 @@ struct TrainingLoop {
         position.means.add(values)
         lastGood = nil
       case .skipped(let quantity):
-        lastGood = (lastGood?.position ?? position, (lastGood?.skipped ?? 0) + 1)
+        // In float16 a scale that was too large is no fault of the run until there is none left.
+        let isScaleTooLarge = (step.scaler?.scale ?? 0) > 1
+        lastGood = (lastGood?.position ?? position, (lastGood?.skipped ?? 0) + (isScaleTooLarge ? 0 : 1))
         position.skipped += 1
         report(.note("step \(position.step + 1) was not taken: \(quantity.sentence)"))
         if let lastGood, lastGood.skipped == Self.skippedInARow {
@@ -108,6 +112,8 @@ struct TrainingLoop {
       return checkpoint.position
     }
     let found = try newestPosition(step)
+    // Snapshots of steps that will be made again, or of a run that never came to a checkpoint.
+    AverageSnapshots(folder: folder.averages).forget(after: step.model.average.updates)
     _ = try group.fromFirst(Array((found.map { "\($0.step)" } ?? "none").utf8))
     return found ?? RunPosition()
   }
@@ -134,6 +140,8 @@ struct TrainingLoop {
     _ objective: some Objective, _ step: OptimizerStep, _ position: inout RunPosition, _ recorder: RunRecorder?
   ) throws {
     let picture = folder.sample(step: position.step)
+    // Running means of the processes differ by the rows that each has seen; those of the first are what is stored.
+    try group.takeFromFirst(step.model.weights.store.parameters.filter(\.isBuffer))
     let values = try step.model.average.withAveragedWeights {
       try withoutGradients {
         let values = try group.sum(objective.validate(group.share)).means

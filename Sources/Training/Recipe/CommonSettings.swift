@@ -75,6 +75,10 @@ public struct CommonSettings: Codable, Sendable, Equatable {
       ("gradientClip", gradientClip), ("muonRateFactor", muonRateFactor),
     ] { try RecipeCheck.requireSize(value, key) }
     for (key, value) in [("emaDecay", emaDecay), ("beta2", beta2)] { try RecipeCheck.requireFraction(value, key) }
+    guard optimizer == .adamW || !optimizerOnCPU else {
+      throw TrainingError.invalidSetting(
+        key: "optimizerOnCPU", value: "true", remedy: "leave it out with muon, whose state stays on the device")
+    }
     for width in averageWidths where !(0.01...0.25).contains(width) {
       throw TrainingError.invalidSetting(
         key: "averageWidths", value: "\(width)", remedy: "give shares of the run from 0.01 to 0.25")

@@ -81,6 +81,13 @@ struct BegunRun<Settings: StageSettings> {
   func data(
     _ seed: UInt64, withoutTexts: Bool, where isIncluded: ((RadiographRecord) -> Bool)? = nil
   ) throws -> StageData {
+    // The others compare with what the first has written.
+    try group.firstThenOthers { try ownData(seed, withoutTexts: withoutTexts, where: isIncluded) }
+  }
+
+  private func ownData(
+    _ seed: UInt64, withoutTexts: Bool, where isIncluded: ((RadiographRecord) -> Bool)?
+  ) throws -> StageData {
     let withoutTexts = withoutTexts && beginning != .formerVersion
     func part(_ split: DatasetSplit) throws -> PixelBatches {
       let all = try PixelBatches(dataset, split: split, withoutTexts: withoutTexts, device: request.device)

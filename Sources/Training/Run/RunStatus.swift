@@ -74,7 +74,9 @@ public struct RunStatus: Encodable, Sendable, Equatable {
     let holder = RunLock.holder(of: run)
     owner = holder.map { Owner(process: Int($0.process), host: $0.host) }
     // A stage that is not finished and has an owner; the owner of a finished one trains another stage, which prepares.
-    state = step >= steps && steps > 0 ? .finished : holder == nil ? .stopped : .running
+    // The last row comes before the last validation and the last checkpoint.
+    let isStored = (folder.newestStep() ?? 0) >= steps && steps > 0
+    state = isStored ? .finished : holder == nil ? .stopped : .running
     let trained = rows.filter { $0.split == .training && $0.seconds != nil }.suffix(10)
     if state == .running, let first = trained.first, let last = trained.last, last.step > first.step,
       let began = first.seconds, let ended = last.seconds

@@ -24,17 +24,28 @@ struct AverageSnapshots {
     try SafetensorsWriter.write(tensors, metadata: [:], to: folder.appendingPathComponent(name).path)
   }
 
+  /// Removes the snapshots of more updates than a run goes on from.
+  func forget(after updates: Int) {
+    for (found, name) in names() where found > updates {
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+  }
+
+  /// The files of snapshots with their numbers of updates, in their order.
+  private func names() -> [(updates: Int, name: String)] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted().compactMap { name in
+      guard name.hasPrefix("updates-"), name.hasSuffix(".safetensors") else { return nil }
+      return Int(name.dropFirst(8).dropLast(12)).map { ($0, name) }
+    }
+  }
+
   /// The weights averaged with a width at the end of the run, by path.
   ///
   /// - Returns: nil if there are no snapshots.
   /// - Throws: `FileAccessError`, `TensorFileError`, `WeightAverageError`, `TorchError`.
   func weights(width: Double) throws -> [String: Tensor]? {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
-    let files = try names.compactMap { name -> (updates: Int, file: SafetensorsFile)? in
-      guard name.hasPrefix("updates-"), name.hasSuffix(".safetensors"),
-        let updates = Int(name.dropFirst(8).dropLast(12))
-      else { return nil }
-      return (updates, try SafetensorsFile(path: folder.appendingPathComponent(name).path))
+    let files = try names().map {
+      (updates: $0.updates, file: try SafetensorsFile(path: folder.appendingPathComponent($0.name).path))
     }
     guard let last = files.last else { return nil }
     var points: [PostHocAverage.Point] = []

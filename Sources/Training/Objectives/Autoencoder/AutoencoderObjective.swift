@@ -99,8 +99,13 @@ struct AutoencoderObjective: Objective {
 
   func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss] {
     let image_BCHW = batch.image_BCHW
-    let latent = try withPrecision(recipe.precision, on: device) {
+    var latent = try withPrecision(recipe.precision, on: device) {
       try autoencoder.encode(image_BCHW, checkpointing: recipe.checkpointing)
+    }
+    if recipe.precision == .float16 {
+      // Squares and exponentials of a latent that has not settled are beyond float16.
+      latent = LatentDistribution(
+        mean_BCHW: try latent.mean_BCHW.to(.float32), logVariance_BCHW: try latent.logVariance_BCHW.to(.float32))
     }
     let noise_BCHW = try slice.noise(like: latent.mean_BCHW, generator: batch.noise)
     let latent_BCHW = try latent.sample(noise_BCHW: noise_BCHW)
