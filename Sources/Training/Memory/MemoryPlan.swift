@@ -74,7 +74,7 @@ extension MemoryPlan {
     var considered: [Way] = []
     func ways(_ checkpointing: CheckpointingPolicy, _ batchSizes: [Int]) throws -> [Way] {
       let microBatches = total > batchSizes[0] || batchSizes.count > 1 ? 2 : 1
-      let more = min(batchSizes[0], 4)
+      let more = min(batchSizes[0], 8)
       let probe = try StepProbe(rows: (max(1, more / 2), more), microBatches: microBatches, device: device) { rows in
         var probed = recipe
         (probed.batchSize, probed.accumulation, probed.checkpointing) = (rows, microBatches, checkpointing)
