@@ -103,7 +103,7 @@ public enum Trainer {
     }
   }
 
-  /// What both stages do before their first step and around their steps.
+  /// What all stages do before their first step and around their steps.
   private static func train<Settings: StageSettings>(
     _ request: TrainingRequest, _ architecture: ModelArchitecture?, shouldStop: () -> Bool,
     report: (TrainingReport) -> Void, prepare: (BegunRun<Settings>) throws -> some Objective

@@ -195,7 +195,7 @@ struct ConfigurationTests {
 }
 
 @Suite("The order of examples")
-struct BatchOrderTests {
+struct EpochOrderTests {
   @Test("every epoch shows every example once, in an order of its own; any step can be asked for first")
   func epochs() throws {
     let randomness = TrainingRandomness(seed: 3)

@@ -6,7 +6,7 @@ import Support
 /// of a power of 4; walking its cycles until a value below `count` comes makes it one of 0 ..< count (Black and
 /// Rogaway, "Ciphers with arbitrary finite domains", 2002).
 ///
-/// Training without a loader orders its epochs by PyTorch's `randperm` (`BatchOrder`), and goes on doing so: the images
+/// Training without a loader orders its epochs by PyTorch's `randperm` (`EpochOrder`), and goes on doing so: the images
 /// of a step, and with them the bytes of every checkpoint, depend on it. It takes tensors, which this target knows
 /// nothing of, and room for every image, which a dataset of millions should not need.
 struct ImageOrder: Sendable {

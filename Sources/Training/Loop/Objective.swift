@@ -60,6 +60,17 @@ struct TrainedWeights {
 }
 
 extension TrainedWeights {
+  /// The weights of a U-Net and its text projection, as the stages that train them have them.
+  ///
+  /// - Parameter store: The U-Net's parameters below `unet`.
+  init(denoiser store: ParameterStore, _ settings: CommonSettings) {
+    // What is between the first and last convolution; the embedding of the time and the text projection are not.
+    let inner = ["unet.down.", "unet.middle.", "unet.up."]
+    self.init(
+      store: store, settings: settings, decaysVectors: false,
+      isHidden: { parameter in inner.contains { parameter.path.hasPrefix($0) } })
+  }
+
   /// Weights of which the first and the last matrix or convolution are the network's first and last layer.
   init(_ store: ParameterStore, _ settings: CommonSettings, decaysVectors: Bool = true) {
     let matrices = store.trainableParameters.filter { $0.shape.count > 1 }.map(\.path)

@@ -29,11 +29,7 @@ struct DiffusionLoss {
       memoryFormat: .channelsLast)
     unet = try UNet(store.root["unet"], architecture.unet)
     projection = try TextProjection(store.root["text"], architecture.textProjection)
-    // What is between the U-Net's first and last convolution; the embedding of the time and the text projection are not.
-    let inner = ["unet.down.", "unet.middle.", "unet.up."]
-    trained = TrainedWeights(
-      store: store, settings: recipe.common, decaysVectors: false,
-      isHidden: { parameter in inner.contains { parameter.path.hasPrefix($0) } })
+    trained = TrainedWeights(denoiser: store, recipe.common)
   }
 
   /// Latents and texts, with what is drawn for each row.

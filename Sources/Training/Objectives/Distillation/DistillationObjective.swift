@@ -59,12 +59,7 @@ struct DistillationObjective: Objective {
     self.teacher = (frozen.unet, frozen.text)
     let made = try teacher.networks(trainable: true, device: device)
     student = (made.unet, made.text)
-    let inner = ["unet.down.", "unet.middle.", "unet.up."]
-    trained = [
-      TrainedWeights(
-        store: made.store, settings: recipe.common, decaysVectors: false,
-        isHidden: { parameter in inner.contains { parameter.path.hasPrefix($0) } })
-    ]
+    trained = [TrainedWeights(denoiser: made.store, recipe.common)]
   }
 
   /// Latents and texts, with noise and time of each row.
