@@ -62,6 +62,15 @@ struct RankShare: Equatable {
 
   /// Those of `total` pieces of work that are this process's.
   func indices(of total: Int) -> [Int] { (0..<total).filter { $0 % count == rank } }
+
+  /// The batches of `items` that are this process's, each with its place among all batches.
+  ///
+  /// - Parameter size: How many items a batch has; the last one may have fewer.
+  func batches<Item>(of items: [Item], size: Int) -> [(index: Int, items: [Item])] {
+    indices(of: (items.count + size - 1) / size).map { index in
+      (index, Array(items[(index * size)..<min((index + 1) * size, items.count)]))
+    }
+  }
 }
 
 extension ProcessGroup {

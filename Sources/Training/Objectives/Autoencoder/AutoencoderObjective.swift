@@ -172,13 +172,11 @@ struct AutoencoderObjective: Objective {
 
   func validate(_ share: RankShare) throws -> RunningMeans {
     var means = RunningMeans()
-    let starts = Array(stride(from: 0, to: validated.count, by: 8))
-    for start in share.indices(of: starts.count).map({ starts[$0] }) {
-      let end = min(start + 8, validated.count)
-      let image_BCHW = try validation.images(validated[start..<end])
+    for (_, chosen) in share.batches(of: validated, size: 8) {
+      let image_BCHW = try validation.images(chosen)
       let latent = try autoencoder.encode(image_BCHW)
       let decoded_BCHW = try autoencoder.decode(latent.mean_BCHW).clamp(min: -1, max: 1)
-      for row in 0..<(end - start) {
+      for row in chosen.indices {
         let (a, b) = try (
           decoded_BCHW.narrow(dim: 0, start: row, length: 1), image_BCHW.narrow(dim: 0, start: row, length: 1)
         )

@@ -137,9 +137,7 @@ struct DistillationObjective: Objective {
   /// The same latents, texts, times and noise at every validation, so that losses can be compared.
   func validate(_ share: RankShare) throws -> RunningMeans {
     var means = RunningMeans()
-    let starts = Array(stride(from: 0, to: validated.count, by: 32))
-    for index in share.indices(of: starts.count) {
-      let chosen = Array(validated[starts[index]..<min(starts[index] + 32, validated.count)])
+    for (index, chosen) in share.batches(of: validated, size: 32) {
       let slice = BatchSlice(step: 0, batchSize: chosen.count, rows: 0..<chosen.count)
       let batch = try batch(
         chosen, slice, of: validation, choosingTextWith: nil,
