@@ -177,7 +177,7 @@ import Testing
   }
 
   /// Needs the right to mount a small disk.
-  @Test(.enabled(if: SmallDisk.isPossible))
+  @Test(.enabled(if: SmallDisk.isPossible, "mounting a small disk takes root and the right to mount"))
   func aFullDiskLeavesTheLastGoodState() throws {
     try DataFixtures.withFolder { folder in
       let source = try Self.makeSource(in: folder, count: 120)

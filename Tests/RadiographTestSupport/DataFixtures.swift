@@ -18,6 +18,7 @@ package enum DataFixtures {
       ?? root.appendingPathComponent("shared").path
     return FileManager.default.fileExists(atPath: path + "/data") ? URL(fileURLWithPath: path) : nil
   }()
+  package static let reasonToSkip = "needs the publishers' data in THORAX_SHARED or ../shared"
 
   package static func options(size: Int = 32, batchSize: Int = 128) -> DatasetImport.Options {
     var options = DatasetImport.Options()

@@ -196,7 +196,7 @@ import Testing
   }
 
   // Runs only where the full data lies beside the checkout; the fixtures above hold the same layouts.
-  @Test(.enabled(if: DataFixtures.shared != nil))
+  @Test(.enabled(if: DataFixtures.shared != nil, "\(DataFixtures.reasonToSkip)"))
   func theFullDataIsListedWhole() throws {
     let data = try #require(DataFixtures.shared).appendingPathComponent("data")
     let nih = try NIHSource.list(data.appendingPathComponent("nih"))

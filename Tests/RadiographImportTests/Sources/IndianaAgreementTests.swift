@@ -6,7 +6,7 @@ import Testing
 @testable import RadiographImport
 
 /// The two editions of the Indiana University collection, where the data lie beside the checkout.
-@Suite(.enabled(if: DataFixtures.shared != nil)) struct IndianaAgreementTests {
+@Suite(.enabled(if: DataFixtures.shared != nil, "\(DataFixtures.reasonToSkip)")) struct IndianaAgreementTests {
   private func folder() throws -> URL { try #require(DataFixtures.shared).appendingPathComponent("data/iu") }
 
   /// What one edition says otherwise than the other, counted by type; no text is shown.

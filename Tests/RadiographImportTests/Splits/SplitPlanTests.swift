@@ -197,7 +197,7 @@ import Testing
   }
 
   /// The article's numbers, on the Kaggle edition's tables.
-  @Test(.enabled(if: DataFixtures.shared != nil))
+  @Test(.enabled(if: DataFixtures.shared != nil, "\(DataFixtures.reasonToSkip)"))
   func theIndianaCollectionIsDividedAsTheArticleHasIt() throws {
     let folder = try #require(DataFixtures.shared).appendingPathComponent("data/iu")
     let source = try KaggleSource.list(folder)
