@@ -31,7 +31,7 @@ public struct DICOMFile: Sendable {
 
   /// Whether the bytes begin as a DICOM file does: with DICM at byte 128, or without preamble as a data set does.
   ///
-  /// A file of another kind can begin so by chance; `init(_:limits:)` tells.
+  /// A file of another kind can begin so by chance; `init(_:limits:)` refuses it.
   public static func isDICOM(_ data: Data) -> Bool {
     data.withUnsafeBytes { bytes in
       guard let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return false }
@@ -43,7 +43,7 @@ public struct DICOMFile: Sendable {
   ///
   /// - Throws: `DICOMError.noPixels` if the file has none; `.unsupported` with the transfer syntax, the colour or the depth
   ///   that is not read; `.tooLarge` by the header; `.truncated` or `.corrupt` if the pixels are damaged, or if rescale,
-  ///   lookup tables or window leave no difference between values that the file tells apart; `.outOfMemory`.
+  ///   lookup tables or window leave no difference between values that the file distinguishes; `.outOfMemory`.
   public func pixels(_ stage: DICOMStage = .display) throws(DICOMError) -> DICOMPixels {
     try data.withBytes { bytes throws(DICOMError) in
       let handle = try DICOMHandle(bytes, limits: limits)

@@ -8,8 +8,8 @@ struct BadInput: CustomTestStringConvertible, Sendable {
   var name: String
   var arguments: [String]
   var files: [String: Data] = [:]
-  /// What is done to the model before the call.
-  var harm: @Sendable (TinyModel) throws -> Void = { _ in }
+  /// What is done to the working folder or the model before the call.
+  var harm: @Sendable (Workplace) throws -> Void = { _ in }
   var status: Int32
   /// Words that the one line must hold.
   var says: String
@@ -18,7 +18,7 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 
   init(
     _ name: String, _ arguments: [String], files: [String: Data] = [:], status: Int32, says: String,
-    harm: @escaping @Sendable (TinyModel) throws -> Void = { _ in }
+    harm: @escaping @Sendable (Workplace) throws -> Void = { _ in }
   ) {
     self.name = name
     self.arguments = arguments
@@ -46,7 +46,7 @@ struct BadInput: CustomTestStringConvertible, Sendable {
           at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try content.write(to: url)
       }
-      try input.harm(place.model)
+      try input.harm(place)
       let before = try contents(of: place.folder)
       let usesModel = input.arguments.first == "generate" && !input.arguments.contains("--model")
       let result = try place.run(input.arguments + (usesModel ? ["--model", "tiny"] : []))
@@ -220,8 +220,7 @@ extension BadInput {
       "output a device", ["generate", "a", "--output", "x.png", "--overwrite"], status: 73, says: "not replaced"
     ) {
       try FileManager.default.createSymbolicLink(
-        atPath: $0.folder.appendingPathComponent("../../work/x.png").standardized.path,
-        withDestinationPath: "/dev/null")
+        atPath: $0.folder.appendingPathComponent("x.png").path, withDestinationPath: "/dev/null")
     },
     // There is no run: that the model's folder is taken is found before a run is looked at.
     BadInput(

@@ -8,7 +8,8 @@ extension BadInput {
   private static func model(
     _ name: String, status: Int32 = 65, says: String, harm: @escaping @Sendable (TinyModel) throws -> Void
   ) -> BadInput {
-    BadInput(name, ["generate", "effusion", "--seed", "1", "--json"], status: status, says: says, harm: harm)
+    BadInput(
+      name, ["generate", "effusion", "--seed", "1", "--json"], status: status, says: says, harm: { try harm($0.model) })
   }
 
   /// Replaces the first occurrence of a text in `model.json`.

@@ -56,7 +56,7 @@ import Torch
         #expect(try Data(contentsOf: run.checkpoint(4)) == whole, "\(damage)")
         #expect(try run.rows() == rows, "\(damage)")
       }
-      // Where none is whole, all stay for whoever can mend them.
+      // Where none is whole, all stay, so that they may be mended.
       for damage in damages.prefix(2) {
         for step in [2, 4] { try damage.apply(to: run.checkpoint(step)) }
         let before = try [2, 4].map { try Data(contentsOf: run.checkpoint($0)) }

@@ -31,7 +31,7 @@ struct ParallelTrainingTests {
     return text.matches(of: /"loss":([0-9.e-]+)/).compactMap { Double($0.1) }
   }
 
-  @Test("1, 2 and 4 processes have the same losses; only the first speaks", .slow, .tags(.slow))
+  @Test("1, 2 and 4 processes have the same losses; only the first prints", .slow, .tags(.slow))
   func losses() throws {
     try SmallTraining.withDataset { folder in
       var all: [[Double]] = []

@@ -21,7 +21,7 @@ struct ReferenceTrajectories {
     var steps: Int
     /// Where its rows begin.
     var row: Int
-    /// What the network is told in the first, the middle and the last step.
+    /// What the network is given as time in the first, the middle and the last step.
     var timesteps: [Double]
   }
 

@@ -33,8 +33,8 @@ struct SamplerParityTests {
       let expected = references.rows(of: reference)
       #expect(rows.count == expected.count)
       #expect(distance(rows, expected) <= 1e-9, "\(reference)")
-      let told = [plan.timesteps[0], plan.timesteps[plan.steps.count / 2], plan.timesteps[plan.steps.count - 1]]
-      for (ours, theirs) in zip(told, reference.timesteps) {
+      let given = [plan.timesteps[0], plan.timesteps[plan.steps.count / 2], plan.timesteps[plan.steps.count - 1]]
+      for (ours, theirs) in zip(given, reference.timesteps) {
         // diffusers' DPM-Solver cuts the times of a rectified flow down to whole numbers.
         let cut = reference.configuration.schedule.path == .rectifiedFlow && convention(kind) == .logSNR
         #expect(cut ? Int(ours + 1e-6) == Int(theirs) : abs(ours - theirs) < 1e-9)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Classifier of radiographs")
 struct ClassifierTests {
-  @Test("learns what its examples show, and says so of others")
+  @Test("learns from its examples, and judges other images by them")
   func learns() throws {
     let (classifier, _) = try RadiographClassifier.trained(
       on: SyntheticChests.data(ofEachKind: 12, seed: 1), recipe: SyntheticChests.recipe(steps: 80)
@@ -60,7 +60,7 @@ struct ClassifierTests {
     #expect(try file.load(for: SyntheticChests.data(ofEachKind: 2, seed: 2), recipe: recipe) == nil)
   }
 
-  @Test("a judgement counts its two classes alike and leaves out whom it does not concern")
+  @Test("a judgement weights its two classes alike and leaves out other patients")
   func balancedAccuracy() throws {
     let kinds = [
       RadiographKind(isChild: true, hasPneumonia: true), .init(isChild: true, hasPneumonia: true),

@@ -35,7 +35,7 @@ struct ClassifierStageTests {
     return recipe
   }
 
-  @Test("the loss falls, unseen images are told apart, and the file of the best weights does the same")
+  @Test("the loss falls, unseen images are classified rightly, and the file of the best weights does the same")
   func learning() throws {
     let dataset = try LabelledDataset()
     defer { dataset.remove() }
@@ -107,7 +107,7 @@ struct ClassifierStageTests {
     _ = try LabelClassifier(contentsOf: RunFolder(dataset.run("whole"), stage: .classifier).best.path)
   }
 
-  @Test("uncertain labels count as they are told to, and unknown ones not at all")
+  @Test("uncertain labels count as the setting says, and unknown ones not at all")
   func truths() throws {
     let dataset = try LabelledDataset()
     defer { dataset.remove() }

@@ -61,7 +61,7 @@ struct AgreementMeasurement {
       MeasuredFigure(
         "pneumonia as asked, adults", try agreement(part(isChild: false)), real: realAccuracy[.pneumoniaInAdult],
         how: "the samples of adults among them, judged by what was learnt from NIH labels, which were read from "
-          + "reports by a program: the real figure shows how far they can be told from pixels of this size"),
+          + "reports by a program: the real figure shows how well they can be read from pixels of this size"),
       MeasuredFigure(
         "adult or child as asked", try agreement(child), real: realAccuracy[.child], target: .atLeast(0.95),
         how: "the same samples, adult (NIH) against child (Kermany)"),

@@ -5,7 +5,7 @@ import RadiographModels
 /// The images of a dataset that a model is measured on, by source and by use.
 ///
 /// Adults are the patients of the NIH source of 18 years or more (or unknown age), children those of the Kermany
-/// source: the few children among the NIH patients are in neither, since no prompt tells them apart from the others.
+/// source: the few children among the NIH patients are in neither, since no prompt distinguishes them from the others.
 struct RadiographSets {
   static let adultSource = "nih"
   static let childSource = "kermany"

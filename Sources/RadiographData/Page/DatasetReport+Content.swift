@@ -79,7 +79,7 @@ extension DatasetReport {
     "duplicate-row": "listed more than once",
     "ambiguous-name": "a name that is no file's own, and that several files are equally like",
     "unknown-label": "a label that the source does not declare: the image is imported without it",
-    "implausible-age": "an age that nobody has: the image is imported without it",
+    "implausible-age": "an age that no person has: the image is imported without it",
     "conflicting-report": "another image of the study has another report; the image is imported with its own",
     "conflicting-patient": "one patient in two of the publisher's splits, or of two sexes; all images stay together",
     "malformed-row": "a row without a name or a patient, or of another number of cells than the table has columns",

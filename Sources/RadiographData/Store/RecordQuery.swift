@@ -77,7 +77,7 @@ extension RadiographDataset {
     return (conditions.joined(separator: " AND "), arguments)
   }
 
-  /// Eligible but for the text. The order of import tells which of two images of the same bytes is the copy.
+  /// Eligible but for the text. Of two images of the same bytes the one imported later is the copy.
   package static let visible = """
     (images.eligible OR (images.frontal AND images.slot IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM exclusions WHERE exclusions.source_id = images.source_id AND exclusions.path = images.path

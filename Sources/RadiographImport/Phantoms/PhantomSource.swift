@@ -14,7 +14,7 @@ public enum PhantomSource {
   public static func list(count: Int, seed: UInt64) throws(PhantomError) -> ImportSource {
     try Phantom.checkCount(count)
     return ImportSource(
-      name: "phantom-\(seed)", kind: kind, licence: "CC0-1.0", attribution: "drawn by Thorax, of nobody",
+      name: "phantom-\(seed)", kind: kind, licence: "CC0-1.0", attribution: "drawn by Thorax, of no person",
       vocabulary: vocabulary, root: nil, entries: (0..<count).map { entry(Phantom(seed: seed, index: $0)) },
       exclusions: [])
   }

@@ -169,7 +169,7 @@ private struct Following {
   var isVerb: Bool { FunctionWords.verbs.contains(word) }
   var isPreposition: Bool { FunctionWords.prepositions.contains(word) }
   var endsSentence: Bool { piece?.endsSentence ?? true }
-  /// Where no verb tells, one is as good as many.
+  /// True also if no verb decides.
   var isPlural: Bool { !FunctionWords.singularVerbs.contains(word) }
   var structures: String { isPlural ? "structures" : "structure" }
   var needsNoun: Bool { endsPhrase || FunctionWords.conjunctions.contains(word) }

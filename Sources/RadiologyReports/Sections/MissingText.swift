@@ -1,4 +1,4 @@
-/// Tells a text from a placeholder: "nan" of a table, "XXXX" of de-identification, a dash.
+/// Distinguishes a text from a placeholder: "nan" of a table, "XXXX" of de-identification, a dash.
 public enum MissingText {
   /// What tables and programs write for a value that is not there, as words in lower case.
   private static let placeholders: Set<String> = [

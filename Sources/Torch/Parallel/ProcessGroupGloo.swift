@@ -6,8 +6,8 @@ import CTorch
 /// All processes call the same functions in the same order. Tensors of a GPU are copied to the CPU and back. NCCL, which
 /// would spare that, has not been tried.
 ///
-/// A thread beside the caller's looks after the other processes. Whoever waits for one that was killed, stopped or cut
-/// off gets a ``ProcessGroupError`` that names it, and so do all others. Once that has happened nothing works any more.
+/// A thread beside the caller's looks after the other processes. A call that waits for one that was killed, stopped or cut
+/// off throws a ``ProcessGroupError`` that names it, and so do those of all others. Once that has happened nothing works any more.
 public final class ProcessGroupGloo {
   /// A process's place in the group that it is to join.
   public struct Options: Sendable, Equatable {
@@ -90,7 +90,7 @@ public final class ProcessGroupGloo {
   /// Whether a process is known to be lost.
   public var hasFailed: Bool { (try? LibTorch.api().pointee.functions.group_has_failed(handle)) ?? false }
 
-  /// Tells the others why this process ends. Their calls throw ``ProcessGroupError/failed(_:reason:)``.
+  /// Sends the others the reason why this process ends. Their calls throw ``ProcessGroupError/failed(_:reason:)``.
   public func report(_ reason: String) {
     guard let functions = try? LibTorch.api().pointee.functions else { return }
     functions.group_report(handle, reason)

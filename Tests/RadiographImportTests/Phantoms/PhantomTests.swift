@@ -18,7 +18,7 @@ import Testing
     let long = try PhantomSource.list(count: 9, seed: 7).entries
     #expect(short.map(\.path) == long.prefix(3).map(\.path))
     #expect(short.map(\.sections) == long.prefix(3).map(\.sections))
-    // A picture that changes is another phantom for whoever trained on it.
+    // Pictures must not change: models were trained on them.
     let image = try PhantomPictures.image(phantoms[0].description)
     #expect(try PhantomPictures.image(phantoms[0].description) == image)
     #expect(try PhantomPictures.image(phantoms[1].description) != image)
