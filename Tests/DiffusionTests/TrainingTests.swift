@@ -166,9 +166,18 @@ struct TrainingTests {
       let slope = 2 * (0.9 * values[index] - velocity[index] + 0.1 * velocity[(index + 2) % 6]) / 6
       #expect(abs(gradient[index] - slope) < 1e-6)
     }
-    for share in [-0.1, 1, .nan] { #expect(throws: DiffusionError.self) { try loss(share) } }
+    for share in [-0.1, 1, .nan] {
+      #expect {
+        try loss(share)
+      } throws: { error in
+        guard case DiffusionError.invalidSetting(let name, let value, _) = error else { return false }
+        return name == "the share of other samples in a contrastive loss" && "\(value)" == "\(share)"
+      }
+    }
     let one = try Tensor.zeros([1, 2])
-    #expect(throws: DiffusionError.self) {
+    let lonely = DiffusionError.invalidSetting(
+      name: "the batch of a contrastive loss", value: 1, allowed: "two samples or more")
+    #expect(throws: lonely) {
       try process.contrastiveLoss(output: one, clean: one, noise: one, times: Array(times.prefix(1)))
     }
   }

@@ -96,7 +96,23 @@ struct LabelClassifierTests {
     }
     let small = ParameterStore(generator: try Generator(seed: 3))
     _ = try LabelClassifier(small.root, ClassifierArchitecture(network: .small, labels: ["a"], side: 32))
-    #expect(throws: ParameterLoadingError.self) { try LabelClassifier.begin(small, with: path) }
+    let error = #expect(throws: ParameterLoadingError.self) { try LabelClassifier.begin(small, with: path) }
+    #expect(error?.missing.sorted() == small.parameters.map(\.path).filter { !$0.hasPrefix("output.") }.sorted())
+    #expect(error?.unexpected.contains("features.norm5.weight") == true)
+    #expect(error?.misshaped.isEmpty == true)
+  }
+
+  @Test("a step needs two images where DenseNet's last maps are of one value")
+  func minimumBatch() throws {
+    let network = try DenseNet(ParameterStore(generator: Generator(seed: 1)).root, labels: 1)
+    for side in [32, 47, 60, 61, 64] {
+      let last = try #require(network.features(Tensor.zeros([1, 1, side, side]), isTraining: false).last).shape[2]
+      #expect(DenseNet.lastSide(side) == last)
+      let architecture = ClassifierArchitecture(network: .densenet121, labels: ["a"], side: side)
+      #expect(architecture.minimumBatch == (last == 1 ? 2 : 1))
+    }
+    #expect(DenseNet.lastSide(32) == 1 && DenseNet.lastSide(64) == 2)
+    #expect(ClassifierArchitecture(network: .small, labels: ["a"], side: 16).minimumBatch == 1)
   }
 
   @Test("brightness, contrast and size of an image make no difference beyond its detail")
@@ -139,6 +155,8 @@ struct LabelClassifierTests {
     other.labels = ["Effusion"]
     let text = String(decoding: try JSONEncoder().encode(other), as: UTF8.self)
     try SafetensorsWriter.write(store.tensors(), metadata: ["thorax:classifier": text], to: path)
-    #expect(throws: ParameterLoadingError.self) { try LabelClassifier(contentsOf: path) }
+    let error = #expect(throws: ParameterLoadingError.self) { try LabelClassifier(contentsOf: path) }
+    #expect(error?.misshaped.map(\.path).sorted() == ["output.bias", "output.weight"])
+    #expect(error?.misshaped.allSatisfy { $0.expected[0] == 1 && $0.found[0] == 2 } == true)
   }
 }

@@ -89,23 +89,32 @@ import TorchNN
 
   @Test("Settings and states outside their ranges are refused, and the present state stays")
   func refusals() throws {
-    for configuration in [
-      LossScaler.Configuration(initialScale: 0), .init(initialScale: 1e39), .init(growthFactor: 0.9),
-      .init(backoffFactor: 1), .init(growthInterval: 0), .init(growthFactor: .nan),
+    for (name, configuration) in [
+      ("initialScale", LossScaler.Configuration(initialScale: 0)), ("initialScale", .init(initialScale: 1e39)),
+      ("growthFactor", .init(growthFactor: 0.9)), ("backoffFactor", .init(backoffFactor: 1)),
+      ("growthInterval", .init(growthInterval: 0)), ("growthFactor", .init(growthFactor: .nan)),
     ] {
-      #expect(throws: LossScalerError.self) { try LossScaler(configuration) }
+      #expect {
+        try LossScaler(configuration)
+      } throws: { error in
+        if case LossScalerError.invalidSetting(name, _, _) = error { true } else { false }
+      }
     }
     let scaler = try LossScaler()
     let tracker = try Tensor([3] as [Int64], shape: [1])
     for scale in [Float(0), -1] {
-      #expect(throws: LossScalerError.self) {
+      let refused = LossScalerError.invalidSetting(
+        name: "the stored scale", value: Double(scale), allowed: "a positive number")
+      #expect(throws: refused) {
         try scaler.restore(["scale": Tensor([scale]), "growth_tracker": tracker])
       }
     }
     let error = #expect(throws: ParameterLoadingError.self) { try scaler.restore(["scale": Tensor([Float.infinity])]) }
     #expect(error?.missing == ["growth_tracker"])
     #expect(error?.nonFinite == ["scale"])
-    #expect(throws: LossScalerError.self) {
+    let refused = LossScalerError.invalidSetting(
+      name: "the stored growth_tracker", value: -1, allowed: "0 or more")
+    #expect(throws: refused) {
       try scaler.restore(["scale": Tensor([Float(1)]), "growth_tracker": Tensor([-1] as [Int64], shape: [1])])
     }
     #expect(scaler.scale == 65536)

@@ -29,9 +29,16 @@ import Torch
     #expect(abs(try PowerFunction(relativeDeviation: 0.1).gamma - 6.94) < 0.01)
     #expect(try PowerFunction(relativeDeviation: 1 / 12.0.squareRoot()).gamma < 1e-9)
     for deviation in [0, -0.1, 0.29, .nan] {
-      #expect(throws: WeightAverageError.self) { try PowerFunction(relativeDeviation: deviation) }
+      #expect {
+        try PowerFunction(relativeDeviation: deviation)
+      } throws: { error in
+        guard case WeightAverageError.invalidSetting(let name, let value, _) = error else { return false }
+        return name == "the relative deviation of an average" && "\(value)" == "\(deviation)"
+      }
     }
-    #expect(throws: WeightAverageError.self) { try PowerFunction(gamma: -0.1) }
+    let negative = WeightAverageError.invalidSetting(
+      name: "the exponent of an average", value: -0.1, allowed: "0 or more")
+    #expect(throws: negative) { try PowerFunction(gamma: -0.1) }
   }
 
   @Test("Averages of a random walk equal numpy's, also when stopped and continued, and kept on a named device")
@@ -107,7 +114,8 @@ import Torch
     #expect(throws: WeightAverageError.laterThanSnapshots(time: 11, last: 10)) {
       try PostHocAverage.weights(of: [point], target: .init(time: 11, profile: profile))
     }
-    #expect(throws: WeightAverageError.self) {
+    let early = WeightAverageError.invalidSetting(name: "the step of an average", value: 0, allowed: "1 or more")
+    #expect(throws: early) {
       try PostHocAverage.weights(of: [.init(time: 0, profile: profile), point], target: point)
     }
     #expect(try abs(PostHocAverage.weights(of: [point], target: point)[0] - 1) < 1e-12)

@@ -133,7 +133,14 @@ struct TensorMemoryTests {
 
   @Test("more memory than an address can name is refused, and counts nothing")
   func tooMuch() throws {
-    #expect(throws: TorchError.self) { try Tensor.empty([1 << 40, 1 << 20], dtype: .uint8) }
-    #expect(throws: TorchError.self) { try Tensor.empty([(1 << 62) - 1 + (1 << 62)], dtype: .uint8) }
+    for shape in [[1 << 40, 1 << 20], [(1 << 62) - 1 + (1 << 62)]] {
+      #expect {
+        try Tensor.empty(shape, dtype: .uint8)
+      } throws: {
+        if case TorchError.outOfMemory = $0 { true } else { false }
+      }
+      // Other tests run beside this one, and take less.
+      #expect(try #require(try TensorMemory.peakBytes()) < 1 << 50)
+    }
   }
 }

@@ -122,7 +122,7 @@ struct AutoencoderTrainingTests {
     try work(learningRate: 1e-3)
     #expect(try LibTorch.liveHandlesOfThread() == before)
     // The first step throws the weights so far that the second fails between its forward pass and its update.
-    #expect(throws: NotFinite.self) { try work(learningRate: 1e30) }
+    #expect(throws: NotFinite(quantity: .loss)) { try work(learningRate: 1e30) }
     #expect(try LibTorch.liveHandlesOfThread() == before)
   }
 }

@@ -98,7 +98,7 @@ struct PromptCacheTests {
       let encoder = Letters()
       // The first time it is asked no text was looked at.
       if asks < 7 {
-        #expect(throws: EncodingStopped.self) { try encode(in: part, by: encoder, stopAfter: asks) }
+        #expect(throws: EncodingStopped(reason: .stopped)) { try encode(in: part, by: encoder, stopAfter: asks) }
         #expect(encoder.batches.count == max(0, asks - 1))
         #expect(PromptCache.open(part) == nil)
       }
@@ -154,7 +154,9 @@ struct PromptCacheTests {
       for range in [0..<1, 40..<90, 90..<91, 200..<331, 10..<11, 330..<331, 0..<64] {
         #expect(try texts.texts(range) == Array(all[range]))
       }
-      #expect(throws: TrainingError.self) { try texts.texts(320..<332) }
+      #expect(throws: TrainingError.damagedFeatures(path: "the numbers of the texts")) {
+        try texts.texts(320..<332)
+      }
     }
   }
 }
