@@ -4,6 +4,21 @@ import RadiographModels
 
 /// Trains the parts of a model.
 public enum Trainer {
+  /// Trains what a stage trains.
+  ///
+  /// - Parameters: as for ``trainDiffusion(_:shouldStop:report:)``.
+  /// - Throws: as the function of the stage.
+  public static func train(
+    _ stage: TrainingStageName, _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingReport) -> Void
+  ) throws -> LoopOutcome {
+    switch stage {
+    case .autoencoder: try trainAutoencoder(request, shouldStop: shouldStop, report: report)
+    case .diffusion: try trainDiffusion(request, shouldStop: shouldStop, report: report)
+    case .classifier: try trainClassifier(request, shouldStop: shouldStop, report: report)
+    case .distillation: try trainDistillation(request, shouldStop: shouldStop, report: report)
+    }
+  }
+
   /// Trains an autoencoder on a dataset's radiographs.
   ///
   /// - Parameters:

@@ -64,9 +64,10 @@ import TorchNN
   @Test("Poolings and the leaky ramp equal PyTorch's, with gradients")
   func pooling() throws {
     let layers: [(String, (Tensor) throws -> Tensor)] = [
-      ("max", MaxPool2d(3, stride: 2, padding: 1).callAsFunction), ("maxPlain", MaxPool2d(2).callAsFunction),
-      ("average", AvgPool2d(2).callAsFunction),
-      ("averagePadded", AvgPool2d(3, stride: 2, padding: 1).callAsFunction),
+      ("max", Pooling2d(.max, 3, stride: 2, padding: 1).callAsFunction),
+      ("maxPlain", Pooling2d(.max, 2).callAsFunction),
+      ("average", Pooling2d(.average, 2).callAsFunction),
+      ("averagePadded", Pooling2d(.average, 3, stride: 2, padding: 1).callAsFunction),
     ]
     for (name, layer) in layers {
       for format in [MemoryFormat.contiguous, .channelsLast] {
@@ -77,8 +78,8 @@ import TorchNN
         #expect(try maximumError(#require(try x.grad), fixed("pooling.\(name).grad")) < 1e-6, "\(name)")
       }
     }
-    #expect(MaxPool2d(3, stride: 2, padding: 1).outputSide(9) == 5)
-    #expect(AvgPool2d(2).outputSide(9) == 4)
+    #expect(Pooling2d(.max, 3, stride: 2, padding: 1).outputSide(9) == 5)
+    #expect(Pooling2d(.average, 2).outputSide(9) == 4)
     #expect(try maximumError(fixed("pooling.in").leakyRelu(negativeSlope: 0.2), fixed("leaky")) == 0)
   }
 }

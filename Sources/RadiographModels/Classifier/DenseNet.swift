@@ -81,10 +81,21 @@ struct DenseNet: LabelNetwork {
     classifier = try Linear(scope["classifier"], channels, labels)
   }
 
+  private static let firstPooling = Pooling2d(.max, 3, stride: 2, padding: 1)
+  private static let transitionPooling = Pooling2d(.average, 2)
+
+  /// The side of the last maps for images of a side.
+  static func lastSide(_ side: Int, shape: Shape = Shape()) -> Int {
+    // The first convolution, of 7 pixels, halves a side and rounds up.
+    (1..<shape.blocks.count).reduce(firstPooling.outputSide((side + 1) / 2)) { side, _ in
+      transitionPooling.outputSide(side)
+    }
+  }
+
   func features(_ image_B1HW: Tensor, isTraining: Bool) throws -> [Tensor] {
     var x = try input.norm(input.convolution(image_B1HW), isTraining: isTraining).relu()
     var features = [x]
-    x = try MaxPool2d(3, stride: 2, padding: 1)(x)
+    x = try Self.firstPooling(x)
     for (index, block) in blocks.enumerated() {
       var kept = [x]
       for layer in block { kept.append(try layer(kept, isTraining: isTraining)) }
@@ -92,7 +103,7 @@ struct DenseNet: LabelNetwork {
       guard index < transitions.count else { break }
       features.append(x)
       let transition = transitions[index]
-      x = try AvgPool2d(2)(transition.convolution(transition.norm(x, isTraining: isTraining).relu()))
+      x = try Self.transitionPooling(transition.convolution(transition.norm(x, isTraining: isTraining).relu()))
     }
     return features + [try outputNorm(x, isTraining: isTraining).relu()]
   }

@@ -81,7 +81,7 @@ public struct LabelClassifier {
     var x = try image_B1HW.to(.float32)
     // Whole pixels are averaged first: an image that is made smaller loses no detail to chance.
     let factor = x.shape[2] / side
-    if factor > 1 { x = try AvgPool2d(factor)(x) }
+    if factor > 1 { x = try Pooling2d(.average, factor)(x) }
     if x.shape[2] != side { x = try x.upsampleBilinear2D(outputSize: [side, side]) }
     let centred = try x - x.mean(dim: [1, 2, 3], keepdim: true)
     let variance_B111 = try centred.square().mean(dim: [1, 2, 3], keepdim: true)

@@ -83,14 +83,7 @@ public struct Ablation {
     row.settings += settings + ["steps=\(steps)", "cadence.log=\(max(1, steps / 2))"]
     row.options.resume = folder.newestStep() != nil
     if row.options.resume { row.recipe = nil }
-    let outcome =
-      switch stage {
-      case .autoencoder: try Trainer.trainAutoencoder(row, shouldStop: shouldStop, report: report)
-      case .diffusion: try Trainer.trainDiffusion(row, shouldStop: shouldStop, report: report)
-      case .classifier: try Trainer.trainClassifier(row, shouldStop: shouldStop, report: report)
-      case .distillation: try Trainer.trainDistillation(row, shouldStop: shouldStop, report: report)
-      }
-    switch outcome {
+    switch try Trainer.train(stage, row, shouldStop: shouldStop, report: report) {
     case .finished: break
     case .stopped(let step), .timeUp(let step): throw TrainingError.interrupted(step: step)
     case .endedPreparing: throw TrainingError.interruptedPreparing

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Generation
+import Models
 import Support
 import Terminal
 import Torch
@@ -108,48 +109,45 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  struct Autoencoder: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "vae", abstract: "Train the autoencoder between radiographs and latents.")
-
+  struct Autoencoder: StageCommand {
+    static let stage = TrainingStageName.autoencoder
+    static let abstract = "Train the autoencoder between radiographs and latents."
     @OptionGroup var options: Options
-
-    func run() async throws {
-      try await options.run { try Trainer.trainAutoencoder($0, shouldStop: $1, report: $2) }
-    }
   }
 
-  struct Distillation: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "distillation",
-      abstract: "Train a model that needs fewer calls of its network, after one that was trained (--set teacher=...).")
-
+  struct Diffusion: StageCommand {
+    static let stage = TrainingStageName.diffusion
+    static let abstract = "Train the diffusion model on the latents of the run's autoencoder."
     @OptionGroup var options: Options
-
-    func run() async throws {
-      try await options.run { try Trainer.trainDistillation($0, shouldStop: $1, report: $2) }
-    }
   }
 
-  struct Classifier: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "classifier", abstract: "Train a classifier of the dataset's labels.")
-
+  struct Distillation: StageCommand {
+    static let stage = TrainingStageName.distillation
+    static let abstract =
+      "Train a model that needs fewer calls of its network, after one that was trained (--set teacher=...)."
     @OptionGroup var options: Options
-
-    func run() async throws {
-      try await options.run { try Trainer.trainClassifier($0, shouldStop: $1, report: $2) }
-    }
   }
 
-  struct Diffusion: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "diffusion", abstract: "Train the diffusion model on the latents of the run's autoencoder.")
-
+  struct Classifier: StageCommand {
+    static let stage = TrainingStageName.classifier
+    static let abstract = "Train a classifier of the dataset's labels."
     @OptionGroup var options: Options
+  }
+}
 
-    func run() async throws {
-      try await options.run { try Trainer.trainDiffusion($0, shouldStop: $1, report: $2) }
-    }
+/// A command that trains one stage; its name is the stage's.
+protocol StageCommand: AsyncParsableCommand {
+  static var stage: TrainingStageName { get }
+  static var abstract: String { get }
+  var options: TrainCommand.Options { get }
+}
+
+extension StageCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: stage.rawValue, abstract: abstract)
+  }
+
+  func run() async throws {
+    try await options.run { try Trainer.train(Self.stage, $0, shouldStop: $1, report: $2) }
   }
 }
