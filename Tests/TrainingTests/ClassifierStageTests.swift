@@ -135,6 +135,33 @@ struct ClassifierStageTests {
     }
   }
 
+  @Test("a batch whose variance is of a single value is refused in one line, alone and divided among processes")
+  func batchOfOne() throws {
+    let densenet = ["network=densenet121", "imageSide=32"]
+    for settings in [[], ["accumulation=4"]] {
+      expectRefused("batchSize") { try recipe(densenet + settings, steps: 1, batchSize: 1) }
+    }
+    #expect(throws: Never.self) { try recipe(["network=densenet121", "imageSide=64"], steps: 1, batchSize: 1) }
+    #expect(throws: Never.self) { try recipe(["network=small"], steps: 1, batchSize: 1) }
+    let five = try recipe(densenet, steps: 1, batchSize: 5)
+    #expect(throws: Never.self) { try five.requireEnoughImages(processes: 2) }
+    let message =
+      "batchSize cannot be 5: give 6 or more to 3 processes: with imageSide 32 the last maps of densenet121 "
+      + "are of one value, and one image has no variance"
+    #expect {
+      try five.requireEnoughImages(processes: 3)
+    } throws: {
+      "\($0)" == message
+    }
+    // A step of the fewest images is one that can be taken.
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    let two = try recipe(densenet, steps: 2, batchSize: 2)
+    let objective = try ClassifierObjective(two, data: dataset.data())
+    _ = try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<2)
+    #expect(try objective.trained[0].store.tensors().values.allSatisfy { try $0.isEntirelyFinite })
+  }
+
   @Test("labels that are not there are refused by name")
   func missingLabels() throws {
     let dataset = try LabelledDataset()

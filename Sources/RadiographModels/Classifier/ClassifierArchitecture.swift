@@ -28,6 +28,10 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
   /// The least side that the network takes.
   public var minimumSide: Int { network == .small ? 16 : 32 }
 
+  /// The fewest images that a step of training can compute at once: two if the network normalises by the batch and its
+  /// last maps are of one value, whose variance over a single image is not defined.
+  public var minimumBatch: Int { network == .densenet121 && DenseNet.lastSide(side) == 1 ? 2 : 1 }
+
   /// - Throws: `ParameterError`, `TorchError`.
   func make(_ scope: ParameterScope) throws -> any LabelNetwork {
     switch network {

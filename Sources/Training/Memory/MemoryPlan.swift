@@ -70,12 +70,14 @@ extension MemoryPlan {
     _ recipe: StageRecipe<Settings>, limit: Int?, device: Device,
     make: (StageRecipe<Settings>) throws -> any Objective
   ) throws -> MemoryPlan {
-    let total = recipe.common.imagesPerStep
+    let (total, fewest) = (recipe.common.imagesPerStep, recipe.own.fewestImages)
     var considered: [Way] = []
     func ways(_ checkpointing: CheckpointingPolicy, _ batchSizes: [Int]) throws -> [Way] {
       let microBatches = total > batchSizes[0] || batchSizes.count > 1 ? 2 : 1
       let more = min(batchSizes[0], 8)
-      let probe = try StepProbe(rows: (max(1, more / 2), more), microBatches: microBatches, device: device) { rows in
+      let least = max(fewest.atOnce, (fewest.inStep + microBatches - 1) / microBatches)
+      let few = min(more, max(least, more / 2))
+      let probe = try StepProbe(rows: (few, more), microBatches: microBatches, device: device) { rows in
         var probed = recipe
         (probed.batchSize, probed.accumulation, probed.checkpointing) = (rows, microBatches, checkpointing)
         return try make(probed)
@@ -104,7 +106,8 @@ extension MemoryPlan {
       return plan(asked, "the recipe fits as it is, and nothing is faster than to keep what it keeps")
     }
     // Fewer images at once cost little, blocks that are computed again up to a third of the time.
-    let halves = sequence(first: recipe.batchSize) { $0 > 1 ? $0 / 2 : nil }.filter { total.isMultiple(of: $0) }
+    let halves = sequence(first: recipe.batchSize) { $0 > 1 ? $0 / 2 : nil }
+      .filter { total.isMultiple(of: $0) && $0 >= fewest.atOnce }
     let sizes = halves.isEmpty ? [1] : Array(halves)
     for policy in CheckpointingPolicy.allCases {
       considered += try ways(policy, sizes).filter { !considered.contains($0) }

@@ -19,17 +19,7 @@ public enum TrainingPlan {
   public static func plans(
     _ request: TrainingRequest, stages: [TrainingStageName], memory: Int?
   ) throws -> [MemoryPlan] {
-    try stages.map { stage in
-      switch stage {
-      case .autoencoder:
-        try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: autoencoder(request))
-      case .diffusion:
-        try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: diffusion(request))
-      case .classifier:
-        try MemoryPlan.plan(request.resolved(), limit: memory, device: request.device, make: classifier(request))
-      case .distillation: throw unplanned
-      }
-    }
+    try stages.map { try stage($0, of: request).plan(memory) }
   }
 
   /// The peak that a plan predicts for a recipe as it is, and the one that is counted in steps of it.
@@ -38,26 +28,43 @@ public enum TrainingPlan {
   public static func peaks(
     _ request: TrainingRequest, stage: TrainingStageName
   ) throws -> (predicted: Int, counted: Int) {
-    func peaks<Settings: StageSettings>(
-      _ recipe: StageRecipe<Settings>, _ make: (StageRecipe<Settings>) throws -> any Objective
-    ) throws -> (predicted: Int, counted: Int) {
-      let plan = try MemoryPlan.plan(recipe, limit: nil, device: request.device, make: make)
-      let probe = try StepProbe(
-        rows: (recipe.batchSize, recipe.batchSize), microBatches: recipe.accumulation, device: request.device
-      ) { _ in try make(recipe) }
-      return (plan.chosen.peakMemoryBytes, probe.peak(rows: recipe.batchSize))
-    }
-    switch stage {
-    case .autoencoder: return try peaks(request.resolved(), autoencoder(request))
-    case .diffusion: return try peaks(request.resolved(), diffusion(request))
-    case .classifier: return try peaks(request.resolved(), classifier(request))
-    case .distillation: throw unplanned
+    try self.stage(stage, of: request).peaks()
+  }
+
+  /// A stage of a run that has not begun, whatever its settings.
+  private struct Stage {
+    let plan: (_ memory: Int?) throws -> MemoryPlan
+    let peaks: () throws -> (predicted: Int, counted: Int)
+
+    /// - Parameter make: The objective of a recipe.
+    init<Settings: StageSettings>(
+      _ request: TrainingRequest, make: @escaping (StageRecipe<Settings>) throws -> any Objective
+    ) throws {
+      let recipe: StageRecipe<Settings> = try request.resolved()
+      let plan: (Int?) throws -> MemoryPlan = {
+        try MemoryPlan.plan(recipe, limit: $0, device: request.device, make: make)
+      }
+      self.plan = plan
+      peaks = {
+        let probe = try StepProbe(
+          rows: (recipe.batchSize, recipe.batchSize), microBatches: recipe.accumulation, device: request.device
+        ) { _ in try make(recipe) }
+        return (try plan(nil).chosen.peakMemoryBytes, probe.peak(rows: recipe.batchSize))
+      }
     }
   }
 
-  private static let unplanned = TrainingError.invalidSetting(
-    key: "--stage", value: TrainingStageName.distillation.rawValue,
-    remedy: "choose one of \(stages.map(\.rawValue).joined(separator: ", "))")
+  private static func stage(_ name: TrainingStageName, of request: TrainingRequest) throws -> Stage {
+    switch name {
+    case .autoencoder: try Stage(request, make: autoencoder(request))
+    case .diffusion: try Stage(request, make: diffusion(request))
+    case .classifier: try Stage(request, make: classifier(request))
+    case .distillation:
+      throw TrainingError.invalidSetting(
+        key: "--stage", value: name.rawValue,
+        remedy: "choose one of \(stages.map(\.rawValue).joined(separator: ", "))")
+    }
+  }
 
   private static func classifier(
     _ request: TrainingRequest
@@ -77,9 +84,12 @@ public enum TrainingPlan {
     let dataset = try request.openDataset()
     let training = try PixelBatches(dataset, split: .train, withoutTexts: true, device: request.device)
     let data = StageData(training: training, validation: training, validated: [0])
-    return {
-      try AutoencoderObjective(
-        $0, architecture: $0.common.modelArchitecture().autoencoder, data: data, device: request.device)
+    return { recipe in
+      // A discriminator that starts later takes its memory then: it is planned for from the first step.
+      var recipe = recipe
+      recipe.adversarialStart = 0
+      return try AutoencoderObjective(
+        recipe, architecture: recipe.common.modelArchitecture().autoencoder, data: data, device: request.device)
     }
   }
 

@@ -22,11 +22,27 @@ public protocol StageSettings: Codable, Sendable, Equatable {
   ///   - path: What an error calls the dataset.
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)``, ``TrainingError/unfitImages(path:side:multiple:)``.
   func requireFit(_ architecture: ModelArchitecture, imageSide: Int, path: String) throws
+
+  /// How few images a step and its parts may have.
+  var fewestImages: FewestImages { get }
 }
 
 extension StageSettings {
   /// Stages whose networks take images of any side need no more.
   public func requireFit(_ architecture: ModelArchitecture, imageSide: Int, path: String) throws {}
+
+  /// Most stages compute images one by one as well as many at once.
+  public var fewestImages: FewestImages { FewestImages() }
+}
+
+/// How few images a stage can be trained with.
+public struct FewestImages: Sendable, Equatable {
+  /// That can be computed at once.
+  public var atOnce = 1
+  /// That can make a step.
+  public var inStep = 1
+  /// Why it is more than one.
+  public var reason = ""
 }
 
 /// All settings of a stage. In a file all keys stand side by side.
@@ -61,6 +77,26 @@ public struct StageRecipe<Settings: StageSettings>: Codable, Sendable, Equatable
   func validate() throws {
     try common.validate()
     try own.validate()
+    try requireEnoughImages(processes: 1)
+  }
+
+  /// Checks that neither a step nor a slice of it has too few images.
+  ///
+  /// - Parameter processes: How many processes divide each step.
+  /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for `batchSize`.
+  func requireEnoughImages(processes: Int) throws {
+    let (total, fewest) = (common.imagesPerStep, own.fewestImages)
+    let slices = (0..<processes).flatMap { rank in
+      BatchSlice.slices(
+        ofStep: 0, batchSize: total, limit: common.batchSize, share: RankShare(rank: rank, count: processes))
+    }
+    guard total >= fewest.inStep, slices.allSatisfy({ $0.rows.count >= fewest.atOnce }) else {
+      let least = max(fewest.atOnce, fewest.inStep)
+      throw TrainingError.invalidSetting(
+        key: "batchSize", value: "\(common.batchSize)",
+        remedy: "give \(least * processes) or more" + (processes > 1 ? " to \(processes) processes" : "") + ": "
+          + fewest.reason)
+    }
   }
 }
 

@@ -46,6 +46,7 @@ struct BegunRun<Settings: StageSettings> {
       throw TrainingError.tooManyProcesses(
         count: group.share.count, imagesPerStep: resolved.recipe.common.imagesPerStep)
     }
+    try request.namingLines { try resolved.recipe.requireEnoughImages(processes: group.share.count) }
     if group.isFirst {
       lock = try known ?? RunLock(request.run)
       folder.removeLeftovers()

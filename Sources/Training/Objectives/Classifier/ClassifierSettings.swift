@@ -56,6 +56,14 @@ public struct ClassifierSettings: StageSettings {
     }
   }
 
+  public var fewestImages: FewestImages {
+    FewestImages(
+      atOnce: ClassifierArchitecture(network: network, labels: [], side: imageSide).minimumBatch,
+      reason:
+        "with imageSide \(imageSide) the last maps of \(network.rawValue) are of one value, and one image has no variance"
+    )
+  }
+
   /// What an image says about a label: whether it is there; nil if nothing is known.
   func truth(_ label: String, of record: RadiographRecord) -> Bool? {
     switch record.attributes.state(of: label) {

@@ -16,11 +16,6 @@ struct DiffusionLoss {
   let device: Device
 
   init(_ recipe: DiffusionRecipe, architecture: ModelArchitecture, device: Device) throws {
-    guard recipe.contrastiveWeight == 0 || recipe.common.imagesPerStep > 1 else {
-      throw TrainingError.invalidSetting(
-        key: "batchSize", value: "\(recipe.batchSize)",
-        remedy: "give 2 or more: contrastiveWeight sets the images of a step against each other")
-    }
     self.recipe = recipe
     self.device = device
     process = try DiffusionProcess(recipe.scheduler)

@@ -26,6 +26,11 @@ public struct DiffusionSettings: StageSettings {
 
   public init() {}
 
+  public var fewestImages: FewestImages {
+    FewestImages(
+      inStep: contrastiveWeight > 0 ? 2 : 1, reason: "contrastiveWeight sets the images of a step against each other")
+  }
+
   public func validate() throws {
     try RecipeCheck.require(promptsPerImage, in: 1...64, "promptsPerImage")
     try RecipeCheck.require(maximumShift, in: 0...64, "maximumShift")
