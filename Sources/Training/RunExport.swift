@@ -51,11 +51,9 @@ public struct RunExport {
     let recipe: DiffusionRecipe = try ConfigurationResolver.stored(stages.1.configuration)
     let statisticsFile = DiffusionPreparation.statisticsFile(in: stages.1)
     let statistics = try JSONDecoder().decode(LatentStatistics.self, from: Data(contentsOf: statisticsFile))
-    let autoencoder = try SafetensorsFile(path: stages.0.best.path)
-    let diffusion = try SafetensorsFile(path: stages.1.best.path)
-    let tensors = try averageWidth.map { try Self.averaged($0, in: stages.1) } ?? diffusion.loadTensors()
-    var facts = facts
-    if let averageWidth { facts["average_width"] = "\(averageWidth)" }
+    let autoencoder = try BestWeights(contentsOf: stages.0.best)
+    let diffusion =
+      try averageWidth.map { try Self.averaged($0, in: stages.1) } ?? BestWeights(contentsOf: stages.1.best)
 
     var description = try ModelDescription(
       of: recipe, architecture: architecture ?? recipe.common.modelArchitecture(), latent: statistics)
@@ -73,10 +71,11 @@ public struct RunExport {
         "vae_steps": autoencoder.metadata["step"] ?? "", "vae_batch": "\(autoencoderRecipe.batchSize)",
         "diffusion_steps": diffusion.metadata["step"] ?? "",
         "diffusion_batch": "\(recipe.batchSize * recipe.accumulation)",
-        "validation_loss": diffusion.metadata["loss"] ?? "",
-      ]) { given, _ in given }
+        "average_width": averageWidth.map { "\($0)" }, "validation_loss": diffusion.metadata["loss"],
+      ].compactMapValues { $0 }
+    ) { given, _ in given }
     self.description = description
-    let trained = [TrainingStageName.autoencoder: try autoencoder.loadTensors(), .diffusion: tensors]
+    let trained = [TrainingStageName.autoencoder: autoencoder.tensors, .diffusion: diffusion.tensors]
     weights = Dictionary(
       uniqueKeysWithValues: ModelPart.all.map { part in
         (part, Self.part(part.training.prefix, of: trained[part.training.stage] ?? [:]))
@@ -89,8 +88,8 @@ public struct RunExport {
   ) throws -> (ModelDescription, ModelWeights) {
     let recipe: DistillationRecipe = try ConfigurationResolver.stored(distilled.configuration)
     let teacher = try Teacher(recipe.teacher, architecture: architecture)
-    let best = try SafetensorsFile(path: distilled.best.path)
-    let tensors = try best.loadTensors()
+    try PinnedTeacher.require(teacher, in: distilled)
+    let best = try BestWeights(contentsOf: distilled.best)
     var description = teacher.description
     (description.name, description.licence) = (name, licence)
     description.sampling = recipe.own.studentSampling(teacher.description.sampling)
@@ -101,19 +100,20 @@ public struct RunExport {
       ]
     ) { given, _ in given }.merging(teacher.description.training) { given, _ in given }
     var weights = teacher.weights
-    for part in [ModelPart.unet, .textProjection] { weights[part] = Self.part(part.training.prefix, of: tensors) }
+    for part in [ModelPart.unet, .textProjection] { weights[part] = Self.part(part.training.prefix, of: best.tensors) }
     return (description, weights)
   }
 
-  private static func averaged(_ width: Double, in folder: RunFolder) throws -> [String: Tensor] {
+  /// The weights averaged with a width, which were never validated: they have no loss.
+  private static func averaged(_ width: Double, in folder: RunFolder) throws -> BestWeights {
     guard (0.01...0.25).contains(width) else {
       throw TrainingError.invalidSetting(
         key: "--ema-width", value: "\(width)", remedy: "give a number from 0.01 to 0.25")
     }
-    guard let weights = try AverageSnapshots(folder: folder.averages).weights(width: width) else {
+    guard let average = try AverageSnapshots(folder: folder.averages).weights(width: width) else {
       throw TrainingError.noSnapshots(path: folder.folder.path)
     }
-    return weights
+    return BestWeights(tensors: average.tensors, metadata: ["step": "\(average.updates)"])
   }
 
   private static func part(_ prefix: String, of tensors: [String: Tensor]) -> [String: Tensor] {

@@ -62,9 +62,11 @@ public enum Trainer {
   ) throws -> LoopOutcome {
     try train(request, nil, shouldStop: shouldStop, report: report) { begun in
       let recipe: DistillationRecipe = begun.recipe
+      let teacher = try Teacher(recipe.teacher, architecture: architecture)
+      try begun.pin(teacher)
       let data = try begun.data(recipe.seed, withoutTexts: false)
       return try DistillationPreparation(
-        recipe: recipe, teacher: Teacher(recipe.teacher, architecture: architecture), data: data,
+        recipe: recipe, teacher: teacher, data: data,
         folder: begun.folder, device: request.device, limits: begun.limits, group: begun.group, report: begun.report
       ).objective()
     }

@@ -35,6 +35,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case unfitImages(path: String, side: Int, multiple: Int)
   /// Images are there, and nothing that a text could be made of.
   case noTexts(path: String, split: String, images: Int)
+  /// A distillation whose teacher has other weights than the one that it was begun with.
+  case teacherChanged(path: String)
   /// What was trained on is not what the run was begun with: images of the training and of the validation part.
   case datasetChanged(path: String, begun: [Int], found: [Int])
   /// An image that the run's validation looks at.
@@ -45,6 +47,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case diverged(step: Int, quantity: Quantity, checkpoint: Int?)
   /// A checkpoint whose content is not what was written.
   case damagedCheckpoint(path: String)
+  /// A file of the best weights whose content is not what was written.
+  case damagedWeights(path: String)
   /// A checkpoint whose tensors are not those of the run's networks.
   case foreignCheckpoint(path: String, reason: String)
   /// A file of stored latents or texts that holds something else than was written.
@@ -103,6 +107,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .datasetChanged(let path, let begun, let found):
       "\(path) is not as the run was begun with (\(Self.parts(begun)) then, \(Self.parts(found)) now, or others): "
         + "resume with the dataset as it was, or begin a new run"
+    case .teacherChanged(let path):
+      "\(path) is not the teacher that the run was begun with, its weights are others: give the same teacher, or begin "
+        + "another run"
     case .imageGone(let name):
       "the dataset has no image \(name), which the run's validation looks at: resume with the dataset as it was"
     case .validationWasTrainedOn(let path, let images):
@@ -113,6 +120,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "learningRate=...)" + (checkpoint.map { " in another folder; the checkpoint of step \($0) is whole" } ?? "")
     case .damagedCheckpoint(let path):
       "\(path) does not hold what was written to it: take it away and resume from the one before"
+    case .damagedWeights(let path):
+      "\(path) does not hold the weights that were written to it: put a copy of it back, or train the stage anew"
     case .foreignCheckpoint(let path, let reason):
       "\(path) does not hold this run's networks (\(reason.onOneLine(limit: 200))): take it away and resume from the one "
         + "before"

@@ -117,8 +117,8 @@ struct Failure {
     case .invalidSetting, .unknownSetting, .otherConfiguration, .tooManyProcesses: .usage
     case .inFile(_, _, let error): status(error)
     case .unreadableConfiguration, .diverged, .noImages, .unfitImages, .noTexts, .datasetChanged, .imageGone,
-      .validationWasTrainedOn, .otherFeatures, .damagedCheckpoint, .damagedFeatures, .foreignCheckpoint,
-      .newerCheckpoint, .classifierData, .memoryTooSmall:
+      .validationWasTrainedOn, .teacherChanged, .otherFeatures, .damagedCheckpoint, .damagedWeights, .damagedFeatures,
+      .foreignCheckpoint, .newerCheckpoint, .classifierData, .memoryTooSmall:
       .badData
     case .nothingToResume, .missingStage, .noSnapshots, .notARun: .inputMissing
     case .runExists, .notAFolder: .cannotCreate

@@ -121,11 +121,15 @@ import Torch
     #expect(try abs(PostHocAverage.weights(of: [point], target: point)[0] - 1) < 1e-12)
     let snapshot = ["w": try Tensor([1, 2])]
     #expect(throws: WeightAverageError.otherParameters(snapshot: 1)) {
-      try PostHocAverage.sum([snapshot, ["v": Tensor([1, 2])]], weights: [1, 1])
+      try sum([snapshot, ["v": Tensor([1, 2])]], weights: [1, 1])
     }
     #expect(throws: WeightAverageError.countMismatch(snapshots: 1, weights: 2)) {
-      try PostHocAverage.sum([snapshot], weights: [1, 1])
+      try sum([snapshot], weights: [1, 1])
     }
+  }
+
+  private func sum(_ snapshots: [[String: Tensor]], weights: [Double]) throws -> [String: Tensor] {
+    try PostHocAverage.sum(of: snapshots.map { $0.mapValues(\.shape) }, weights: weights) { snapshots[$0][$1] }
   }
 
   @Test("Widths that were not tracked are made of snapshots of two averages")
@@ -154,7 +158,7 @@ import Torch
       let target = PostHocAverage.Point(time: steps, profile: average.profile)
       let weights = try PostHocAverage.weights(of: points, target: target)
       #expect(abs(weights.reduce(0, +) - 1) < 0.01)
-      let made = try #require(PostHocAverage.sum(snapshots, weights: weights)["w"])
+      let made = try #require(try sum(snapshots, weights: weights)["w"])
       let direct = try #require(average.state()["w"])
       let error = try maximumError(made, direct)
       // How far the averages that were tracked are from the one that was not.

@@ -146,6 +146,38 @@ struct DistillationTests {
     }
   }
 
+  @Test("a run goes on with the teacher that it was begun with, and with no other")
+  func pinnedTeacher() throws {
+    try withTeacher { (_: TinyDataset, run: TinyRun) throws in
+      let student = run.named("student")
+      var done = 0
+      let stopped = try train(request(student, Way.all[0].settings), stop: { done >= 2 }) {
+        if case .progress(let work) = $0, work.activity == "training" { done = work.done }
+      }
+      #expect(stopped == .stopped(step: 2))
+      let url = RunFolder(run.run, stage: .diffusion).best
+      let best = try BestWeights(contentsOf: url)
+      let others = try best.tensors.mapValues { try $0 * 1.01 }
+      try BestWeights(tensors: others, metadata: best.metadata).write(to: url)
+      let error = TrainingError.teacherChanged(path: run.run.path)
+      #expect(throws: error) { try train(request(student, [], resume: true)) }
+      try best.write(to: url)
+      #expect(try train(request(student, [], resume: true)) == .finished(step: 4))
+
+      // Nor is a student exported with the autoencoder of another.
+      try BestWeights(tensors: others, metadata: best.metadata).write(to: url)
+      #expect(throws: error) {
+        try RunExport(run: student.run, name: "x", licence: "none", architecture: TinyRun.architecture)
+      }
+      // A run of the former version is held to the teacher that it goes on with.
+      let file = RunFolder(student.run, stage: .distillation).folder.appendingPathComponent("teacher.json")
+      try FileManager.default.removeItem(at: file)
+      _ = try train(request(student, [], resume: true))
+      try best.write(to: url)
+      #expect(throws: error) { try train(request(student, [], resume: true)) }
+    }
+  }
+
   @Test("the exported student is sampled without guidance, in few steps, and decodes as its teacher does")
   func export() throws {
     try withTeacher { (_: TinyDataset, run: TinyRun) throws in

@@ -136,7 +136,8 @@ struct StepSettingsTests {
       _ = try train([0.05, 0.1], in: folder)
       let snapshots = AverageSnapshots(folder: folder.appendingPathComponent("averages"))
       let weights = try snapshots.weights(width: 0.08)
-      let made = try #require(weights)
+      let made = try #require(weights).tensors
+      #expect(weights?.updates == 200)
       let other = folder.appendingPathComponent("other")
       try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
       let step = try train([0.08], in: other)

@@ -53,6 +53,97 @@ struct TrainerTests {
     }
   }
 
+  @Test("an average of another width is exported without the loss of weights that it does not have")
+  func averageOfAnotherWidth() async throws {
+    try await withRun { run in
+      var run = run
+      run.settings = ["averageWidths=[0.05, 0.1]", "cadence.snapshot=2"]
+      _ = try run.trainAutoencoder()
+      _ = try run.trainDiffusion()
+      func export(_ width: Double?) throws -> RunExport {
+        try RunExport(
+          run: run.run, name: "mine", licence: "none", averageWidth: width, architecture: TinyRun.architecture)
+      }
+      let (best, average) = (try export(nil), try export(0.08))
+      #expect(best.description.training["validation_loss"] != nil)
+      #expect(best.description.training["average_width"] == nil)
+      #expect(average.description.training["validation_loss"] == nil)
+      #expect(average.description.training["average_width"] == "0.08")
+      #expect(average.description.training["diffusion_steps"] == "8")
+      #expect(try !average.card().contains("validation loss"))
+      #expect(try average.card().contains("| average width | 0.08 |"))
+      let unets = try [best, average].map { try #require($0.weights[.unet]).mapValues { try $0.floats() } }
+      #expect(unets[0].keys == unets[1].keys && unets[0] != unets[1])
+    }
+  }
+
+  @Test("best weights that are not what was written are refused by name; those of the former version have no hash")
+  func damagedWeights() async throws {
+    try await withRun { run in
+      _ = try run.trainAutoencoder()
+      _ = try run.trainDiffusion()
+      func export() throws -> RunExport {
+        try RunExport(run: run.run, name: "mine", licence: "none", architecture: TinyRun.architecture)
+      }
+      for stage in [TrainingStageName.autoencoder, .diffusion] {
+        let url = RunFolder(run.run, stage: stage).best
+        let whole = try Data(contentsOf: url)
+        var damaged = whole
+        damaged[damaged.count - 4] ^= 1
+        try damaged.write(to: url)
+        #expect(throws: TrainingError.damagedWeights(path: url.path)) { try export() }
+        if stage == .autoencoder {
+          let other = try run.copy("vae", to: "other")
+          let path = RunFolder(other.run, stage: .autoencoder).best.path
+          #expect(throws: TrainingError.damagedWeights(path: path)) { try other.trainDiffusion() }
+        }
+        // As the former version wrote it.
+        try whole.write(to: url)
+        let best = try BestWeights(contentsOf: url)
+        let former = best.metadata.filter { $0.key != "content_sha256" }
+        #expect(former.count == best.metadata.count - 1)
+        try SafetensorsWriter.write(best.tensors, metadata: former, to: url.path)
+        _ = try export()
+      }
+    }
+  }
+
+  @Test("texts are encoded again if the encoder of the same name has other weights, and only then")
+  func otherEncoder() async throws {
+    try await withRun { run in
+      var run = run
+      _ = try run.trainAutoencoder()
+      var steps = 0
+      func train(stopAfter: Int = .max) throws -> [String] {
+        steps = 0
+        var notes: [String] = []
+        _ = try run.trainDiffusion(
+          report: {
+            switch $0 {
+            case .progress(let work) where work.activity == "training": steps = work.done
+            case .note(let note): notes.append(note)
+            default: break
+            }
+          }, stop: { steps >= stopAfter })
+        return notes
+      }
+      func texts() throws -> [String: Data] { try run.cacheFiles().filter { $0.key.hasPrefix("texts") } }
+      _ = try train(stopAfter: 2)
+      let before = try texts()
+      run.options.resume = true
+      #expect(try train(stopAfter: 4).isEmpty)
+      #expect(try texts() == before)
+
+      let weights = run.root.appendingPathComponent("encoders/tiny/model.safetensors")
+      let file = try SafetensorsFile(path: weights.path)
+      let others = try file.loadTensors().mapValues { try ($0 * 1.25).clone() }
+      try SafetensorsWriter.write(others, metadata: file.metadata, to: weights.path)
+      let notes = try train()
+      #expect(notes.count { $0.contains("texts-") && $0.contains("all is encoded again") } == 2, "\(notes)")
+      #expect(try texts().keys == before.keys && texts() != before)
+    }
+  }
+
   @Test("a run without one of its stages is not exported, and diffusion needs the autoencoder")
   func missingStages() async throws {
     try await withRun { (run: TinyRun) async throws in

@@ -32,32 +32,34 @@ public enum PostHocAverage {
       snapshots.map { row in snapshots.map { innerProduct(row, $0) } }, snapshots.map { innerProduct($0, target) })
   }
 
-  /// The sum of `snapshots`, weight by weight.
+  /// The sum of snapshots, tensor by tensor, so that no snapshot need be in memory whole.
   ///
   /// - Parameters:
-  ///   - snapshots: What ``WeightAverage/state()`` gave, one for each of `weights`.
+  ///   - shapes: The shapes of the parameters in each snapshot, by path; one snapshot for each of `weights`.
   ///   - weights: As from ``weights(of:target:)``.
-  /// - Returns: The weights by path, in the first snapshot's types and on its devices.
+  ///   - tensor: A snapshot's tensor of a path, floating-point numbers of any type.
+  /// - Returns: The weights by path, in float32 on the CPU.
   /// - Throws: ``WeightAverageError`` if the snapshots hold different parameters or their number is not that of the
-  ///   weights; `TorchError` if memory runs out.
-  public static func sum(_ snapshots: [[String: Tensor]], weights: [Double]) throws -> [String: Tensor] {
-    guard let first = snapshots.first else { throw WeightAverageError.noSnapshots }
-    guard snapshots.count == weights.count else {
-      throw WeightAverageError.countMismatch(snapshots: snapshots.count, weights: weights.count)
+  ///   weights; `TorchError` if memory runs out; what `tensor` throws.
+  public static func sum(
+    of shapes: [[String: [Int]]], weights: [Double], tensor: (_ snapshot: Int, _ path: String) throws -> Tensor?
+  ) throws -> [String: Tensor] {
+    guard let first = shapes.first else { throw WeightAverageError.noSnapshots }
+    guard shapes.count == weights.count else {
+      throw WeightAverageError.countMismatch(snapshots: shapes.count, weights: weights.count)
     }
-    for (index, snapshot) in snapshots.enumerated()
-    where snapshot.mapValues(\.shape) != first.mapValues(\.shape) {
-      throw WeightAverageError.otherParameters(snapshot: index)
+    if let other = shapes.firstIndex(where: { $0 != first }) {
+      throw WeightAverageError.otherParameters(snapshot: other)
     }
     return try withoutGradients {
       var result: [String: Tensor] = [:]
-      for (path, tensor) in first {
+      for (path, shape) in first {
         // Large weights of both signs cancel each other, so the sum is taken in float64. GPUs of Apple have none.
-        let sum = try Tensor.zeros(tensor.shape, dtype: .float64)
-        for (snapshot, weight) in zip(snapshots, weights) {
-          if let stored = snapshot[path] { try sum.addInPlace(stored.to(.cpu).to(.float64), alpha: weight) }
+        let sum = try Tensor.zeros(shape, dtype: .float64)
+        for (index, weight) in weights.enumerated() {
+          if let stored = try tensor(index, path) { try sum.addInPlace(stored.to(.cpu).to(.float64), alpha: weight) }
         }
-        result[path] = try sum.to(tensor.dtype).to(tensor.device)
+        result[path] = try sum.to(.float32)
       }
       return result
     }

@@ -159,7 +159,7 @@ struct TrainingLoop {
         let weights = try buffers.reduce(into: step.model.average.state()) { $0[$1.path] = try $1.value }
         try NotFinite.requireFinite(weights)
         let metadata = objective.metadata.merging(["step": "\(position.step)", "loss": "\(best)"]) { $1 }
-        try SafetensorsWriter.write(weights, metadata: metadata, to: folder.best.path)
+        try BestWeights(tensors: weights, metadata: metadata).write(to: folder.best)
       }
       try recorder?.writeReport()
     }

@@ -48,8 +48,8 @@ struct DiffusionPreparation {
     guard FileManager.default.fileExists(atPath: autoencoderWeights.path) else {
       throw TrainingError.missingStage(path: folder.url.path, stage: .autoencoder)
     }
-    let file = try SafetensorsFile(path: autoencoderWeights.path)
-    let store = ParameterStore(tensors: try file.loadTensors(), device: device, memoryFormat: .channelsLast)
+    let store = ParameterStore(
+      tensors: try BestWeights(contentsOf: autoencoderWeights).tensors, device: device, memoryFormat: .channelsLast)
     let autoencoder = try Autoencoder(store.root, architecture.autoencoder)
     try store.verify()
     return autoencoder

@@ -15,7 +15,7 @@ struct BegunRun<Settings: StageSettings> {
   let limits: RunLimits
   let report: (TrainingReport) -> Void
   private let dataset: RadiographDataset
-  private let beginning: RunBeginning
+  let beginning: RunBeginning
   let group: any ProcessGroup
   /// The first process's.
   private let lock: RunLock?

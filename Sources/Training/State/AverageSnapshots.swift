@@ -39,32 +39,39 @@ struct AverageSnapshots {
     }
   }
 
-  /// The weights averaged with a width at the end of the run, by path.
+  /// The weights averaged with a width at the end of the run, by path, and the number of updates that led to them.
+  ///
+  /// What is held in memory is one set of weights in float32, and one tensor of each snapshot's files at a time.
   ///
   /// - Returns: nil if there are no snapshots.
   /// - Throws: `FileAccessError`, `TensorFileError`, `WeightAverageError`, `TorchError`.
-  func weights(width: Double) throws -> [String: Tensor]? {
+  func weights(width: Double) throws -> (tensors: [String: Tensor], updates: Int)? {
     let files = try names().map {
       (updates: $0.updates, file: try SafetensorsFile(path: folder.appendingPathComponent($0.name).path))
     }
     guard let last = files.last else { return nil }
     var points: [PostHocAverage.Point] = []
-    var weights: [[String: Tensor]] = []
+    var snapshots: [(tensors: [String: MappedTensor], prefix: String)] = []
     for (updates, file) in files {
-      let tensors = try file.loadTensors()
-      for (width, snapshot) in Dictionary(grouping: tensors, by: { String($0.key.prefix { $0 != "/" }) })
-        .sorted(by: { $0.key < $1.key })
-      {
+      let tensors = file.tensorsByName
+      for width in Set(tensors.keys.map { String($0.prefix { $0 != "/" }) }).sorted() {
         guard let tracked = Double(width) else { continue }
         points.append(.init(time: updates, profile: try PowerFunction(relativeDeviation: tracked)))
-        weights.append(
-          try snapshot.reduce(into: [:]) {
-            $0[String($1.key.dropFirst(width.count + 1))] = try $1.value.to(.float32)
-          })
+        snapshots.append((tensors, width + "/"))
+      }
+    }
+    let shapes = snapshots.map { tensors, prefix in
+      tensors.reduce(into: [String: [Int]]()) { shapes, item in
+        if item.key.hasPrefix(prefix) { shapes[String(item.key.dropFirst(prefix.count))] = item.value.shape }
       }
     }
     let target = PostHocAverage.Point(
       time: last.updates, profile: try PowerFunction(relativeDeviation: width))
-    return try PostHocAverage.sum(weights, weights: PostHocAverage.weights(of: points, target: target))
+    let sum = try PostHocAverage.sum(
+      of: shapes, weights: PostHocAverage.weights(of: points, target: target)
+    ) { snapshot, path in
+      try snapshots[snapshot].tensors[snapshots[snapshot].prefix + path].map { try Tensor($0) }
+    }
+    return (sum, last.updates)
   }
 }

@@ -20,7 +20,6 @@ struct Checkpoint {
     static let means = "running_means"
     static let skipped = "skipped_steps"
     static let numbers = "numbers"
-    static let content = "content_sha256"
     /// Of the first version.
     static let averageUpdates = "average_updates"
   }
@@ -37,7 +36,7 @@ struct Checkpoint {
       Key.format: "\(Self.format)", Key.step: "\(position.step)", Key.bestLoss: "\(position.bestLoss)",
       Key.means: try position.means.text(), Key.skipped: "\(position.skipped)",
       Key.numbers: String(decoding: try encoder.encode(state.numbers), as: UTF8.self),
-      Key.content: try Self.hash(state.tensors),
+      ContentHash.metadataKey: try state.tensors.contentHash(),
     ]
     try SafetensorsWriter.write(state.tensors, metadata: metadata, to: url.path)
   }
@@ -54,9 +53,7 @@ struct Checkpoint {
       throw TrainingError.newerCheckpoint(path: url.path, format: format)
     }
     let tensors = try file.loadTensors()
-    if let hash = file.metadata[Key.content], try hash != Self.hash(tensors) {
-      throw TrainingError.damagedCheckpoint(path: url.path)
-    }
+    guard try tensors.isAsWritten(file.metadata) else { throw TrainingError.damagedCheckpoint(path: url.path) }
     position = RunPosition(
       step: step, bestLoss: file.metadata[Key.bestLoss].flatMap(Double.init) ?? .infinity,
       means: file.metadata[Key.means].flatMap(RunningMeans.init(text:)) ?? RunningMeans(),
@@ -72,12 +69,6 @@ struct Checkpoint {
   init(position: RunPosition, state: StoredState) {
     self.position = position
     self.state = state
-  }
-
-  /// The hash of all tensors' names and elements, in the order of the names.
-  private static func hash(_ tensors: [String: Tensor]) throws -> String {
-    ContentHash.of(
-      parts: try tensors.sorted { $0.key < $1.key }.flatMap { [$0.key, ContentHash.of(try $0.value.bytes())] })
   }
 
   /// Whether an error says that a checkpoint's content is not what a run has written, as after a power cut.

@@ -7,6 +7,8 @@ import TorchNN
 
 /// A trained model from which another learns.
 struct Teacher {
+  /// The folder that was given.
+  let path: String
   let description: ModelDescription
   let weights: ModelWeights
   /// The file of its autoencoder's weights.
@@ -21,6 +23,7 @@ struct Teacher {
   /// - Parameter architecture: another than the preset's, which only tests have.
   /// - Throws: ``TrainingError/missingStage(path:stage:)``, `ModelError`, `FileAccessError`, `TensorFileError`.
   init(_ path: String, architecture: ModelArchitecture? = nil) throws {
+    self.path = path
     let url = URL(fileURLWithPath: path)
     let run = RunFolder(url, stage: .diffusion)
     if FileManager.default.fileExists(atPath: run.best.path) {

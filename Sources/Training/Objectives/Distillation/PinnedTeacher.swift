@@ -1,0 +1,42 @@
+import Foundation
+
+/// The teacher that a distillation was begun with, by the hash of its weights: the file `teacher.json`.
+struct PinnedTeacher: Codable {
+  var hash: String
+
+  private static func file(in folder: RunFolder) -> URL { folder.folder.appendingPathComponent("teacher.json") }
+
+  /// - Throws: `FileAccessError`.
+  static func write(_ teacher: Teacher, in folder: RunFolder) throws {
+    try RunFolder.write(PinnedTeacher(hash: teacher.hash), to: file(in: folder))
+  }
+
+  /// Holds a teacher to the one that a run was begun with.
+  ///
+  /// - Returns: false if nothing is noted of it, as in a run of a former version.
+  /// - Throws: ``TrainingError/teacherChanged(path:)``, `FileAccessError`,
+  ///   ``TrainingError/unreadableConfiguration(path:reason:)``.
+  @discardableResult
+  static func require(_ teacher: Teacher, in folder: RunFolder) throws -> Bool {
+    let file = file(in: folder)
+    guard FileManager.default.fileExists(atPath: file.path) else { return false }
+    guard try RunFolder.read(PinnedTeacher.self, from: file).hash == teacher.hash else {
+      throw TrainingError.teacherChanged(path: teacher.path)
+    }
+    return true
+  }
+}
+
+extension BegunRun where Settings == DistillationSettings {
+  /// Notes the teacher of a run that begins, and holds one that goes on to it.
+  ///
+  /// - Throws: ``TrainingError/teacherChanged(path:)``, `FileAccessError`.
+  func pin(_ teacher: Teacher) throws {
+    try group.firstThenOthers {
+      if beginning == .new, group.isFirst { return try PinnedTeacher.write(teacher, in: folder) }
+      let isNoted = try PinnedTeacher.require(teacher, in: folder)
+      // Begun by a former version: held from now on to the teacher that it goes on with.
+      if !isNoted, group.isFirst { try PinnedTeacher.write(teacher, in: folder) }
+    }
+  }
+}
