@@ -29,8 +29,8 @@ final class RunLock {
       throw FileAccessError(
         path: path, operation: .create, error: NSError(domain: NSPOSIXErrorDomain, code: Int(errno)))
     }
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-      let owner = Self.owner(in: run)
+    guard Self.tryLocking(descriptor) else {
+      let owner = Self.owner(of: run)
       close(descriptor)
       throw TrainingError.runInUse(
         path: run.path, process: owner.map { Int($0.process) }, host: owner?.host, since: owner?.since)
@@ -52,16 +52,33 @@ final class RunLock {
     FileManager.default.fileExists(atPath: file(in: run).path) ? try RunLock(run) : nil
   }
 
-  /// The process that trains in a run, if it lives or lives on another machine, which cannot be asked.
-  static func holder(of run: URL) -> Owner? {
-    guard let data = try? Data(contentsOf: file(in: run)),
-      let owner = try? JSONDecoder().decode(Owner.self, from: data)
-    else { return nil }
-    return lives(owner) ? owner : nil
+  /// Whether a process holds the lock of a run. The system says so, here as on another machine that shares the folder.
+  ///
+  /// - Returns: false also if nothing can be known, because the file cannot be read or its file system knows no locks.
+  static func isHeld(_ run: URL) -> Bool {
+    let descriptor = open(file(in: run).path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    // What is locked here ends with the descriptor.
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
-  private static func lives(_ owner: Owner) -> Bool {
-    owner.host != ProcessInfo.processInfo.hostName || kill(owner.process, 0) == 0 || errno == EPERM
+  /// The process that holds the lock of a run or held it last, as it has written itself down. Only for messages: the file
+  /// is not the lock.
+  static func owner(of run: URL) -> Owner? {
+    (try? Data(contentsOf: file(in: run))).flatMap { try? JSONDecoder().decode(Owner.self, from: $0) }
+  }
+
+  /// Takes the lock if no process holds it; returns false if one does.
+  ///
+  /// Tries for a tenth of a second: ``isHeld(_:)`` of another process holds the lock for a moment, and an owner writes
+  /// itself down right after it has got it.
+  private static func tryLocking(_ descriptor: Int32) -> Bool {
+    for _ in 0..<6 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }
+      usleep(20_000)
+    }
+    return false
   }
 
   private static func file(in run: URL) -> URL { run.appendingPathComponent(".lock") }
@@ -71,17 +88,5 @@ final class RunLock {
     guard let text = try? JSONEncoder().encode(owner) else { return }
     ftruncate(descriptor, 0)
     _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-  }
-
-  /// The owner as it has written itself down, which it does right after it has got the lock: until then the file is
-  /// empty, or holds a process that was killed.
-  private static func owner(in run: URL) -> Owner? {
-    var found: Owner?
-    for _ in 0..<50 {
-      found = (try? Data(contentsOf: file(in: run))).flatMap { try? JSONDecoder().decode(Owner.self, from: $0) }
-      if let found, lives(found) { return found }
-      usleep(20_000)
-    }
-    return found
   }
 }

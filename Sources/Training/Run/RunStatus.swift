@@ -13,7 +13,7 @@ public struct RunStatus: Encodable, Sendable, Equatable {
     case finished
   }
 
-  /// The process that trains.
+  /// The process that trains, as it has written itself down.
   public struct Owner: Encodable, Sendable, Equatable {
     public var process: Int
     public var host: String
@@ -71,12 +71,12 @@ public struct RunStatus: Encodable, Sendable, Equatable {
     let rows = MetricsLog(folder.metrics).rows()
     step = max(rows.map(\.step).max() ?? 0, folder.newestStep() ?? 0)
     loss = rows.last { $0.split == .training }?.values[.loss]
-    let holder = RunLock.holder(of: run)
-    owner = holder.map { Owner(process: Int($0.process), host: $0.host) }
+    let isHeld = RunLock.isHeld(run)
+    owner = isHeld ? RunLock.owner(of: run).map { Owner(process: Int($0.process), host: $0.host) } : nil
     // A stage that is not finished and has an owner; the owner of a finished one trains another stage, which prepares.
     // The last row comes before the last validation and the last checkpoint.
     let isStored = (folder.newestStep() ?? 0) >= steps && steps > 0
-    state = isStored ? .finished : holder == nil ? .stopped : .running
+    state = isStored ? .finished : isHeld ? .running : .stopped
     let trained = rows.filter { $0.split == .training && $0.seconds != nil }.suffix(10)
     if state == .running, let first = trained.first, let last = trained.last, last.step > first.step,
       let began = first.seconds, let ended = last.seconds
