@@ -14,6 +14,11 @@ struct TokenizerConfiguration: Sendable {
   var trailingIDs: [Int]
   var paddingID: Int
 
+  /// What a folder's tokenizer is read from, in order of preference.
+  static let fileNames = ["tokenizer.json", "vocab.txt"]
+  /// The options beside a `vocab.txt`.
+  static let optionsName = "tokenizer_config.json"
+
   /// Reads a folder, a `tokenizer.json` or a vocabulary of one token a line.
   init(contentsOf url: URL) throws(TokenizationError) {
     var isFolder: ObjCBool = false
@@ -25,7 +30,7 @@ struct TokenizerConfiguration: Sendable {
         ? TokenizerConfiguration(tokenizerFile: url) : TokenizerConfiguration(vocabularyFile: url)
       return
     }
-    for name in ["tokenizer.json", "vocab.txt"] {
+    for name in Self.fileNames {
       let file = url.appendingPathComponent(name)
       if FileManager.default.fileExists(atPath: file.path) {
         self = try TokenizerConfiguration(contentsOf: file)
@@ -43,7 +48,7 @@ struct TokenizerConfiguration: Sendable {
       throw TokenizationError.unreadable(path: url.path, reason: "not UTF-8").unlessMistaken(file)
     }
     let (tokens, holdsCapitals) = withExtendedLifetime(file) { readVocabulary(Array(file.bytes)) }
-    let siblings = url.deletingLastPathComponent().appendingPathComponent("tokenizer_config.json")
+    let siblings = url.deletingLastPathComponent().appendingPathComponent(Self.optionsName)
     let options =
       FileManager.default.fileExists(atPath: siblings.path) ? try readOptions(siblings.path) : .object([])
     let lowercases = options["do_lower_case"]?.bool ?? !holdsCapitals

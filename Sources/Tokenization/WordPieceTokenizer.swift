@@ -13,6 +13,9 @@ public struct WordPieceTokenizer: Sendable {
   private let vocabulary: WordPieceVocabulary
   private let addedTokens: AddedTokens
 
+  /// The names of all files of a model's folder that a tokenizer may be read from.
+  public static let fileNames = TokenizerConfiguration.fileNames + [TokenizerConfiguration.optionsName]
+
   /// Reads a tokenizer from a model's folder (`tokenizer.json`, otherwise `vocab.txt` with `tokenizer_config.json`), or
   /// from one of these files.
   ///

@@ -30,6 +30,34 @@ import Torch
       to: folder.appendingPathComponent("vocab.txt"), atomically: true, encoding: .utf8)
   }
 
+  @Test("the content hash is that of weights, architecture and tokenizer, in whichever folder they lie")
+  func contentHash() throws {
+    let root = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: root) }
+    let encoder = root.appendingPathComponent("tiny")
+    try makeEncoder(at: encoder)
+    let hash = try TextEncoder.contentHash(of: encoder)
+    let copy = root.appendingPathComponent("copy")
+    try FileManager.default.copyItem(at: encoder, to: copy)
+    try Data([1]).write(to: copy.appendingPathComponent("README.md"))
+    #expect(try TextEncoder.contentHash(of: copy) == hash)
+    for name in ["model.safetensors", "config.json", "vocab.txt"] {
+      let file = copy.appendingPathComponent(name)
+      let before = try Data(contentsOf: file)
+      // Of the same size, so that nothing but the content is another; a JSON file stays one.
+      var after = before
+      if name == "config.json" {
+        after[try #require(after.firstIndex(of: UInt8(ascii: "\n")))] = UInt8(ascii: " ")
+      } else {
+        after[after.count - 1] ^= 1
+      }
+      try after.write(to: file)
+      #expect(try TextEncoder.contentHash(of: copy) != hash, "\(name)")
+      try before.write(to: file)
+      #expect(try TextEncoder.contentHash(of: copy) == hash, "\(name)")
+    }
+  }
+
   @Test(.enabled(if: miniLM != nil, "needs all-MiniLM-L6-v2: run ./scripts/setup"))
   func miniLMHasTransformersHiddenStatesAndEmbeddings() throws {
     let file = Self.fixtures.appendingPathComponent("bert/minilm.safetensors").path

@@ -125,7 +125,7 @@ struct DiffusionPreparation {
     }
     let maximum = architecture.textProjection.tokenLimit
     var hash = RunningHash()
-    hash.update(part: recipe.textEncoder)
+    hash.update(part: try TextEncoder.contentHash(of: TextEncoder.locate(name: recipe.textEncoder)))
     try records.forEach { _, record in hash.update(part: Self.identity(of: record)) }
     return try PromptCache.encode(
       captions, in: folder, key: hash.hexadecimal, encoder: textEncoder, tokenLimit: maximum, limits: limits,
