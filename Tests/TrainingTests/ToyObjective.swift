@@ -18,12 +18,12 @@ struct ToyObjective: Objective {
   let trained: [TrainedWeights]
   private let weight: Parameter
 
-  init(learningRate: Double = 0.1) throws {
+  init(learningRate: Double = 0.1, precision: DType = .float32) throws {
     let store = ParameterStore(generator: try Generator(seed: 1))
     weight = try store.root.parameter("weight", [2], .zeros)
     var settings = CommonSettings()
     (settings.steps, settings.learningRate, settings.finalLearningRate) = (12, learningRate, learningRate)
-    settings.emaDecay = 0.9
+    (settings.emaDecay, settings.precision) = (0.9, precision)
     trained = [TrainedWeights(store: store, settings: settings)]
   }
 

@@ -202,6 +202,40 @@ struct DivergenceTests {
     }
   }
 
+  @Test("in float16 a stop between skipped steps changes nothing: the scale falls again as it did", arguments: 4...6)
+  func stoppedInFloat16(_ stop: Int) throws {
+    try withTemporaryFolder { (folder: URL) throws in
+      var objective: ToyObjective {
+        get throws {
+          var objective = try ToyObjective(precision: .float16)
+          objective.stepsOfInfiniteGradient = 3..<7
+          return objective
+        }
+      }
+      let (whole, parts) = (folder.appendingPathComponent("whole"), folder.appendingPathComponent("parts"))
+      try ToyObjective.train(objective, in: whole)
+      #expect(try ToyObjective.train(objective, in: parts, stopAfter: stop) == .stopped(step: 3))
+      #expect(try ToyObjective.train(objective, in: parts, resume: true) == .finished(step: 12))
+      let last = [whole, parts].map { RunFolder($0, stage: .autoencoder).checkpoint(step: 12) }
+      #expect(try Data(contentsOf: last[0]) == Data(contentsOf: last[1]))
+      #expect(try Checkpoint(contentsOf: last[0], step: 12).state.tensors["scaler.scale"]?.item() == 4096)
+    }
+  }
+
+  @Test("a run in float16 that diverges keeps the scale of the step that it goes back to", arguments: [4, 5])
+  func divergedInFloat16(_ first: Int) throws {
+    try withTemporaryFolder { (folder: URL) throws in
+      var objective = try ToyObjective(precision: .float16)
+      (objective.totalSteps, objective.stepsOfInfiniteGradient) = (40, first..<40)
+      #expect(throws: TrainingError.diverged(step: first + 1, quantity: .gradients, checkpoint: first)) {
+        try ToyObjective.train(objective, in: folder)
+      }
+      // Step 4 has a checkpoint from before the skipped steps, step 5 one that was written after them.
+      let url = RunFolder(folder, stage: .autoencoder).checkpoint(step: first)
+      #expect(try Checkpoint(contentsOf: url, step: first).state.tensors["scaler.scale"]?.item() == 65536)
+    }
+  }
+
   @Test("up to nine steps in a row that are not finite are skipped, counted, noted and shown", arguments: [1, 9])
   func skipped(_ count: Int) throws {
     try withTemporaryFolder { (folder: URL) throws in

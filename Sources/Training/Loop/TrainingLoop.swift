@@ -45,21 +45,27 @@ struct TrainingLoop {
     let clock = ContinuousClock()
     var stepsSinceLog = 0
     var logged = clock.now
-    /// Where the run stood before the steps that were skipped last.
-    var lastGood: (position: RunPosition, skipped: Int)?
+    /// Where the run and its loss scale stood before the steps that were skipped last.
+    var lastGood: (position: RunPosition, scaler: [String: Tensor]?, skipped: Int)?
+    /// Stores what was before the steps that were skipped last: a run that goes on from there makes them as it did.
+    func storeLastGood() throws -> Int {
+      if let state = lastGood?.scaler { try step.scaler?.restore(state) }
+      return try store(step, lastGood?.position ?? position)
+    }
 
     while position.step < objective.totalSteps {
       // Between steps that are skipped nothing is stored: a request for a checkpoint waits for their end.
       let agreed = try group.agreed(on: limits.reached(), checkpoint: lastGood == nil && limits.isCheckpointDue())
       switch agreed.end {
-      case .stopped: return .stopped(step: try store(step, lastGood?.position ?? position))
-      case .timeUp: return .timeUp(step: try store(step, lastGood?.position ?? position))
+      case .stopped: return .stopped(step: try storeLastGood())
+      case .timeUp: return .timeUp(step: try storeLastGood())
       case nil: break
       }
       if agreed.checkpoint {
         report(.note("checkpoint of step \(try store(step, position)) stored, as was asked for"))
       }
 
+      let scaler = lastGood == nil ? try step.scaler?.state() : nil
       switch try step(objective, step: position.step) {
       case .taken(let values):
         position.means.add(values)
@@ -67,12 +73,13 @@ struct TrainingLoop {
       case .skipped(let quantity):
         // In float16 a scale that was too large is no fault of the run until there is none left.
         let isScaleTooLarge = (step.scaler?.scale ?? 0) > 1
-        lastGood = (lastGood?.position ?? position, (lastGood?.skipped ?? 0) + (isScaleTooLarge ? 0 : 1))
+        let before = lastGood ?? (position, scaler, 0)
+        lastGood = (before.position, before.scaler, before.skipped + (isScaleTooLarge ? 0 : 1))
         position.skipped += 1
         report(.note("step \(position.step + 1) was not taken: \(quantity.sentence)"))
         if let lastGood, lastGood.skipped == Self.skippedInARow {
           // The weights are those of then.
-          let stored = try store(step, lastGood.position)
+          let stored = try storeLastGood()
           throw TrainingError.diverged(step: lastGood.position.step + 1, quantity: quantity, checkpoint: stored)
         }
       }
@@ -157,7 +164,6 @@ struct TrainingLoop {
         // What no optimiser moves, such as running means, is in no average.
         let buffers = step.model.weights.store.parameters.filter(\.isBuffer)
         let weights = try buffers.reduce(into: step.model.average.state()) { $0[$1.path] = try $1.value }
-        try NotFinite.requireFinite(weights)
         let metadata = objective.metadata.merging(["step": "\(position.step)", "loss": "\(best)"]) { $1 }
         try BestWeights(tensors: weights, metadata: metadata).write(to: folder.best)
       }
