@@ -22,13 +22,9 @@ struct DistillationTests {
 
   /// A dataset, and a run on it with a trained autoencoder and diffusion model.
   private func withTeacher<Value>(_ body: (TinyDataset, TinyRun) throws -> Value) throws -> Value {
-    let dataset = try TinyDataset()
+    let dataset = try TinyDataset(copying: TinyRun.trained())
     defer { dataset.remove() }
-    _ = try TinyRun.placeEncoder(in: dataset.root)
-    let run = TinyRun(root: dataset.root)
-    _ = try run.trainAutoencoder()
-    _ = try run.trainDiffusion()
-    return try body(dataset, run)
+    return try body(dataset, TinyRun(root: dataset.root))
   }
 
   private func objective(
@@ -210,7 +206,9 @@ struct DistillationTests {
   func refused() throws {
     try withTeacher { (dataset: TinyDataset, run: TinyRun) throws in
       expectRefused("teacher") { try objective(["teacher=''"], steps: 1, dataset, run) }
-      #expect(throws: (any Error).self) { try objective(["teacher=/nowhere"], steps: 1, dataset, run) }
+      #expect(throws: ModelError.missing(path: "/nowhere")) {
+        try objective(["teacher=/nowhere"], steps: 1, dataset, run)
+      }
       var other = run.named("other")
       other.settings = ["scheduler.schedule.type=linear", "scheduler.prediction=epsilon", "times.type=uniform"]
       _ = try run.copy("vae", to: "other")

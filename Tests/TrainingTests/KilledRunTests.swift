@@ -30,11 +30,10 @@ struct KilledRunTests {
 
   @Test("killed while images are encoded and at a step, the diffusion model's run ends as one that was not")
   func diffusion() async throws {
-    let dataset = try TinyDataset()
+    let dataset = try TinyDataset(copying: TinyRun.trained())
     defer { dataset.remove() }
-    _ = try TinyRun.placeEncoder(in: dataset.root)
     var run = TinyRun(root: dataset.root)
-    _ = try run.trainAutoencoder()
+    try FileManager.default.removeItem(at: RunFolder(run.run, stage: .diffusion).folder)
     let whole = try run.copy("vae", to: "whole")
     #expect(try whole.trainDiffusion() == .finished(step: 8))
     await #expect(processExitsWith: .signal(SIGKILL)) { [root = dataset.root.path as String] in
@@ -56,11 +55,10 @@ struct KilledRunTests {
     "killed at ten moments of encoding and of the first steps, the diffusion model's run ends as one that was not",
     .slow, .tags(.slow))
   func encodings() async throws {
-    let dataset = try TinyDataset()
+    let dataset = try TinyDataset(copying: TinyRun.trained())
     defer { dataset.remove() }
-    _ = try TinyRun.placeEncoder(in: dataset.root)
     var run = TinyRun(root: dataset.root)
-    _ = try run.trainAutoencoder()
+    try FileManager.default.removeItem(at: RunFolder(run.run, stage: .diffusion).folder)
     let whole = try run.copy("vae", to: "whole")
     #expect(try whole.trainDiffusion() == .finished(step: 8))
     let folder = RunFolder(run.run, stage: .diffusion)

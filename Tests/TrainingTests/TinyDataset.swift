@@ -18,6 +18,13 @@ struct TinyDataset {
     dataset = try RadiographDataset.open(root.appendingPathComponent("dataset"))
   }
 
+  /// A copy of a dataset and all that lies beside it.
+  init(copying other: URL) throws {
+    root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-tiny-\(UUID())")
+    try FileManager.default.copyItem(at: other, to: root)
+    dataset = try RadiographDataset.open(root.appendingPathComponent("dataset"))
+  }
+
   /// Writes pictures, and a caption of each unless it goes without.
   static func writeSource(in root: URL, numbers: Range<Int>, captions: (Int) -> Bool = { _ in true }) throws {
     let source = root.appendingPathComponent("source")

@@ -27,6 +27,20 @@ struct TinyRun {
     return try TinyModel(at: root, fixtures: fixtures).encoder
   }
 
+  /// A dataset with its text encoder, and a run on it whose autoencoder and diffusion model are trained: made once for all
+  /// tests of the process, which copy it (``TinyDataset/init(copying:)``).
+  static func trained() throws -> URL { try shared.get() }
+
+  private static let shared = Result {
+    let dataset = try TinyDataset()
+    _ = try placeEncoder(in: dataset.root)
+    let run = TinyRun(root: dataset.root)
+    _ = try run.trainAutoencoder()
+    _ = try run.trainDiffusion()
+    atexit { if let root = try? TinyRun.trained() { try? FileManager.default.removeItem(at: root) } }
+    return dataset.root
+  }
+
   private func request(_ more: [String]) -> TrainingRequest {
     let common = [
       "steps=8", "batchSize=2", "warmupSteps=2", "precision=float32", "cadence.checkpoint=2", "cadence.validate=4",

@@ -21,6 +21,15 @@ struct TrainerTests {
     try await body(TinyRun(root: dataset.root))
   }
 
+  /// A run whose autoencoder is trained.
+  private func withTrainedAutoencoder(_ body: (TinyRun) async throws -> Void) async throws {
+    let dataset = try TinyDataset(copying: TinyRun.trained())
+    defer { dataset.remove() }
+    let run = TinyRun(root: dataset.root)
+    try FileManager.default.removeItem(at: RunFolder(run.run, stage: .diffusion).folder)
+    try await body(run)
+  }
+
   @Test("import, train both stages, export, generate")
   func readme() async throws {
     try await withRun { run in
@@ -79,8 +88,7 @@ struct TrainerTests {
 
   @Test("best weights that are not what was written are refused by name; those of the former version have no hash")
   func damagedWeights() async throws {
-    try await withRun { run in
-      _ = try run.trainAutoencoder()
+    try await withTrainedAutoencoder { (run: TinyRun) async throws in
       _ = try run.trainDiffusion()
       func export() throws -> RunExport {
         try RunExport(run: run.run, name: "mine", licence: "none", architecture: TinyRun.architecture)
@@ -110,9 +118,8 @@ struct TrainerTests {
 
   @Test("texts are encoded again if the encoder of the same name has other weights, and only then")
   func otherEncoder() async throws {
-    try await withRun { run in
+    try await withTrainedAutoencoder { (run: TinyRun) async throws in
       var run = run
-      _ = try run.trainAutoencoder()
       var steps = 0
       func train(stopAfter: Int = .max) throws -> [String] {
         steps = 0
@@ -159,8 +166,7 @@ struct TrainerTests {
 
   @Test("a stop at any moment of encoding is gone on from, with or without --resume, and changes nothing")
   func stopsWhileEncoding() async throws {
-    try await withRun { run in
-      _ = try run.trainAutoencoder()
+    try await withTrainedAutoencoder { (run: TinyRun) async throws in
       let whole = try run.copy("vae", to: "whole")
       var asked = 0
       #expect(
@@ -193,8 +199,7 @@ struct TrainerTests {
 
   @Test("what the former version has stored is removed and encoded again, with a remark")
   func formerCache() async throws {
-    try await withRun { run in
-      _ = try run.trainAutoencoder()
+    try await withTrainedAutoencoder { (run: TinyRun) async throws in
       let cache = run.run.appendingPathComponent("diffusion/cache")
       try FileManager.default.createDirectory(
         at: cache.appendingPathComponent("texts-train.pieces"), withIntermediateDirectories: true)
@@ -210,9 +215,8 @@ struct TrainerTests {
 
   @Test("the time that a run is given is counted from its beginning, encoding included")
   func timeUpWhileEncoding() async throws {
-    try await withRun { run in
+    try await withTrainedAutoencoder { (run: TinyRun) async throws in
       var run = run
-      _ = try run.trainAutoencoder()
       run.options.maximumSeconds = 1e-9
       #expect(try run.trainDiffusion() == .endedPreparing(timeIsUp: true))
     }
@@ -264,9 +268,8 @@ struct TrainerTests {
 
   @Test("a run keeps validating on the images that it began with; one of the former version on the first ones")
   func validated() async throws {
-    try await withRun { run in
+    try await withTrainedAutoencoder { (run: TinyRun) async throws in
       var run = run
-      _ = try run.trainAutoencoder()
       let file = run.run.appendingPathComponent("vae/validation.json")
       let names = try JSONDecoder().decode([String].self, from: Data(contentsOf: file))
       #expect(names.count == 8)
