@@ -71,10 +71,10 @@ final class RunLock {
 
   /// Takes the lock if no process holds it; returns false if one does.
   ///
-  /// Tries for a tenth of a second: ``isHeld(_:)`` of another process holds the lock for a moment, and an owner writes
+  /// Tries for a third of a second: ``isHeld(_:)`` of another process holds the lock for a moment, and an owner writes
   /// itself down right after it has got it.
   private static func tryLocking(_ descriptor: Int32) -> Bool {
-    for _ in 0..<6 {
+    for _ in 0..<15 {
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }
       usleep(20_000)
     }
