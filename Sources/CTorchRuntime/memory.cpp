@@ -6,9 +6,10 @@
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/alignment.h>
-#include <c10/core/impl/alloc_cpu.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <limits>
 
 namespace {
@@ -16,20 +17,23 @@ namespace {
 std::atomic<int64_t> live{0};
 std::atomic<int64_t> peak{0};
 
-/// LibTorch's own allocation, with the number of bytes asked for in front. The space in front is as long as LibTorch's
-/// alignment, so that tensors lie as they do without it, and kernels compute the same.
+/// Counts bytes, and aligns as LibTorch does, so that kernels compute the same. The alignment is made here and not by
+/// `posix_memalign`: glibc would look for a larger block than the one of the same size that was freed last.
 class CountingAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t bytes) override {
     if (bytes == 0) return {nullptr, nullptr, &release, c10::Device(c10::kCPU)};
     TORCH_CHECK(bytes <= std::numeric_limits<ptrdiff_t>::max() - front, "not enough memory for ", bytes, " bytes");
-    auto *start = static_cast<char *>(c10::alloc_cpu(bytes + front));
-    *reinterpret_cast<size_t *>(start) = bytes;
+    auto *start = static_cast<char *>(std::malloc(bytes + front));
+    TORCH_CHECK(start, "not enough memory for ", bytes, " bytes");
+    // The first aligned address with room for the block in front of it.
+    const auto address = reinterpret_cast<uintptr_t>(start + sizeof(Block));
+    char *data = start + sizeof(Block) + (c10::gAlignment - address % c10::gAlignment) % c10::gAlignment;
+    *block(data) = {start, bytes};
     const int64_t now = live.fetch_add(bytes, std::memory_order_relaxed) + static_cast<int64_t>(bytes);
     int64_t greatest = peak.load(std::memory_order_relaxed);
     while (now > greatest && !peak.compare_exchange_weak(greatest, now, std::memory_order_relaxed)) {
     }
-    void *data = start + front;
     return {data, data, &release, c10::Device(c10::kCPU)};
   }
 
@@ -38,14 +42,23 @@ class CountingAllocator final : public c10::Allocator {
   void copy_data(void *to, const void *from, size_t bytes) const override { default_copy_data(to, from, bytes); }
 
  private:
-  static constexpr size_t front = c10::gAlignment;
-  static_assert(front >= sizeof(size_t), "the count fits in front");
+  /// What stands in front of the data.
+  struct Block {
+    /// What `malloc` gave.
+    char *start;
+    size_t bytes;
+  };
+
+  static constexpr size_t front = sizeof(Block) + c10::gAlignment;
+  static_assert(c10::gAlignment % alignof(Block) == 0, "blocks are aligned if data are");
+
+  static Block *block(void *data) { return static_cast<Block *>(data) - 1; }
 
   static void release(void *data) {
     if (!data) return;
-    char *start = static_cast<char *>(data) - front;
-    live.fetch_sub(*reinterpret_cast<size_t *>(start), std::memory_order_relaxed);
-    c10::free_cpu(start);
+    const auto [start, bytes] = *block(data);
+    live.fetch_sub(static_cast<int64_t>(bytes), std::memory_order_relaxed);
+    std::free(start);
   }
 };
 
