@@ -43,6 +43,10 @@ public struct FewestImages: Sendable, Equatable {
   public var inStep = 1
   /// Why it is more than one.
   public var reason = ""
+
+  public init(atOnce: Int = 1, inStep: Int = 1, reason: String = "") {
+    (self.atOnce, self.inStep, self.reason) = (atOnce, inStep, reason)
+  }
 }
 
 /// All settings of a stage. In a file all keys stand side by side.
