@@ -195,7 +195,7 @@ let package = Package(
     .testTarget(
       name: "RadiographDataTests",
       dependencies: [
-        "ImageFiles", "RadiographData", "RadiographImport", "RadiographTestSupport", "Support",
+        "ImageFiles", "RadiographData", "RadiographImport", "RadiographTestSupport", "RadiologyReports", "Support",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(

@@ -74,7 +74,7 @@ extension DatasetError: CustomStringConvertible {
     case .sourceMissing(let path, let remedy):
       "not found: \(path): \(remedy)"
     case .sourceName(let name, let reason):
-      "two sources would be called \(name) (\(reason)): give one another name, with --name for a folder or name in a "
+      "two sources would be called \(name) (\(reason)): give one another name, with --name for a folder or nih, or name in a "
         + "mapping"
     case .sourceEmpty(let path, let expected):
       "nothing to import in \(path): expected \(expected)"
@@ -87,7 +87,7 @@ extension DatasetError: CustomStringConvertible {
     case .malformedMapping(let path, let reason):
       "cannot use the mapping \(path) (\(reason)): correct it, docs/dataset-format.md has the keys"
     case .mappingMismatch(let reason):
-      "\(reason): give --mapping FILE, mimic-cxr-jpg or chexpert with the importer table"
+      "\(reason): give --mapping FILE, mimic-cxr-jpg, chexpert or hannover with the importer table"
     case .noOfficialSplit(let importer):
       "\(importer) has no official split by patient: leave out --official-split"
     case .missingImages(let count, let first):

@@ -21,6 +21,20 @@ extension BadInput {
         "src/a.dcm": Data(repeating: 7, count: 200), "src/b.dcm": Data(repeating: 0, count: 128) + Data("DICM".utf8),
       ],
       status: 65, says: "unreadable"),
+    BadInput(
+      "boxes for another importer", ["data", "import", "folder", "src", "--annotations", "b.json", "--output", "d"],
+      files: ["src/1.png": pixel], status: 64, says: "--annotations is for nih"),
+    BadInput(
+      "boxes that are not there", ["data", "import", "nih", "src", "--annotations", "b.json", "--output", "d"],
+      files: ["src/Data_Entry_2017.csv": Data(table.utf8), "src/images/1.png": pixel], status: 66, says: "b.json"),
+    BadInput(
+      "boxes that are cut off", ["data", "import", "nih", "src", "--annotations", "b.json", "--output", "d"],
+      files: [
+        "src/Data_Entry_2017.csv": Data(table.utf8), "src/images/1.png": pixel, "b.json": Data("[{\"image\": \"1".utf8),
+      ], status: 65, says: "b.json"),
+    BadInput(
+      "a name for a collection that has one", ["data", "import", "kermany", "src", "--name", "x", "--output", "d"],
+      files: ["src/NORMAL/1.png": pixel], status: 64, says: "--name is for folders and nih"),
     BadInput("source is not there", ["data", "import", "nih", "src", "--output", "d"], status: 66, says: "src"),
     BadInput(
       "table without a mapping", ["data", "import", "table", "src", "--output", "d"],

@@ -1,5 +1,6 @@
 import Foundation
 import RadiographTestSupport
+import RadiologyReports
 import Testing
 
 @testable import RadiographData
@@ -14,6 +15,18 @@ import Testing
     RadiographAttributes(
       labels: Dictionary(uniqueKeysWithValues: labels.map { ($0, LabelState.positive) }),
       vocabulary: NIHLabels.findings + [NIHLabels.noFinding], view: .posteroanterior, age: AgeRange(age), sex: sex)
+  }
+
+  private static func marked(
+    _ label: String, _ side: Laterality, _ zones: [ImageFinding.Zone], _ size: ImageFinding.Size? = nil
+  ) -> RadiographAttributes {
+    var attributes = nih(label)
+    attributes.findings = [
+      ImageFinding(
+        name: label, origin: .people, annotator: "test", side: side, zones: zones, size: size,
+        box: ImageBox(x: 0, y: 0, width: 1, height: 1))
+    ]
+    return attributes
   }
 
   private static let child = RadiographAttributes(
@@ -74,17 +87,18 @@ import Testing
     #expect(prompts.allSatisfy { !$0.lowercased().contains("bacterial") })
   }
 
-  @Test func sidesAreNeverNamed() {
-    let sides = ["left", "right", "bilateral", "unilateral", "sided", "bibasilar"].map(words)
+  /// No one marked these images, so that nothing is known of a side, a place or a size.
+  @Test func placesAreNamedOnlyIfTheyAreKnown() {
+    let sides = [
+      "left", "right", "bilateral", "unilateral", "sided", "bibasilar", "lobe", "zone", "basilar", "apical",
+      "small", "extensive", "mild", "severe",
+    ].map(words)
     for attributes in [
       Self.nih("No Finding"), Self.nih("Pneumonia", "Effusion"), Self.child, Self.nih("Pneumothorax", "Nodule"),
     ] {
       let prompts = grammar.prompts(for: attributes, count: 500, seed: 2).map(words)
       #expect(prompts.filter { prompt in sides.contains { prompt.contains($0) } }.isEmpty)
     }
-    // Nor by any alternative that these draws did not meet.
-    let file = words(String(decoding: PackageResources.prompts_json, as: UTF8.self))
-    #expect(sides.filter { file.contains($0) }.isEmpty)
   }
 
   @Test func childrenAreNearlyAlwaysCalledSo() {
@@ -108,13 +122,20 @@ import Testing
   }
 
   @Test func readersWordsAreAmongThem() {
-    let pneumonia = grammar.prompts(for: Self.nih("Pneumonia"), count: 1_000, seed: 0)
-    #expect(pneumonia.contains { $0.lowercased().contains("lower lobe pneumonia with focal consolidation") })
+    let pneumonia = grammar.prompts(for: Self.marked("Pneumonia", .right, [.lower]), count: 1_000, seed: 0)
+    #expect(pneumonia.contains { $0.lowercased().contains("right lower lobe pneumonia with focal consolidation") })
     let normal = grammar.prompts(for: Self.nih("No Finding"), count: 1_000, seed: 0)
     #expect(normal.contains { $0.lowercased() == "normal chest radiograph, clear lungs" })
     #expect(normal.contains { $0.lowercased().contains("no pleural effusion") })
-    let effusion = grammar.prompts(for: Self.nih("Effusion"), count: 1_000, seed: 0)
-    #expect(effusion.contains { $0.lowercased() == "small pleural effusion" })
+    let effusion = grammar.prompts(for: Self.marked("Effusion", .left, [.lower], .small), count: 1_000, seed: 0)
+    #expect(effusion.contains { $0.lowercased().contains("small left pleural effusion") })
+    #expect(effusion.contains { !$0.lowercased().contains("left") })
+    #expect(effusion.allSatisfy { !words($0).contains(" right ") })
+    var both = Self.marked("Effusion", .left, [.lower])
+    both.findings += Self.marked("Effusion", .right, [.lower]).findings
+    let bilateral = grammar.prompts(for: both, count: 1_000, seed: 0)
+    #expect(bilateral.contains { $0.lowercased().contains("bilateral pleural effusions") })
+    #expect(bilateral.allSatisfy { !words($0).contains(" left ") && !words($0).contains(" right ") })
     let heart = grammar.prompts(for: Self.nih("Cardiomegaly"), count: 1_000, seed: 0)
     #expect(heart.contains { $0.lowercased() == "cardiomegaly" })
   }

@@ -45,7 +45,7 @@ public struct Leakage: Sendable, Equatable, Encodable {
 
   /// nil if sources of this kind have no patients in common.
   private static func collection(_ kind: String) -> String? {
-    ["openi": "indiana", "kaggle": "indiana"][kind]
+    ["openi": "indiana", "kaggle": "indiana", "nih": "nih"][kind]
   }
 }
 
@@ -91,7 +91,8 @@ extension RadiographDataset {
     try String.fetchAll(
       database,
       sql: """
-        SELECT CASE WHEN kind IN ('openi', 'kaggle') THEN 'indiana' ELSE sources.name END || '/' || patients.key AS person
+        SELECT CASE WHEN kind IN ('openi', 'kaggle') THEN 'indiana' WHEN kind = 'nih' THEN 'nih' ELSE sources.name END
+          || '/' || patients.key AS person
         FROM patients JOIN sources ON sources.id = source_id
         WHERE EXISTS (
           SELECT 1 FROM studies JOIN images ON study_id = studies.id WHERE patient_id = patients.id AND eligible)

@@ -5,6 +5,8 @@ struct GrammarChoice<Generator: RandomNumberGenerator> {
   let rules: GrammarRules
   let attributes: RadiographAttributes
   var generator: Generator
+  /// What the prompt says, filled as it is written.
+  private(set) var statements: [PromptStatement] = []
   /// What the image has, as the grammar names it, and labels that it does not know.
   private let positives: [String]
   private let isNormal: Bool
@@ -91,9 +93,11 @@ struct GrammarChoice<Generator: RandomNumberGenerator> {
       if isNormal { return pick(rules.normal.sentences, weight: \.weight)?.text ?? "" }
       return namedFindings().map { sentence(for: $0) }.joined(separator: " ")
     case "denials":
+      deny(denials)
       let nouns = denials.map { pick(rules.findings[$0]?.nouns ?? [], weight: \.weight)?.text ?? $0 }
       return Self.joined(nouns, by: " or ")
     case "denialSentences":
+      deny(denials)
       return denials.map { name -> String in
         let finding = rules.findings[name]
         let noun = pick(finding?.nouns ?? [], weight: \.weight)?.text ?? name
@@ -126,16 +130,27 @@ struct GrammarChoice<Generator: RandomNumberGenerator> {
     return names.shuffled(using: &generator)
   }
 
+  private mutating func deny(_ names: [String]) {
+    statements += names.map { PromptStatement(name: $0, isPresent: false) }
+  }
+
   private mutating func phrase(for name: String) -> String {
-    guard let finding = rules.findings[name] else { return Self.plainName(name) }
-    if let located = finding.located, chance(finding.locatedShare ?? 0) {
-      return pick(located, weight: \.weight)?.text ?? name
+    if let placed = placedPhrase(for: name) {
+      statements.append(placed.statement)
+      return placed.text
     }
+    statements.append(PromptStatement(name: name, isPresent: true))
+    guard let finding = rules.findings[name] else { return Self.plainName(name) }
     let alternatives = chance(0.35) ? finding.nouns : finding.phrases
     return pick(alternatives, weight: \.weight)?.text ?? name
   }
 
   private mutating func sentence(for name: String) -> String {
+    if let placed = placedSentence(for: name) {
+      statements.append(placed.statement)
+      return placed.text
+    }
+    statements.append(PromptStatement(name: name, isPresent: true))
     guard let finding = rules.findings[name] else { return "There is \(Self.plainName(name))." }
     return pick(finding.sentences, weight: \.weight)?.text ?? name
   }
@@ -167,11 +182,11 @@ struct GrammarChoice<Generator: RandomNumberGenerator> {
 
   // MARK: - Chance and text
 
-  private mutating func chance(_ probability: Double) -> Bool {
+  mutating func chance(_ probability: Double) -> Bool {
     Double.random(in: 0..<1, using: &generator) < probability
   }
 
-  private mutating func pick<Element>(_ elements: [Element], weight: (Element) -> Double) -> Element? {
+  mutating func pick<Element>(_ elements: [Element], weight: (Element) -> Double) -> Element? {
     let total = elements.reduce(0) { $0 + weight($1) }
     guard total > 0 else { return nil }
     var position = Double.random(in: 0..<total, using: &generator)

@@ -8,6 +8,7 @@ struct GrammarRules: Decodable, Sendable {
   let subjectShare: [String: Double]
   let normal: Normal
   let findings: [String: Finding]
+  let places: PlaceRules
   let styles: [Style]
 
   /// An alternative: a string, or a string with a weight.
@@ -46,9 +47,8 @@ struct GrammarRules: Decodable, Sendable {
     let nouns: [Weighted]
     /// Noun phrases that describe it where it is.
     let phrases: [Weighted]
-    /// Phrases with a place in the lung, used for `locatedShare` of the mentions.
-    let located: [Weighted]?
-    let locatedShare: Double?
+    /// What of its place is said if it is known; nothing if nil.
+    let places: PlaceRules.Usage?
     let sentences: [Weighted]
     /// Sentences that deny it.
     let denials: [Weighted]?
@@ -84,6 +84,7 @@ struct GrammarRules: Decodable, Sendable {
     else {
       throw .malformedGrammar(reason: "styles, findings and the normal phrases must not be empty")
     }
+    try places.check(findings)
     for style in styles {
       guard style.weight >= 0, !style.templates.isEmpty, !style.subjectTemplates.isEmpty, !style.separators.isEmpty
       else { throw .malformedGrammar(reason: "style \(style.name) lacks templates or separators") }

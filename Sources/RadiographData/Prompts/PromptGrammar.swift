@@ -5,7 +5,8 @@ import Support
 ///
 /// All wording is data (`Resources/prompts.json`); this type only chooses. What a prompt says is always true of the
 /// image as far as its source knows: a finding that the image has is never negated, a finding that the source did not
-/// decide on is neither asserted nor negated, and a side (left, right) is never named.
+/// decide on is neither asserted nor negated, and a side, a zone or a size is named only of a finding that was marked in
+/// the image.
 public struct PromptGrammar: Sendable {
   let rules: GrammarRules
 
@@ -41,12 +42,20 @@ public struct PromptGrammar: Sendable {
     return prompts
   }
 
+  /// One prompt, and what it says.
+  func spoken(
+    for attributes: RadiographAttributes, using generator: inout some RandomNumberGenerator
+  ) -> (text: String, statements: [PromptStatement]) {
+    var choice = GrammarChoice(rules: rules, attributes: attributes, generator: generator)
+    defer { generator = choice.generator }
+    let text = choice.prompt()
+    return (text, choice.statements)
+  }
+
   /// One prompt.
   public func prompt(
     for attributes: RadiographAttributes, using generator: inout some RandomNumberGenerator
   ) -> String {
-    var choice = GrammarChoice(rules: rules, attributes: attributes, generator: generator)
-    defer { generator = choice.generator }
-    return choice.prompt()
+    spoken(for: attributes, using: &generator).text
   }
 }

@@ -6,6 +6,8 @@ public enum NIHLabels {
     "Infiltration", "Mass", "Nodule", "Pleural_Thickening", "Pneumonia", "Pneumothorax",
   ]
   public static let noFinding = "No Finding"
+  /// What the table decides on for every image.
+  public static let vocabulary = findings + [noFinding]
 }
 
 /// The labels that the folders and file names of Kermany's collection are read as.

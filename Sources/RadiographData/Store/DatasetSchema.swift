@@ -61,6 +61,8 @@ package enum DatasetSchema {
 
         \(findings)
 
+        \(imageFindings)
+
         CREATE TABLE labels (
           image_id INTEGER NOT NULL REFERENCES images(id),
           name TEXT NOT NULL,

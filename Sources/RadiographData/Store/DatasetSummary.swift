@@ -59,6 +59,10 @@ public struct DatasetSummary: Sendable, Equatable, Encodable {
   /// Listed images by age in years, in bands of ten ("20-29"); an age that is known as a range counts by its middle.
   public var ages: [String: Int] = [:]
   public var sources: [Source] = []
+  /// Of the eligible images, by part and source.
+  public var parts: [Part] = []
+  /// What people or programs marked in the eligible images, by part, source and finding.
+  public var marked: [MarkedFinding] = []
   public var settings: DatasetSettings
 }
 
@@ -73,6 +77,8 @@ extension RadiographDataset {
         try Self.countImages(database, into: &summary)
         try Self.countTexts(database, sections: settings.sections, into: &summary)
         try Self.listSources(database, into: &summary)
+        summary.parts = try Self.parts(database)
+        summary.marked = try Self.markedFindings(database)
         return summary
       }
       summary.bytes = try sizeOnDisk()

@@ -33,6 +33,16 @@ public struct ImportExclusion: Sendable, Equatable {
     case conflictingPatient = "conflicting-patient"
     /// An image whose report differs from that of another image under one study's name; each keeps its own.
     case conflictingReport = "conflicting-report"
+    /// A label of the source that what people marked in the image contradicts; the label is not taken.
+    case conflictingLabel = "conflicting-label"
+    /// One image in several folders: this file, which has fewer pixels, is left out.
+    case lesserCopy = "lesser-copy"
+    /// Files whose names end otherwise than their table says; their images are imported.
+    case otherEnding = "other-ending"
+    /// A box without an area, outside of its image, or without numbers; the image is imported without it.
+    case malformedBox = "malformed-box"
+    /// Boxes of images that the source does not have.
+    case unknownImage = "unknown-image"
     case nonFrontal = "non-frontal"
     /// No report, no caption and no label to make a prompt of.
     case noText = "no-text"

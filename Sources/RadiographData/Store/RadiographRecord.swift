@@ -69,16 +69,19 @@ public struct RadiographAttributes: Sendable, Equatable {
   public var view: ViewPosition?
   public var age: AgeRange?
   public var sex: PatientSex?
+  /// What was marked in the image. Its labels hold the names of these, too.
+  public var findings: [ImageFinding]
 
   public init(
     labels: [String: LabelState] = [:], vocabulary: [String] = [], view: ViewPosition? = nil, age: AgeRange? = nil,
-    sex: PatientSex? = nil
+    sex: PatientSex? = nil, findings: [ImageFinding] = []
   ) {
     self.labels = labels
     self.vocabulary = vocabulary
     self.view = view
     self.age = age
     self.sex = sex
+    self.findings = findings
   }
 
   /// The findings that the image has, in alphabetical order.

@@ -99,6 +99,7 @@ extension RadiographDataset {
           JOIN sections ON sections.study_id = studies.id WHERE \(condition) ORDER BY sections.study_id, position
           """, arguments: arguments))
     let vocabularies = try vocabularyBySource(database)
+    let findings = try imageFindings(database, where: condition, arguments: arguments)
     let rows = try Row.fetchCursor(
       database,
       sql: """
@@ -108,13 +109,16 @@ extension RadiographDataset {
         """, arguments: arguments)
     var records: [RadiographRecord] = []
     while let row = try rows.next() {
-      records.append(try record(row, labels: labels, sections: sections, vocabularies: vocabularies))
+      records.append(
+        try record(row, labels: labels, sections: sections, vocabularies: vocabularies, findings: findings))
     }
     return records
   }
 
   private static func record(
-    _ row: Row, labels: [Int64: [String: LabelState]], sections: [Int64: [TextSection]], vocabularies: [Int64: [String]]
+    _ row: Row, labels: [Int64: [String: LabelState]], sections: [Int64: [TextSection]],
+    vocabularies: [Int64: [String]],
+    findings: [Int64: [ImageFinding]]
   ) throws -> RadiographRecord {
     let id: Int64 = try row.value("id")
     let studyID: Int64 = try row.value("study_id")
@@ -136,7 +140,8 @@ extension RadiographDataset {
       attributes: RadiographAttributes(
         labels: labels[id] ?? [:], vocabulary: vocabularies[sourceID] ?? [],
         view: view.flatMap(ViewPosition.init(rawValue:)),
-        age: lower.flatMap { lower in upper.map { AgeRange(lower, $0) } }, sex: sex.flatMap(PatientSex.init(rawValue:))),
+        age: lower.flatMap { lower in upper.map { AgeRange(lower, $0) } }, sex: sex.flatMap(PatientSex.init(rawValue:)),
+        findings: findings[id] ?? []),
       sections: sections[studyID] ?? [], originalSize: width.flatMap { width in height.map { (width, $0) } },
       contentHash: try row.value("sha256"), slot: try row.value("slot"))
   }

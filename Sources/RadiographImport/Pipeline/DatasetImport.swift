@@ -151,11 +151,12 @@ public struct DatasetImport: Sendable {
   }
 
   private func checkFolders() throws(DatasetError) {
-    guard let root = source.root else { return }
-    let from = root.resolvingSymlinksInPath().standardizedFileURL.path + "/"
     let to = output.resolvingSymlinksInPath().standardizedFileURL.path + "/"
-    if from.hasPrefix(to) || to.hasPrefix(from) {
-      throw .sourceInsideOutput(source: root.path, output: output.path)
+    for root in source.roots {
+      let from = root.resolvingSymlinksInPath().standardizedFileURL.path + "/"
+      if from.hasPrefix(to) || to.hasPrefix(from) {
+        throw .sourceInsideOutput(source: root.path, output: output.path)
+      }
     }
   }
 }

@@ -22,6 +22,8 @@ struct DecodedEntry: Sendable {
 
   let entry: ImportEntry
   let content: Content
+  /// What people marked in the image, with its place in the chest.
+  let findings: [ImageFinding]
 
   var image: Image? {
     if case .image(let image) = content { return image }
@@ -31,25 +33,35 @@ struct DecodedEntry: Sendable {
   /// Reads, decodes and prepares an entry's image.
   init(_ entry: ImportEntry, preprocessing: ImagePreprocessing, limits: ImageLimits) {
     self.entry = entry
-    guard let pixels = entry.pixels else {
-      content = .missing
-      return
-    }
+    content = Self.content(of: entry, preprocessing: preprocessing, limits: limits)
+    findings = Self.findings(of: entry, content, fit: preprocessing.fit)
+  }
+
+  private static func findings(of entry: ImportEntry, _ content: Content, fit: SquareFit) -> [ImageFinding] {
+    guard !entry.boxes.isEmpty, case .image(let image) = content else { return [] }
+    let lungs = ChestTemplate.standard.lungs(of: image.pixels)
+    let placement = BoxPlacement(lungs.inSource(width: image.width, height: image.height, fit: fit))
+    return entry.boxes.map(placement.finding)
+  }
+
+  private static func content(
+    of entry: ImportEntry, preprocessing: ImagePreprocessing, limits: ImageLimits
+  ) -> Content {
+    guard let pixels = entry.pixels else { return .missing }
     do {
       let image = try pixels.image(preprocessing, limits: limits)
       let stored = image.prepared.image
       guard stored.width == preprocessing.size, stored.height == preprocessing.size else {
-        content = .unreadable("\(stored.width) x \(stored.height) pixels, not \(preprocessing.size) a side")
-        return
+        return .unreadable("\(stored.width) x \(stored.height) pixels, not \(preprocessing.size) a side")
       }
-      content = .image(
+      return .image(
         Image(
           pixels: stored,
           fingerprint: stored.pixels.withUnsafeBufferPointer { PixelFingerprint($0, size: stored.width) },
           width: image.prepared.originalWidth, height: image.prepared.originalHeight,
           contentHash: image.contentHash))
     } catch {
-      content = .unreadable("\(error)")
+      return .unreadable("\(error)")
     }
   }
 }

@@ -72,8 +72,8 @@ extension ImportExclusion.Reason {
   /// Whether it explains that there is no image; other reasons only note something of one that is there.
   fileprivate var leavesOut: Bool {
     switch self {
-    case .unknownLabel, .implausibleAge, .conflictingPatient, .conflictingReport, .nonFrontal, .noText, .duplicate,
-      .nearDuplicate:
+    case .unknownLabel, .implausibleAge, .conflictingPatient, .conflictingReport, .conflictingLabel, .lesserCopy,
+      .otherEnding, .malformedBox, .unknownImage, .nonFrontal, .noText, .duplicate, .nearDuplicate:
       false
     default: true
     }

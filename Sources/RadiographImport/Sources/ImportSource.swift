@@ -13,6 +13,8 @@ public struct ImportSource: Sendable {
   public var vocabulary: [String]
   /// The folder that holds everything; nothing in it is ever written. nil for a source that needs no file.
   public var root: URL?
+  /// More folders, of which the same is true.
+  public var furtherRoots: [URL] = []
   /// In the order of import.
   public var entries: [ImportEntry]
   /// What was seen and left out already.
@@ -34,6 +36,12 @@ public struct ImportSource: Sendable {
     self.exclusions = exclusions
     self.unfollowedLinks = unfollowedLinks
   }
+
+  /// What the names of patients are unique in: parts of NIH's collection under several names share their patients.
+  var patientScope: String { kind == "nih" ? kind : name }
+
+  /// All folders.
+  var roots: [URL] { (root.map { [$0] } ?? []) + furtherRoots }
 }
 
 /// One image that a source lists.
@@ -48,6 +56,8 @@ public struct ImportEntry: Sendable {
   public var attributes: RadiographAttributes
   /// Those that state findings have a text: see `MissingText`.
   public var sections: [TextSection]
+  /// What people marked in the image. The names of these are positive labels of it.
+  public var boxes: [AnnotatedBox] = []
   /// Where the publisher put the image, on request; otherwise nothing, and the dataset decides.
   public var split: DatasetSplit?
 

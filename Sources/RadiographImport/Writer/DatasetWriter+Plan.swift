@@ -32,9 +32,11 @@ extension DatasetWriter {
     let splits =
       switch settings.splitRule {
       case .stratified:
-        SplitPlan(census, fractions: settings.split, assignment: assignment, source: source.name).splits
+        SplitPlan(census, fractions: settings.split, assignment: assignment, source: source.patientScope).splits
       case .hash:
-        census.keys.indices.map { census.fixed[$0] ?? assignment.split(of: "\(source.name)/\(census.keys[$0])") }
+        census.keys.indices.map {
+          census.fixed[$0] ?? assignment.split(of: "\(source.patientScope)/\(census.keys[$0])")
+        }
       }
     let statement = try database.cachedStatement(
       sql: "INSERT INTO patients (source_id, key, split) VALUES (?, ?, ?)")

@@ -60,6 +60,9 @@ extension DatasetWriter {
           try DatasetSchema.insert(image.fingerprint, slot: slot, in: database)
         }
         let image = try rows.insert(decoded, patient: patient, slot: slot, isEligible: isEligible)
+        for (position, finding) in decoded.findings.enumerated() {
+          try DatasetSchema.insert(finding, image: image, position: position, in: database)
+        }
         if rows.isApart {
           exclusions.append(
             ImportExclusion(

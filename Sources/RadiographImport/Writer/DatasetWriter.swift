@@ -111,6 +111,7 @@ final class DatasetWriter {
       if try folder.version(in: database) < DatasetSchema.version {
         try migrate(folder, settings: stored, reports: reports, in: database)
       }
+      try database.execute(sql: DatasetSchema.imageFindings)
       return stored
     }
     guard try !database.tableExists("sqlite_sequence"), try database.tableExists("images") == false else {

@@ -52,8 +52,11 @@ struct MentionAttributes: Sendable {
   /// The attributes of each of `mentions`, places in `tokens` in order.
   func values(of mentions: [Range<Int>], in tokens: [ReportToken], clauses: Clauses) -> [Values] {
     var values = [Values](repeating: Values(), count: mentions.count)
-    for match in attributes.longestMatches(in: tokens) {
-      for index in owners(of: match.range, mentions: mentions, tokens: tokens, clauses: clauses) {
+    let matches = attributes.longestMatches(in: tokens)
+    var isAttribute = [Bool](repeating: false, count: tokens.count)
+    for match in matches { for index in match.range { isAttribute[index] = true } }
+    for match in matches {
+      for index in owners(of: match.range, mentions, tokens, isAttribute, clauses) {
         switch match.meaning {
         case .side(let side): values[index].sides.insert(side)
         case .location(let location): append(location, to: &values[index])
@@ -75,14 +78,14 @@ struct MentionAttributes: Sendable {
   /// The finding that an attribute belongs to: the one that holds it; else the one before it if a preposition
   /// ties it to that; else the next one; else the one before.
   private func owners(
-    of range: Range<Int>, mentions: [Range<Int>], tokens: [ReportToken], clauses: Clauses
+    of range: Range<Int>, _ mentions: [Range<Int>], _ tokens: [ReportToken], _ isAttribute: [Bool], _ clauses: Clauses
   ) -> [Int] {
     let clause = clauses.start(of: range.lowerBound)
     let next = mentions.partitioningIndex { $0.upperBound > range.lowerBound }
     if next < mentions.count, mentions[next].lowerBound < range.upperBound { return [next] }
     let previousIndex = next - 1
     let previous = previousIndex >= 0 && mentions[previousIndex].lowerBound >= clause ? previousIndex : nil
-    if let previous, !isNextItem(range, after: mentions[previous], mentions, next, tokens) {
+    if let previous, !isNextItem(range, after: mentions[previous], mentions, next, tokens, isAttribute) {
       let between = tokens.between(mentions[previous].upperBound, range.lowerBound)
       if between.count <= Self.reach, between.contains(where: { prepositions.contains($0.text) }) { return [previous] }
     }
@@ -96,15 +99,20 @@ struct MentionAttributes: Sendable {
     return []
   }
 
-  /// Whether an attribute begins the next item of a list ("consolidation in the left base, right effusion").
+  /// Whether an attribute is at the beginning of the next item of a list, alone or with others ("consolidation in the left
+  /// base, small right effusion").
   private func isNextItem(
-    _ range: Range<Int>, after previous: Range<Int>, _ mentions: [Range<Int>], _ next: Int, _ tokens: [ReportToken]
+    _ range: Range<Int>, after previous: Range<Int>, _ mentions: [Range<Int>], _ next: Int, _ tokens: [ReportToken],
+    _ isAttribute: [Bool]
   ) -> Bool {
-    guard next < mentions.count, let joint = tokens.between(previous.upperBound, range.lowerBound).last,
-      joint.text == "," || joint.text == "and"
+    let between = tokens.between(previous.upperBound, range.lowerBound)
+    guard next < mentions.count, let joint = between.lastIndex(where: { $0.text == "," || $0.text == "and" }),
+      !isAttribute[joint], between[(joint + 1)...].indices.allSatisfy({ isAttribute[$0] })
     else { return false }
-    return !tokens.between(range.upperBound, mentions[next].lowerBound).contains { token in
-      token.kind == .punctuation || token.text == "and" || prepositions.contains(token.text)
+    let rest = tokens.between(range.upperBound, mentions[next].lowerBound)
+    return !rest.indices.contains { index in
+      !isAttribute[index]
+        && (rest[index].kind == .punctuation || rest[index].text == "and" || prepositions.contains(rest[index].text))
     }
   }
 

@@ -46,7 +46,9 @@ import Testing
       #expect(entry.file?.path.utf8.elementsEqual((folder.path + "/" + spelling.file).utf8) == true)
       if importer.texts { #expect(entry.sections.first?.text == "Text 0.") }
       if importer.byPath { #expect(entry.path.utf8.elementsEqual(spelling.file.utf8)) }
-      #expect(source.exclusions.allSatisfy { $0.reason == .unlisted && $0.path == "images/other.png" })
+      // `nih` notes that files end otherwise than its table says.
+      let others = source.exclusions.filter { $0.reason != .otherEnding }
+      #expect(others.allSatisfy { $0.reason == .unlisted && $0.path == "images/other.png" })
     }
   }
 

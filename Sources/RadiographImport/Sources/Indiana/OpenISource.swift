@@ -50,6 +50,7 @@ public enum OpenISource {
     let projections = SourceFolder.file("indiana_projections.csv", in: root)
     let views = try projections.map { url throws(DatasetError) in try OpenIViews(projections: url) } ?? OpenIViews()
     var source = source(reports.reports, root: root, files: files, views: views, exclusions: exclusions)
+    source.furtherRoots = places.dropFirst().map(\.root)
     source.unfollowedLinks = places.reduce(0) { $0 + $1.unfollowedLinks }
     return source
   }

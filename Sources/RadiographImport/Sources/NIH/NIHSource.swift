@@ -7,108 +7,97 @@ import RadiographData
 ///
 /// Ages of the first edition have a unit ("058Y", "011M", "009D"), later ones are years.
 public enum NIHSource {
-  /// Reads the table and finds the images; decodes none.
+  /// Reads the table of one folder and finds its images; decodes none.
   ///
   /// - Parameter official: the publisher's `train_val_list.txt` and `test_list.txt` decide the split.
-  /// - Throws: `DatasetError.sourceMissing`, also if the lists are asked for and not there; `.malformedTable`,
-  ///   `.inputOutput`.
+  /// - Throws: as `list(_:name:annotations:official:links:)`.
   public static func list(
     _ root: URL, official: OfficialSplit? = nil, links: SourceLinks = .inside
   ) throws(DatasetError) -> ImportSource {
-    let folder = try SourceFolder(root, links: links) { ImageScanner.extensions.contains($0) }
-    let table = try SourceTable(contentsOf: tableURL(in: root))
-    let nameColumn = try table.require("Image Index")
-    let labelColumn = try table.require("Finding Labels")
-    let patientColumn = try table.require("Patient ID")
-    let followUpColumn = table.index(of: "Follow-up #")
-    let ageColumn = table.index(of: "Patient Age")
-    let sexColumn = table.index(of: "Patient Gender", "Patient Sex")
-    let viewColumn = table.index(of: "View Position")
-    let lists = official == nil ? nil : try NIHSplitLists(in: root)
+    try list([root], official: official, links: links)
+  }
 
-    let vocabulary = NIHLabels.findings + [NIHLabels.noFinding]
-    let known = Set(vocabulary)
-    var images = ListedImages(folder, images: folder.files, by: .name, naming: .row)
-    try table.forEachRow { row in
-      let place = "row \(row.number)"
-      guard let text = row.name(nameColumn), let patient = row.name(patientColumn) else {
-        images.exclude(place, .malformedRow)
-        return
-      }
-      guard let name = images.name(text, row: place) else { return }
-      var reading = AttributeReading(place: place)
-      let labels = RadiographAttributes.labels(listed: row.text(labelColumn))
-      reading.attributes.labels = labels.filter { known.contains($0.key) }
-      reading.noteUnknownLabels(labels.keys.filter { !known.contains($0) }.sorted())
-      reading.attributes.view = row.text(viewColumn).flatMap(ViewPosition.init(text:)) ?? .frontal
-      reading.attributes.sex = row.text(sexColumn).flatMap(PatientSex.init(text:))
-      reading.readAge(row.text(ageColumn))
-      images.add(reading.exclusions)
-      images.append(
-        ImportEntry(
-          path: name.path, file: nil, patient: patient, study: row.name(followUpColumn) ?? name.path,
-          attributes: reading.attributes, sections: [],
-          split: lists?.split(of: name.path, patient: patient, official)), name, row: place)
+  /// Reads the tables of several folders as one source and finds their images, each by its name in any of the folders.
+  ///
+  /// A patient may stand in several folders. An image that lies in several is taken once, from the folder where it has
+  /// the most pixels; only such images are decoded here.
+  ///
+  /// - Parameters:
+  ///   - roots: Folders of which at least one has a table; those without one only hold images.
+  ///   - name: The source's name in the dataset. Sources of other names share their patients with it, and its splits.
+  ///   - annotations: Files of boxes, or folders that hold some, beside the `BBox_List_2017*.csv` in `roots`.
+  ///   - official: the publisher's `train_val_list.txt` and `test_list.txt` in the first folder decide the split.
+  /// - Throws: `DatasetError.sourceMissing`, also if the lists are asked for and not there; `.malformedTable`,
+  ///   `.malformedAnnotations`, `.inputOutput`.
+  public static func list(
+    _ roots: [URL], name: String = "nih", annotations: [URL] = [], official: OfficialSplit? = nil,
+    links: SourceLinks = .inside
+  ) throws(DatasetError) -> ImportSource {
+    let places = try NIHPlace.places(roots)
+    guard let first = places.first else { throw .sourceMissing(path: "", remedy: "name the folder of the table") }
+    let lists = official == nil ? nil : try NIHSplitLists(in: first.root)
+    var pool = NIHPool()
+    var boxes = ImageBoxes()
+    var hasTable = false
+    for place in places {
+      let folder = try SourceFolder(place.root, links: links) { ImageScanner.extensions.contains($0) }
+      let table = try place.table()
+      hasTable = hasTable || table != nil
+      pool.add(try NIHListing(place, folder, table: table, lists: lists, official: official))
+      for url in place.boxLists() { try boxes.read(url) }
     }
-    images.settle()
-    var exclusions = images.exclusions + images.unlisted.map { ImportExclusion(path: $0, reason: .unlisted) }
-    var entries = images.entries.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    guard hasTable else {
+      throw .sourceMissing(
+        path: first.root.appendingPathComponent("Data_Entry_2017_v2020.csv").path,
+        remedy: "put the publisher's table beside the image folders")
+    }
+    for url in annotations { try boxes.read(fileOrFolder: url) }
+    pool.settle()
+    var exclusions = pool.exclusions
+    var entries = pool.entries.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    exclusions += boxes.give(to: &entries, normal: NIHLabels.noFinding)
     exclusions += OfficialSplit.dropConflictingSexes(&entries)
     exclusions += OfficialSplit.unify(&entries)
 
-    return ImportSource(
-      name: "nih", kind: "nih", licence: "Free to use and redistribute with attribution (NIH Clinical Center)",
-      attribution: "NIH Clinical Center; Wang et al., ChestX-ray8, CVPR 2017", vocabulary: vocabulary, root: root,
-      entries: entries, exclusions: exclusions, unfollowedLinks: folder.unfollowedLinks)
-  }
-
-  /// The table's name differs by edition; of several, the last by name is the newest.
-  private static func tableURL(in root: URL) throws(DatasetError) -> URL {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-    let tables = names.filter { $0.lowercased().hasPrefix("data_entry_2017") && $0.lowercased().hasSuffix(".csv") }
-      .sorted()
-    guard let name = tables.last else {
-      throw .sourceMissing(
-        path: root.appendingPathComponent("Data_Entry_2017_v2020.csv").path,
-        remedy: "put the publisher's table beside the image folders")
-    }
-    return root.appendingPathComponent(name)
+    var source = ImportSource(
+      name: name, kind: "nih", licence: "Free to use and redistribute with attribution (NIH Clinical Center)",
+      attribution: "NIH Clinical Center; Wang et al., ChestX-ray8, CVPR 2017", vocabulary: NIHLabels.vocabulary,
+      root: first.root, entries: entries, exclusions: exclusions, unfollowedLinks: pool.unfollowedLinks)
+    source.furtherRoots = places.dropFirst().map(\.root)
+    return source
   }
 }
 
-/// The publisher's lists of images, a name a line.
-struct NIHSplitLists {
-  private let trainAndValidation: Set<String>
-  private let test: Set<String>
+/// A folder of the collection.
+struct NIHPlace {
+  let root: URL
+  /// What stands before paths and rows of this folder in what is reported; empty if there is no other folder.
+  let prefix: String
 
-  init(in root: URL) throws(DatasetError) {
-    trainAndValidation = try Self.names("train_val_list.txt", in: root)
-    test = try Self.names("test_list.txt", in: root)
-  }
-
-  /// Returns nil for an image on neither list.
-  func split(of name: String, patient: String, _ official: OfficialSplit?) -> DatasetSplit? {
-    let name = Self.key(name)
-    if test.contains(name) { return .test }
-    return trainAndValidation.contains(name) ? official?.trainOrValidation(patient: "nih/\(patient)") : nil
-  }
-
-  private static func names(_ file: String, in root: URL) throws(DatasetError) -> Set<String> {
-    let url = SourceFolder.file(file, in: root) ?? root.appendingPathComponent(file)
-    guard let data = try? Data(contentsOf: url) else {
-      throw .sourceMissing(path: url.path, remedy: "put the publisher's list there, or leave out --official-split")
+  /// The folders, each once, wherever links to it lie.
+  static func places(_ roots: [URL]) throws(DatasetError) -> [NIHPlace] {
+    var seen: Set<String> = []
+    let roots = roots.filter { seen.insert($0.resolvingSymlinksInPath().standardizedFileURL.path).inserted }
+    let names = roots.map { $0.standardizedFileURL.lastPathComponent }
+    return zip(roots, names).enumerated().map { index, place in
+      let (root, name) = place
+      guard roots.count > 1 else { return NIHPlace(root: root, prefix: "") }
+      let isAlone = names.count { $0 == name } == 1
+      return NIHPlace(root: root, prefix: isAlone ? "\(name)/" : "\(index + 1):\(name)/")
     }
-    let text: String
-    do {
-      text = try CharacterEncoding.text(data)
-    } catch {
-      throw .malformedTable(path: url.path, reason: "it is not text")
-    }
-    return Set(text.split(whereSeparator: \.isNewline).map { key($0.trimmingCharacters(in: .whitespaces)) })
   }
 
-  /// A list may name a converted image, or its folder.
-  private static func key(_ name: String) -> String {
-    SourceFiles.stem(SourceFiles.lastPart(name.replacing("\\", with: "/"))).lowercased()
+  /// The publisher's table, nil if this folder has none. Its name differs by edition; of several, the last by name is
+  /// the newest.
+  func table() throws(DatasetError) -> SourceTable? {
+    guard let name = names(beginning: "data_entry_2017").last else { return nil }
+    return try SourceTable(contentsOf: root.appendingPathComponent(name))
+  }
+
+  func boxLists() -> [URL] { names(beginning: "bbox_list_2017").map { root.appendingPathComponent($0) } }
+
+  private func names(beginning: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+    return names.filter { $0.lowercased().hasPrefix(beginning) && $0.lowercased().hasSuffix(".csv") }.sorted()
   }
 }

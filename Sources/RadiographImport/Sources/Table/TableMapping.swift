@@ -55,7 +55,7 @@ public struct TableMapping: Sendable, Equatable {
   }
 
   /// Mappings that ship, by the name that `--mapping` takes.
-  public static let shipped = ["chexpert", "mimic-cxr-jpg"]
+  public static let shipped = ["chexpert", "hannover", "mimic-cxr-jpg"]
 
   /// A mapping by its shipped name or from a file.
   ///
@@ -63,6 +63,7 @@ public struct TableMapping: Sendable, Equatable {
   public init(named name: String) throws(DatasetError) {
     switch name {
     case "chexpert": try self.init(yaml: Data(PackageResources.mapping_chexpert_yaml), path: name)
+    case "hannover": try self.init(yaml: Data(PackageResources.mapping_hannover_yaml), path: name)
     case "mimic-cxr-jpg": try self.init(yaml: Data(PackageResources.mapping_mimic_cxr_jpg_yaml), path: name)
     default:
       let url = URL(fileURLWithPath: name)

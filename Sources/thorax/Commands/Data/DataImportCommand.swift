@@ -18,13 +18,15 @@ struct DataImportCommand: AsyncParsableCommand {
 
       openi     NLMCXR_reports.tgz, or the folder that holds it or its XML files; further SOURCEs hold images
       kaggle    the folder with indiana_reports.csv, indiana_projections.csv and the images
-      nih       the folder with Data_Entry_2017*.csv, the image folders and, for --official-split, the two lists
+      nih       the folder with Data_Entry_2017*.csv, the image folders and, for --official-split, the two lists; several \
+      SOURCEs are one source, whose patients may stand in more than one
       kermany   the folder with NORMAL and PNEUMONIA
       folder    images, with name.txt beside name.png, or with metadata.csv
       table     any CSV, TSV or JSON Lines, or the folder that holds it, with a --mapping
       dicom     any tree of DICOM files; patients, studies and paths become pseudonyms, dates an age
 
       Example: thorax data import nih CXR14 --output datasets/cxr --size 256 --split 80/10/10
+      Example: thorax data import nih CXR14 CXR14-more --annotations chestx-det --output datasets/cxr
       Example: thorax data import table CheXpert-v1.0-small --mapping chexpert --output datasets/chexpert
       """)
 
@@ -81,12 +83,20 @@ struct DataImportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What the columns of a table are: a YAML file, or mimic-cxr-jpg or chexpert, which ship.", valueName: "mapping"))
+      "What the columns of a table are: a YAML file, or \(TableMapping.shipped.joined(separator: ", ")), which ship.",
+      valueName: "mapping"))
   var mapping: String?
 
   @Option(
-    help: ArgumentHelp("The source's name in the dataset (folder; default: the folder's name).", valueName: "name"))
+    help: ArgumentHelp(
+      "The source's name in the dataset (folder and nih; default: the folder's name, or nih).", valueName: "name"))
   var name: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Boxes of findings that people drew (nih): BBox_List_2017.csv, a list of ChestX-Det, or a folder of these.",
+      valueName: "path"))
+  var annotations: [String] = []
 
   @Flag(help: "Take over the publisher's own split, where the source has one (nih, table).")
   var officialSplit = false
@@ -109,7 +119,9 @@ struct DataImportCommand: AsyncParsableCommand {
     var key: PatientKey?
     do {
       for listing in try listings(options, key: &key) {
-        console.detail("\(listing.root?.path ?? listing.name): \(listing.entries.count) images listed")
+        console.detail(
+          "\(listing.root?.path ?? listing.name)\(listing.furtherRoots.isEmpty ? "" : " and others"): \(listing.entries.count) images listed"
+        )
         let meter = console.meter("importing \(listing.name)", unit: "images", total: nil)
         let summary = try DatasetImport(listing, into: folder, options: options).run(
           willCommit: {
@@ -157,9 +169,13 @@ struct DataImportCommand: AsyncParsableCommand {
         reason: mapping == nil ? "a table needs a mapping" : "\(kind.rawValue) takes no mapping")
     }
     try dicom.check(isDICOM: kind == .dicom)
-    if name != nil, kind != .folder {
+    if name != nil, kind != .folder, kind != .nih {
       throw RequestError.conflict(
-        "--name is for folders", remedy: "leave it out, \(kind.rawValue) has names of its own")
+        "--name is for folders and nih", remedy: "leave it out, \(kind.rawValue) has names of its own")
+    }
+    if !annotations.isEmpty, kind != .nih {
+      throw RequestError.conflict(
+        "--annotations is for nih", remedy: "leave it out, images of \(kind.rawValue) have no boxes")
     }
     if officialSplit, kind != .nih, kind != .table { throw DatasetError.noOfficialSplit(kind.rawValue) }
     let official = officialSplit ? try official(options) : nil
@@ -170,7 +186,12 @@ struct DataImportCommand: AsyncParsableCommand {
       try urls.forEach { try checkApart($0) }
       return [try OpenISource.list(urls, links: links)]
     case .kaggle: return try urls.map { try KaggleSource.list($0, links: links) }
-    case .nih: return try urls.map { try NIHSource.list($0, official: official, links: links) }
+    case .nih:
+      return [
+        try NIHSource.list(
+          urls, name: name ?? "nih", annotations: annotations.map { URL(fileURLWithPath: $0) }, official: official,
+          links: links)
+      ]
     case .kermany: return try urls.map { try KermanySource.list($0, links: links) }
     case .folder: return try folders(urls, links: links)
     case .table:

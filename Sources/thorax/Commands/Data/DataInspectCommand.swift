@@ -169,6 +169,18 @@ private enum DatasetTables {
       TextTable(
         title: "Sources", heads: ["images", "patients", "licence"],
         rows: summary.sources.map { [$0.name, "\($0.images)", "\($0.patients)", $0.licence] }),
+      TextTable(
+        title: "Eligible images by source and part", heads: ["images", "patients"],
+        rows: summary.parts.map { ["\($0.source), \($0.split.rawValue)", "\($0.images)", "\($0.patients)"] }),
+      TextTable(
+        title: "Findings marked in eligible images",
+        heads: ["images", "boxes", "right", "left", "upper", "middle", "lower"],
+        rows: summary.marked.map { found in
+          ["\(found.source), \(found.split.rawValue), \(found.finding)"]
+            + [
+              found.images, found.boxes, found.right, found.left, found.upper, found.middle, found.lower,
+            ].map { "\($0)" }
+        }),
     ].map { $0.lines().joined(separator: "\n") }.filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 
