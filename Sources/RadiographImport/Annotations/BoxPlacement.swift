@@ -1,4 +1,4 @@
-import Foundation
+import ImageFiles
 import RadiographData
 import RadiologyReports
 
@@ -15,6 +15,18 @@ struct BoxPlacement {
   let frame: LungFrame?
 
   init(_ frame: LungFrame) { self.frame = frame.likeness >= Self.leastLikeness ? frame : nil }
+
+  /// What boxes in an image say.
+  ///
+  /// - Parameters:
+  ///   - square: The image as a dataset stores it.
+  ///   - width, height: Of the source's image, in pixels.
+  static func findings(
+    _ boxes: [AnnotatedBox], in square: GrayscaleImage, width: Int, height: Int, fit: SquareFit
+  ) -> [ImageFinding] {
+    let lungs = ChestTemplate.standard.lungs(of: square)
+    return boxes.map(BoxPlacement(lungs.inSource(width: width, height: height, fit: fit)).finding)
+  }
 
   func finding(_ box: AnnotatedBox) -> ImageFinding {
     var finding = ImageFinding(name: box.label, origin: .people, annotator: box.annotator, box: box.box)

@@ -106,6 +106,8 @@ public struct DatasetImport: Sendable {
         summary.excluded += try writer.exclusions(of: known).filter { !gaining.contains(ExactName($0.path)) }
       }
       try commit(pending, writer: writer, summary: &summary, progress: progress)
+      try writer.addFindings(
+        to: source.entries.filter { !$0.boxes.isEmpty && known[ExactName($0.path)] ?? false })
       try writer.finish()
       return summary
     } catch {

@@ -39,9 +39,7 @@ struct DecodedEntry: Sendable {
 
   private static func findings(of entry: ImportEntry, _ content: Content, fit: SquareFit) -> [ImageFinding] {
     guard !entry.boxes.isEmpty, case .image(let image) = content else { return [] }
-    let lungs = ChestTemplate.standard.lungs(of: image.pixels)
-    let placement = BoxPlacement(lungs.inSource(width: image.width, height: image.height, fit: fit))
-    return entry.boxes.map(placement.finding)
+    return BoxPlacement.findings(entry.boxes, in: image.pixels, width: image.width, height: image.height, fit: fit)
   }
 
   private static func content(

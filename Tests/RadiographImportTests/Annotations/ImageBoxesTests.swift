@@ -163,4 +163,26 @@ import Testing
       #expect(one.map(\.attributes.findings) == [findings])
     }
   }
+
+  /// The same dataset, to the byte of its pixels and the row of its index, whether boxes came with the images or later.
+  @Test func boxesMayComeLater() throws {
+    try DataFixtures.withFolder { folder in
+      let boxes = "2.png,Effusion,10,10,100,100\n1.png,Mass,600,10,100,100\n"
+      var options = DataFixtures.options()
+      options.splitRule = .hash
+      let plain = try Self.source(in: folder)
+      let later = folder.appendingPathComponent("later")
+      _ = try DatasetImport(plain, into: later, options: options).run()
+      let source = try Self.source(nih: boxes, in: folder)
+      let direct = folder.appendingPathComponent("direct")
+      _ = try DatasetImport(source, into: direct, options: options).run()
+      let summary = try DatasetImport(source, into: later, options: options).run()
+      #expect(summary.imported == 0 && summary.alreadyThere == 3)
+      let expected = try DataFixtures.contents(of: direct)
+      #expect(try DataFixtures.contents(of: later) == expected)
+      #expect(expected.rows.contains("nih-boxes"))
+      _ = try DatasetImport(source, into: later, options: options).run()
+      #expect(try DataFixtures.contents(of: later) == expected)
+    }
+  }
 }
