@@ -32,9 +32,6 @@ extension BadInput {
       files: [
         "src/Data_Entry_2017.csv": Data(table.utf8), "src/images/1.png": pixel, "b.json": Data("[{\"image\": \"1".utf8),
       ], status: 65, says: "b.json"),
-    BadInput(
-      "a name for a collection that has one", ["data", "import", "kermany", "src", "--name", "x", "--output", "d"],
-      files: ["src/NORMAL/1.png": pixel], status: 64, says: "--name is for folders and nih"),
     BadInput("source is not there", ["data", "import", "nih", "src", "--output", "d"], status: 66, says: "src"),
     BadInput(
       "table without a mapping", ["data", "import", "table", "src", "--output", "d"],
@@ -92,7 +89,7 @@ extension BadInput {
       "two folders of one name", ["data", "import", "folder", "a/x", "b/x", "--output", "d"],
       files: ["a/x/1.png": pixel, "b/x/1.png": pixel], status: 64, says: "two sources would be called x ("),
     BadInput(
-      "a name for a publisher's collection", ["data", "import", "nih", "src", "--output", "d", "--name", "x"],
+      "a name for a publisher's collection", ["data", "import", "kermany", "src", "--output", "d", "--name", "x"],
       files: ["src/1.png": pixel], status: 64, says: "--name"),
     BadInput(
       "size 0", ["data", "import", "folder", "src", "--output", "d", "--size", "0"], files: ["src/1.png": pixel],
