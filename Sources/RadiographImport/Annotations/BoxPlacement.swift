@@ -60,14 +60,19 @@ struct BoxPlacement {
     return zones == [.upper, .lower] ? ImageFinding.Zone.allCases : zones
   }
 
-  /// Fluid and air by how high they reach, round things by their diameter, all else by its share of one lung.
+  /// Fluid and air by how high they reach and how much of a lung they take, round things by their diameter, all else by
+  /// its share of one lung.
   private func size(of box: AnnotatedBox, _ frame: LungFrame) -> ImageFinding.Size? {
     let height = box.box.height / frame.height
+    let area = box.outline.area / (frame.height * frame.width * Self.lungShare)
     switch box.label {
-    case "Effusion", "Pneumothorax": return size(height, small: 0.25, large: 0.5)
+    case "Effusion", "Pneumothorax":
+      // A rim along the ribs is high and holds little.
+      let sizes = [size(height, small: 0.25, large: 0.5), size(area, small: 0.05, large: 0.35)]
+      return ImageFinding.Size.allCases.first { sizes.contains($0) }
     case "Nodule", "Mass": return size(max(height, box.box.width / frame.width), small: 0.06, large: 0.25)
     case "Atelectasis", "Consolidation", "Infiltration", "Pneumonia":
-      return size(box.outline.area / (frame.height * frame.width * Self.lungShare), small: 0.1, large: 0.5)
+      return size(area, small: 0.1, large: 0.5)
     default: return nil
     }
   }

@@ -117,6 +117,8 @@ import Testing
     #expect(Self.place("Effusion", x: 0.1...0.3, y: 0.6...0.7).size == .small)
     #expect(Self.place("Effusion", x: 0.1...0.3, y: 0.5...0.7).size == .moderate)
     #expect(Self.place("Effusion", x: 0.1...0.3, y: 0.3...0.7).size == .large)
+    #expect(Self.place("Effusion", x: 0.1...0.15, y: 0.3...0.7).size == .moderate)
+    #expect(Self.place("Pneumothorax", x: 0.1...0.115, y: 0.3...0.7).size == .small)
     #expect(Self.place("Nodule", x: 0.2...0.23, y: 0.3...0.33).size == .small)
     #expect(Self.place("Mass", x: 0.2...0.4, y: 0.3...0.5).size == .large)
     #expect(Self.place("Consolidation", x: 0.1...0.4, y: 0.3...0.6).size == .large)
