@@ -6,9 +6,10 @@
 of one short storage, so that the file stays small. `released.safetensors` holds inputs and outputs of the author's
 modules, written down here from their description, with these weights.
 
-`tiny.safetensors` holds inputs, outputs and gradient norms of a small network with every part that the default model
-has, with weights by rule: names sorted as plain strings; tensor i has elements s = sin(0.37 j + i); more than one
-dimension: s / sqrt(elements / shape[0]); one dimension and a name that ends in `weight`: 1 + 0.1 s; otherwise 0.1 s.
+`tiny.safetensors` holds inputs, outputs and gradient norms of small networks (networks.py) with every part that the
+default model has, with weights by rule: names sorted as plain strings; tensor i has elements s = sin(0.37 j + i); more
+than one dimension: s / sqrt(elements / shape[0]); one dimension and a name that ends in `weight`: 1 + 0.1 s; otherwise
+0.1 s.
 
 Needs torch 2.11, safetensors.
 """
@@ -16,28 +17,18 @@ Needs torch 2.11, safetensors.
 import math
 import pathlib
 
+import networks
 import torch
-import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
 
 FIXTURES = pathlib.Path(__file__).parents[2] / "Tests/Fixtures/models"
 
 
-def sinusoids(times, count):
-    """Cosines first, period 10,000."""
-    half = count // 2
-    frequencies = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32) / half)
-    angles = times[:, None].float() * frequencies[None]
-    return torch.cat([angles.cos(), angles.sin()], dim=-1)
-
-
-def attend(q, k, v, heads, mask=None):
+def attend(q, k, v, heads):
     """`[B, C, L]` queries, keys and values; heads are contiguous groups of channels."""
     q, k, v = (t.reshape(t.shape[0], heads, t.shape[1] // heads, t.shape[2]) for t in (q, k, v))
     scores = torch.einsum("bhdl,bhds->bhls", q, k) / math.sqrt(q.shape[2])
-    if mask is not None:
-        scores = scores.masked_fill(~mask[:, None, None], float("-inf"))
     out = torch.einsum("bhls,bhds->bhdl", scores.softmax(-1), v)
     return out.reshape(out.shape[0], -1, out.shape[3])
 
@@ -117,7 +108,7 @@ class ReleasedTime(nn.Module):
         self.sinusoid_count = sinusoid_count
 
     def forward(self, times):
-        return self.main(sinusoids(times, self.sinusoid_count))
+        return self.main(networks.sinusoids(times, self.sinusoid_count))
 
 
 class ReleasedUNet(nn.Module):
@@ -200,140 +191,30 @@ class ReleasedAutoencoder(nn.Module):
         return d.final(d.up_blocks(d.conv_in(z)))
 
 
-# The parts of the default model, by our names
+# `TinyNetworks` of the tests, as `model.json` has architectures
 
-
-class Residual(nn.Module):
-    """A block of the U-Net: scale and shift by the time, attentions after the sum."""
-
-    def __init__(self, i, o, time, context, attends_to_self, attends_to_text):
-        super().__init__()
-        self.norm1, self.convolution1 = nn.GroupNorm(4, i), nn.Conv2d(i, o, 3, padding=1)
-        self.time = nn.Linear(time, 2 * o)
-        self.norm2, self.convolution2 = nn.GroupNorm(4, o), nn.Conv2d(o, o, 3, padding=1)
-        if i != o:
-            self.shortcut = nn.Conv2d(i, o, 1)
-        if attends_to_self:
-            self.selfAttention = nn.ModuleDict({
-                "norm": nn.GroupNorm(4, o), "qkv": nn.Conv2d(o, 3 * o, 1, bias=False), "output": nn.Conv2d(o, o, 1)})
-        if attends_to_text:
-            self.crossAttention = nn.ModuleDict({
-                "norm": nn.GroupNorm(4, o), "query": nn.Conv2d(o, o, 1, bias=False),
-                "key": nn.Linear(context, o, bias=False), "value": nn.Linear(context, o, bias=False),
-                "output": nn.Conv2d(o, o, 1)})
-
-    def forward(self, x, time, context, mask):
-        h = self.convolution1(F.silu(self.norm1(x)))
-        scale, shift = self.time(F.silu(time))[:, :, None, None].chunk(2, dim=1)
-        h = self.convolution2(F.silu(self.norm2(h) * (1 + scale) + shift))
-        h = h + (self.shortcut(x) if hasattr(self, "shortcut") else x)
-        heads = h.shape[1] // 8
-        if hasattr(self, "selfAttention"):
-            a = self.selfAttention
-            q, k, v = a["qkv"](a["norm"](h)).flatten(2).chunk(3, dim=1)
-            h = h + a["output"](attend(q, k, v, heads).reshape(h.shape))
-        if hasattr(self, "crossAttention"):
-            a = self.crossAttention
-            q = a["query"](a["norm"](h)).flatten(2)
-            k, v = a["key"](context).transpose(1, 2), a["value"](context).transpose(1, 2)
-            h = h + a["output"](attend(q, k, v, heads, mask).reshape(h.shape))
-        return h
-
-
-class TinyUNet(nn.Module):
-    """`TinyNetworks.unet()` of the tests: levels of 8 and 16 channels with 1 and 2 blocks."""
-
-    def __init__(self, latent=4, context=12, time=16):
-        super().__init__()
-
-        def block(i, o, *attends):
-            return Residual(i, o, time, context, *attends)
-
-        self.time = nn.ModuleDict({"linear1": nn.Linear(8, time), "linear2": nn.Linear(time, time)})
-        self.input = nn.Conv2d(latent, 8, 3, padding=1)
-        self.down = nn.ModuleDict({
-            "0": nn.ModuleDict({
-                "blocks": nn.ModuleList([block(8, 8, False, False)]),
-                "downsample": nn.Conv2d(8, 16, 3, stride=2, padding=1)}),
-            "1": nn.ModuleDict({"blocks": nn.ModuleList([block(16, 16, False, True), block(16, 16, True, True)])})})
-        self.middle = nn.ModuleList([block(16, 16, True, True), block(16, 16, False, False)])
-        self.up = nn.ModuleDict({
-            "1": nn.ModuleDict({
-                "blocks": nn.ModuleList([block(32, 16, False, True), block(32, 16, True, True)]),
-                "upsample": nn.Conv2d(16, 4 * 8, 1)}),
-            "0": nn.ModuleDict({"blocks": nn.ModuleList([block(16, 8, False, False)])})})
-        self.output = nn.ModuleDict({
-            "norm": nn.GroupNorm(4, 8), "convolution": nn.Conv2d(8, latent, 3, padding=1)})
-
-    def forward(self, x, times, context, mask, pooled):
-        time = self.time["linear2"](F.silu(self.time["linear1"](sinusoids(times * 1000, 8)))) + pooled
-        rest = (time, context, mask)
-        x = self.down["0"]["blocks"][0](self.input(x), *rest)
-        kept = [x]
-        x = self.down["0"]["downsample"](x)
-        for block in self.down["1"]["blocks"]:
-            x = block(x, *rest)
-            kept.append(x)
-        for block in self.middle:
-            x = block(x, *rest)
-        for block in self.up["1"]["blocks"]:
-            x = block(torch.cat([x, kept.pop()], dim=1), *rest)
-        x = F.pixel_shuffle(self.up["1"]["upsample"](x), 2)
-        x = self.up["0"]["blocks"][0](torch.cat([x, kept.pop()], dim=1), *rest)
-        return self.output["convolution"](F.silu(self.output["norm"](x)))
-
-
-class PlainResidual(nn.Module):
-    """A block of the default autoencoder: no normalisation."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.convolution1 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.convolution2 = nn.Conv2d(channels, channels, 3, padding=1)
-
-    def forward(self, x):
-        return x + self.convolution2(F.silu(self.convolution1(F.silu(x))))
-
-
-class NormalisedResidual(nn.Module):
-    """A block of the paper's autoencoder."""
-
-    def __init__(self, i, o, stride):
-        super().__init__()
-        self.norm1, self.convolution1 = nn.GroupNorm(4, i), nn.Conv2d(i, o, 3, stride=stride, padding=1)
-        self.norm2, self.convolution2 = nn.GroupNorm(4, o), nn.Conv2d(o, o, 3, padding=1)
-        self.shortcut = nn.Conv2d(i, o, 1, stride=stride)
-
-    def forward(self, x):
-        h = self.convolution2(F.silu(self.norm2(self.convolution1(F.silu(self.norm1(x))))))
-        return h + self.shortcut(x)
-
-
-class TinyAutoencoder(nn.Module):
-    """`TinyNetworks.autoencoder` of the tests."""
-
-    def __init__(self):
-        super().__init__()
-        self.encoder = nn.Sequential(
-            nn.PixelUnshuffle(2), nn.Conv2d(4, 8, 3, padding=1), PlainResidual(8), NormalisedResidual(8, 12, 2),
-            nn.Conv2d(12, 8, 3, padding=1))
-        self.decoder = nn.Sequential(
-            nn.Conv2d(4, 8, 3, padding=1), nn.Upsample(scale_factor=2), PlainResidual(8), nn.Conv2d(8, 4, 3, padding=1),
-            nn.PixelShuffle(2))
-
-
-class TinyText(nn.Module):
-    """`TinyNetworks.textProjection` of the tests."""
-
-    def __init__(self):
-        super().__init__()
-        self.inputNorm, self.linear, self.outputNorm = nn.LayerNorm(6), nn.Linear(6, 12), nn.LayerNorm(12)
-        self.pooling = nn.ModuleList([nn.Linear(6, 8), nn.Linear(8, 16)])
-        self.null = nn.ParameterDict({"token": torch.zeros(12), "pooled": torch.zeros(16)})
-
-    def forward(self, hidden, mask):
-        mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        return self.outputNorm(self.linear(self.inputNorm(hidden))), self.pooling[1](F.silu(self.pooling[0](mean)))
+TINY_AUTOENCODER = {
+    "imageChannels": 1, "latentChannels": 4, "activation": "silu", "normalisationGroups": 4,
+    "normalisationEpsilon": 1e-5,
+    "encoder": [
+        {"pixelUnshuffle": {"factor": 2}}, {"convolution": {"channels": 8}}, {"residual": {}},
+        {"normalisedResidual": {"channels": 12, "stride": 2}}, {"convolution": {"channels": 8}}],
+    "decoder": [
+        {"convolution": {"channels": 8}}, {"upsample": {"factor": 2}}, {"residual": {}},
+        {"convolution": {"channels": 4}}, {"pixelShuffle": {"factor": 2}}]}
+TINY_UNET = {
+    "latentChannels": 4, "contextWidth": 12, "skips": "residualBlocks", "conditioning": "scaleAndShift", "dropout": 0,
+    "levels": [
+        {"channels": 8, "blocks": 1, "selfAttention": "none", "crossAttention": "none"},
+        {"channels": 16, "blocks": 2, "selfAttention": "last", "crossAttention": "every"}],
+    "middle": {"blocks": 2, "selfAttention": "first", "crossAttention": "first"},
+    "timeEmbedding": {"sinusoids": 8, "width": 16, "scale": 1000, "period": 10000},
+    "attentionHeads": {"width": {"_0": 8}}, "attentionPlacement": "afterResidual",
+    "downsampling": "stridedConvolutionToNextLevel", "upsampling": "pixelShuffle", "normalisationGroups": 4,
+    "normalisationEpsilon": 1e-5}
+TINY_TEXT = {
+    "hiddenWidth": 6, "contextWidth": 12, "pooling": {"source": "hidden", "hiddenWidth": 8, "outputWidth": 16},
+    "nullCondition": "learned", "tokenLimit": 8, "attendsToPadding": False}
 
 
 def fill_by_rule(module):
@@ -352,7 +233,8 @@ def gradient_norms(module):
 
 
 def tiny():
-    unet, autoencoder, text = TinyUNet(), TinyAutoencoder(), TinyText()
+    unet, autoencoder, text = (
+        networks.UNet(TINY_UNET), networks.Autoencoder(TINY_AUTOENCODER), networks.TextProjection(TINY_TEXT))
     for module in (unet, autoencoder, text):
         fill_by_rule(module)
     mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
@@ -361,7 +243,7 @@ def tiny():
         "text.in.hidden": torch.randn(2, 5, 6), "text.in.mask": mask.to(torch.uint8),
         "autoencoder.in.image": torch.rand(1, 1, 16, 16), "autoencoder.in.latent": torch.randn(1, 4, 4, 4),
     }
-    t["text.out.context"], t["text.out.pooled"] = text(t["text.in.hidden"], mask)
+    t["text.out.context"], _, t["text.out.pooled"] = text(t["text.in.hidden"], mask, torch.tensor([False, False]))
     t["unet.out"] = unet(
         t["unet.in.latent"], t["unet.in.times"], t["text.out.context"].detach(), mask, t["text.out.pooled"].detach())
     t["unet.out"].square().mean().backward()
