@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import TestBasics
 import Testing
 
 @testable import Training
@@ -16,6 +17,24 @@ struct SettingsFileTests {
   func nearest(name: String, meant: String?) {
     let known = ["batchSize", "learningRate", "finalLearningRate", "steps", "preset", "seed"]
     #expect(NearestName.of(name, among: known) == meant)
+  }
+
+  @Test("a recipe that names its architecture in full is what it was after it was stored")
+  func storedArchitecture() throws {
+    try withTemporaryFolder { (folder: URL) throws in
+      let recipe: AutoencoderRecipe = try .ofNewRun("phantom", file: nil, settings: [])
+      #expect(recipe.architecture != nil)
+      let file = folder.appendingPathComponent("config.yaml")
+      try Data(ConfigurationResolver.yaml(recipe).utf8).write(to: file)
+      // The order of keys may be another each time.
+      for _ in 0..<10 {
+        let stored: AutoencoderRecipe = try ConfigurationResolver.stored(file)
+        #expect(try ConfigurationResolver.differences(recipe, stored) == [])
+      }
+      var other = recipe
+      other.architecture?.autoencoder.decoder.removeLast()
+      #expect(try ConfigurationResolver.differences(recipe, other) == ["architecture.autoencoder.decoder"])
+    }
   }
 
   @Test("the line of a key is found, also in a group, in flow style and behind an anchor; of another its group's")

@@ -105,8 +105,18 @@ enum ConfigurationResolver {
       if let branch = item.value as? [String: Any] {
         result.merge(try flat(branch, prefix: prefix + item.key + ".")) { first, _ in first }
       } else {
-        result[prefix + item.key] = "\(item.value)"
+        result[prefix + item.key] = text(of: item.value)
       }
+    }
+  }
+
+  /// A value on one line, the keys of what lies inside lists in order: those of equal values may come in any.
+  private static func text(of value: Any) -> String {
+    switch value {
+    case let list as [Any]: "[" + list.map(text).joined(separator: ", ") + "]"
+    case let branch as [String: Any]:
+      "{" + branch.sorted { $0.key < $1.key }.map { "\($0.key): \(text(of: $0.value))" }.joined(separator: ", ") + "}"
+    default: "\(value)"
     }
   }
 
