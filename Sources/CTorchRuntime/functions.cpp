@@ -295,6 +295,7 @@ ct_functions ct_make_functions() noexcept {
   table.version = version;
   add_packed(table);
   add_normalisation(table);
+  add_training_normalisation(table);
   add_memory(table);
   add_autograd(table);
   add_parallel(table);

@@ -3,6 +3,7 @@
 // whole map; here the map is read twice and written once.
 #include "Normalisation.h"
 #include "Guard.h"
+#include "Processors.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -11,12 +12,33 @@
 #include <algorithm>
 #include <cmath>
 
-// One copy for each kind of processor, chosen when the library is loaded: the package is compiled for the oldest.
-#if defined(__x86_64__) && defined(__linux__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
+void fold(const double *sums, const float *pivot, int64_t positions, int64_t channels, int64_t groups, double epsilon,
+          const Affine &affine, float *gain, float *shift, double *means, double *scales) {
+  const double *squares = sums + channels;
+  const int64_t width = channels / groups;
+  const double count = static_cast<double>(positions * width);
+  for (int64_t group = 0; group < groups; group++) {
+    const auto centre = [&](int64_t c) { return pivot[c] + (affine.offset ? double(affine.offset[c]) : 0.0); };
+    double sum = 0, square = 0;
+    for (int64_t c = group * width; c < (group + 1) * width; c++) sum += sums[c] + positions * centre(c);
+    const double mean = sum / count;
+    for (int64_t c = group * width; c < (group + 1) * width; c++) {
+      const double distance = centre(c) - mean;
+      square += squares[c] + 2 * distance * sums[c] + positions * distance * distance;
+    }
+    const double deviation = 1 / std::sqrt(std::max(square / count, 0.0) + epsilon);
+    if (means) means[group] = mean;
+    if (scales) scales[group] = deviation;
+    for (int64_t c = group * width; c < (group + 1) * width; c++) {
+      const double offset = affine.offset ? affine.offset[c] : 0;
+      const double weight = deviation * affine.weight[c];
+      const double outer = affine.gain ? affine.gain[c] : 1;
+      gain[c] = static_cast<float>(weight * outer);
+      shift[c] = static_cast<float>(
+          ((offset - mean) * weight + affine.bias[c]) * outer + (affine.shift ? affine.shift[c] : 0));
+    }
+  }
+}
 
 namespace {
 
@@ -48,28 +70,13 @@ FOR_EACH_PROCESSOR void scale(const float *__restrict x, int64_t positions, int6
   }
 }
 
-/// y = silu(gain x + shift), channel by channel. The exponential is 2^n times a polynomial of the rest of x log2(e)
-/// over -1/2 ... 1/2 (its Taylor series to the sixth power: a relative error below 2e-7).
+/// y = silu(gain x + shift), channel by channel.
 FOR_EACH_PROCESSOR void scale_silu(const float *__restrict x, int64_t positions, int64_t channels,
                                    const float *__restrict gain, const float *__restrict shift, float *__restrict y) {
   for (int64_t position = 0; position < positions; position++, x += channels, y += channels) {
     for (int64_t c = 0; c < channels; c++) {
       const float value = x[c] * gain[c] + shift[c];
-      float power = value * -1.44269504f;
-      power = power < -126.0f ? -126.0f : (power > 126.0f ? 126.0f : power);
-      const float whole = __builtin_rintf(power);
-      const float rest = (power - whole) * 0.69314718f;
-      float exponential = 1.0f / 720.0f;
-      exponential = exponential * rest + 1.0f / 120.0f;
-      exponential = exponential * rest + 1.0f / 24.0f;
-      exponential = exponential * rest + 1.0f / 6.0f;
-      exponential = exponential * rest + 0.5f;
-      exponential = exponential * rest + 1.0f;
-      exponential = exponential * rest + 1.0f;
-      const int32_t bits = (static_cast<int32_t>(whole) + 127) << 23;
-      float factor;
-      __builtin_memcpy(&factor, &bits, sizeof factor);
-      y[c] = value / (1.0f + exponential * factor);
+      y[c] = value / (1.0f + exponential_of_minus(value));
     }
   }
 }
@@ -83,38 +90,6 @@ void part_sums(const float *x, const float *pivot, int64_t positions, int64_t ch
     add_up(x + start * channels, pivot, std::min(positions_a_sum, positions - start), channels, partial.data(),
            partial.data() + channels);
     for (int64_t i = 0; i < 2 * channels; i++) out[i] += partial[i];
-  }
-}
-
-struct Affine {
-  const float *offset, *weight, *bias, *gain, *shift;
-};
-
-/// From the sums over an image to one gain and one shift a channel, everything in one: offset, normalisation, weight
-/// and bias, gain and shift.
-void fold(const double *sums, const float *pivot, int64_t positions, int64_t channels, int64_t groups, double epsilon,
-          const Affine &affine, float *gain, float *shift) {
-  const double *squares = sums + channels;
-  const int64_t width = channels / groups;
-  const double count = static_cast<double>(positions * width);
-  for (int64_t group = 0; group < groups; group++) {
-    const auto centre = [&](int64_t c) { return pivot[c] + (affine.offset ? double(affine.offset[c]) : 0.0); };
-    double sum = 0, square = 0;
-    for (int64_t c = group * width; c < (group + 1) * width; c++) sum += sums[c] + positions * centre(c);
-    const double mean = sum / count;
-    for (int64_t c = group * width; c < (group + 1) * width; c++) {
-      const double distance = centre(c) - mean;
-      square += squares[c] + 2 * distance * sums[c] + positions * distance * distance;
-    }
-    const double deviation = 1 / std::sqrt(std::max(square / count, 0.0) + epsilon);
-    for (int64_t c = group * width; c < (group + 1) * width; c++) {
-      const double offset = affine.offset ? affine.offset[c] : 0;
-      const double weight = deviation * affine.weight[c];
-      const double outer = affine.gain ? affine.gain[c] : 1;
-      gain[c] = static_cast<float>(weight * outer);
-      shift[c] = static_cast<float>(
-          ((offset - mean) * weight + affine.bias[c]) * outer + (affine.shift ? affine.shift[c] : 0));
-    }
   }
 }
 

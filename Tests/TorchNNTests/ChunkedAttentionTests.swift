@@ -75,6 +75,40 @@ import Torch
     }
   }
 
+  @Test("Attention that holds its scores gives what plain attention gives", arguments: Mask.allCases)
+  func withScores(mask kind: Mask) throws {
+    let (batch, heads, queries, keys, width) = (2, 3, 37, 23, 5)
+    let generator = try Generator(seed: 5)
+    func drawn(_ length: Int) throws -> Tensor {
+      try Tensor.randn([batch, heads, length, width], generator: generator)
+    }
+    let values = [try drawn(queries), try drawn(keys), try drawn(keys)]
+    let outer = try drawn(queries)
+    let mask = try kind.tensor(batch: batch, heads: heads, queries: queries, keys: keys, generator)
+    func results(_ attention: (Tensor, Tensor, Tensor) throws -> Tensor) throws -> [Tensor] {
+      let leaves = try values.map { try $0.clone().setRequiresGrad(true) }
+      let output = try attention(leaves[0], leaves[1], leaves[2])
+      try (output * outer).sum().backward()
+      return try [output] + leaves.map { try #require(try $0.grad) }
+    }
+    let expected = try results { try plain($0, $1, $2, mask) }
+    let found = try results {
+      try ImageAttention.withScores(query_BNLD: $0, key_BNSD: $1, value_BNSD: $2, mask: mask)
+    }
+    for (index, (a, b)) in zip(found, expected).enumerated() { #expect(try maximumError(a, b) < 1e-5, "\(index)") }
+  }
+
+  @Test("Scores are held for bfloat16 on a CPU that computes with it, and only if they are few")
+  func prefersScores() throws {
+    func prefers(_ dtype: DType, _ queries: Int, _ keys: Int) throws -> Bool {
+      func zeros(_ length: Int) throws -> Tensor { try Tensor.zeros([1, 2, length, 4], dtype: dtype) }
+      return try ImageAttention.prefersScores(zeros(queries), zeros(keys))
+    }
+    #expect(try prefers(.bfloat16, 64, 256) == Tensor.packsConvolutions(of: .bfloat16))
+    #expect(try !prefers(.float32, 64, 256))
+    #expect(try !prefers(.bfloat16, 4096, 257))
+  }
+
   @Test("Under autocast, chunks are computed again in the type of the forward pass")
   func autocast() throws {
     let generator = try Generator(seed: 6)

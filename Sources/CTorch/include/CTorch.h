@@ -82,6 +82,13 @@ typedef struct ct_functions {
                                            ct_tensor _Nullable gain, ct_tensor _Nullable shift, bool silu,
                                            ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
 
+  /// The same of a bfloat16 image that lies channels-last, with gradients of all that require them; weight and bias are
+  /// float32, the others of any type.
+  int32_t (*_Nonnull group_norm_training)(ct_tensor _Nonnull input, ptrdiff_t groups, ct_tensor _Nonnull weight,
+                                          ct_tensor _Nonnull bias, double epsilon, ct_tensor _Nullable offset,
+                                          ct_tensor _Nullable gain, ct_tensor _Nullable shift, bool silu,
+                                          ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+
   /// Whether `scaled_dot_product_attention` has a kernel for these operands that never holds all scores.
   int32_t (*_Nonnull fuses_attention)(ct_tensor _Nonnull query, ct_tensor _Nonnull key, ct_tensor _Nonnull value,
                                       ct_tensor _Nullable mask, bool *_Nonnull out, ct_error *_Nonnull error);

@@ -26,4 +26,30 @@ extension Tensor {
         error)
     }
   }
+
+  /// Whether ``groupNormTraining(groups:weight:bias:epsilon:offset:gain:shift:silu:)`` takes this tensor: a bfloat16 image
+  /// on a CPU that lies channels-last, as autocast leaves it.
+  public var takesGroupNormTraining: Bool {
+    shape.count == 4 && !shape.contains(0) && dtype == .bfloat16 && device == .cpu && isContiguous(.channelsLast)
+  }
+
+  /// Group normalisation with what stands around it, for training on a CPU in bfloat16, in one operation:
+  /// `gain * groupNorm(x + offset) + shift`, and SiLU of it on request. It is computed in float32 and rounded once, and
+  /// the backward pass keeps nothing but the input.
+  ///
+  /// - Parameters:
+  ///   - weight, bias: `[C]`, float32.
+  ///   - offset, gain, shift: `[B, C, 1, 1]` or `[1, C, 1, 1]`, of any type.
+  /// - Returns: the shape and type of the input, channels-last.
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func groupNormTraining(
+    groups: Int, weight: Tensor, bias: Tensor, epsilon: Double, offset: Tensor? = nil, gain: Tensor? = nil,
+    shift: Tensor? = nil, silu: Bool
+  ) throws -> Tensor {
+    try Tensor { out, error, functions in
+      functions.group_norm_training(
+        handle, groups, weight.handle, bias.handle, epsilon, offset?.handle, gain?.handle, shift?.handle, silu, out,
+        error)
+    }
+  }
 }

@@ -24,7 +24,8 @@ public enum ImageAttention {
 
   /// `softmax(Q K^T / sqrt(D)) V` and back to an image.
   ///
-  /// Where LibTorch has no kernel that does without a matrix of all scores, and that matrix would be large, computes it
+  /// In bfloat16 on a CPU it holds the scores if they are few
+  /// (``withScores(query_BNLD:key_BNSD:value_BNSD:mask:)``). Where LibTorch has no kernel that does without a matrix of all scores, and that matrix would be large, computes it
   /// in chunks (``chunked(query_BNLD:key_BNSD:value_BNSD:mask:scoreLimit:)``).
   ///
   /// - Parameters:
@@ -45,6 +46,9 @@ public enum ImageAttention {
     _ query_BNLD: Tensor, _ key_BNSD: Tensor, _ value_BNSD: Tensor, _ mask: Tensor?
   ) throws -> Tensor {
     let shape = query_BNLD.shape
+    if try prefersScores(query_BNLD, key_BNSD) {
+      return try withScores(query_BNLD: query_BNLD, key_BNSD: key_BNSD, value_BNSD: value_BNSD, mask: mask)
+    }
     // Few scores are never worth the question.
     if shape[0] * shape[1] * shape[2] * key_BNSD.shape[2] > scoreLimit,
       try !query_BNLD.fusesAttention(key: key_BNSD, value: value_BNSD, attnMask: mask)

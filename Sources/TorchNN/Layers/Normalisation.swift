@@ -23,11 +23,21 @@ public struct GroupNorm {
   /// - Parameter x: `[B, channels, ...]`.
   /// - Throws: `TorchError` if the input's shape, type or device does not fit the weights, or memory runs out.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try x.groupNorm(numGroups: groups, weight: weight.value, bias: bias.value, eps: epsilon)
+    if try computesAtOnce(x) {
+      return try x.groupNormTraining(
+        groups: groups, weight: weight.value, bias: bias.value, epsilon: epsilon, silu: false)
+    }
+    return try x.groupNorm(numGroups: groups, weight: weight.value, bias: bias.value, eps: epsilon)
+  }
+
+  /// Whether an input is one of training in bfloat16, whose weights are in float32. The same with and without gradients,
+  /// so that a block which is computed again comes to the same.
+  private func computesAtOnce(_ x: Tensor) throws -> Bool {
+    try x.takesGroupNormTraining && weight.value.dtype == .float32 && bias.value.dtype == .float32
   }
 
   /// Normalisation with what a residual block has around it, `silu(gain * norm(x + offset) + shift)`: one operation
-  /// if values are fixed and the processor has it, and the same as several operations otherwise.
+  /// on a CPU if values are fixed or the input is bfloat16, and the same as several operations otherwise.
   ///
   /// - Parameters:
   ///   - x_BCHW: `[B, channels, H, W]`.
@@ -40,6 +50,11 @@ public struct GroupNorm {
       [offset, gain, shift].allSatisfy({ $0.map { $0.dtype == .float32 && !$0.requiresGrad } ?? true })
     {
       return try x_BCHW.groupNormPointwise(
+        groups: groups, weight: weight.value, bias: bias.value, epsilon: epsilon, offset: offset, gain: gain,
+        shift: shift, silu: true)
+    }
+    if try computesAtOnce(x_BCHW) {
+      return try x_BCHW.groupNormTraining(
         groups: groups, weight: weight.value, bias: bias.value, epsilon: epsilon, offset: offset, gain: gain,
         shift: shift, silu: true)
     }
