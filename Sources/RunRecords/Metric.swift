@@ -35,6 +35,10 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   /// The norm of all gradients together, before clipping.
   public static let gradientNorm = Metric("gradient_norm")
   public static let imagesPerSecond = Metric("images_per_second")
+  /// The share of the time that went into making batches.
+  public static let dataShare = Metric("data_share")
+  /// The share of the time that went into writing rows and reporting, that of the row before included.
+  public static let recordingShare = Metric("recording_share")
   /// Steps that were not taken since the run began, because their loss or gradients were not finite.
   public static let skippedSteps = Metric("skipped_steps")
   /// What losses are multiplied by in float16.
@@ -54,6 +58,7 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
     (.structuralSimilarity, "Structural similarity (SSIM)"), (.peakSignalToNoise, "PSNR in dB"),
     (.meanSquaredError, "Mean squared error"), (.frechetDistance, "FID"), (.learningRate, "Learning rate"),
     (.gradientNorm, "Norm of the gradient"), (.imagesPerSecond, "Images a second"),
+    (.dataShare, "Share of time for data"), (.recordingShare, "Share of time for records"),
     (.skippedSteps, "Steps not taken"), (.lossScale, "Scale of the loss"),
   ]
 

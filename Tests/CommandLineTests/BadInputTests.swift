@@ -127,6 +127,12 @@ extension BadInput {
       says: "too great, the largest is 18446744073709551615"),
     BadInput(
       "threads beyond integers", ["info", "--threads", "99999999999999999999"], status: 64, says: "is too great"),
+    BadInput(
+      "training of an unknown stage", ["bench", "train", "--stage", "classifier"], status: 64, says: "classifier"),
+    BadInput("training of an unknown recipe", ["bench", "train", "--preset", "huge"], status: 64, says: "huge"),
+    BadInput("training without steps", ["bench", "train", "--runs", "0"], status: 64, says: "runs is 0"),
+    BadInput("two stages in a file", ["bench", "train", "--save-step", "a"], status: 64, says: "give --stage too"),
+    BadInput("training without a GPU", ["bench", "train", "--device", "cuda:97"], status: 69, says: "cuda:97"),
     BadInput("runs a fraction", ["bench", "generate", "--runs", "1.5"], status: 64, says: "is not a whole number"),
     BadInput(
       "seed without room", ["generate", "a", "--seed", "18446744073709551615", "--count", "2"], status: 64,

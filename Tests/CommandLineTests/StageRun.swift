@@ -76,7 +76,8 @@ struct StageRun {
   func rows() throws -> [NSDictionary] {
     try String(contentsOf: file("metrics.jsonl"), encoding: .utf8).split(separator: "\n").map { line in
       var row = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-      for key in row.keys where ["seconds", "images_per_second"].contains(key) || key.hasPrefix("peak_") {
+      let speeds = ["seconds", "images_per_second", "data_share", "recording_share"]
+      for key in row.keys where speeds.contains(key) || key.hasPrefix("peak_") {
         row[key] = nil
       }
       return row as NSDictionary

@@ -93,9 +93,9 @@ struct AutoencoderObjectivesTests {
     let dataset = try TinyDataset()
     defer { dataset.remove() }
     let annealed = try objective(["klWeight=0.2", "klWarmupSteps=10"], steps: 20, dataset)
-    #expect([0, 5, 10, 15].map(annealed.klWeight) == [0, 0.1, 0.2, 0.2])
+    #expect([0, 5, 10, 15].map(annealed.loss.klWeight) == [0, 0.1, 0.2, 0.2])
     let plain = try objective(["klWeight=0.2"], steps: 20, dataset)
-    #expect(plain.klWeight(step: 0) == 0.2)
+    #expect(plain.loss.klWeight(step: 0) == 0.2)
   }
 
   @Test("neither loss gives a gradient to what the other trains")

@@ -5,9 +5,6 @@ func milliseconds(_ body: () throws -> Void) rethrows -> Double {
   try ContinuousClock().measure(body) / .microseconds(1) / 1000
 }
 
-/// The seconds of the processor that all threads of this process have spent so far.
-var processorSeconds: Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
-
 /// Calls `body` with a new folder, in `parent` or the system's temporary folder, and removes it.
 func withNewFolder(in parent: String?, _ body: (URL) throws -> Void) throws {
   let place = parent.map { URL(fileURLWithPath: $0) } ?? FileManager.default.temporaryDirectory

@@ -13,7 +13,7 @@ public struct BenchmarkReport: Encodable, Sendable {
     public var p50: Double
     public var p95: Double
     public var runs: Int
-    /// The most memory of the process up to the end of the case.
+    /// The most memory of the process up to the end of the case; of steps of training the most of their tensors.
     public var peakMemoryBytes: Int
     /// Multiplications and additions, in thousands of millions; nil where they are not counted.
     public var gflop: Double?
@@ -21,9 +21,27 @@ public struct BenchmarkReport: Encodable, Sendable {
     public var gflopPerSecond: Double?
     /// The rate over that of the reference convolution.
     public var share: Double?
+    /// Of steps of training; nil for other cases.
+    public var imagesPerSecond: Double?
+    /// The median time of the processor, all threads together, of steps of training; nil for other cases.
+    public var processorP50: Double?
+    /// Of steps of training from the first, those before the measured ones included; nil for other cases.
+    public var losses: [Double?]?
+
+    /// - Parameter milliseconds: Of each run, at least one.
+    public init(name: String, milliseconds: [Double], peakMemoryBytes: Int) {
+      let ordered = milliseconds.sorted()
+      self.name = name
+      p50 = ordered.median
+      p95 = ordered[min(ordered.count - 1, ordered.count * 95 / 100)]
+      runs = ordered.count
+      self.peakMemoryBytes = peakMemoryBytes
+    }
 
     enum CodingKeys: String, CodingKey {
-      case name, runs, gflop, share
+      case name, runs, gflop, share, losses
+      case imagesPerSecond = "images_per_second"
+      case processorP50 = "processor_ms_p50"
       case p50 = "ms_p50"
       case p95 = "ms_p95"
       case peakMemoryBytes = "peak_memory_bytes"
@@ -39,6 +57,13 @@ public struct BenchmarkReport: Encodable, Sendable {
   public var threads: Int
   /// GFLOP/s of the reference convolution, the better of before and after the cases.
   public var referenceGflopPerSecond = 0.0
+
+  public init(model: String, device: String, precision: String, threads: Int) {
+    self.model = model
+    self.device = device
+    self.precision = precision
+    self.threads = threads
+  }
 
   enum CodingKeys: String, CodingKey {
     case cases, machine, model, device, precision, threads
@@ -159,12 +184,9 @@ public struct GenerationBenchmark: Sendable {
       times.append(try clock.measure(body).milliseconds)
       progress(before + 1 + times.count)
     }
-    times.sort()
-    let median = times.median
-    let rate = operations / 1e9 / (median / 1000)
-    let result = BenchmarkReport.Case(
-      name: name, p50: median, p95: times[min(times.count - 1, times.count * 95 / 100)], runs: runs,
-      peakMemoryBytes: peakMemoryBytes(), gflop: operations / 1e9, gflopPerSecond: rate)
+    var result = BenchmarkReport.Case(name: name, milliseconds: times, peakMemoryBytes: peakMemoryBytes())
+    result.gflop = operations / 1e9
+    result.gflopPerSecond = operations / 1e9 / (result.p50 / 1000)
     report.cases.append(result)
     observe(result)
   }

@@ -30,8 +30,9 @@ struct OptimizerStep: Stateful {
 
   /// Makes a step of the objective whose weights these are.
   ///
+  /// - Parameter time: Counts the time that goes into making batches.
   /// - Throws: `TorchError`, and what the objective throws.
-  func callAsFunction(_ objective: some Objective, step: Int) throws -> Outcome {
+  func callAsFunction(_ objective: some Objective, step: Int, time: TimeSpent = TimeSpent()) throws -> Outcome {
     let slices = BatchSlice.slices(
       ofStep: step, batchSize: objective.batchSize, limit: objective.microBatchSize, share: group.share)
     // The running values of batch normalisation move in the forward passes.
@@ -47,7 +48,7 @@ struct OptimizerStep: Stateful {
     var measured = MeasuredLosses()
     var lossCount = 0
     for (place, slice) in slices.enumerated() {
-      let batch = try objective.batch(slice)
+      let batch = try time.on(.data) { try objective.batch(slice) }
       let losses = try objective.losses(of: batch, slice)
       lossCount = losses.count
       if place == slices.count - 1 { try group.beginSum(gradientsOf: parameters) }

@@ -42,9 +42,8 @@ struct TrainingLoop {
   private func run(
     _ objective: some Objective, _ step: OptimizerStep, from position: inout RunPosition, recorder: RunRecorder?
   ) throws -> LoopOutcome {
-    let clock = ContinuousClock()
+    let time = TimeSpent()
     var stepsSinceLog = 0
-    var logged = clock.now
     /// Where the run and its loss scale stood before the steps that were skipped last.
     var lastGood: (position: RunPosition, scaler: [String: Tensor]?, skipped: Int)?
     /// Stores what was before the steps that were skipped last: a run that goes on from there makes them as it did.
@@ -66,7 +65,7 @@ struct TrainingLoop {
       }
 
       let scaler = lastGood == nil ? try step.scaler?.state() : nil
-      switch try step(objective, step: position.step) {
+      switch try step(objective, step: position.step, time: time) {
       case .taken(let values):
         position.means.add(values)
         lastGood = nil
@@ -85,20 +84,24 @@ struct TrainingLoop {
       }
       position.step += 1
       stepsSinceLog += 1
-      report(.progress(WorkProgress("training", done: position.step, of: objective.totalSteps, unit: "steps")))
+      time.on(.recording) {
+        report(.progress(WorkProgress("training", done: position.step, of: objective.totalSteps, unit: "steps")))
+      }
 
       let isLast = position.step == objective.totalSteps
       if position.step % cadence.log == 0 || isLast {
         var values = position.means.take()
-        let seconds = max((clock.now - logged).seconds, 1e-9)
+        let (seconds, shares) = time.take()
         values[.imagesPerSecond] = Double(stepsSinceLog * objective.batchSize) / seconds
+        values.merge(shares) { $1 }
         if position.skipped > 0 { values[.skippedSteps] = Double(position.skipped) }
-        try note(values, .training, at: position, of: objective, in: recorder)
-        (stepsSinceLog, logged) = (0, clock.now)
+        // Counts for the row after this.
+        try time.on(.recording) { try note(values, .training, at: position, of: objective, in: recorder) }
+        stepsSinceLog = 0
       }
       if position.step % cadence.validate == 0 || isLast {
         try validate(objective, step, &position, recorder)
-        logged = clock.now
+        time.restart()
       }
       if position.step % cadence.snapshot == 0 || isLast {
         try group.byFirst { try AverageSnapshots(folder: folder.averages).store(step.model.powerAverages) }

@@ -1,4 +1,4 @@
-import Foundation
+import Diffusion
 import Models
 import RadiographModels
 import RunRecords
@@ -8,9 +8,14 @@ import Torch
 
 /// The diffusion stage's step on made-up latents and texts of the greatest length, which takes what a step on real ones
 /// takes: nothing has to be encoded to know it.
-struct DiffusionProbe: Objective {
+struct DiffusionProbe: MadeUpObjective {
   let loss: DiffusionLoss
   let architecture: ModelArchitecture
+
+  init(_ recipe: DiffusionRecipe, device: Device) throws {
+    architecture = try recipe.common.modelArchitecture()
+    loss = try DiffusionLoss(recipe, architecture: architecture, device: device)
+  }
 
   var description: StageDescription { StageDescription(name: "diffusion", title: "Diffusion model") }
   var trained: [TrainedWeights] { [loss.trained] }
@@ -42,6 +47,15 @@ struct DiffusionProbe: Objective {
     return [Loss(value: try loss(batch, dropout: dropout))]
   }
 
-  func validate(_ share: RankShare) throws -> RunningMeans { RunningMeans() }
-  func writeSamples(to picture: URL) throws {}
+  func inputs(of batch: DiffusionLoss.Batch, _ slice: BatchSlice) throws -> [String: Tensor] {
+    func column(_ value: (SampleTime) -> Double) throws -> Tensor { try Tensor(batch.times.map { Float(value($0)) }) }
+    let configuration = loss.process.configuration
+    return [
+      "latent": batch.latent_BCHW, "hidden": batch.hidden_BSD, "mask": batch.mask_BS, "noise": batch.noise_BCHW,
+      "isNull": batch.isNull_B, "time": try column { configuration.networkTime($0) },
+      "alpha": try column(\.alpha), "sigma": try column(\.sigma),
+      "targetClean": try column { configuration.prediction.mixture(at: $0).clean },
+      "targetNoise": try column { configuration.prediction.mixture(at: $0).noise },
+    ]
+  }
 }

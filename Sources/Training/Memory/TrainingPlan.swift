@@ -94,20 +94,13 @@ public enum TrainingPlan {
   }
 
   private static func diffusion(_ request: TrainingRequest) throws -> (DiffusionRecipe) throws -> any Objective {
-    {
-      let architecture = try $0.common.modelArchitecture()
-      return DiffusionProbe(
-        loss: try DiffusionLoss($0, architecture: architecture, device: request.device), architecture: architecture)
-    }
+    { try DiffusionProbe($0, device: request.device) }
   }
 }
 
 extension TrainingRequest {
   /// The recipe of a run that has not begun.
   fileprivate func resolved<Settings: StageSettings>() throws -> StageRecipe<Settings> {
-    let recipe: StageRecipe<Settings> = try StageRecipe.resolved(recipe, file: configuration, settings: settings)
-    let shortened = ResolvedRecipe(recipe).recipe
-    try shortened.validate()
-    return shortened
+    try .ofNewRun(recipe, file: configuration, settings: settings)
   }
 }

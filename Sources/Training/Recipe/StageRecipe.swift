@@ -122,4 +122,13 @@ extension StageRecipe {
       }
     return try ConfigurationResolver.resolve(base, overlay: overlay)
   }
+
+  /// The recipe that a run with these settings would follow, checked.
+  ///
+  /// - Throws: as ``resolved(_:file:settings:)``.
+  static func ofNewRun(_ name: String?, file: URL?, settings: [String]) throws -> Self {
+    let recipe = ResolvedRecipe(try resolved(name, file: file, settings: settings)).recipe
+    try recipe.validate()
+    return recipe
+  }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ImageFiles
+import Support
 
 struct ReductionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -10,7 +10,7 @@ import Terminal
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure speed and memory on this machine.",
-    subcommands: [BenchGenerateCommand.self])
+    subcommands: [BenchGenerateCommand.self, BenchTrainCommand.self])
 }
 
 struct BenchGenerateCommand: AsyncParsableCommand {
@@ -100,10 +100,14 @@ struct BenchGenerateCommand: AsyncParsableCommand {
           number(item.gflopPerSecond, 0), number(item.share, 2), "\(item.peakMemoryBytes >> 20)",
         ]
       })
-    return
-      (table.lines() + [
-        "\(report.model) on \(report.device) in \(report.precision), \(report.threads) threads of \(report.machine.processor);"
-          + " reference convolution \(Int(report.referenceGflopPerSecond)) GFLOP/s"
-      ]).joined(separator: "\n")
+    return (table.lines() + [report.circumstances]).joined(separator: "\n")
+  }
+}
+
+extension BenchmarkReport {
+  /// What the times were measured on, in one line.
+  var circumstances: String {
+    "\(model) on \(device) in \(precision), \(threads) threads of \(machine.processor);"
+      + " reference convolution \(Int(referenceGflopPerSecond)) GFLOP/s"
   }
 }

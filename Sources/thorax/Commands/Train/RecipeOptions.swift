@@ -32,11 +32,18 @@ struct RecipeOptions: ParsableArguments {
   /// A request for a run in the folder `output`.
   func request(output: String) throws -> TrainingRequest {
     let device = try DeviceChoice(name: device).resolved()
-    let precision = try precision.map { try PrecisionChoice(name: $0) }
-    let fixed = precision.flatMap { $0 == .automatic ? nil : "precision=\($0.resolved(on: device).rawValue)" }
+    let fixed = try TrainingRequest.setting(ofPrecision: precision, on: device)
     return TrainingRequest(
       dataset: URL(fileURLWithPath: data), run: URL(fileURLWithPath: output), recipe: recipe,
-      configuration: config.map { URL(fileURLWithPath: $0) }, settings: settings + (fixed.map { [$0] } ?? []),
+      configuration: config.map { URL(fileURLWithPath: $0) }, settings: settings + fixed,
       device: device)
+  }
+}
+
+extension TrainingRequest {
+  /// The setting that `--precision` comes to; none if it is not given or leaves the choice to the recipe.
+  static func setting(ofPrecision name: String?, on device: Device) throws -> [String] {
+    guard let choice = try name.map({ try PrecisionChoice(name: $0) }), choice != .automatic else { return [] }
+    return ["precision=\(choice.resolved(on: device).rawValue)"]
   }
 }
