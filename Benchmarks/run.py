@@ -1,9 +1,11 @@
 """Measures this checkout and writes docs/benchmarks.md.
 
-    python3 Benchmarks/run.py [--rounds 3] [--runs 5] [--steps 50] [--threads N] [--model thorax-small]
+    python3 Benchmarks/run.py [--rounds 3] [--runs 5] [--steps 50] [--threads N] [--model thorax-small] [--gpu gpu.json]
 
 Builds nothing: run ./thorax once before. The comparison with PyTorch needs a Python with torch 2.11
-(--python PATH names another one than this). Both programs take turns, so that a change of the machine's mood meets
+(--python PATH names another one than this). --gpu FILE adds what
+scripts/check-gpu has written on a machine with a GPU; with --gpu-only nothing is measured, and the rest of the page stays.
+What stands below "What the figures say" stays always. Both programs take turns, so that a change of the machine's mood meets
 both; every figure is the median over the rounds.
 """
 
@@ -58,6 +60,57 @@ def sequence(thorax, options, count):
                  "--json", *options)["peak_memory_bytes"] for n in (1, count)]
 
 
+def on_gpu(found):
+    """What scripts/check-gpu has found, as the page has it."""
+    parts = found["parts"]
+    lines = [
+        "## On a GPU", "",
+        f"`{found['command']}` on {found['date']}: {found.get('gpu', found['device'])}, PyTorch {found['torch']}, "
+        f"{found['seconds']:.0f} s.", "", "| part | |", "|---|---|"]
+    for name, part in parts.items():
+        state = part.get("error") or part.get("skipped") or ("held" if part["held"] else "did not hold")
+        lines.append(f"| {name} | {state} |")
+    if "cases" in parts.get("training", {}):
+        lines += ["", "| step, bfloat16 | Thorax images/s | eager PyTorch | PyTorch with CUDA graphs | peak | PyTorch's |",
+                  "|---|---:|---:|---:|---:|---:|"]
+        for name, case in parts["training"]["cases"].items():
+            graphs = case.get("pytorch_cuda_graphs_images_per_second")
+            theirs = case["pytorch_peak_memory_bytes"]
+            lines.append(
+                f"| {name} | {case['images_per_second']:.0f} | {case['pytorch_images_per_second']:.0f} | "
+                f"{format(graphs, '.0f') if graphs else case['pytorch_cuda_graphs']} | "
+                f"{case['peak_memory_bytes'] / 2**20:.0f} MiB | {format(theirs / 2**20, '.0f') if theirs else '?'} MiB |")
+    if "cases" in parts.get("generation", {}):
+        lines += ["", "| images | steps | images/s | eager PyTorch |", "|---|---:|---:|---:|"]
+        for name, case in parts["generation"]["cases"].items():
+            theirs = case.get("pytorch_images_per_second")
+            lines.append(
+                f"| {name} | {case['steps']} | {case['images_per_second']:.2f} | {format(theirs, '.2f') if theirs else ''} |")
+    return "\n".join(lines)
+
+
+NOTES = "## What the figures say"
+
+
+def parts_of(page):
+    """What was measured, what of a GPU, and what was written about it by hand."""
+    measured, _, notes = page.partition(NOTES)
+    measured, _, gpu = measured.partition("## On a GPU")
+    return measured.rstrip(), gpu.strip(), notes.strip()
+
+
+def write(path, measured=None, gpu=None):
+    """Puts new parts in place of those that the page has."""
+    path = pathlib.Path(path)
+    old = parts_of(path.read_text(encoding="utf-8") if path.exists() else "")
+    page = [measured or old[0]]
+    if gpu or old[1]:
+        page.append(gpu or "## On a GPU\n\n" + old[1])
+    if old[2]:
+        page.append(NOTES + "\n\n" + old[2])
+    path.write_text("\n\n".join(page) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
@@ -68,9 +121,17 @@ if __name__ == "__main__":
     parser.add_argument("--model", default="thorax-small")
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--thorax", default=ROOT / ".build/release/thorax")
+    parser.add_argument("--gpu", type=pathlib.Path, help="what scripts/check-gpu has written")
+    parser.add_argument("--gpu-only", action="store_true", help="measure nothing here")
     parser.add_argument("--note", help="a sentence on the circumstances")
     parser.add_argument("--output", default=ROOT / "docs/benchmarks.md")
     arguments = parser.parse_args()
+    gpu = on_gpu(json.loads(arguments.gpu.read_text())) if arguments.gpu else None
+    if arguments.gpu_only:
+        if not gpu:
+            parser.error("--gpu-only needs --gpu FILE")
+        write(arguments.output, gpu=gpu)
+        sys.exit()
     os.environ.setdefault("THORAX_HOME", str(ROOT))
     thorax = str(arguments.thorax)
     threads = ["--threads", str(arguments.threads)] if arguments.threads else []
@@ -123,5 +184,5 @@ if __name__ == "__main__":
     a = median(case(r, "denoise")["ms_p50"] + case(r, "decode")["ms_p50"] for r in ours)
     b = median(case(r, "denoise")["ms_p50"] + case(r, "decode")["ms_p50"] for r in theirs)
     lines.append(f"| image | {a:.0f} | {b:.0f} | {a / b:.2f} | |")
-    pathlib.Path(arguments.output).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write(arguments.output, "\n".join(lines), gpu)
     print("\n".join(lines))
