@@ -37,7 +37,7 @@ struct SimilarityTests {
   @Test("its value is the mean of what is measured")
   func values() throws {
     let (a, b) = (Self.images(seed: 1), Self.images(seed: 2))
-    let similarity = try DifferentiableSimilarity()
+    let similarity = DifferentiableSimilarity()
     let value = try similarity(Self.tensor(a), Self.tensor(b)).item()
     let expected = try Self.measured(a, b)
     #expect(expected > 0.2 && expected < 0.9)

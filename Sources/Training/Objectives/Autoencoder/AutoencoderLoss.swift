@@ -25,7 +25,7 @@ struct AutoencoderLoss {
     self.recipe = recipe
     self.device = device
     randomness = TrainingRandomness(seed: recipe.seed)
-    similarity = try DifferentiableSimilarity(device: device)
+    similarity = DifferentiableSimilarity(device: device)
     let store = ParameterStore(
       generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
     autoencoder = try Autoencoder(store.root, architecture)
