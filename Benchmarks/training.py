@@ -32,10 +32,10 @@ import tempfile
 ROOT = pathlib.Path(__file__).parents[1]
 # What a case of the comparison measures: batches that two cores make in seconds, and measured steps of a round.
 STEPS = {
-    "small-vae": ("small", "vae", [], 8),
-    "small-diffusion": ("small", "diffusion", [], 8),
-    "paper-vae": ("paper", "vae", ["batchSize=2"], 2),
-    "paper-diffusion": ("paper", "diffusion", ["accumulation=1"], 3),
+    "small-vae": ("small", "vae", [], 6),
+    "small-diffusion": ("small", "diffusion", [], 4),
+    "paper-vae": ("paper", "vae", ["batchSize=1"], 2),
+    "paper-diffusion": ("paper", "diffusion", ["accumulation=1"], 2),
 }
 LAYOUTS = ["channels_last", "contiguous_format"]
 
