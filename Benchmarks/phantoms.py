@@ -6,7 +6,7 @@
 
 Builds nothing: run ./thorax once before. Draws the phantoms, trains both stages by the recipe 'phantom', exports, draws
 the prompts' pictures, and reads them. Prints a table, with the processor time and the wall-clock time of each part.
-Beside every share stands what the same pictures reach against the prompts of others of their kind: that is chance.
+Beside every share stands what the same pictures reach against their prompts dealt anew within each kind: that is chance.
 Ends with 1 if training took more than 15 minutes of processor time, if side, zone, presence or heart size was obeyed in
 fewer than 95 of 100 pictures, or a negation in fewer than 98. With --work a run that was interrupted goes on.
 """
@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import pathlib
+import random
 import resource
 import subprocess
 import sys
@@ -70,10 +71,12 @@ class Trial:
         self.thorax("pictures", "generate", "--model", "model", "--prompts", "prompts.jsonl", "--seed", 1, "--output",
                     "pictures/phantom.png", "--overwrite", "--threads", options.threads, *guidance)
         lines = (self.folder / "prompts.jsonl").read_text(encoding="utf-8").splitlines()
-        kinds = len({json.loads(line)["kind"] for line in lines})
-        # The kinds take turns, so so many lines further on stands another prompt of the same kind.
-        shift = len(lines) // (2 * kinds) * kinds
-        (self.folder / "others.jsonl").write_text("\n".join(lines[shift:] + lines[:shift]) + "\n", encoding="utf-8")
+        others = list(lines)
+        for kind in LEAST:
+            places = [place for place, line in enumerate(lines) if json.loads(line)["kind"] == kind]
+            for place, other in zip(places, random.Random(options.prompt_seed).sample(places, len(places))):
+                others[place] = lines[other]
+        (self.folder / "others.jsonl").write_text("\n".join(others) + "\n", encoding="utf-8")
         return [json.loads(self.thorax("reading", "data", "phantom", "--check", name, "pictures", "--json"))
                 for name in ("prompts.jsonl", "others.jsonl")]
 

