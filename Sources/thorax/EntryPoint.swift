@@ -1,13 +1,11 @@
 import ArgumentParser
 import Foundation
 import Generation
-import Support
 import Terminal
 
 @main
 enum EntryPoint {
   static func main() async {
-    MemoryArenas.useOne()
     StandardStream.prepare()
     // A limit on the size of files is then an error of writing, as a full disk is, and no end by signal.
     signal(SIGXFSZ, SIG_IGN)

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Torch
@@ -32,6 +33,34 @@ struct TensorMemoryTests {
       _ = view.shape
     }
   }
+
+  #if os(Linux)
+    @Test("large blocks serve the next tensors of their size, and no more are kept than were in use at the peak")
+    func keptBlocks() async {
+      await #expect(processExitsWith: .success) {
+        // The pages that the system gave this thread anew while it filled a tensor of 48 MB.
+        func pages() throws -> Int {
+          var (before, after) = (rusage(), rusage())
+          let thread = __rusage_who_t(1)
+          getrusage(thread, &before)
+          _ = try Tensor.ones([12 << 20])
+          getrusage(thread, &after)
+          return after.ru_minflt - before.ru_minflt
+        }
+        func resident() throws -> Int {
+          let words = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+          return (Int(words[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE))
+        }
+        try LibTorch.setThreads(1)
+        #expect(try pages() > 10)
+        #expect(try pages() < 5)
+        let start = try resident()
+        // Of other sizes each: nothing fits twice, and all of it would be 1.2 GB.
+        for more in 1...25 { _ = try Tensor.ones([(12 << 20) - more * 4096]) }
+        #expect(try resident() < start + (64 << 20))
+      }
+    }
+  #endif
 
   @Test("results, gradients and intermediate values count")
   func gradients() async {
