@@ -25,8 +25,8 @@ public enum ImageAttention {
   /// `softmax(Q K^T / sqrt(D)) V` and back to an image.
   ///
   /// In bfloat16 on a CPU it holds the scores if they are few
-  /// (``withScores(query_BNLD:key_BNSD:value_BNSD:mask:)``). Where LibTorch has no kernel that does without a matrix of all scores, and that matrix would be large, computes it
-  /// in chunks (``chunked(query_BNLD:key_BNSD:value_BNSD:mask:scoreLimit:)``).
+  /// (``withScores(query_BNLD:key_BNSD:value_BNSD:mask:)``). Where LibTorch has no kernel that does without a matrix of all
+  /// scores, and that matrix would be large, it computes in chunks (``chunked(query_BNLD:key_BNSD:value_BNSD:mask:scoreLimit:)``).
   ///
   /// - Parameters:
   ///   - query_BNLD: queries of every position of an image of `height` rows.

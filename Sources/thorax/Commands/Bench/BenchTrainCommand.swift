@@ -24,15 +24,7 @@ struct BenchTrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("vae or diffusion (default: both).", valueName: "stage"))
   var stage: String?
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("One setting; may be given again.", valueName: "key=value"))
-  var settings: [String] = []
-
-  @Option(help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps.", valueName: "device"))
-  var device = "auto"
-
-  @Option(
-    help: ArgumentHelp("fp32, bf16, or fp16 with a scaled loss (default: the recipe's).", valueName: "precision"))
-  var precision: String?
+  @OptionGroup var step: StepOptions
 
   @Option(parsing: .unconditional, help: "Measured steps of each stage.", transform: NumberText.whole)
   var runs = 10
@@ -58,9 +50,8 @@ struct BenchTrainCommand: ParsableCommand {
       throw RequestError.conflict("--save-step writes one stage", remedy: "give --stage too")
     }
     if let threads = common.threads { try LibTorch.setThreads(threads) }
-    let device = try DeviceChoice(name: device).resolved()
-    let fixed = try TrainingRequest.setting(ofPrecision: precision, on: device)
-    let benchmark = TrainingBenchmark(recipe: preset, settings: settings + fixed, device: device, runs: runs)
+    let (device, settings) = try step.resolved()
+    let benchmark = TrainingBenchmark(recipe: preset, settings: settings, device: device, runs: runs)
     let before = try ReferenceConvolution.rate()
     let steps = TrainingBenchmark.warmUp + runs
     let meter = common.console.meter("measuring", unit: "steps", total: stages.count * steps)

@@ -4,6 +4,25 @@ import Generation
 import Torch
 import Training
 
+/// What a step of training is made with, besides its recipe.
+struct StepOptions: ParsableArguments {
+  @Option(name: .customLong("set"), help: ArgumentHelp("One setting; may be given again.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps.", valueName: "device"))
+  var device = "auto"
+
+  @Option(
+    help: ArgumentHelp("fp32, bf16, or fp16 with a scaled loss (default: the recipe's).", valueName: "precision"))
+  var precision: String?
+
+  /// The device, and all settings: those that were given, and the precision's.
+  func resolved() throws -> (device: Device, settings: [String]) {
+    let device = try DeviceChoice(name: device).resolved()
+    return (device, settings + (try TrainingRequest.setting(ofPrecision: precision, on: device)))
+  }
+}
+
 /// What is trained on what, by which settings.
 struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Dataset made by 'thorax data import'.", valueName: "dataset"), completion: .directory)
@@ -19,24 +38,14 @@ struct RecipeOptions: ParsableArguments {
     completion: .file(extensions: ["yaml", "yml"]))
   var config: String?
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("One setting; may be given again.", valueName: "key=value"))
-  var settings: [String] = []
-
-  @Option(help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps.", valueName: "device"))
-  var device = "auto"
-
-  @Option(
-    help: ArgumentHelp("fp32, bf16, or fp16 with a scaled loss (default: the recipe's).", valueName: "precision"))
-  var precision: String?
+  @OptionGroup var step: StepOptions
 
   /// A request for a run in the folder `output`.
   func request(output: String) throws -> TrainingRequest {
-    let device = try DeviceChoice(name: device).resolved()
-    let fixed = try TrainingRequest.setting(ofPrecision: precision, on: device)
+    let (device, settings) = try step.resolved()
     return TrainingRequest(
       dataset: URL(fileURLWithPath: data), run: URL(fileURLWithPath: output), recipe: recipe,
-      configuration: config.map { URL(fileURLWithPath: $0) }, settings: settings + fixed,
-      device: device)
+      configuration: config.map { URL(fileURLWithPath: $0) }, settings: settings, device: device)
   }
 }
 

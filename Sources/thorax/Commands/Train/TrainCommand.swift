@@ -41,9 +41,9 @@ struct TrainCommand: ParsableCommand {
       let place = try ProcessPlace(environment: ProcessInfo.processInfo.environment)
       var choice = choice
       // Of several processes on a machine with GPUs each has its own.
-      let isOpen = ["auto", "cuda"].contains(choice.device.lowercased())
-      if let place, isOpen, try DeviceChoice(name: choice.device).resolved() == .cuda(0) {
-        choice.device = "cuda:\(place.localRank)"
+      let isOpen = ["auto", "cuda"].contains(choice.step.device.lowercased())
+      if let place, isOpen, try DeviceChoice(name: choice.step.device).resolved() == .cuda(0) {
+        choice.step.device = "cuda:\(place.localRank)"
       }
       var request = try choice.request(output: output)
       request.options.resume = resume
