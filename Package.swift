@@ -17,6 +17,10 @@ let torchLibraries: [LinkerSetting] = [
   .linkedLibrary("c10"),
 ]
 
+/// Swift's own libraries inside the program, so that it runs without a toolchain. A setting of the one target, where
+/// `swift build --static-swift-stdlib` is one of all: tests cannot be linked so, and would need a build of their own.
+let staticLibraries = ["-static-stdlib"]
+
 let package = Package(
   name: "thorax",
   platforms: [.macOS(.v14)],
@@ -133,7 +137,8 @@ let package = Package(
         "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Terminal", "Tokenization", "Torch",
         "TorchNN", "Training", .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ], swiftSettings: [.unsafeFlags(staticLibraries, .when(platforms: [.linux], configuration: .release))],
+      linkerSettings: [.unsafeFlags(staticLibraries, .when(platforms: [.linux], configuration: .release))]),
 
     // What the README shows
     .executableTarget(name: "draw-radiographs", dependencies: ["Generation"], path: "Examples/draw-radiographs"),
@@ -234,3 +239,8 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+// Tests of a release build run the code that users run; optimising the tests themselves would only take time.
+for target in package.targets where target.type == .test {
+  target.swiftSettings = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+}
