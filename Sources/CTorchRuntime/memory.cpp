@@ -20,6 +20,35 @@ namespace {
 std::atomic<int64_t> live{0};
 std::atomic<int64_t> peak{0};
 
+/// What is in use after each allocation, for one caller at a time.
+class Trace {
+ public:
+  void note(int64_t bytes) {
+    if (!buffer.load(std::memory_order_relaxed)) return;
+    const std::lock_guard<std::mutex> guard(mutex);
+    if (auto *place = buffer.load(std::memory_order_relaxed)) {
+      if (count < capacity) place[count] = bytes;
+      count += 1;
+    }
+  }
+
+  size_t begin(int64_t *place, size_t room) {
+    const std::lock_guard<std::mutex> guard(mutex);
+    const auto before = count;
+    buffer.store(place, std::memory_order_relaxed);
+    capacity = room;
+    count = 0;
+    return before;
+  }
+
+ private:
+  std::mutex mutex;
+  std::atomic<int64_t *> buffer{nullptr};
+  size_t capacity = 0, count = 0;
+};
+
+Trace trace;
+
 /// Large blocks that were freed, by size, for the next ones of the same size.
 ///
 /// Steps of training and of drawing take and free the same sizes again and again. The C library would give them back to the
@@ -120,6 +149,7 @@ class CountingAllocator final : public c10::Allocator {
     int64_t greatest = peak.load(std::memory_order_relaxed);
     while (now > greatest && !peak.compare_exchange_weak(greatest, now, std::memory_order_relaxed)) {
     }
+    trace.note(now);
     if (isNew && bytes >= FreedBlocks::least) freed().shrink_to_peak();
     return start;
   }
@@ -176,6 +206,8 @@ bool reset_peak_memory(ct_device device) {
   }
 }
 
+size_t trace_memory(int64_t *buffer, size_t capacity) { return trace.begin(buffer, capacity); }
+
 }  // namespace
 
 void count_memory() {
@@ -187,4 +219,5 @@ void count_memory() {
 void add_memory(ct_functions &table) noexcept {
   table.memory = memory;
   table.reset_peak_memory = reset_peak_memory;
+  table.trace_memory = trace_memory;
 }

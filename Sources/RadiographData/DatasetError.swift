@@ -40,6 +40,8 @@ public enum DatasetError: Error, Sendable, Equatable {
   case invalidSplit(String)
   case cannotCreate(path: String, reason: String)
   case inputOutput(path: String, reason: String)
+  /// A folder of a source whose files cannot be listed.
+  case unlistable(path: String, reason: String)
   /// A record of another dataset, or one without pixels.
   case noPixels(key: String)
   /// Batches that cannot be made.
@@ -100,6 +102,8 @@ extension DatasetError: CustomStringConvertible {
       "split \"\(text)\": give three parts such as 70/10/20"
     case .cannotCreate(let path, let reason):
       "cannot create \(path) (\(reason)): name a folder that can be written"
+    case .unlistable(let path, let reason):
+      "the folder \(path) cannot be listed (\(reason)): make it readable, or move it out of the source"
     case .inputOutput(let path, let reason):
       "reading or writing \(path) failed (\(reason)): free space or check the disk, then run the same command again"
     case .noPixels(let key):

@@ -47,13 +47,14 @@ public struct TrainingRequest: Sendable {
     guard folder.newestStep() != nil || folder.isPrepared else {
       throw TrainingError.nothingToResume(path: folder.folder.path)
     }
-    guard recipe == nil else {
-      throw TrainingError.invalidSetting(
-        key: "--recipe", value: recipe ?? "", remedy: "leave it out: a run that goes on keeps its recipe")
-    }
     let begun: StageRecipe<Settings> = try ConfigurationResolver.stored(folder.configuration)
-    let asked = try ConfigurationResolver.overlay(file: configuration, settings: settings)
-    let resolved = ResolvedRecipe(try ConfigurationResolver.resolve(begun, overlay: asked))
+    let overlay = try ConfigurationResolver.overlay(file: configuration, settings: settings)
+    // With a recipe's name the same command as before goes on; without one the run's own recipe is meant.
+    let asked =
+      try recipe == nil
+      ? ConfigurationResolver.resolve(begun, overlay: overlay)
+      : StageRecipe.resolved(recipe, file: configuration, settings: settings)
+    let resolved = ResolvedRecipe(asked)
     // How often something is written changes nothing of what is trained.
     let differences = try ConfigurationResolver.differences(begun, resolved.recipe).filter {
       !$0.hasPrefix("cadence.")

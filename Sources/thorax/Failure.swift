@@ -76,7 +76,7 @@ struct Failure {
 
   private static func status(_ error: OutputError) -> ExitStatus {
     switch error {
-    case .exists, .isDirectory, .folder, .notReplaced: .cannotCreate
+    case .exists, .isDirectory, .folder, .notReplaced, .nameTooLong: .cannotCreate
     case .duplicate: .usage
     }
   }
@@ -100,7 +100,7 @@ struct Failure {
     case .notADataset, .sourceMissing, .missingImages: .inputMissing
     case .malformedGrammar, .invalidLoading: .defect
     case .outputIsNotOurs, .cannotCreate: .cannotCreate
-    case .busy, .inputOutput, .patientKey: .readWrite
+    case .busy, .inputOutput, .patientKey, .unlistable: .readWrite
     }
   }
 

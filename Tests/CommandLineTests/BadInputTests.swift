@@ -90,6 +90,9 @@ extension BadInput {
     BadInput(
       "a control character in a negative prompt", ["generate", "a", "--negative", "\u{7F}"], status: 64,
       says: "the negative prompt holds the control character DEL (U+007F)"),
+    BadInput(
+      "a name longer than a file's", ["generate", "a", "--output", String(repeating: "a", count: 300) + ".png"],
+      status: 73, says: "too long for a file"),
     BadInput("steps 0", ["generate", "a", "--steps", "0"], status: 64, says: "steps is 0"),
     BadInput("steps negative", ["generate", "a", "--steps=-3"], status: 64, says: "steps is -3"),
     BadInput("steps above T", ["generate", "a", "--steps", "1001"], status: 64, says: "1 to 1000"),

@@ -40,18 +40,24 @@ struct ConfigurationTests {
   }
 
   @Test(
-    "unknown words are refused",
+    "unknown words and missing keys are refused, by name",
     arguments: [
-      #"{"schedule": {"type": "quadratic"}, "prediction": "epsilon"}"#,
-      #"{"schedule": {"type": "linear"}, "prediction": "score"}"#,
-      #"{"schedule": {"type": "linear"}, "prediction": "v", "spacing": "karras"}"#,
-      #"{"prediction": "v"}"#,
-      #"{"schedule": {"type": "linear"}, "prediction": "v", "time": {"type": "sigma"}}"#,
-      #"{"schedule": {"type": "linear"}, "prediction": "v", "time": {}}"#,
+      (#"{"schedule": {"type": "quadratic"}, "prediction": "epsilon"}"#, "schedule.type"),
+      (#"{"schedule": {"type": "linear"}, "prediction": "score"}"#, "prediction"),
+      (#"{"schedule": {"type": "linear"}, "prediction": "v", "spacing": "karras"}"#, "spacing"),
+      (#"{"prediction": "v"}"#, "schedule missing"),
+      (#"{"schedule": {"type": "linear"}, "prediction": "v", "time": {"type": "sigma"}}"#, "time.type"),
+      (#"{"schedule": {"type": "linear"}, "prediction": "v", "time": {}}"#, "time.type missing"),
     ])
-  func unknown(text: String) {
-    #expect(throws: DecodingError.self) {
+  func unknown(text: String, place: String) throws {
+    let error = try #require(throws: DecodingError.self) {
       try JSONDecoder().decode(SchedulerConfiguration.self, from: Data(text.utf8))
+    }
+    func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    switch error {
+    case .dataCorrupted(let context): #expect(name(context.codingPath) == place)
+    case .keyNotFound(let key, let context): #expect(name(context.codingPath + [key]) + " missing" == place)
+    default: Issue.record(error)
     }
   }
 

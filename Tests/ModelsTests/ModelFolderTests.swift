@@ -35,6 +35,30 @@ import Torch
     }
   }
 
+  @Test func ofSeveralWrittenAtOnceToOnePathOneStays() async throws {
+    try await withTinyModel { _, root in
+      let path = root.appendingPathComponent("wanted").path
+      let written = await withTaskGroup(of: String?.self) { group in
+        for writer in 0..<6 {
+          group.addTask {
+            do {
+              try ModelFolder.write(TinyModel.description, weights: TinyModel.weights(), card: "\(writer)", to: path)
+              return "\(writer)"
+            } catch {
+              #expect(error as? OutputError == .exists(path: path))
+              return nil
+            }
+          }
+        }
+        return await group.reduce(into: [String]()) { all, one in one.map { all.append($0) } }
+      }
+      #expect(written.count == 1)
+      #expect(try String(contentsOfFile: path + "/README.md", encoding: .utf8) == written.first)
+      let beside = try FileManager.default.contentsOfDirectory(atPath: root.path)
+      #expect(!beside.contains { $0.hasSuffix(".tmp") }, "\(beside)")
+    }
+  }
+
   @Test func aModelThatIsThereIsReplacedOnlyWhenAsked() async throws {
     try await withTinyModel { model, _ in
       let path = model.folder.path

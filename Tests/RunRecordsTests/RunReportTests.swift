@@ -68,6 +68,19 @@ import Testing
     }
   }
 
+  @Test func theTablesAreWrittenAsMarkdownToo() {
+    let report = RunReport(
+      name: "run", stages: [stage(rows: rows(3)), stage("empty", rows: []), stage("other", rows: rows(1))],
+      program: "thorax")
+    let lines = report.markdown.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.filter { $0.hasPrefix("Table ") }.map { $0.prefix(7) } == ["Table 1", "Table 3"])
+    #expect(lines[2] == "| Epoch | Step | Total loss | KL divergence | SSIM, validation | Learning rate |")
+    #expect(lines[3] == "| ---: | ---: | ---: | ---: | ---: | ---: |")
+    #expect(lines[5] == "| 2 | 200 | 0.75 | 2.5 | 0.9 | 1e-4 |")
+    #expect(lines[6] == "| **3** | **300** | **0.5** | **2.5** | **0.9** | **1e-4** |")
+    #expect(lines[7].isEmpty && lines[8].hasPrefix("Table 3"))
+  }
+
   @Test func theTableOfAStageWithoutColumnsHasEverything() {
     let text = page([stage("other", columns: [], rows: rows(1))])
     let heads = text.matches(of: /<th scope="col" class="n">([^<]*)<\/th>/).map { String($0.1) }

@@ -34,6 +34,24 @@ struct TensorMemoryTests {
     }
   }
 
+  @Test("a trace has the bytes in use after each allocation since its last beginning")
+  func trace() async {
+    await #expect(processExitsWith: .success) {
+      let kept = try Tensor.empty([1000])
+      let trace = try TensorMemory.trace { begin in
+        _ = try Tensor.empty([5], dtype: .uint8)
+        begin()
+        let more = try Tensor.empty([10])
+        _ = try Tensor.empty([7], dtype: .uint8)
+        _ = try Tensor.empty([9], dtype: .uint8)
+        _ = more.shape
+      }
+      #expect(trace == [4040, 4047, 4049])
+      #expect(try TensorMemory.trace { _ in } == [])
+      _ = kept.shape
+    }
+  }
+
   #if os(Linux)
     @Test("large blocks serve the next tensors of their size, and no more are kept than were in use at the peak")
     func keptBlocks() async {

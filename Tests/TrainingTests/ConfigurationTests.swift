@@ -105,6 +105,18 @@ struct ConfigurationTests {
       let resumed: ResolvedRecipe<DiffusionSettings> = try request.resolve(in: folder)
       #expect(resumed.recipe == begun.recipe)
     }
+    // The command that began it, with its recipe, goes on too; another recipe is refused by what differs.
+    request.recipe = "paper"
+    request.settings = ["batchSize=2"]
+    #expect(try (request.resolve(in: folder) as ResolvedRecipe<DiffusionSettings>).recipe == begun.recipe)
+    request.recipe = "released"
+    #expect {
+      let _: ResolvedRecipe<DiffusionSettings> = try request.resolve(in: folder)
+    } throws: { error in
+      guard case TrainingError.otherConfiguration(_, let keys) = error else { return false }
+      return keys.contains("preset")
+    }
+    request.recipe = nil
     request.settings = ["batchSize=3"]
     #expect(throws: TrainingError.otherConfiguration(path: folder.folder.path, keys: ["batchSize"])) {
       let _: ResolvedRecipe<DiffusionSettings> = try request.resolve(in: folder)
@@ -150,7 +162,8 @@ struct ConfigurationTests {
     "values out of range are refused",
     arguments: [
       "steps=0", "batchSize=0", "batchSize=1000000", "learningRate=-1", "learningRate=.nan", "learningRate=.inf",
-      "emaDecay=1", "promptDropout=1.5", "promptsPerImage=0", "maximumShift=-1", "sourceRepeats.nih=0",
+      "averageWidths=[0.1, .nan]", "emaDecay=1", "promptDropout=1.5", "promptsPerImage=0", "maximumShift=-1",
+      "sourceRepeats.nih=0",
     ])
   func outOfRange(_ setting: String) {
     expectRefused(String(setting.prefix { $0 != "=" })) { try resolve(setting).validate() }
@@ -168,6 +181,22 @@ struct ConfigurationTests {
       // With the number of the line, if one is at fault.
       return path.hasPrefix(file.path)
     }
+  }
+
+  @Test("a few lines of aliases that mean millions of values are refused at once")
+  func aliases() throws {
+    var lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    for level in 1...10 {
+      lines.append(
+        "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ") + "]")
+    }
+    let text = lines.joined(separator: "\n")
+    #expect(throws: TrainingError.unreadableConfiguration(path: "a", reason: "its aliases mean more than 10000 values"))
+    {
+      try ConfigurationResolver.tree(ofYAML: Data(text.utf8), path: "a")
+    }
+    let few = try ConfigurationResolver.tree(ofYAML: Data(lines[0...1].joined(separator: "\n").utf8), path: "a")
+    #expect((few["a1"] as? [[Int]])?.flatMap { $0 }.count == 81)
   }
 
   @Test("every recipe of the program is valid in all its stages, and says what it is")

@@ -13,6 +13,16 @@ struct TrainingBenchmarkTests {
   private let benchmark = TrainingBenchmark(
     recipe: "phantom", settings: ["batchSize=2", "precision=float32", "warmupSteps=0"], runs: 2)
 
+  @Test("it ends between two steps if its task is cancelled", arguments: TrainingBenchmark.stages)
+  func cancelled(_ stage: TrainingStageName) async throws {
+    let benchmark = benchmark
+    let work = Task { () -> Int in
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try benchmark.run(stage).milliseconds.count
+    }
+    await #expect(throws: CancellationError.self) { try await work.value }
+  }
+
   @Test("the step that is written down is the first that is measured", arguments: TrainingBenchmark.stages)
   func saved(_ stage: TrainingStageName) throws {
     try withTemporaryFolder { (folder: URL) throws in

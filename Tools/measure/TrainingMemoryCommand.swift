@@ -49,6 +49,9 @@ struct TrainingMemoryCommand: ParsableCommand {
       + grid(.diffusion, "small", ["32x1", "16x2"], ["float32", "bfloat16"], all)
       + grid(.diffusion, "released", ["16x1"], ["float32"], ["none", "all"])
       + grid(.diffusion, "paper", ["8x2"], ["float32", "bfloat16"], ["none", "all"])
+      // The sizes of the article's Tables 1 and 2.
+      + grid(.autoencoder, "paper", ["32x1"], ["bfloat16"], ["all"])
+      + grid(.diffusion, "paper", ["4x1"], ["float16"], ["none", "all"])
   }
 
   func run() throws {
@@ -65,6 +68,8 @@ struct TrainingMemoryCommand: ParsableCommand {
         "| \(setting.stage.rawValue) | \(setting.recipe) | \(setting.settings.joined(separator: ", ")) | "
           + "\(MemorySize(bytes: peaks.predicted)) | \(MemorySize(bytes: peaks.counted)) | "
           + String(format: "%+.1f %%", error * 100) + " |")
+      // The next setting may take minutes.
+      fflush(nil)
     }
     print("\nworst: " + String(format: "%.1f %%", worst * 100))
   }

@@ -16,6 +16,12 @@ package_of() {
   if have apt-get; then echo "$1"; elif have dnf; then echo "$2"; else echo "$3"; fi
 }
 
+# has_library NAME. Debian's dcmtk.pc names libraries that its package does not bring and nothing here uses, so that
+# pkg-config denies that DCMTK is there: its header says that it is.
+has_library() {
+  pkg-config --exists "$1" 2>/dev/null || { [ "$1" = dcmtk ] && [ -e /usr/include/dcmtk/dcmdata/dctk.h ]; }
+}
+
 # missing_packages COMMAND...: the packages of commands and libraries that are not there, on one line.
 missing_packages() {
   for command; do
@@ -26,7 +32,7 @@ missing_packages() {
     esac
   done
   printf '%s\n' "$system_libraries" | while read -r library debian fedora homebrew; do
-    pkg-config --exists "$library" 2>/dev/null || package_of "$debian" "$fedora" "$homebrew"
+    has_library "$library" || package_of "$debian" "$fedora" "$homebrew"
   done
   # curl comes without the certificates it needs.
   if have apt-get && [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then echo ca-certificates; fi

@@ -147,6 +147,9 @@ typedef struct ct_functions {
   /// The bytes of tensors on a device, now and at most since the last reset; false if nothing counts them.
   bool (*_Nonnull memory)(ct_device device, int64_t *_Nonnull live, int64_t *_Nonnull peak);
   bool (*_Nonnull reset_peak_memory)(ct_device device);
+  /// From now on writes the bytes of tensors on the CPU after every allocation into `buffer`, which stays valid until the
+  /// next call; null ends that. Returns how many allocations there were since the call before, more than `capacity` too.
+  size_t (*_Nonnull trace_memory)(int64_t *_Nullable buffer, size_t capacity);
 
   // The machine
   void (*_Nonnull set_threads)(int32_t);

@@ -106,13 +106,16 @@ public struct GenerationBenchmark: Sendable {
   /// - Parameters:
   ///   - progress: Called after every run, with the runs done; there are ``totalRuns``.
   ///   - observe: Called with each case as it is done.
-  /// - Throws: ``RequestError`` for settings that the model cannot do; `TorchError`; `CancellationError` between two runs.
+  /// - Throws: ``RequestError`` for settings that the model cannot do; `TorchError`; `CancellationError` between two
+  ///   steps.
   public func run(
     progress: @escaping @Sendable (Int) -> Void = { _ in },
     observe: @escaping @Sendable (BenchmarkReport.Case) -> Void = { _ in }
   ) async throws -> BenchmarkReport {
     let thread = TensorThread(name: "thorax.benchmark")
-    return try await thread.run { try withoutGradients { try measure(progress: progress, observe: observe) } }
+    return try await thread.run { checkCancellation in
+      try withoutGradients { try measure(checkCancellation, progress: progress, observe: observe) }
+    }
   }
 
   private static let caseCount = 4
@@ -121,7 +124,8 @@ public struct GenerationBenchmark: Sendable {
   public var totalRuns: Int { Self.caseCount * (runs + 1) }
 
   private func measure(
-    progress: (Int) -> Void, observe: (BenchmarkReport.Case) -> Void
+    _ checkCancellation: TensorThread.CancellationCheck, progress: (Int) -> Void,
+    observe: (BenchmarkReport.Case) -> Void
   ) throws -> BenchmarkReport {
     if let threads { try LibTorch.setThreads(threads) }
     let device = try device.resolved()
@@ -151,7 +155,7 @@ public struct GenerationBenchmark: Sendable {
     let denoising = try makeDenoising()
     let latents_1CHW = try Tensor.randn([1] + description.latentShape, generator: generator).to(device)
     func sample() throws -> Tensor {
-      try denoising.sample(generator: Generator(seed: 1), initialLatents_1CHW: nil) { _ in }
+      try denoising.sample(generator: Generator(seed: 1), initialLatents_1CHW: nil) { _ in try checkCancellation() }
     }
 
     try add("condition", Double(cost.text), to: &report, progress, observe) { _ = try makeDenoising() }
@@ -180,7 +184,6 @@ public struct GenerationBenchmark: Sendable {
     let clock = ContinuousClock()
     var times: [Double] = []
     for _ in 0..<runs {
-      try Task.checkCancellation()
       times.append(try clock.measure(body).milliseconds)
       progress(before + 1 + times.count)
     }

@@ -97,7 +97,7 @@ public actor ModelHost {
     async let hash = source.hash()
     async let encoderHash = source.description.textEncoder.verify(folder: encoder)
     let thread = TensorThread(name: "thorax.tensors")
-    let loaded = try await thread.run {
+    let loaded = try await thread.run { _ in
       let libraryTime = try clock.measure { try LibTorch.load() }.milliseconds
       if let threads { try LibTorch.setThreads(threads) }
       let device = try device.resolved()

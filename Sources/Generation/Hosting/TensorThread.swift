@@ -29,11 +29,34 @@ final class TensorThread: SerialExecutor {
 
   func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 
-  /// Runs `body` on the thread, after what was asked for before.
-  func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-      queue.append { continuation.resume(with: Result(catching: body)) }
+  /// Throws `CancellationError` once the task that waits for the work was cancelled.
+  typealias CancellationCheck = @Sendable () throws -> Void
+
+  /// Runs `body` on the thread, after what was asked for before. There it is in no task, so that
+  /// `Task.checkCancellation` says nothing: it calls what it is given.
+  func run<Value: Sendable>(
+    _ body: @escaping @Sendable (_ checkCancellation: CancellationCheck) throws -> Value
+  ) async throws -> Value {
+    let isCancelled = Flag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        queue.append {
+          continuation.resume(
+            with: Result { try body { if isCancelled.isRaised { throw CancellationError() } } })
+        }
+      }
+    } onCancel: {
+      isCancelled.raise()
     }
+  }
+
+  private final class Flag: @unchecked Sendable {
+    // Guarded by `lock`.
+    private var value = false
+    private let lock = NSLock()
+
+    var isRaised: Bool { lock.withLock { value } }
+    func raise() { lock.withLock { value = true } }
   }
 
   /// Work in the order in which it came; everything inside is guarded by `condition`.

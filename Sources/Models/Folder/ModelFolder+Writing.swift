@@ -26,7 +26,7 @@ extension ModelFolder {
     try requireFree(path, overwrite: overwrite)
     let parent = target.folder
     try parent.makeWritableFolder()
-    let staging = parent.appending(".\(target.lastComponent?.string ?? "model").\(getpid()).tmp")
+    let staging = parent.appending(".\(target.lastComponent?.string ?? "model").\(UUID().uuidString.prefix(8)).tmp")
     try staging.makeWritableFolder()
     defer { try? FileManager.default.removeItem(atPath: staging.string) }
 
@@ -36,7 +36,7 @@ extension ModelFolder {
     }
     try AtomicFile.write([UInt8](card.utf8), to: staging.appending(cardName).string)
     try AtomicFile.write([UInt8](description.json()), to: staging.appending(descriptionName).string)
-    try publish(staging, as: target)
+    try publish(staging, as: target, overwrite: overwrite)
   }
 
   /// Refuses a path at which something is, unless it is a model folder that may be replaced.
@@ -75,9 +75,17 @@ extension ModelFolder {
     }
   }
 
-  /// Renames `staging` to `target`; what was there goes only once the new folder is in its place.
-  private static func publish(_ staging: FilePath, as target: FilePath) throws {
+  /// Renames `staging` to `target`; what was there goes only once the new folder is in its place. Without `overwrite`
+  /// nothing is replaced, not even what another process has put there since the path was found free.
+  private static func publish(_ staging: FilePath, as target: FilePath, overwrite: Bool) throws {
     let former = FilePath(staging.string + ".former")
+    if !overwrite {
+      // A folder is never renamed over one that holds something, or over a file.
+      guard rename(staging.string, target.string) != 0 else { return }
+      throw target.isTaken
+        ? OutputError.exists(path: target.string)
+        : .folder(path: target.string, reason: String(cString: strerror(errno)))
+    }
     let isThere = target.isTaken
     func failure() -> OutputError { .folder(path: target.string, reason: String(cString: strerror(errno))) }
     if isThere, rename(target.string, former.string) != 0 { throw failure() }

@@ -31,9 +31,9 @@ public struct ImageFinding: Sendable, Equatable, Codable {
   public var annotator: String
   /// The patient's side; nil if neither side has four fifths of it.
   public var side: Laterality?
-  /// From above; empty if they cannot be told.
+  /// From above; empty if they are unknown.
   public var zones: [Zone]
-  /// nil if it cannot be told, or means nothing of this finding.
+  /// nil if it is unknown, or has no meaning for this finding.
   public var size: Size?
   /// Of a heart: its width over that of the chest inside the ribs. Otherwise nil.
   public var cardiothoracicRatio: Double?
@@ -93,7 +93,7 @@ public struct FindingPlace: Sendable, Equatable {
     cardiothoracicRatio = findings.compactMap(\.cardiothoracicRatio).max()
   }
 
-  /// Nothing if one of them cannot be told, since it may be anywhere.
+  /// Nothing if the zones of one of them are unknown, since it may be anywhere.
   private static func zones(of findings: [ImageFinding]) -> [ImageFinding.Zone] {
     if findings.contains(where: \.zones.isEmpty) { return [] }
     return ImageFinding.Zone.allCases.filter { zone in findings.contains { $0.zones.contains(zone) } }

@@ -11,7 +11,7 @@ struct BoxPlacement {
   /// Below this likeness the template does not fit, and nothing is said that depends on it.
   static let leastLikeness = 0.45
 
-  /// nil if it cannot be told where the lungs are.
+  /// nil if the place of the lungs is unknown.
   let frame: LungFrame?
 
   init(_ frame: LungFrame) { self.frame = frame.likeness >= Self.leastLikeness ? frame : nil }

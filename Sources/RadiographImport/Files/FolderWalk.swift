@@ -18,7 +18,7 @@ public enum SourceLinks: Sendable {
 /// Lists a tree of folders, links that lead out of it last.
 struct FolderWalk {
   private let root: URL
-  /// The root without links, nil if it cannot be told.
+  /// The root without links, nil if it cannot be resolved.
   private let home: String?
   private(set) var files: [String] = []
   private(set) var exclusions: [ImportExclusion] = []
@@ -39,7 +39,7 @@ struct FolderWalk {
     home = Self.realPath(root.path)
   }
 
-  /// - Throws: `DatasetError.inputOutput` if a folder cannot be listed.
+  /// - Throws: `DatasetError.unlistable` if a folder cannot be listed.
   mutating func run(links: SourceLinks, where accepts: (_ pathExtension: String) -> Bool) throws(DatasetError) {
     try list("", isOutside: false, where: accepts)
     // In the order of their names, so that of two links to one folder always the same one is followed.
@@ -76,7 +76,7 @@ struct FolderWalk {
         continue
       }
       guard let stream = opendir(path) else {
-        throw .inputOutput(path: path, reason: "the folder cannot be listed, \(String(cString: strerror(errno)))")
+        throw .unlistable(path: path, reason: String(cString: strerror(errno)))
       }
       defer { closedir(stream) }
       while let entry = readdir(stream) {

@@ -14,7 +14,7 @@ struct SourceFolder: Sendable {
   /// Hidden files and folders and `__MACOSX` are passed over, as are links to folders inside the root: what is there is
   /// found at its own place.
   ///
-  /// - Throws: `DatasetError.sourceMissing` if there is no folder, `.inputOutput` if one cannot be listed.
+  /// - Throws: `DatasetError.sourceMissing` if there is no folder, `.unlistable` if one cannot be listed.
   init(
     _ root: URL, links: SourceLinks = .inside, where accepts: (_ pathExtension: String) -> Bool
   ) throws(DatasetError) {

@@ -87,7 +87,7 @@ extension ImportExclusion.Reason {
     case .outsideSource: "give --follow-links if links may be followed, or name the folder that holds the images"
     case .notDICOM: "give DICOM files, or another importer"
     case .otherModality, .notChest: "give --any-modality to take other images in"
-    case .burnedIn: "give --with-burned-in if the letters name nobody"
+    case .burnedIn: "give --with-burned-in if the letters name no one"
     default: "docs/dataset-format.md says what each reason means"
     }
   }

@@ -45,6 +45,11 @@ public struct RunReport: Sendable {
     ).document()
   }
 
+  /// The tables of the page in Markdown: one for each stage that has measured something.
+  public var markdown: String {
+    stages.enumerated().compactMap { StageTable($1, number: $0 + 1)?.markdown() }.joined(separator: "\n\n")
+  }
+
   private static func text(_ date: Date) -> String {
     let form = ISO8601DateFormatter()
     form.formatOptions = [.withFullDate, .withTime, .withColonSeparatorInTime, .withSpaceBetweenDateAndTime]

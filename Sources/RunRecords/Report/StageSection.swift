@@ -5,8 +5,6 @@ struct StageSection {
   let stage: StageRecord
   /// The number of its table.
   let number: Int
-  /// More milestones than this are thinned out.
-  static let rowLimit = 60
 
   init(_ stage: StageRecord, table number: Int) {
     self.stage = stage
@@ -48,45 +46,13 @@ struct StageSection {
     return HTML.facts(facts)
   }
 
-  // MARK: The article's rows
-
-  private func columns(_ milestones: [Milestone]) -> [StageColumn] {
-    guard stage.description.columns.isEmpty else { return stage.description.columns }
-    return Set(milestones.flatMap { $0.training.keys }).sorted().map {
-      StageColumn("\($0.title), training", .training, $0)
-    }
-      + Set(milestones.flatMap { $0.validation.keys }).sorted().map {
-        StageColumn("\($0.title), validation", .validation, $0)
-      }
-  }
-
   private func table() -> HTML {
-    let milestones = Milestone.list(stage.rows)
-    guard !milestones.isEmpty else { return HTML.paragraph("Nothing was measured yet.") }
-    let best = stage.best?.step
-    // A column of which nothing was measured says nothing.
-    let columns = columns(milestones).filter { column in milestones.contains { $0[column] != nil } }
-    let shown = thinned(milestones, keeping: best)
-    let rows = shown.map { milestone in
-      let isBest = milestone.step == best && milestone.validation[.loss] != nil
-      return DataTable.Row(
-        [milestone.epoch.map { NumberText.value($0) } ?? "-", NumberText.count(milestone.step)]
-          + columns.map { column in milestone[column].map(NumberText.value) ?? "-" }, isBest: isBest)
-    }
-    let table = DataTable(
-      caption: "Table \(number). \(stage.title): "
-        + "training values are means since the row above, validation is of the averaged weights; best row in bold",
-      columns: [.number("Epoch"), .number("Step")] + columns.map { .number($0.title) }, rows: rows)
+    guard let table = StageTable(stage, number: number) else { return HTML.paragraph("Nothing was measured yet.") }
+    let all = Milestone.list(stage.rows).count
     let note =
-      shown.count < milestones.count
-      ? HTML.paragraph("\(shown.count) of \(milestones.count) rows, evenly spaced; metrics.jsonl has all.") : .empty
+      table.rows.count < all
+      ? HTML.paragraph("\(table.rows.count) of \(all) rows, evenly spaced; metrics.jsonl has all.") : .empty
     return table.html() + note
-  }
-
-  private func thinned(_ milestones: [Milestone], keeping best: Int?) -> [Milestone] {
-    guard milestones.count > Self.rowLimit else { return milestones }
-    let spaced = Set((0..<Self.rowLimit).map { $0 * (milestones.count - 1) / (Self.rowLimit - 1) })
-    return milestones.enumerated().filter { spaced.contains($0.offset) || $0.element.step == best }.map(\.element)
   }
 
   // MARK: Curves

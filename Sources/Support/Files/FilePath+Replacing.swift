@@ -7,6 +7,8 @@ extension FilePath {
   /// - Throws: ``OutputError/isDirectory(path:)``, ``OutputError/exists(path:)`` or
   ///   ``OutputError/notReplaced(path:reason:)``.
   public func checkReplaceable(overwrite: Bool) throws(OutputError) {
+    // What Linux, macOS and their file systems allow; a file that cannot be made is not to be found out after the work.
+    if let name = lastComponent, name.string.utf8.count > 255 { throw .nameTooLong(path: string) }
     guard isTaken else { return }
     if isFolder { throw .isDirectory(path: string) }
     if !overwrite { throw .exists(path: string) }

@@ -3,6 +3,8 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
   case exists(path: String)
   case isDirectory(path: String)
   case folder(path: String, reason: String)
+  /// More than 255 bytes.
+  case nameTooLong(path: String)
   /// Two images of one call would land in the same file.
   case duplicate(path: String)
   /// What is there is nothing that the command could have written; `reason` says what it is.
@@ -13,6 +15,7 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
     case .exists(let path): "'\(path)' exists: choose another name, or replace it with --overwrite"
     case .isDirectory(let path): "'\(path)' is a folder: end it in / to write into it"
     case .folder(let path, let reason): "cannot create files in '\(path)' (\(reason)): choose a folder you may write to"
+    case .nameTooLong(let path): "the name of '\(path.prefix(80))...' is too long for a file: give at most 255 bytes"
     case .duplicate(let path): "two images would be written to '\(path)': give each its own name"
     case .notReplaced(let path, let reason): "'\(path)' is not replaced, it is \(reason): choose another name"
     }

@@ -25,6 +25,27 @@ public enum TensorMemory {
     _ = try LibTorch.api().pointee.functions.reset_peak_memory(device.code)
   }
 
+  /// The bytes in use on the CPU after every allocation of some work: how its memory rises and falls.
+  ///
+  /// One caller at a time traces; allocations of other threads are in the trace too.
+  ///
+  /// - Parameter work: Calls the given function to begin the trace anew.
+  /// - Returns: The bytes since the last beginning, in order; empty if there were more than 2^20 allocations.
+  /// - Throws: What `work` throws; ``TorchError/libraryUnavailable(_:)`` if LibTorch cannot be opened.
+  public static func trace(_ work: (_ begin: @escaping () -> Void) throws -> Void) throws -> [Int] {
+    let functions = try LibTorch.api().pointee.functions
+    let buffer = UnsafeMutableBufferPointer<Int64>.allocate(capacity: 1 << 20)
+    defer {
+      _ = functions.trace_memory(nil, 0)
+      buffer.deallocate()
+    }
+    func begin() { _ = functions.trace_memory(buffer.baseAddress, buffer.count) }
+    begin()
+    try work(begin)
+    let count = functions.trace_memory(nil, 0)
+    return count > buffer.count ? [] : buffer.prefix(count).map { Int($0) }
+  }
+
   private static func counts(_ device: Device) throws -> (live: Int, peak: Int)? {
     let functions = try LibTorch.api().pointee.functions
     var (live, peak): (Int64, Int64) = (0, 0)

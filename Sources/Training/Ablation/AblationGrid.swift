@@ -48,7 +48,7 @@ public struct AblationGrid: Decodable, Sendable {
       }
     }
     do {
-      self = try YAMLDecoder().decode(AblationGrid.self, from: yaml)
+      self = try YAMLDecoder().decode(AblationGrid.self, from: SettingsYAML.compose(yaml) ?? Node(""))
     } catch {
       throw TrainingError.unreadableConfiguration(
         path: name, reason: "it is no grid: give title, stage, settings and rows with a name each")

@@ -54,7 +54,8 @@ public struct TrainingBenchmark: Sendable {
   ///     The header has `architecture` and `recipe` as JSON.
   ///   - progress: Called after every step, with the steps done; there are ``warmUp`` more than `runs`.
   /// - Throws: ``TrainingError`` for a stage that cannot be measured and for settings that are out of range;
-  ///   `TorchError`, and if the file cannot be written `TensorFileError`, `FileAccessError`.
+  ///   `TorchError`, and if the file cannot be written `TensorFileError`, `FileAccessError`; `CancellationError` between
+  ///   two steps.
   public func run(
     _ stage: TrainingStageName, saving saved: URL? = nil, progress: (Int) -> Void = { _ in }
   ) throws -> Outcome {
@@ -84,6 +85,7 @@ public struct TrainingBenchmark: Sendable {
       processorMilliseconds: [], losses: [])
     let clock = ContinuousClock()
     for number in 0..<(Self.warmUp + runs) {
+      try Task.checkCancellation()
       // A step reads its loss, and so waits for a GPU to finish.
       var result = OptimizerStep.Outcome.skipped(.loss)
       let before = processorSeconds

@@ -10,8 +10,11 @@ struct StepProbe {
     var rows: Int
     /// The most bytes of tensors at a time, less what was there before the networks.
     var peak: Int
-    /// The bytes of tensors after the forward pass of the last micro-batch.
+    /// The most bytes until the end of the last micro-batch's forward pass, and the bytes then.
+    var inForward: Int
     var afterForward: Int
+    /// The bytes after every allocation from then on; empty for a device whose allocator keeps no trace.
+    var afterwards: [Int]
     /// Seconds of the whole step.
     var seconds: Double
   }
@@ -43,34 +46,46 @@ struct StepProbe {
   private static func measure(
     _ rows: Int, microBatches: Int, device: Device, make: (Int) throws -> any Objective
   ) throws -> Measurement {
-    func live() throws -> Int { try TensorMemory.liveBytes(on: device) ?? 0 }
-    let before = try live()
-    return try measure(
-      make(rows), rows: rows, microBatches: microBatches, device: device, before: before, live: live)
+    let before = try TensorMemory.liveBytes(on: device) ?? 0
+    return try measure(make(rows), rows: rows, microBatches: microBatches, device: device, before: before)
   }
 
   private static func measure(
-    _ objective: some Objective, rows: Int, microBatches: Int, device: Device, before: Int,
-    live: @escaping () throws -> Int
+    _ objective: some Objective, rows: Int, microBatches: Int, device: Device, before: Int
   ) throws -> Measurement {
     let probed = ProbedObjective(
-      goal: objective, batchSize: rows * microBatches, microBatchSize: rows, live: live)
+      goal: objective, batchSize: rows * microBatches, microBatchSize: rows, device: device)
     let step = try OptimizerStep(probed.trained)
+    try Task.checkCancellation()
     _ = try step(probed, step: 0)
     var seconds = Double.infinity
     try TensorMemory.resetPeak(on: device)
-    for number in 1..<3 {
-      let began = ContinuousClock.now
-      _ = try step(probed, step: number)
-      seconds = min(seconds, (ContinuousClock.now - began).seconds)
+    probed.forward.peakBefore = 0
+    let trace = try TensorMemory.trace { begin in
+      probed.forward.ended = begin
+      for number in 1..<3 {
+        try Task.checkCancellation()
+        let began = ContinuousClock.now
+        _ = try step(probed, step: number)
+        seconds = min(seconds, (ContinuousClock.now - began).seconds)
+      }
     }
-    let peak = try TensorMemory.peakBytes(on: device) ?? 0
+    let peak = max(try TensorMemory.peakBytes(on: device) ?? 0, probed.forward.peakBefore)
     return Measurement(
-      rows: rows, peak: peak - before, afterForward: probed.afterForward.bytes - before, seconds: seconds)
+      rows: rows, peak: peak - before, inForward: probed.forward.peak - before,
+      afterForward: probed.forward.bytes - before,
+      afterwards: device == .cpu ? trace.map { $0 - before } : [], seconds: seconds)
   }
 
   /// The peak of a step that computes `rows` rows at once.
   func peak(rows: Int) -> Int {
+    guard rows != more.rows else { return more.peak }
+    // The same operations ask for the same tensors in the same order, however many rows they have, so each moment of the
+    // backward pass is a straight line of its own. Which of them is the highest depends on the rows.
+    if !more.afterwards.isEmpty, few.afterwards.count == more.afterwards.count {
+      let moments = zip(few.afterwards, more.afterwards).map { extended($0, $1, to: rows) }
+      return max(extended(few.inForward, more.inForward, to: rows), moments.max() ?? 0)
+    }
     // What is there after the forward pass is a straight line. What comes on top in the backward pass is one too, if it
     // rises at all: with few rows it may be no more than the gradients.
     let top = (few: few.peak - few.afterForward, more: more.peak - more.afterForward)
@@ -98,12 +113,18 @@ private struct ProbedObjective<Goal: Objective>: Objective {
   let goal: Goal
   let batchSize: Int
   let microBatchSize: Int
-  let live: () throws -> Int
-  /// The bytes of tensors after the last forward pass.
-  let afterForward = Count()
+  let device: Device
+  let forward = Forward()
 
-  final class Count {
+  /// The memory of the last forward pass.
+  final class Forward {
+    /// The bytes of tensors at its end.
     var bytes = 0
+    /// The most bytes in it, and before it.
+    var peak = 0
+    var peakBefore = 0
+    /// Called at its end.
+    var ended: () -> Void = {}
   }
 
   var description: StageDescription { goal.description }
@@ -114,8 +135,12 @@ private struct ProbedObjective<Goal: Objective>: Objective {
   func batch(_ slice: BatchSlice) throws -> Goal.Batch { try goal.batch(slice) }
 
   func losses(of batch: Goal.Batch, _ slice: BatchSlice) throws -> [Loss] {
+    forward.peakBefore = max(forward.peakBefore, try TensorMemory.peakBytes(on: device) ?? 0)
+    try TensorMemory.resetPeak(on: device)
     let losses = try goal.losses(of: batch, slice)
-    afterForward.bytes = try live()
+    forward.bytes = try TensorMemory.liveBytes(on: device) ?? 0
+    forward.peak = try TensorMemory.peakBytes(on: device) ?? 0
+    forward.ended()
     return losses
   }
 

@@ -40,7 +40,7 @@ enum ConfigurationResolver {
       let folder = file?.deletingLastPathComponent() ?? URL(fileURLWithPath: ".")
       overlay["architecture"] = try read(URL(fileURLWithPath: name, relativeTo: folder))
     }
-    try requireFinite(overlay, prefix: "")
+    try requireFinite(overlay, key: "")
     return overlay
   }
 
@@ -63,7 +63,10 @@ enum ConfigurationResolver {
   static func tree(ofYAML data: Data, path: String) throws -> [String: Any] {
     let loaded: Any?
     do {
-      loaded = try Yams.load(yaml: String(decoding: data, as: UTF8.self))
+      loaded = try SettingsYAML.compose(String(decoding: data, as: UTF8.self))?.any
+    } catch is SettingsYAML.TooManyValues {
+      throw TrainingError.unreadableConfiguration(
+        path: path, reason: "its aliases mean more than \(SettingsYAML.limit) values")
     } catch let error as YamlError {
       let (problem, line) = error.inOneLine
       throw TrainingError.unreadableConfiguration(path: path + (line.map { ":\($0)" } ?? ""), reason: problem)
@@ -75,7 +78,7 @@ enum ConfigurationResolver {
   }
 
   private static func decode<Recipe: Decodable>(_ tree: [String: Any]) throws -> Recipe {
-    try requireFinite(tree, prefix: "")
+    try requireFinite(tree, key: "")
     return try SettingsDecoder.decode(Recipe.self, from: tree)
   }
 
@@ -153,7 +156,7 @@ enum ConfigurationResolver {
     }
     let value: Any
     do {
-      value = try Yams.load(yaml: parts[1]) ?? parts[1]
+      value = try SettingsYAML.compose(parts[1])?.any ?? parts[1]
     } catch {
       throw TrainingError.invalidSetting(key: parts[0], value: parts[1], remedy: "write a number, a word or a list")
     }
@@ -173,12 +176,16 @@ enum ConfigurationResolver {
   }
 
   /// YAML has NaN and infinity, JSON has not, and no setting means either.
-  private static func requireFinite(_ tree: [String: Any], prefix: String) throws {
-    for (key, value) in tree.sorted(by: { $0.key < $1.key }) {
-      if let branch = value as? [String: Any] { try requireFinite(branch, prefix: prefix + key + ".") }
-      if let number = value as? Double, !number.isFinite {
-        throw TrainingError.invalidSetting(key: prefix + key, value: "\(number)", remedy: "give a finite number")
+  private static func requireFinite(_ value: Any, key: String) throws {
+    switch value {
+    case let branch as [String: Any]:
+      for (name, value) in branch.sorted(by: { $0.key < $1.key }) {
+        try requireFinite(value, key: key.isEmpty ? name : key + "." + name)
       }
+    case let list as [Any]: for value in list { try requireFinite(value, key: key) }
+    case let number as Double where !number.isFinite:
+      throw TrainingError.invalidSetting(key: key, value: "\(number)", remedy: "give a finite number")
+    default: break
     }
   }
 }

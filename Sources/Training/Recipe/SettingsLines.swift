@@ -7,7 +7,7 @@ struct SettingsLines {
   private var lines: [String: Int] = [:]
 
   init(ofYAML text: String) {
-    guard let root = try? Yams.compose(yaml: text) else { return }
+    guard let root = try? SettingsYAML.compose(text) else { return }
     collect(root, prefix: "")
   }
 

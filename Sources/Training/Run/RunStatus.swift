@@ -84,4 +84,7 @@ public struct RunStatus: Encodable, Sendable, Equatable {
       secondsLeft = (ended - began) / Double(last.step - first.step) * Double(steps - step)
     }
   }
+
+  /// What each stage of a run measured by epoch, as Markdown tables; empty if nothing was measured yet.
+  public static func tables(of run: URL) -> String { RunReport(of: run).markdown }
 }

@@ -190,7 +190,7 @@ import Testing
       let record = try #require(try RadiographDataset.open(dataset).records(matching: .everything).first)
       #expect(record.attributes == RadiographAttributes(view: .posteroanterior, age: AgeRange(45), sex: .female))
 
-      // Whoever imports is told what stayed behind, by the file's name and the elements', without their values.
+      // The notes of an import name what stayed behind, by the file's name and the elements', without their values.
       let withheld = try #require(listing.withheld.first { $0.file == "Quibbleton_Zelda/MRN778899.dcm" })
       #expect(withheld.elements.contains("Patient's Name") && withheld.elements.contains("Study Date"))
       #expect(withheld.path == record.path)

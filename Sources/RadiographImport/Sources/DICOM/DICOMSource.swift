@@ -42,7 +42,7 @@ public enum DICOMSource {
   /// - Parameters:
   ///   - name: the source's name in the dataset.
   ///   - key: behind the pseudonyms; see `PatientKey.of(dataset:file:)`.
-  /// - Throws: `DatasetError.sourceMissing`, `.inputOutput` if a folder cannot be listed, `.sourceEmpty` if there is no
+  /// - Throws: `DatasetError.sourceMissing`, `.unlistable` if a folder cannot be listed, `.sourceEmpty` if there is no
   ///   DICOM file.
   public static func list(
     _ root: URL, name: String = "dicom", key: PatientKey, options: Options = Options()

@@ -24,7 +24,7 @@ public struct PatientKey: Sendable {
   /// Whether it was drawn by this process: it is in its file once it was stored.
   public var isNew: Bool { unwritten != nil }
 
-  /// Where the key of the dataset in `folder` is kept unless told otherwise: beside it, as `NAME.key`.
+  /// Where the key of the dataset in `folder` is kept by default: beside it, as `NAME.key`.
   public static func location(besideDataset folder: URL) -> URL {
     let folder = folder.standardizedFileURL
     return folder.deletingLastPathComponent().appendingPathComponent(folder.lastPathComponent + ".key")

@@ -12,7 +12,7 @@ public enum FolderSource {
   /// Finds the images, and reads the table and the texts beside them; decodes none.
   ///
   /// - Parameter name: the source's name in the dataset; the folder's own if none is given.
-  /// - Throws: `DatasetError.sourceMissing`, `.inputOutput` if the folder cannot be listed, `.sourceEmpty` if it holds no
+  /// - Throws: `DatasetError.sourceMissing`, `.unlistable` if the folder cannot be listed, `.sourceEmpty` if it holds no
   ///   image and no table, `.malformedTable`.
   public static func list(
     _ root: URL, name: String? = nil, links: SourceLinks = .inside

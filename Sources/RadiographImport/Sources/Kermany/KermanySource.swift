@@ -9,7 +9,7 @@ import RadiographData
 public enum KermanySource {
   /// Finds the images and reads their names; decodes none.
   ///
-  /// - Throws: `DatasetError.sourceMissing`, `.inputOutput` if a folder cannot be listed, `.sourceEmpty` if no image lies
+  /// - Throws: `DatasetError.sourceMissing`, `.unlistable` if a folder cannot be listed, `.sourceEmpty` if no image lies
   ///   in folders of these names.
   public static func list(_ root: URL, links: SourceLinks = .inside) throws(DatasetError) -> ImportSource {
     let tree = try SourceFolder(root, links: links) { ImageScanner.extensions.contains($0) }

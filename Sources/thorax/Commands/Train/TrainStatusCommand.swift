@@ -15,11 +15,20 @@ extension TrainCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @Flag(help: "Print what each stage measured by epoch, as Markdown tables.")
+    var table = false
+
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+      guard !(json && table) else { throw ValidationError("--json and --table exclude each other: give one") }
+    }
 
     func run() throws {
       try common.check()
-      let status = try RunStatus(of: URL(fileURLWithPath: folder))
+      let run = URL(fileURLWithPath: folder)
+      let status = try RunStatus(of: run)
+      guard !table else { return try Console.writeResult(RunStatus.tables(of: run)) }
       guard !json else { return try Console.writeJSON(status) }
       var line = "\(status.stage): \(status.state.rawValue), \(status.step) of \(status.steps) steps"
       if let loss = status.loss { line += ", loss \(String(format: "%.4g", loss))" }

@@ -1,0 +1,65 @@
+import WebPages
+
+/// What a stage measured by epoch, with the columns that it describes: a row for each validation (the article's tables 1
+/// and 2).
+struct StageTable {
+  typealias Row = (cells: [String], isBest: Bool)
+
+  /// More milestones than this are thinned out.
+  static let rowLimit = 60
+
+  let caption: String
+  let columns: [String]
+  let rows: [Row]
+
+  /// Returns nil if nothing was measured yet.
+  init?(_ stage: StageRecord, number: Int) {
+    let milestones = Milestone.list(stage.rows)
+    guard !milestones.isEmpty else { return nil }
+    let best = stage.best?.step
+    // A column of which nothing was measured says nothing.
+    let measured = Self.columns(stage, milestones).filter { column in milestones.contains { $0[column] != nil } }
+    caption =
+      "Table \(number). \(stage.title): training values are means since the row above, validation is of the averaged "
+      + "weights; best row in bold"
+    columns = ["Epoch", "Step"] + measured.map(\.title)
+    rows = Self.thinned(milestones, keeping: best).map { milestone in
+      (
+        [milestone.epoch.map(NumberText.value) ?? "-", NumberText.count(milestone.step)]
+          + measured.map { milestone[$0].map(NumberText.value) ?? "-" },
+        milestone.step == best && milestone.validation[.loss] != nil
+      )
+    }
+  }
+
+  func html() -> HTML {
+    DataTable(
+      caption: caption, columns: columns.map { .number($0) },
+      rows: rows.map { DataTable.Row($0.cells, isBest: $0.isBest) }
+    ).html()
+  }
+
+  /// The table for a document, below its caption.
+  func markdown() -> String {
+    func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+    let body = rows.map { row in line(row.isBest ? row.cells.map { "**\($0)**" } : row.cells) }
+    let lines = [caption + ".", "", line(columns), line(columns.map { _ in "---:" })] + body
+    return lines.joined(separator: "\n")
+  }
+
+  private static func columns(_ stage: StageRecord, _ milestones: [Milestone]) -> [StageColumn] {
+    guard stage.description.columns.isEmpty else { return stage.description.columns }
+    return Set(milestones.flatMap { $0.training.keys }).sorted().map {
+      StageColumn("\($0.title), training", .training, $0)
+    }
+      + Set(milestones.flatMap { $0.validation.keys }).sorted().map {
+        StageColumn("\($0.title), validation", .validation, $0)
+      }
+  }
+
+  private static func thinned(_ milestones: [Milestone], keeping best: Int?) -> [Milestone] {
+    guard milestones.count > rowLimit else { return milestones }
+    let spaced = Set((0..<rowLimit).map { $0 * (milestones.count - 1) / (rowLimit - 1) })
+    return milestones.enumerated().filter { spaced.contains($0.offset) || $0.element.step == best }.map(\.element)
+  }
+}
