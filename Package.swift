@@ -129,7 +129,7 @@ let package = Package(
       resources: [.embedInCode("Resources/Recipes"), .embedInCode("Resources/Grids")]),
     .target(
       name: "Evaluation",
-      dependencies: ["ImageFiles", "Models", "RadiographData", "RadiographModels", "Support", "Torch"]),
+      dependencies: ["ImageFiles", "Models", "RadiographData", "RadiographModels", "Support", "Torch", "TorchNN"]),
     .executableTarget(
       name: "thorax",
       dependencies: [
@@ -226,8 +226,8 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels", "Support", "TestBasics",
-        "Training",
+        "Evaluation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels", "Support", "TensorFiles",
+        "TestBasics", "Torch", "TorchNN", "Training",
       ]),
     .testTarget(
       name: "CommandLineTests",

@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import Testing
 
 @testable import Evaluation
 
@@ -28,11 +29,7 @@ struct MetricReference: Decodable {
   var thumbnail: [Double]
   var bootstrap: [Double]
 
-  static func load() throws -> MetricReference {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Fixtures/metrics/metrics.json")
-    return try JSONDecoder().decode(MetricReference.self, from: Data(contentsOf: file))
-  }
+  static func load() throws -> MetricReference { try MetricFixture.load("metrics") }
 }
 
 /// The inputs of the reference values, drawn as the script draws them.
@@ -67,5 +64,18 @@ enum MetricInputs {
       }
     }
     return try FeatureMatrix(values, rows: rows, columns: columns)
+  }
+}
+
+/// Expects values to differ by no more than a tolerance, times the expected value where that is above 1.
+func expectEqual(
+  _ values: [Double], _ expected: [Double], within tolerance: Double,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(values.count == expected.count, sourceLocation: sourceLocation)
+  for (value, wanted) in zip(values, expected) {
+    #expect(
+      abs(value - wanted) <= tolerance * max(1, abs(wanted)), "\(value) where \(wanted) belongs",
+      sourceLocation: sourceLocation)
   }
 }

@@ -4,7 +4,7 @@ import Support
 import Testing
 import Torch
 
-@testable import Training
+import TorchNN
 
 /// The similarity of the loss against the one that is measured, which agrees with scikit-image.
 @Suite("Structural similarity in the loss")
@@ -37,7 +37,7 @@ struct SimilarityTests {
   @Test("its value is the mean of what is measured")
   func values() throws {
     let (a, b) = (Self.images(seed: 1), Self.images(seed: 2))
-    let similarity = DifferentiableSimilarity()
+    let similarity = WindowedSimilarity()
     let value = try similarity(Self.tensor(a), Self.tensor(b)).item()
     let expected = try Self.measured(a, b)
     #expect(expected > 0.2 && expected < 0.9)
@@ -49,7 +49,7 @@ struct SimilarityTests {
   func gradients() throws {
     let (a, b) = (Self.images(seed: 1), Self.images(seed: 2))
     let input = try Self.tensor(a).setRequiresGrad(true)
-    try DifferentiableSimilarity()(input, Self.tensor(b)).backward()
+    try WindowedSimilarity()(input, Self.tensor(b)).backward()
     let gradient = try #require(try input.grad).doubles()
     let largest = gradient.map(abs).max() ?? 0
     #expect(largest > 0)

@@ -12,7 +12,7 @@ struct AutoencoderLoss {
   let autoencoder: Autoencoder
   /// The autoencoder, and the discriminator if there is one.
   let trained: [TrainedWeights]
-  let similarity: DifferentiableSimilarity
+  let similarity: WindowedSimilarity
   let device: Device
   let randomness: TrainingRandomness
   private let perceptual: PerceptualTerm?
@@ -25,7 +25,7 @@ struct AutoencoderLoss {
     self.recipe = recipe
     self.device = device
     randomness = TrainingRandomness(seed: recipe.seed)
-    similarity = DifferentiableSimilarity(device: device)
+    similarity = WindowedSimilarity(device: device)
     let store = ParameterStore(
       generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
     autoencoder = try Autoencoder(store.root, architecture)

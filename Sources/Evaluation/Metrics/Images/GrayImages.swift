@@ -12,6 +12,10 @@ public struct GrayImages: Sendable {
       throw .countMismatch(what: "pixels", expected: count * height * width, found: pixels.count)
     }
     guard pixels.allSatisfy(\.isFinite) else { throw .notFinite(what: "the images") }
+    self.init(unchecked: pixels, count: count, height: height, width: width)
+  }
+
+  private init(unchecked pixels: [Float], count: Int, height: Int, width: Int) {
     self.count = count
     self.height = height
     self.width = width
@@ -43,6 +47,14 @@ public struct GrayImages: Sendable {
       }
     }
     return try GrayImages(pixels: result, count: count, height: size, width: size)
+  }
+
+  /// The images at these indices, which may repeat.
+  public func selecting(_ indices: [Int]) -> GrayImages {
+    var selected: [Float] = []
+    selected.reserveCapacity(indices.count * height * width)
+    for index in indices { selected += self[index] }
+    return GrayImages(unchecked: selected, count: indices.count, height: height, width: width)
   }
 
   /// Each image as one row of features.

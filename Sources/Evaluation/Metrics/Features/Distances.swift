@@ -12,7 +12,7 @@ public enum FeatureDistances {
     }
     let all = try features.tensor()
     var sum = 0.0
-    for rows in try blocks(of: all) { sum += try rows.cdist(other: all).sum().item() }
+    for (_, rows) in try all.blocks() { sum += try rows.cdist(other: all).sum().item() }
     return sum / Double(features.rows * (features.rows - 1))
   }
 
@@ -34,20 +34,12 @@ public enum FeatureDistances {
     guard queries.rows > 0 else { return [] }
     let all = try references.tensor()
     var neighbours: [Neighbour] = []
-    for rows in try blocks(of: queries.tensor()) {
+    for (_, rows) in try queries.tensor().blocks() {
       let distances = try rows.cdist(other: all)
       let indices = try distances.neg().argmax(dim: 1).int64s()
       let values = try distances.amin(dim: [1]).doubles()
       neighbours += zip(indices, values).map { Neighbour(index: Int($0), distance: $1) }
     }
     return neighbours
-  }
-
-  /// A few hundred rows at a time, so that the table of distances stays small.
-  private static func blocks(of rows: Tensor) throws -> [Tensor] {
-    let count = rows.shape[0]
-    return try stride(from: 0, to: count, by: 256).map {
-      try rows.narrow(dim: 0, start: $0, length: min(256, count - $0))
-    }
   }
 }

@@ -1,0 +1,160 @@
+import Support
+
+/// A value with the interval in which it would fall again.
+public struct Estimate: Sendable, Equatable, Codable {
+  public let value: Double
+  public let lower: Double
+  public let upper: Double
+  /// How many items it was computed from.
+  public let count: Int
+
+  public init(value: Double, lower: Double, upper: Double, count: Int) {
+    self.value = value
+    self.lower = lower
+    self.upper = upper
+    self.count = count
+  }
+}
+
+/// Confidence intervals by drawing the items again, with replacement (Efron, Annals of Statistics 7, 1979; the
+/// percentile method).
+///
+/// Images of one patient are alike: where patients have several, whole patients are drawn (Field and Welsh, Journal of the
+/// Royal Statistical Society B 69, 2007), or the interval is too narrow. The interval is that of the drawn values, also
+/// where drawing again shifts them: a set with repeated images is less diverse, so that distances of sets come out
+/// higher, and the value may lie below its interval.
+public enum Bootstrap {
+  /// The interval of a statistic of items that have nothing to do with one another.
+  ///
+  /// - Parameters:
+  ///   - count: how many items there are.
+  ///   - resamples: how often they are drawn again.
+  ///   - confidence: the part of the drawn values that lies in the interval.
+  ///   - seed: the same seed draws the same items.
+  ///   - statistic: the value of the items at these indices.
+  /// - Throws: `MetricError` for no items and settings out of range, and whatever `statistic` throws.
+  public static func estimate(
+    count: Int, resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64,
+    statistic: (_ indices: [Int]) throws -> Double
+  ) throws -> Estimate {
+    try estimate(
+      [(0..<count).map { [$0] }], resamples: resamples, confidence: confidence, seed: seed
+    ) { try statistic($0[0]) }
+  }
+
+  /// The interval of a statistic of items in groups, which are drawn whole.
+  ///
+  /// - Parameters:
+  ///   - groups: the group of each item, such as its patient.
+  ///   - resamples: how often as many groups as there are are drawn.
+  ///   - confidence: the part of the drawn values that lies in the interval.
+  ///   - seed: the same seed draws the same groups.
+  ///   - statistic: the value of the items at these indices.
+  /// - Throws: `MetricError` for no items and settings out of range, and whatever `statistic` throws; but resamples in
+  ///   which all labels are of one class are left out, if at least half of them remain.
+  public static func estimate<Group: Hashable>(
+    groups: [Group], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64,
+    statistic: (_ indices: [Int]) throws -> Double
+  ) throws -> Estimate {
+    try estimate([clusters(groups)], resamples: resamples, confidence: confidence, seed: seed) { try statistic($0[0]) }
+  }
+
+  /// The interval of a statistic of two samples, such as the distance of real and generated images; both are drawn.
+  ///
+  /// - Parameters:
+  ///   - first: the group of each item of the first sample, such as its patient.
+  ///   - second: that of each item of the second; generated images of different prompts are groups of one.
+  ///   - resamples: how often both are drawn.
+  ///   - confidence: the part of the drawn values that lies in the interval.
+  ///   - seed: the same seed draws the same groups.
+  ///   - statistic: the value of the first sample's items and the second's at these indices.
+  /// - Returns: an estimate whose count is that of the smaller sample's items.
+  /// - Throws: as for one sample.
+  public static func estimate<First: Hashable, Second: Hashable>(
+    groups first: [First], and second: [Second], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64,
+    statistic: (_ first: [Int], _ second: [Int]) throws -> Double
+  ) throws -> Estimate {
+    try estimate(
+      [clusters(first), clusters(second)], resamples: resamples, confidence: confidence, seed: seed
+    ) { try statistic($0[0], $0[1]) }
+  }
+
+  /// The interval of a mean.
+  ///
+  /// - Throws: ``MetricError`` for no values.
+  public static func mean(
+    _ values: [Double], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64
+  ) throws -> Estimate {
+    try estimate(count: values.count, resamples: resamples, confidence: confidence, seed: seed) { indices in
+      indices.reduce(0) { $0 + values[$1] } / Double(indices.count)
+    }
+  }
+
+  /// The interval of a mean of values in groups.
+  ///
+  /// - Throws: ``MetricError`` for no values, or other numbers of values than groups.
+  public static func mean<Group: Hashable>(
+    _ values: [Double], groups: [Group], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64
+  ) throws -> Estimate {
+    guard values.count == groups.count else {
+      throw MetricError.countMismatch(what: "groups of values", expected: values.count, found: groups.count)
+    }
+    return try estimate(groups: groups, resamples: resamples, confidence: confidence, seed: seed) { indices in
+      indices.reduce(0) { $0 + values[$1] } / Double(indices.count)
+    }
+  }
+
+  /// The indices of the items of each group, in the order in which the groups appear.
+  private static func clusters<Group: Hashable>(_ groups: [Group]) -> [[Int]] {
+    var places: [Group: Int] = [:]
+    var clusters: [[Int]] = []
+    for (index, group) in groups.enumerated() {
+      if let place = places[group] {
+        clusters[place].append(index)
+      } else {
+        places[group] = clusters.count
+        clusters.append([index])
+      }
+    }
+    return clusters
+  }
+
+  /// - Parameter samples: the clusters of each sample.
+  private static func estimate(
+    _ samples: [[[Int]]], resamples: Int, confidence: Double, seed: UInt64, statistic: ([[Int]]) throws -> Double
+  ) throws -> Estimate {
+    for sample in samples where sample.isEmpty { throw MetricError.tooFew(what: "items", found: 0, minimum: 1) }
+    guard resamples >= 2 else { throw MetricError.tooFew(what: "resamples", found: resamples, minimum: 2) }
+    guard confidence > 0, confidence < 1 else {
+      throw MetricError.invalidSetting(name: "confidence", value: confidence, allowed: "a value between 0 and 1")
+    }
+    let value = try statistic(samples.map { sample in (0..<sample.reduce(0) { $0 + $1.count }).map { $0 } })
+    var random = SplitMix64(seed: seed)
+    var drawn: [Double] = []
+    var refusal: MetricError?
+    for _ in 0..<resamples {
+      let indices = samples.map { clusters in clusters.flatMap { _ in clusters[random.next(below: clusters.count)] } }
+      do {
+        drawn.append(try statistic(indices))
+      } catch let error as MetricError {
+        guard case .singleClass = error else { throw error }
+        refusal = error
+      }
+    }
+    if let refusal, 2 * drawn.count < resamples { throw refusal }
+    drawn.sort()
+    let tail = (1 - confidence) / 2
+    return Estimate(
+      value: value, lower: quantile(tail, of: drawn), upper: quantile(1 - tail, of: drawn),
+      count: samples.map { $0.reduce(0) { $0 + $1.count } }.min() ?? 0)
+  }
+
+  /// Interpolated linearly between the two nearest, as numpy does.
+  private static func quantile(_ fraction: Double, of sorted: [Double]) -> Double {
+    let position = fraction * Double(sorted.count - 1)
+    let below = Int(position)
+    // Equal neighbours may both be infinite, as the ratios of equal images are.
+    guard below + 1 < sorted.count, sorted[below] != sorted[below + 1] else { return sorted[below] }
+    return sorted[below] + (position - Double(below)) * (sorted[below + 1] - sorted[below])
+  }
+}
