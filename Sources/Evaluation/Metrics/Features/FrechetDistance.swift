@@ -16,8 +16,7 @@ public enum FrechetDistance {
     for features in [a, b] { try features.require(rows: 2) }
     guard max(a.rows, b.rows) < a.columns else { return try between(GaussianStatistics(a), GaussianStatistics(b)) }
     // Both covariances are singular. With Y = (X - m) / sqrt(N - 1), C1 C2 = Y1^T Y1 Y2^T Y2 has the eigenvalues of
-    // (Y1 Y2^T)(Y1 Y2^T)^T, which is of N rows and not of D. One is 0, since centred
-    // rows add up to 0.
+    // (Y1 Y2^T)(Y1 Y2^T)^T, which is of N rows and not of D. One is 0, since centred rows add up to 0.
     let (first, second) = (try Centred(a), try Centred(b))
     let product = try first.scaled_ND.matmul(second.scaled_ND.transpose(dim0: 0, dim1: 1))
     let transposed = try product.transpose(dim0: 0, dim1: 1)
@@ -37,7 +36,8 @@ public enum FrechetDistance {
     }
     try features.require(rows: 2)
     guard features.rows < features.columns else { return try between(GaussianStatistics(features), statistics) }
-    // Y^T Y C has the eigenvalues of Y C Y^T, of which one is 0.
+    // Y^T Y C has the eigenvalues of Y C Y^T. One is 0, and more if the other set was smaller.
+    let zeros = max(1, features.rows - (statistics.count - 1))
     let centred = try Centred(features)
     let product = try centred.scaled_ND.matmul(statistics.covarianceTensor())
     let (eigenvalues, _) = try symmetrised(
@@ -45,7 +45,7 @@ public enum FrechetDistance {
     ).linalgEigh()
     let mean_1D = try Tensor(statistics.mean, shape: [1, features.columns])
     let shift = try (centred.mean_1D - mean_1D).square().sum().item()
-    return try shift + centred.trace() + trace(statistics) - 2 * sumOfRoots(eigenvalues, zeros: 1)
+    return try shift + centred.trace() + trace(statistics) - 2 * sumOfRoots(eigenvalues, zeros: zeros)
   }
 
   /// The distance between two normal distributions.
