@@ -33,6 +33,7 @@ import Testing
     #expect(value.kind == expected.kind, "\(place)")
     switch value {
     case .unread(let problem): Issue.record("\(place) was not read: \(problem)")
+    case .module(let name, _): Issue.record("\(place) is a module, \(name)")
     case .none: break
     case .bool(let bool): #expect(String(bool) == expected.text, "\(place)")
     case .int(let int): #expect(String(int) == expected.text, "\(place)")
@@ -131,6 +132,39 @@ import Testing
       try TorchArchive(path: path)
     }
     #expect(error?.description.contains("\n") == false)
+  }
+
+  @Test func modulesGiveTheirStateOnlyToThoseWhoAcceptThem() throws {
+    let linear = Fixtures.path("refused/torch.nn.modules.linear.Linear.pt")
+    let state = try #require(try TorchArchive(path: linear, acceptsModule: true).root.state)
+    #expect(state.map(\.name) == ["weight", "bias"])
+    #expect(state.map(\.tensor.shape) == [[1, 1], [1]])
+
+    let legacy = Fixtures.path("module legacy.pt")
+    #expect(
+      throws: TensorFileError.checkpoint(
+        file: legacy, place: nil, problem: .refusedGlobal("torch.nn.modules.container.Sequential"))
+    ) { try TorchArchive(path: legacy) }
+    let archive = try TorchArchive(path: legacy, acceptsModule: true)
+    let nested = try #require(archive.root.state).sorted { $0.name < $1.name }
+    #expect(
+      nested.map(\.name) == [
+        "convolution.weight", "inner.norm.bias", "inner.norm.num_batches_tracked", "inner.norm.running_mean",
+        "inner.norm.running_var", "inner.norm.weight",
+      ])
+    for (index, tensor) in nested.map(\.tensor).enumerated() where tensor.dtype == .float32 {
+      let value = withUnsafeBytes(of: Float(index)) { Array($0) }
+      #expect(tensor.contiguousBytes() == Array(repeating: value, count: tensor.elementCount).flatMap { $0 })
+    }
+    // A module is no dictionary of tensors to those who ask for one.
+    #expect(
+      throws: TensorFileError.checkpoint(
+        file: legacy, place: nil, problem: .refusedGlobal("torch.nn.modules.container.Sequential"))
+    ) { try archive.tensors() }
+    // An object that is no module stays unread.
+    #expect(throws: TensorFileError.self) {
+      try TorchArchive(path: Fixtures.path("refused/__main__.Point.pt"), acceptsModule: true)
+    }
   }
 
   @Test func aPlainPickleIsCalledOne() {

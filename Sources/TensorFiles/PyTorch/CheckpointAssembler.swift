@@ -110,6 +110,7 @@ struct CheckpointAssembler {
       switch values[frame.index] {
       case .list: .list(frame.elements.compactMap { finished[$0]?.value })
       case .tuple: .tuple(frame.elements.compactMap { finished[$0]?.value })
+      case .dictionary(_, .module(let name)): try module(name, frame.elements)
       default: try dictionary(frame.elements)
       }
     return Finished(value: value, size: size, depth: depth + 1)
@@ -129,6 +130,11 @@ struct CheckpointAssembler {
     }
     guard let dictionary = CheckpointDictionary(entries) else { throw CheckpointFailure(problem: .duplicateKey) }
     return .dictionary(dictionary)
+  }
+
+  private func module(_ name: String, _ elements: [Int]) throws(CheckpointFailure) -> CheckpointValue {
+    guard case .dictionary(let attributes) = try dictionary(elements) else { return .unread(.refusedGlobal(name)) }
+    return .module(name: name, attributes)
   }
 
   // MARK: Tensors

@@ -16,6 +16,9 @@ public enum CheckpointValue: Sendable {
   case tuple([CheckpointValue])
   /// A dict or one of its relatives: `OrderedDict`, `defaultdict`, `Counter`, the attributes of a namespace.
   case dictionary(CheckpointDictionary)
+  /// A module of PyTorch, of the class of that name: its own parameters, buffers and modules, and nothing that could run.
+  /// Nobody but ``state`` takes it for data.
+  case module(name: String, CheckpointDictionary)
   /// Something else, which was passed over without running anything. The problem says why, for a reader that needs it.
   case unread(CheckpointProblem)
 
@@ -34,7 +37,13 @@ public enum CheckpointValue: Sendable {
   }
   public var string: String? { if case .string(let value) = self { value } else { nil } }
   /// Why the value was passed over; nil for one that was read.
-  public var unread: CheckpointProblem? { if case .unread(let problem) = self { problem } else { nil } }
+  public var unread: CheckpointProblem? {
+    switch self {
+    case .unread(let problem): problem
+    case .module(let name, _): .refusedGlobal(name)
+    default: nil
+    }
+  }
   public var tensor: MappedTensor? { if case .tensor(let value) = self { value } else { nil } }
   public var dictionary: CheckpointDictionary? { if case .dictionary(let value) = self { value } else { nil } }
   /// The elements of a list or tuple.
@@ -44,6 +53,24 @@ public enum CheckpointValue: Sendable {
     default: nil
     }
   }
+
+  /// What a module's `state_dict()` would be, by names joined by dots; nil for another value. Buffers that a module does
+  /// not store are among it.
+  public var state: [(name: String, tensor: MappedTensor)]? {
+    guard case .module(_, let attributes) = self else { return nil }
+    var found: [(name: String, tensor: MappedTensor)] = []
+    for part in Self.moduleParts {
+      for entry in attributes[part]?.dictionary?.entries ?? [] {
+        guard case .string(let name) = entry.key else { continue }
+        if let tensor = entry.value.tensor { found.append((name, tensor)) }
+        found += (entry.value.state ?? []).map { ("\(name).\($0.name)", $0.tensor) }
+      }
+    }
+    return found
+  }
+
+  /// The attributes by which an object is a module.
+  static let moduleParts = ["_parameters", "_buffers", "_modules"]
 
   /// What kind of value this is, for messages.
   public var kind: String {
@@ -59,7 +86,7 @@ public enum CheckpointValue: Sendable {
     case .list: "list"
     case .tuple: "tuple"
     case .dictionary: "dict"
-    case .unread(.refusedGlobal(let name)): name
+    case .unread(.refusedGlobal(let name)), .module(let name, _): name
     case .unread: "value that is not read"
     }
   }

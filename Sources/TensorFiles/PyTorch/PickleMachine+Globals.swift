@@ -78,6 +78,8 @@ extension PickleMachine {
     let state = try pop()
     let target = try top()
     switch values[target] {
+    case .unread(.refusedGlobal(let name)):
+      if let attributes = moduleAttributes(of: state) { values[target] = .dictionary(attributes, .module(name)) }
     case .unread: return
     case .numpyDType(var element):
       setByteOrder(of: &element, from: values[state])
@@ -89,6 +91,21 @@ extension PickleMachine {
       values[target] = .dictionary(elements + attributes, .namespace)
     default: throw malformed("attributes of an object")
     }
+  }
+
+  /// Keys and values of what makes an object a module of PyTorch, whatever its class; nil for another object. Other
+  /// attributes, which may refer to anything, are left out.
+  private func moduleAttributes(of state: Int) -> [Int]? {
+    guard case .dictionary(let attributes, _) = values[state] else { return nil }
+    var found: [Int] = []
+    var names: Set<String> = []
+    for position in stride(from: 0, to: attributes.count - 1, by: 2) {
+      guard case .string(let name) = values[attributes[position]], CheckpointValue.moduleParts.contains(name),
+        case .dictionary = values[attributes[position + 1]], names.insert(name).inserted
+      else { continue }
+      found += attributes[position...position + 1]
+    }
+    return names.count == CheckpointValue.moduleParts.count ? found : nil
   }
 
   /// Keys and values by turns from no argument or a list of pairs, as Python 2 saved an `OrderedDict`.
@@ -133,6 +150,16 @@ extension PickleMachine {
   }
 
   // MARK: Storages and tensors
+
+  /// Pushes what a persistent id names: a storage, or, before PyTorch 1.6, a module's class together with its source.
+  mutating func pushPersistent(_ index: Int) throws(CheckpointFailure) {
+    if case .tuple(let parts) = values[index], parts.count == 4, case .string("module") = values[parts[0]],
+      case .global = values[parts[1]]
+    {
+      return stack.append(parts[1])
+    }
+    try push(storage(index))
+  }
 
   /// A storage from its persistent id: ("storage", type, key, device, count), and in the older layout a view of it.
   func storage(_ index: Int) throws(CheckpointFailure) -> PickleValue {

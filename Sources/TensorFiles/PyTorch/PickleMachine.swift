@@ -87,7 +87,7 @@ struct PickleMachine {
     case "h", "j": try recall(code)
     case "c": try push(readGlobal())
     case "\u{93}": try push(popGlobal())
-    case "Q": try push(storage(pop()))
+    case "Q": try pushPersistent(pop())
     case "R", "\u{81}": try call(pop(count: 2))  // REDUCE, NEWOBJ
     case "\u{92}": try call(pop(count: 3))  // NEWOBJ_EX
     case "b": try build()

@@ -27,6 +27,8 @@ enum PickleValue {
     case ordered
     /// A namespace: its attributes are the dictionary.
     case namespace
+    /// An object of the class of that name that has what all of PyTorch's modules have: those three attributes.
+    case module(String)
   }
 
   /// What it is called in messages.

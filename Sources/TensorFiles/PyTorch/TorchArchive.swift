@@ -14,20 +14,22 @@ public struct TorchArchive: Sendable {
 
   /// Maps and reads the checkpoint at `path`.
   ///
+  /// - Parameter acceptsModule: Whether a module may be saved in place of its state dictionary.
   /// - Throws: `FileAccessError` if it cannot be read, ``TensorFileError/checkpoint(file:place:problem:)`` if it is not a plain
   ///   checkpoint.
-  public init(path: String) throws {
-    try self.init(file: MappedFile(path: path))
+  public init(path: String, acceptsModule: Bool = false) throws {
+    try self.init(file: MappedFile(path: path), acceptsModule: acceptsModule)
   }
 
   /// Reads a checkpoint that is in memory already.
   ///
+  /// - Parameter acceptsModule: Whether a module may be saved in place of its state dictionary.
   /// - Throws: ``TensorFileError/checkpoint(file:place:problem:)`` if it is not a plain checkpoint.
-  public init(file: MappedFile) throws(TensorFileError) {
+  public init(file: MappedFile, acceptsModule: Bool = false) throws(TensorFileError) {
     self.file = file
     do throws(CheckpointFailure) {
       let root = try StoredArchive.isZip(file.bytes) ? Self.readZip(file) : LegacyCheckpoint.read(file)
-      if let problem = root.unread { throw CheckpointFailure(problem: problem) }
+      if let problem = root.unread, root.state == nil || !acceptsModule { throw CheckpointFailure(problem: problem) }
       self.root = root
     } catch {
       if error.problem == .notACheckpoint, let content = MistakenContent(file.bytes) {

@@ -31,7 +31,8 @@ struct TensorChecker {
     case .none, .bool, .int, .double, .string, .bytes, .dtype, .unread: break
     case .tensor(let tensor): check(tensor)
     case .list(let elements), .tuple(let elements): for element in elements { check(element) }
-    case .dictionary(let dictionary): for entry in dictionary.entries { check(entry.value) }
+    case .dictionary(let dictionary), .module(_, let dictionary):
+      for entry in dictionary.entries { check(entry.value) }
     }
   }
 
