@@ -129,7 +129,9 @@ let package = Package(
       resources: [.embedInCode("Resources/Recipes"), .embedInCode("Resources/Grids")]),
     .target(
       name: "Evaluation",
-      dependencies: ["ImageFiles", "Models", "RadiographData", "RadiographModels", "Support", "Torch", "TorchNN"]),
+      dependencies: [
+        "ImageFiles", "Models", "RadiographData", "RadiographModels", "Support", "TensorFiles", "Torch", "TorchNN",
+      ]),
     .executableTarget(
       name: "thorax",
       dependencies: [
@@ -165,7 +167,8 @@ let package = Package(
     // Tests
     .target(
       name: "TestSupport",
-      dependencies: ["Diffusion", "Generation", "Models", "RadiographModels", "Torch"], path: "Tests/TestSupport"),
+      dependencies: ["Diffusion", "Generation", "Models", "RadiographModels", "Torch", "TorchNN"],
+      path: "Tests/TestSupport"),
     .target(name: "TestBasics", path: "Tests/TestBasics"),
     .testTarget(
       name: "SupportTests",
@@ -181,7 +184,7 @@ let package = Package(
     .testTarget(name: "TokenizationTests", dependencies: ["Support", "TestBasics", "Tokenization"]),
     .testTarget(
       name: "RadiographModelsTests",
-      dependencies: ["RadiographModels", "Support", "TensorFiles", "TestBasics", "Torch", "TorchNN"]),
+      dependencies: ["RadiographModels", "Support", "TensorFiles", "TestBasics", "TestSupport", "Torch", "TorchNN"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
     .target(name: "DICOMTestSupport", path: "Tests/DICOMTestSupport"),
@@ -227,7 +230,7 @@ let package = Package(
       name: "EvaluationTests",
       dependencies: [
         "Evaluation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels", "Support", "TensorFiles",
-        "TestBasics", "Torch", "TorchNN", "Training",
+        "TestBasics", "TestSupport", "Torch", "TorchNN", "Training",
       ]),
     .testTarget(
       name: "CommandLineTests",

@@ -329,6 +329,10 @@ int32_t ct_upsample_bilinear2d(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnu
   return guarded(error, [&] { *out = own(at::upsample_bilinear2d(tensor(self_), ints(output_size, output_size_count), align_corners)); });
 }
 
+int32_t ct_upsample_bicubic2d(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull output_size, size_t output_size_count, bool align_corners, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
+  return guarded(error, [&] { *out = own(at::upsample_bicubic2d(tensor(self_), ints(output_size, output_size_count), align_corners)); });
+}
+
 int32_t ct_pixel_shuffle(ct_tensor _Nonnull self_, ptrdiff_t upscale_factor, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::pixel_shuffle(tensor(self_), static_cast<int64_t>(upscale_factor))); });
 }
@@ -554,6 +558,7 @@ ct_operators ct_make_operators() noexcept {
     .embedding = ct_embedding,
     .upsample_nearest2d = ct_upsample_nearest2d,
     .upsample_bilinear2d = ct_upsample_bilinear2d,
+    .upsample_bicubic2d = ct_upsample_bicubic2d,
     .pixel_shuffle = ct_pixel_shuffle,
     .pixel_unshuffle = ct_pixel_unshuffle,
     .pad = ct_pad,

@@ -23,24 +23,24 @@ bool packs_convolutions() {
   }
 }
 
-int32_t pack_convolution(ct_tensor weight, ptrdiff_t stride, ptrdiff_t padding, const ptrdiff_t *input_shape,
+int32_t pack_convolution(ct_tensor weight, ptrdiff_t stride, const ptrdiff_t *padding, const ptrdiff_t *input_shape,
                          ct_tensor *out, ct_error *error) {
   return guarded(error, [&] {
     at::NoGradGuard guard;
     const std::vector<int64_t> input(input_shape, input_shape + 4);
-    const std::vector<int64_t> strides{stride, stride}, paddings{padding, padding}, dilations{1, 1};
+    const std::vector<int64_t> strides{stride, stride}, paddings{padding[0], padding[1]}, dilations{1, 1};
     // The layout starts from rows, whatever order the weights lie in.
     const auto plain = tensor(weight).detach().contiguous().to_mkldnn();
     *out = own(at::mkldnn_reorder_conv2d_weight(plain, paddings, strides, dilations, 1, input));
   });
 }
 
-int32_t packed_convolution(ct_tensor input, ct_tensor packed, ct_tensor bias, ptrdiff_t stride, ptrdiff_t padding,
-                           const char *activation, ct_tensor *out, ct_error *error) {
+int32_t packed_convolution(ct_tensor input, ct_tensor packed, ct_tensor bias, ptrdiff_t stride,
+                           const ptrdiff_t *padding, const char *activation, ct_tensor *out, ct_error *error) {
   return guarded(error, [&] {
     at::NoGradGuard guard;
     TORCH_CHECK(pointwise().has_value(), "this LibTorch was built without oneDNN");
-    const std::vector<int64_t> strides{stride, stride}, paddings{padding, padding}, dilations{1, 1};
+    const std::vector<int64_t> strides{stride, stride}, paddings{padding[0], padding[1]}, dilations{1, 1};
     torch::jit::Stack stack;
     stack.reserve(10);
     stack.emplace_back(tensor(input));

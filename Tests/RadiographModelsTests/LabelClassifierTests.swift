@@ -1,6 +1,7 @@
 import Foundation
 import Support
 import TensorFiles
+import TestSupport
 import Testing
 import Torch
 import TorchNN
@@ -9,40 +10,17 @@ import TorchNN
 
 @Suite("Classifiers of several labels")
 struct LabelClassifierTests {
-  /// Weights as `Tools/reference/classifiers.py` draws them, the tensors in the order of their names.
-  private static func weight(_ name: String, shape: [Int], generator: Generator) throws -> Tensor {
-    let r = try Tensor.randn(shape, generator: generator)
-    if shape.count > 1 {
-      let fanIn = shape.dropFirst().reduce(1, *)
-      return try r * (2 / Double(fanIn)).squareRoot()
-    }
-    if name.hasSuffix("running_var") { return try r.square() * 0.1 + 1 }
-    return try name.hasSuffix("weight") ? r * 0.1 + 1 : r * 0.1
-  }
-
-  private static func isBefore(_ one: String, _ other: String) -> Bool {
-    one.utf8.lexicographicallyPrecedes(other.utf8)
-  }
-
   @Test("DenseNet-121 has torchvision's names, shapes, outputs, gradients and running values")
   func denseNet() throws {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Fixtures/classifiers.safetensors").path
     let file = try SafetensorsFile(path: path)
     let expected = try file.loadTensors()
-    let shapes = ParameterStore.shapesOnly()
-    _ = try DenseNet(shapes.root, labels: 3)
-    let sorted = shapes.parameters.sorted { Self.isBefore($0.path, $1.path) }
+    let drawn = try DrawnWeights { _ = try DenseNet($0, labels: 3) }
+    let sorted = drawn.parameters
     #expect(file.metadata["count"] == "\(sorted.count)")
-    let listing = sorted.map { "\($0.path) \($0.shape)\n" }.joined()
-    #expect(file.metadata["names"] == ContentHash.of(Array(listing.utf8)))
-
-    let generator = try Generator(seed: 0)
-    let weights = try Dictionary(
-      uniqueKeysWithValues: sorted.map {
-        ($0.path, try Self.weight($0.path, shape: $0.shape, generator: generator))
-      })
-    let store = ParameterStore(tensors: weights, dtype: .float64, trainable: true)
+    #expect(file.metadata["names"] == ContentHash.of(Array(drawn.listing.utf8)))
+    let store = ParameterStore(tensors: try drawn.tensors(), dtype: .float64, trainable: true)
     let network = try DenseNet(store.root, labels: 3)
     try store.verify()
     let image = try #require(expected["image"]).to(.float64)

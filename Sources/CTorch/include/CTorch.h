@@ -66,12 +66,12 @@ typedef struct ct_functions {
 
   // Convolutions whose weights were brought into oneDNN's own layout once; inference on CPUs alone
   bool (*_Nonnull packs_convolutions)(void);
-  int32_t (*_Nonnull pack_convolution)(ct_tensor _Nonnull weight, ptrdiff_t stride, ptrdiff_t padding,
+  int32_t (*_Nonnull pack_convolution)(ct_tensor _Nonnull weight, ptrdiff_t stride, const ptrdiff_t *_Nonnull padding,
                                        const ptrdiff_t *_Nonnull input_shape, ct_tensor _Nullable *_Nonnull out,
                                        ct_error *_Nonnull error);
-  /// `activation` is one of oneDNN's, such as `swish`, or `none`.
+  /// `padding` is of height and of width, of both functions. `activation` is one of oneDNN's, such as `swish`, or `none`.
   int32_t (*_Nonnull packed_convolution)(ct_tensor _Nonnull input, ct_tensor _Nonnull packed,
-                                         ct_tensor _Nullable bias, ptrdiff_t stride, ptrdiff_t padding,
+                                         ct_tensor _Nullable bias, ptrdiff_t stride, const ptrdiff_t *_Nonnull padding,
                                          const char *_Nonnull activation, ct_tensor _Nullable *_Nonnull out,
                                          ct_error *_Nonnull error);
 

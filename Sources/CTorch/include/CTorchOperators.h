@@ -85,6 +85,7 @@ typedef struct ct_operators {
   int32_t (*_Nonnull embedding)(ct_tensor _Nonnull weight, ct_tensor _Nonnull indices, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull upsample_nearest2d)(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull output_size, size_t output_size_count, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull upsample_bilinear2d)(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull output_size, size_t output_size_count, bool align_corners, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull upsample_bicubic2d)(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull output_size, size_t output_size_count, bool align_corners, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull pixel_shuffle)(ct_tensor _Nonnull self_, ptrdiff_t upscale_factor, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull pixel_unshuffle)(ct_tensor _Nonnull self_, ptrdiff_t downscale_factor, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull pad)(ct_tensor _Nonnull self_, const ptrdiff_t *_Nonnull pad, size_t pad_count, const char *_Nonnull mode, bool has_value, double value, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);

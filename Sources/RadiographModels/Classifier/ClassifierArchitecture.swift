@@ -1,7 +1,7 @@
 import Torch
 import TorchNN
 
-// B batch, H height, W width, L labels
+// B batch, C channels, H height, W width, L labels
 
 /// What a classifier of several labels is made of, and what it is to be given.
 public struct ClassifierArchitecture: Codable, Sendable, Equatable {
@@ -48,8 +48,22 @@ protocol LabelNetwork {
   /// - Parameter isTraining: Whether layers that follow the data move, and normalise by the batch.
   func features(_ image_B1HW: Tensor, isTraining: Bool) throws -> [Tensor]
 
+  /// Log odds of every label, `[B, L]`, from the means of the last stage's maps.
+  func logits(means_BC: Tensor) throws -> Tensor
+}
+
+extension LabelNetwork {
+  /// The means of the last stage's maps: `[B, C]`.
+  func means(_ image_B1HW: Tensor, isTraining: Bool) throws -> Tensor {
+    let stages = try features(image_B1HW, isTraining: isTraining)
+    return try stages[stages.count - 1].mean(dim: [2, 3])
+  }
+
   /// Log odds of every label: `[B, L]`.
   ///
   /// - Parameter dropout: Drops parts of the last stage's means; nil for none.
-  func logits(_ image_B1HW: Tensor, isTraining: Bool, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor
+  func logits(_ image_B1HW: Tensor, isTraining: Bool, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor {
+    let means_BC = try means(image_B1HW, isTraining: isTraining)
+    return try logits(means_BC: dropout?(means_BC) ?? means_BC)
+  }
 }

@@ -108,9 +108,5 @@ struct DenseNet: LabelNetwork {
     return features + [try outputNorm(x, isTraining: isTraining).relu()]
   }
 
-  func logits(_ image_B1HW: Tensor, isTraining: Bool, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor {
-    let stages = try features(image_B1HW, isTraining: isTraining)
-    let means_BC = try stages[stages.count - 1].mean(dim: [2, 3])
-    return try classifier(dropout?(means_BC) ?? means_BC)
-  }
+  func logits(means_BC: Tensor) throws -> Tensor { try classifier(means_BC) }
 }

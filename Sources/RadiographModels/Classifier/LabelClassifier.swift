@@ -14,6 +14,13 @@ public struct LabelClassifier {
 
   /// The key of the architecture among a file's metadata.
   private static let key = "thorax:classifier"
+  /// No radiograph is larger; a file may say what it likes.
+  private static let largestSide = 1 << 13
+
+  /// Whether a file is one that this type reads. A file that cannot be read is none.
+  public static func isClassifier(_ path: String) -> Bool {
+    path.hasSuffix(".safetensors") && (try? SafetensorsFile(path: path))?.metadata[key] != nil
+  }
 
   /// A classifier from the parameters of a scope.
   ///
@@ -33,7 +40,7 @@ public struct LabelClassifier {
     let file = try SafetensorsFile(path: path)
     guard let text = file.metadata[Self.key],
       let architecture = try? JSONDecoder().decode(ClassifierArchitecture.self, from: Data(text.utf8)),
-      !architecture.labels.isEmpty
+      !architecture.labels.isEmpty, (architecture.minimumSide...Self.largestSide).contains(architecture.side)
     else { throw ClassifierFileError.noClassifier(path: path) }
     let store = ParameterStore(tensors: try file.loadTensors(), device: device, memoryFormat: .channelsLast)
     try self.init(store.root, architecture)
@@ -71,6 +78,16 @@ public struct LabelClassifier {
   /// - Throws: `TorchError` if memory runs out.
   public func features(_ image_B1HW: Tensor) throws -> [Tensor] {
     try network.features(prepared(image_B1HW), isTraining: false)
+  }
+
+  /// The means of the last stage's maps, by which images are compared, and log odds of every label.
+  ///
+  /// - Parameter image_B1HW: as for ``callAsFunction(_:isTraining:dropout:)``.
+  /// - Returns: `[B, C]` and `[B, L]`.
+  /// - Throws: `TorchError` if memory runs out.
+  public func meanFeatures(_ image_B1HW: Tensor) throws -> (means_BC: Tensor, logits_BL: Tensor) {
+    let means_BC = try network.means(prepared(image_B1HW), isTraining: false)
+    return (means_BC, try network.logits(means_BC: means_BC))
   }
 
   /// Images of the network's side with mean 0 and variance 1, each by itself.

@@ -50,9 +50,5 @@ struct ResidualClassifier: LabelNetwork {
     }
   }
 
-  func logits(_ image_B1HW: Tensor, isTraining: Bool, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor {
-    let x = try stages.reduce(image_B1HW) { try $1($0) }
-    let means_BC = try x.mean(dim: [2, 3])
-    return try output(dropout?(means_BC) ?? means_BC)
-  }
+  func logits(means_BC: Tensor) throws -> Tensor { try output(means_BC) }
 }

@@ -804,6 +804,16 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
+  /// `at::upsample_bicubic2d`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func upsampleBicubic2D(outputSize: [Int], alignCorners: Bool = false) throws -> Tensor {
+    let api = try LibTorch.api()
+    var out: OpaquePointer?
+    try check { api.pointee.operators.upsample_bicubic2d(handle, outputSize, outputSize.count, alignCorners, &out, $0) }
+    return try Tensor(owning: out)
+  }
+
   /// `at::pixel_shuffle`.
   ///
   /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.

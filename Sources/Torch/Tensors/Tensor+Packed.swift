@@ -23,7 +23,7 @@ extension Tensor {
   /// Found out by trying: oneDNN alone knows what it needs of a processor.
   private static let packsBFloat16: Bool = {
     let weight = try? Tensor.zeros([16, 16, 3, 3], dtype: .bfloat16)
-    return (try? weight?.packedForConv2d(stride: 1, padding: 1, inputShape: [2, 16, 8, 8])) != nil
+    return (try? weight?.packedForConv2d(stride: 1, padding: [1, 1], inputShape: [2, 16, 8, 8])) != nil
   }()
 
   /// The weights of a convolution, `[outputs, inputs, height, width]`, in the layout that oneDNN computes with.
@@ -32,10 +32,13 @@ extension Tensor {
   /// image is small and its channels are many. The result fits ``packedConv2d(weight:bias:stride:padding:activation:)``
   /// alone.
   ///
-  /// - Parameter inputShape: the input that the layout is chosen for; others work too, though less fast.
+  /// - Parameters:
+  ///   - padding: Zeros added above and below, and at the left and right.
+  ///   - inputShape: The input that the layout is chosen for; others work too, though less fast.
   /// - Throws: `TorchError` if the shapes do not fit or LibTorch has no such layout here.
-  public func packedForConv2d(stride: Int, padding: Int, inputShape: [Int]) throws -> Tensor {
+  public func packedForConv2d(stride: Int, padding: [Int], inputShape: [Int]) throws -> Tensor {
     guard inputShape.count == 4 else { throw TorchError.invalidShape(inputShape) }
+    guard padding.count == 2 else { throw TorchError.invalidShape(padding) }
     return try Tensor { out, error, functions in
       functions.pack_convolution(handle, stride, padding, inputShape, out, error)
     }
@@ -45,9 +48,10 @@ extension Tensor {
   ///
   /// - Throws: `TorchError` if the shapes do not fit or LibTorch has no such layout here.
   public func packedConv2d(
-    weight: Tensor, bias: Tensor?, stride: Int, padding: Int, activation: FusedActivation = .none
+    weight: Tensor, bias: Tensor?, stride: Int, padding: [Int], activation: FusedActivation = .none
   ) throws -> Tensor {
-    try Tensor { out, error, functions in
+    guard padding.count == 2 else { throw TorchError.invalidShape(padding) }
+    return try Tensor { out, error, functions in
       functions.packed_convolution(
         handle, weight.handle, bias?.handle, stride, padding, activation.rawValue, out, error)
     }

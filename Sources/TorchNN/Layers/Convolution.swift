@@ -38,7 +38,7 @@ public struct Conv2d {
   public func callAsFunction(_ x_BCHW: Tensor, activation: Tensor.FusedActivation = .none) throws -> Tensor {
     if let packed = try packedWeight(for: x_BCHW) {
       return try x_BCHW.packedConv2d(
-        weight: packed, bias: bias?.value, stride: stride, padding: padding, activation: activation)
+        weight: packed, bias: bias?.value, stride: stride, padding: [padding, padding], activation: activation)
     }
     let y = try x_BCHW.conv2d(
       weight: weight.value, bias: bias?.value, stride: [stride, stride], padding: [padding, padding])
@@ -57,7 +57,7 @@ public struct Conv2d {
     return try weight.packed {
       // One layout whatever batch comes first, so that no result depends on what ran before.
       let inputShape = [2] + x_BCHW.shape.dropFirst()
-      return try $0.packedForConv2d(stride: stride, padding: padding, inputShape: inputShape)
+      return try $0.packedForConv2d(stride: stride, padding: [padding, padding], inputShape: inputShape)
     }
   }
 

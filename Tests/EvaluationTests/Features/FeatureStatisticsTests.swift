@@ -1,0 +1,162 @@
+import Foundation
+import ImageFiles
+import Support
+import Synchronization
+import TestBasics
+import Testing
+
+@testable import Evaluation
+
+@Suite("Statistics of features")
+struct FeatureStatisticsTests {
+  /// The means of an image's quarters, counted as they are computed.
+  private struct Quarters: FeatureExtractor {
+    final class Calls { var images = 0 }
+
+    struct Preparation: InputPreparation {
+      func input(from image: GrayscaleImage) throws -> NetworkInput { NetworkInput(GrayPlane(image)) }
+    }
+
+    let name = "quarters"
+    var hash = "abc"
+    let width = 4
+    let classes: Int? = nil
+    var preprocessing = "none"
+    let calls = Calls()
+    var preparation: any InputPreparation { Preparation() }
+
+    func outputs(of inputs: [NetworkInput]) throws -> ExtractorOutputs {
+      calls.images += inputs.count
+      let values = inputs.flatMap { input -> [Double] in
+        let quarter = input.values.count / 4
+        return (0..<4).map { part in
+          input.values[part * quarter..<(part + 1) * quarter].reduce(0) { $0 + Double($1) } / Double(quarter)
+        }
+      }
+      return ExtractorOutputs(features: try FeatureMatrix(values, rows: inputs.count, columns: 4), logits: nil)
+    }
+  }
+
+  /// Images that are drawn when they are asked for.
+  private struct Drawn: FeatureImages {
+    final class Order: Sendable { let reached = Mutex(0) }
+
+    let source = "drawn"
+    let hashes: [String]
+    let order = Order()
+
+    init(_ count: Int, from start: Int = 0) { hashes = (start..<start + count).map(String.init) }
+
+    func image(at index: Int) throws -> GrayscaleImage {
+      order.reached.withLock { $0 = max($0, index + 1) }
+      var random = SplitMix64(seed: UInt64(hashes[index]) ?? 0)
+      return try GrayscaleImage(width: 8, height: 8, pixels: (0..<64).map { _ in UInt8(random.next() >> 56) })
+    }
+  }
+
+  private func close(_ one: [Double], _ other: [Double]) -> Bool {
+    one.count == other.count && zip(one, other).allSatisfy { abs($0 - $1) < 1e-9 * max(1, abs($1)) }
+  }
+
+  @Test("statistics of batches are those of all features at once, whatever the batch")
+  func streamed() throws {
+    let images = Drawn(700)
+    let extractor = Quarters()
+    let all = try GaussianStatistics(extractor.features(of: (0..<700).map { try images.image(at: $0) }))
+    for size in [1, 7, 256, 1000] {
+      let statistics = try FeatureStatistics.computed(of: images, with: extractor, batchSize: size).gaussian
+      #expect(statistics.count == 700)
+      #expect(close(statistics.mean, all.mean) && close(statistics.covariance, all.covariance), "batches of \(size)")
+    }
+  }
+
+  @Test("no more than two batches are read ahead of what is done")
+  func flatMemory() throws {
+    let images = Drawn(90)
+    var done = 0
+    try Quarters().forEachBatch(of: images, batchSize: 10) { outputs in
+      done += outputs.features.rows
+      // The next batch may be read meanwhile, and none after it.
+      Thread.sleep(forTimeInterval: 0.005)
+      #expect(images.order.reached.withLock { $0 } <= done + 10)
+    }
+    #expect(done == 90)
+  }
+
+  @Test("stored statistics are read only for the same weights, preprocessing and images, and never if damaged")
+  func store() throws {
+    let folder = try TemporaryFolder()
+    let store = FeatureStatisticsStore(folder: folder.path("deep/statistics"))
+    let extractor = Quarters()
+    let images = Drawn(20)
+    func computed(_ images: Drawn, _ extractor: Quarters) throws -> (FeatureStatistics, Int) {
+      let before = extractor.calls.images
+      return (try store.statistics(of: images, with: extractor), extractor.calls.images - before)
+    }
+    let (first, firstCalls) = try computed(images, extractor)
+    let (again, againCalls) = try computed(images, extractor)
+    #expect(firstCalls == 20 && againCalls == 0)
+    #expect(again.gaussian.covariance == first.gaussian.covariance && again.gaussian.mean == first.gaussian.mean)
+    #expect(again.provenance == first.provenance)
+    #expect(try computed(Drawn(20, from: 1), extractor).1 == 20)
+    #expect(try computed(images, Quarters(hash: "other")).1 == 20)
+    #expect(try computed(images, Quarters(preprocessing: "other")).1 == 20)
+
+    let path = store.path(of: first.provenance)
+    let bytes = try Data(contentsOf: URL(filePath: path))
+    for damaged in [bytes.dropLast(3), Data(), Data(bytes.map { $0 == UInt8(ascii: "b") ? UInt8(ascii: "B") : $0 })] {
+      try damaged.write(to: URL(filePath: path))
+      #expect(try computed(images, extractor).1 == 20)
+      #expect(try computed(images, extractor).1 == 0)
+    }
+    // Another file under the name of this one.
+    try FileManager.default.removeItem(atPath: path)
+    let other = try computed(Drawn(20, from: 1), extractor).0
+    try FileManager.default.copyItem(atPath: store.path(of: other.provenance), toPath: path)
+    #expect(try computed(images, extractor).1 == 20)
+  }
+
+  @Test("statistics of different extractors or preprocessing have no distance, and a single image has no statistics")
+  func refusals() throws {
+    let images = Drawn(9)
+    let one = try FeatureStatistics.computed(of: images, with: Quarters())
+    #expect(try abs(one.frechetDistance(to: one)) < 1e-6)
+    let otherWeights = try FeatureStatistics.computed(of: images, with: Quarters(hash: "b"))
+    let otherWay = try FeatureStatistics.computed(of: images, with: Quarters(preprocessing: "half"))
+    #expect(throws: FeatureError.incomparable(what: "extractors", one: "quarters, abc", other: "quarters, b")) {
+      try one.frechetDistance(to: otherWeights)
+    }
+    #expect(throws: FeatureError.incomparable(what: "preprocessing", one: "none", other: "half")) {
+      try one.frechetDistance(to: otherWay)
+    }
+    #expect(throws: MetricError.tooFew(what: "images", found: 1, minimum: 2)) {
+      try FeatureStatistics.computed(of: Drawn(1), with: Quarters())
+    }
+  }
+
+  @Test("a folder gives its images by name, and one that is empty, damaged or changed meanwhile is refused")
+  func folders() throws {
+    let folder = try TemporaryFolder()
+    #expect(throws: FeatureError.noImages(folder: folder.url.path)) { try ImageFolder(path: folder.url.path) }
+    #expect(throws: FeatureError.noImages(folder: folder.path("absent"))) {
+      try ImageFolder(path: folder.path("absent"))
+    }
+    let image = try Drawn(1).image(at: 0)
+    for name in ["b.png", "a.PNG", "c.jpg"] {
+      let format = name.hasSuffix("jpg") ? ImageFormat.jpeg : .png
+      try Data(image.encoded(as: format)).write(to: URL(filePath: folder.path(name)))
+    }
+    try Data("a table".utf8).write(to: URL(filePath: folder.path("labels.csv")))
+    let images = try ImageFolder(path: folder.url.path)
+    #expect(images.paths == ["a.PNG", "b.png", "c.jpg"].map(folder.path))
+    #expect(images.hashes[0] == images.hashes[1] && images.hashes[1] != images.hashes[2])
+    #expect(try images.image(at: 1) == image)
+    try Data("no image".utf8).write(to: URL(filePath: folder.path("b.png")))
+    #expect(throws: FeatureError.changed(path: folder.path("b.png"))) {
+      try FeatureStatistics.computed(of: images, with: Quarters())
+    }
+    #expect(throws: FeatureError.unreadable(path: folder.path("b.png"), .unknownFormat)) {
+      try FeatureStatistics.computed(of: ImageFolder(path: folder.url.path), with: Quarters())
+    }
+  }
+}
