@@ -130,14 +130,17 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "ImageFiles", "Models", "RadiographData", "RadiographModels", "Support", "TensorFiles", "Torch", "TorchNN",
-      ]),
+        "DelimitedText", "ImageFiles", "ImageOutput", "Models", "RadiographData", "RadiographModels", "Support",
+        "TensorFiles", "Torch", "TorchNN", "WebPages", .product(name: "Yams", package: "Yams"),
+      ],
+      resources: [.embedInCode("Resources")]),
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "Diffusion", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiographData", "RadiographImport",
-        "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Terminal", "Tokenization", "Torch",
-        "TorchNN", "Training", .product(name: "SystemPackage", package: "swift-system"),
+        "Diffusion", "Evaluation", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiographData",
+        "RadiographImport", "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Terminal",
+        "Tokenization",
+        "Torch", "TorchNN", "Training", .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: [.unsafeFlags(staticLibraries, .when(platforms: [.linux], configuration: .release))],
       linkerSettings: [.unsafeFlags(staticLibraries, .when(platforms: [.linux], configuration: .release))]),
@@ -159,8 +162,8 @@ let package = Package(
     .executableTarget(
       name: "measure",
       dependencies: [
-        "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData",
-        "RadiographImport", "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Torch", "TorchNN",
+        "DICOMFiles", "DeveloperTools", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport",
+        "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Torch", "TorchNN",
         "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure"),
 

@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import Models
 import RadiographModels
+import Support
 import TensorFiles
 import Torch
 
@@ -124,6 +125,20 @@ public struct RunExport {
 }
 
 extension RunExport {
+  /// Writes the identities of all images that a run was trained on, one a line in order; no file for a run that has not
+  /// written them down.
+  ///
+  /// - Throws: `FileAccessError`.
+  public static func writeTrainingImages(of run: URL, to file: URL) throws {
+    let stages: [TrainingStageName] = [.autoencoder, .diffusion, .distillation]
+    let lines = stages.flatMap { stage in
+      (try? String(contentsOf: RunDatasetFiles(folder: RunFolder(run, stage: stage)).images, encoding: .utf8))?
+        .split(separator: "\n") ?? []
+    }
+    guard !lines.isEmpty else { return }
+    try AtomicFile.write(Array((Set(lines).sorted().joined(separator: "\n") + "\n").utf8), to: file.path)
+  }
+
   /// The card of a model that has none of its own: what it is, how it was made, what it must not be used for.
   ///
   /// - Throws: `ArchitectureError` if the parts do not fit together.

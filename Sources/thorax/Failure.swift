@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diffusion
+import Evaluation
 import Foundation
 import Generation
 import ImageFiles
@@ -48,6 +49,8 @@ struct Failure {
     case let error as DatasetError: status = Self.status(error)
     case let error as PhantomError: status = Self.status(error)
     case let error as TrainingError: status = Self.status(error)
+    case let error as MeasurementError: status = Self.status(error)
+    case is MetricError: status = .badData
     case is LatentsError: status = .badData
     case let error as ModelError: status = Self.status(error)
     case let error as TextEncoderError: status = Self.status(error)
@@ -124,6 +127,17 @@ struct Failure {
     case .runExists, .notAFolder: .cannotCreate
     case .runInUse: .readWrite
     case .interrupted, .interruptedPreparing: .interrupted
+    }
+  }
+
+  private static func status(_ error: MeasurementError) -> ExitStatus {
+    switch error {
+    case .tooFewSamples: .usage
+    case .missing, .noImages: .inputMissing
+    case .otherSamples: .cannotCreate
+    case .imageSize, .indivisibleImageSize, .tooFewImages, .tooFewInSet, .unreadableImage, .sizes, .sizesDiffer, .flat,
+      .identical, .changed, .table, .notInFolder, .noLabels, .targets, .trainedOn, .copies, .report, .answers:
+      .badData
     }
   }
 

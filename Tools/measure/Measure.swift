@@ -7,7 +7,7 @@ struct Measure: AsyncParsableCommand {
     commandName: "measure",
     abstract: "Measure the parts of Thorax; build with `-c release` for figures of speed.",
     subcommands: [
-      LabelsCommand.self, ImagesCommand.self, DICOMPixelsCommand.self, DatasetCommand.self, ModelCommand.self,
-      MetricsCommand.self, FeaturesCommand.self, TrainingMemoryCommand.self, EncodingCommand.self,
+      LabelsCommand.self, ImagesCommand.self, DICOMPixelsCommand.self, DatasetCommand.self, MetricsCommand.self,
+      FeaturesCommand.self, TrainingMemoryCommand.self, EncodingCommand.self,
     ])
 }

@@ -12,11 +12,20 @@ struct AgreementMeasurement {
   /// The classifier's balanced accuracy on held-out images.
   let realAccuracy: [Judgement: Double]
   let seed: UInt64
+  /// Of held-out images whether each has pneumonia, and whether the classifier says so.
+  private let realCalls: [Call]
+
+  /// Whether pneumonia is there, and whether the classifier sees it.
+  struct Call: Sendable, Equatable {
+    let isThere: Bool
+    let isSeen: Bool
+  }
 
   init(classifier: RadiographClassifier, heldOut: ClassifierExamples, seed: UInt64) throws {
     self.classifier = classifier
     self.seed = seed
     let probabilities = try classifier.probabilities(heldOut.images)
+    realCalls = Self.calls(probabilities, heldOut.kinds)
     realAccuracy = Dictionary(
       uniqueKeysWithValues: Judgement.allCases.map {
         ($0, heldOut.accuracy(of: $0, probabilities: probabilities))
@@ -34,6 +43,47 @@ struct AgreementMeasurement {
       let judgement = judgement(kind)
       let probability = probabilities[judgement.rawValue]
       return kind.targets[judgement.rawValue] == 1 ? probability : 1 - probability
+    }
+  }
+
+  private static func calls(_ probabilities: [[Double]], _ kinds: [RadiographKind]) -> [Call] {
+    zip(probabilities, kinds).map { Call(isThere: $1.hasPneumonia, isSeen: $0[$1.pneumonia.rawValue] > 0.5) }
+  }
+
+  /// For each sample the probability of what it was asked to show.
+  func agreements(_ drawn: Drawn) throws -> [Double] { try probabilities(drawn) { $0.pneumonia } }
+
+  /// Precision, recall and F1 of pneumonia and of its absence: the article's table 4.
+  func findingFigures(_ drawn: Drawn) throws -> [MeasuredFigure] {
+    let calls = Self.calls(try classifier.probabilities(drawn.thumbnails), drawn.kinds)
+    return try [("pneumonia", true), ("normal", false)].flatMap { name, finding in
+      try FindingScore.allCases.map { score in
+        MeasuredFigure(
+          "\(name), \(score.rawValue)",
+          try Bootstrap.estimate(count: calls.count, seed: seed) { indices in
+            score.value(of: finding, indices.map { calls[$0] })
+          }, real: score.value(of: finding, realCalls),
+          how: "of the samples of hand-written prompts, what the prompt asks taken as the truth and the classifier's "
+            + "judgement as the finding; real: the same of held-out images and their labels")
+      }
+    }
+  }
+
+  /// Scores of a finding as classifiers have them.
+  enum FindingScore: String, CaseIterable {
+    case precision, recall
+    case f1 = "F1"
+
+    /// NaN if nothing can be divided by.
+    func value(of finding: Bool, _ calls: [Call]) -> Double {
+      let hits = Double(calls.count { $0.isThere == finding && $0.isSeen == finding })
+      let seen = Double(calls.count { $0.isSeen == finding })
+      let there = Double(calls.count { $0.isThere == finding })
+      switch self {
+      case .precision: return hits / seen
+      case .recall: return hits / there
+      case .f1: return 2 * hits / (seen + there)
+      }
     }
   }
 
@@ -56,14 +106,13 @@ struct AgreementMeasurement {
           + "classifier sees what was asked, pneumonia against normal\(real), the mean of children and adults"),
       MeasuredFigure(
         "pneumonia as asked, children", try agreement(part(isChild: true)), real: realAccuracy[.pneumoniaInChild],
-        target: .atLeast(0.85),
         how: "the samples of children among them, judged by what was learnt from the Kermany images"),
       MeasuredFigure(
         "pneumonia as asked, adults", try agreement(part(isChild: false)), real: realAccuracy[.pneumoniaInAdult],
         how: "the samples of adults among them, judged by what was learnt from NIH labels, which were read from "
           + "reports by a program: the real figure shows how well they can be read from pixels of this size"),
       MeasuredFigure(
-        "adult or child as asked", try agreement(child), real: realAccuracy[.child], target: .atLeast(0.95),
+        "adult or child as asked", try agreement(child), real: realAccuracy[.child],
         how: "the same samples, adult (NIH) against child (Kermany)"),
     ]
   }
@@ -77,7 +126,7 @@ struct AgreementMeasurement {
       figures.append(
         MeasuredFigure(
           "pneumonia as asked, guidance \(MeasuredFigure.text(guidance))", try agreement(probabilities),
-          real: realPneumonia, target: figures.last.map { .atLeast($0.value) },
+          real: realPneumonia,
           how: "a part of the same prompts, the same seeds at each guidance; not to fall as guidance rises; mean "
             + "probability of what was asked \(MeasuredFigure.text(mean))"))
     }

@@ -2,7 +2,7 @@ import Foundation
 import Support
 
 /// All figures of a model, and under which conditions they were measured.
-public struct FigureReport: Sendable, Encodable {
+public struct FigureReport: Sendable {
   /// The model's name, the hash of its files, and how it drew.
   public struct Model: Sendable, Encodable, Equatable {
     public var name: String
@@ -24,10 +24,21 @@ public struct FigureReport: Sendable, Encodable {
   public var images: [Images]
   public var seed: UInt64
   public var figures: [MeasuredFigure]
+  /// What a reader of the figures has to know.
+  public var notes: [String] = []
+  /// The verdict of the copy gate.
+  public var gate: GateReport?
 
-  /// The bytes of `figures.json`.
+  public init(model: Model, images: [Images], seed: UInt64, figures: [MeasuredFigure]) {
+    self.model = model
+    self.images = images
+    self.seed = seed
+    self.figures = figures
+  }
+
+  /// The bytes of `report.json`.
   ///
-  /// - Throws: `EncodingError` for a figure that is not finite.
+  /// - Throws: `EncodingError`, `DecodingError` for the article's tables.
   public func json() throws -> Data { try PrettyJSON.data(self) + Data("\n".utf8) }
 
   /// A table for a document: figure, model, real against real, target; below it how each was computed.
@@ -51,8 +62,45 @@ public struct FigureReport: Sendable, Encodable {
       return "| \(figure.name) | \(MeasuredFigure.text(figure.value))\(unit)\(interval ?? "") | "
         + "\(figure.real.map { MeasuredFigure.text($0) + unit } ?? "") | \(target ?? "") |"
     }
+    lines += notes.map { "\n\($0)" }
     lines += ["", "In brackets: 95 % intervals. How each figure was computed:", ""]
     lines += figures.map { "- \($0.name) (n = \($0.count)): \($0.how)" }
     return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+extension FigureReport: Encodable {
+  private struct Key: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  private struct GateSummary: Encodable {
+    var copies: Int
+    var n: Int
+    var allowed: Int
+    var refused: Bool
+    var threshold: Double
+  }
+
+  /// An object with the article's tables as its members `table3`, `table4`, ... beside all figures.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    func key(_ name: String) -> Key { Key(stringValue: name) }
+    try values.encode(model, forKey: key("model"))
+    try values.encode(images, forKey: key("images"))
+    try values.encode(seed, forKey: key("seed"))
+    try values.encode(figures, forKey: key("figures"))
+    try values.encode(notes, forKey: key("notes"))
+    if let gate {
+      try values.encode(
+        GateSummary(
+          copies: gate.copies, n: gate.n, allowed: gate.allowed, refused: gate.refused, threshold: gate.threshold),
+        forKey: key("gate"))
+    }
+    for (name, cells) in try ArticleTables.standard().cells(figures) { try values.encode(cells, forKey: key(name)) }
   }
 }

@@ -1,4 +1,5 @@
 import ImageFiles
+import ImageOutput
 import Models
 
 /// A model that draws images, as evaluation sees it.
@@ -11,7 +12,7 @@ public protocol ImageGenerator: Sendable {
   ///
   /// - Parameter guidance: The guidance scale; nil for the model's own.
   /// - Throws: What drawing throws.
-  func draw(_ prompt: String, seed: UInt64, guidance: Double?) async throws -> GrayscaleImage
+  func draw(_ prompt: String, seed: UInt64, guidance: Double?) async throws -> SyntheticImage
 
   /// What the autoencoder keeps of an image.
   ///

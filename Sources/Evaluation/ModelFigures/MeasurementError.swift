@@ -1,9 +1,34 @@
-/// Why a model cannot be measured on a dataset.
+import Support
+
+/// Why something cannot be measured. Each text says what is wrong and what to do.
 public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case imageSize(dataset: Int, model: Int)
   case indivisibleImageSize(Int, by: Int)
   case tooFewImages(source: String, use: String, found: Int, minimum: Int)
   case tooFewSamples(Int, minimum: Int)
+  // Sets of images
+  case missing(path: String)
+  case noImages(path: String)
+  case tooFewInSet(path: String, found: Int, minimum: Int)
+  case unreadableImage(path: String, reason: String)
+  case sizes(path: String, name: String, width: Int, height: Int, expected: Int)
+  case sizesDiffer(path: String, name: String, found: [Int], expected: [Int])
+  /// Every image is of one grey.
+  case flat(path: String, count: Int)
+  /// The same images stand on both sides of a comparison.
+  case identical(path: String, images: Int, other: String)
+  case changed(path: String, name: String)
+  case otherSamples(path: String, found: String)
+  case table(path: String, reason: String)
+  case notInFolder(table: String, name: String, folder: String)
+  case noLabels(path: String, wanted: String)
+  // Models
+  case targets(path: String, reason: String)
+  case trainedOn(model: String, images: Int, patients: Int, names: [String])
+  case copies(model: String, copies: Int, images: Int, allowed: Int, pairs: String)
+  // Reports and answers
+  case report(path: String, reason: String)
+  case answers(path: String, reason: String)
 
   public var description: String {
     switch self {
@@ -15,6 +40,41 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
       "the dataset has \(found) images of \(source) \(use) where \(minimum) are needed: import more of them"
     case .tooFewSamples(let samples, let minimum):
       "\(samples) samples are too few: draw at least \(minimum), one for each prompt"
+    case .missing(let path): "'\(path.onOneLine())' does not exist: check the path"
+    case .noImages(let path): "'\(path.onOneLine())' holds no PNG or JPEG image: name a folder that does"
+    case .tooFewInSet(let path, let found, let minimum):
+      "\(path.onOneLine()) has \(found) images where \(minimum) are needed: give more of them"
+    case .unreadableImage(let path, let reason): "'\(path.onOneLine())': \(reason)"
+    case .sizes(let path, let name, let width, let height, let expected):
+      "\(name.onOneLine()) of \(path.onOneLine()) has \(width)x\(height) pixels where \(expected)x\(expected) belong: "
+        + "bring all images to one size"
+    case .sizesDiffer(let path, let name, let found, let expected):
+      "\(name.onOneLine()) of \(path.onOneLine()) has \(found[0])x\(found[1]) pixels and those before it "
+        + "\(expected[0])x\(expected[1]): bring all images to one size"
+    case .flat(let path, let count):
+      "all \(count) images of \(path.onOneLine()) are of one grey: look at how they were written"
+    case .identical(let path, let images, let other):
+      "\(images) images of \(path.onOneLine()) are also in \(other.onOneLine()): compare sets that share none"
+    case .changed(let path, let name):
+      "\(name.onOneLine()) of \(path.onOneLine()) is not what it was before: leave the folder alone while it is "
+        + "measured, or begin with an empty one"
+    case .otherSamples(let path, let found):
+      "the samples in '\(path.onOneLine())' were drawn by \(found.onOneLine()): give another folder, or empty this one"
+    case .table(let path, let reason): "table '\(path.onOneLine())': \(reason)"
+    case .notInFolder(let table, let name, let folder):
+      "table '\(table.onOneLine())' names \(name.onOneLine(limit: 120)), which is not in '\(folder.onOneLine())': "
+        + "correct the table or bring the image"
+    case .noLabels(let path, let wanted):
+      "\(path.onOneLine()) has no label of \(wanted): give a dataset or a table that has"
+    case .targets(let path, let reason): "targets '\(path.onOneLine())': \(reason): correct the file"
+    case .trainedOn(let model, let images, let patients, let names):
+      "\(model.onOneLine()) was trained on \(patients) of the patients (\(images) images) that it is to be measured on, "
+        + "\(names.joined(separator: ", "))\(patients > names.count ? ", ..." : ""): give a split that it has not seen"
+    case .copies(let model, let copies, let images, let allowed, let pairs):
+      "\(copies) of \(images) samples of \(model.onOneLine()) are copies of training images, where \(allowed) may be by "
+        + "chance: train longer on more images, and see the pairs in '\(pairs.onOneLine())'"
+    case .report(let path, let reason): "report '\(path.onOneLine())': \(reason)"
+    case .answers(let path, let reason): "answers '\(path.onOneLine())': \(reason)"
     }
   }
 }

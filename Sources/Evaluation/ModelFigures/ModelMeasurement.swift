@@ -11,16 +11,32 @@ public struct ModelMeasurement: Sendable {
     /// Samples of hand-written prompts, rounded down to as many of each prompt.
     public var samples = 400
     public var seed: UInt64 = 0
+    /// The part of the dataset that stands for real images that training never saw.
+    public var part = HeldOutPart.test
+    /// What the figures should be.
+    public var targets = FigureTargets()
+    /// What is known of the images that the model was trained on.
+    public var training: TrainingRecord?
 
     public init() {}
   }
 
   public struct Result: Sendable {
-    public let report: FigureReport
+    public var report: FigureReport
     /// Uncurated samples: a row a prompt, consecutive seeds from 0.
     public let contactSheet: GrayscaleImage
     /// The samples nearest to a training image, above that image.
     public let nearestPairs: GrayscaleImage
+    /// The verdicts of the copy gate on all samples, and those nearest to a training image.
+    public let gate: GateReport
+    public let pairs: GatePairs
+    /// Samples by the probability that the judge gives to what was asked, the least first.
+    public let agreements: [(item: DrawnImages.Item, probability: Double)]
+    /// Agreement by guidance.
+    public let guidances: [(guidance: Double, agreement: Double)]
+    /// Samples and as many held-out images, for the page of blind readers.
+    public let samples: DrawnImages
+    public let real: DatasetImages
   }
 
   public static let contactSheetPrompts = ReaderPrompt.contactSheet
@@ -32,15 +48,17 @@ public struct ModelMeasurement: Sendable {
   let host: any ImageGenerator
   let sets: RadiographSets
   let options: Options
+  let folder: SampleFolder?
   let note: @Sendable (String) -> Void
   private let classifier: @Sendable (ClassifierExamples) throws -> RadiographClassifier
 
   /// - Parameters:
+  ///   - folder: Where samples are kept on disk.
   ///   - classifier: the judge of what is drawn, trained on the given images and on nothing else.
   ///   - note: called with a line about every part of the work, and as samples are drawn.
   /// - Throws: ``MeasurementError`` where model, dataset and options do not go together; `DatasetError`.
   public init(
-    host: any ImageGenerator, dataset: RadiographDataset, options: Options,
+    host: any ImageGenerator, dataset: RadiographDataset, options: Options, folder: SampleFolder? = nil,
     classifier: @escaping @Sendable (ClassifierExamples) throws -> RadiographClassifier,
     note: @escaping @Sendable (String) -> Void
   ) throws {
@@ -55,8 +73,12 @@ public struct ModelMeasurement: Sendable {
       throw MeasurementError.tooFewSamples(options.samples, minimum: ReaderPrompt.all.count)
     }
     self.host = host
-    sets = try RadiographSets(dataset)
+    sets = try RadiographSets(dataset, part: options.part)
+    try options.training?.requireUnseen(
+      sets.heldOutAdultSource + sets.heldOutChildren, all: dataset.records(matching: .everything),
+      model: host.description.name)
     self.options = options
+    self.folder = folder
     self.classifier = classifier
     self.note = note
   }
@@ -70,34 +92,51 @@ public struct ModelMeasurement: Sendable {
     var figures = try await ReconstructionMeasurement.figures(
       of: sets.images(of: sets.heldOutAdultSource), host: host, seed: options.seed)
 
-    var source = SampleSource(host: host) { [note] count in if count % 20 == 0 { note("\(count) samples drawn") } }
+    var source = SampleSource(host: host, folder: folder) { [note] count in
+      if count % 20 == 0 { note("\(count) samples drawn") }
+    }
     let adults = try await heldOutAdultSamples(&source)
     note("realism of \(adults.count) samples")
     figures += try realismFigures(adults)
+    figures += try pairFigures(adults)
 
     let perPrompt = options.samples / ReaderPrompt.all.count
     let asked = try await readerSamples(&source, perPrompt: perPrompt)
-    figures += try judge.figures(Self.drawn(asked))
+    let drawnOfAsked = try Self.drawn(asked)
+    figures += try judge.figures(drawnOfAsked) + judge.findingFigures(drawnOfAsked)
+    let items = Self.items(adults + asked.map(\.sample))
+    let agreements = try zip(items.suffix(asked.count), judge.agreements(drawnOfAsked))
+      .map { (item: $0, probability: $1) }.sorted { $0.probability < $1.probability }
     var atGuidance: [(guidance: Double, samples: AgreementMeasurement.Drawn)] = []
     for guidance in Self.guidances {
       note("guidance \(guidance)")
       let samples = try await readerSamples(&source, perPrompt: max(1, perPrompt / 4), guidance: guidance)
       atGuidance.append((guidance, try Self.drawn(samples)))
     }
-    figures += try judge.figures(atGuidance: atGuidance)
+    let guided = try judge.figures(atGuidance: atGuidance)
+    figures += guided
 
     note("nearest training images")
     let (nearest, nearestPairs) = try memorisation(
       adults: adults + asked.filter { !$0.kind.isChild }.map(\.sample),
       children: asked.filter { $0.kind.isChild }.map(\.sample))
     figures += nearest
+    let drawn = DrawnImages(title: host.description.name, items: items)
+    let (gate, pairs, copies) = try copyFigure(drawn)
+    figures.append(copies)
 
     note("contact sheet")
     var rows: [[GrayscaleImage]] = []
     for prompt in ReaderPrompt.contactSheet {
       rows.append(try await source.samples(of: prompt, seed: 0, count: Self.contactSheetColumns).map(\.image))
     }
-    return Result(report: report(figures), contactSheet: try GrayscaleImage(grid: rows), nearestPairs: nearestPairs)
+    return Result(
+      report: report(figures, gate: gate), contactSheet: try GrayscaleImage(grid: rows), nearestPairs: nearestPairs,
+      gate: gate,
+      pairs: pairs, agreements: agreements,
+      guidances: zip(Self.guidances, guided).map { (guidance: $0, agreement: $1.value) }, samples: drawn,
+      real: try DatasetImages(
+        sets.dataset, records: sets.heldOutAdults + sets.heldOutChildren, title: "held-out images"))
   }
 
   // MARK: Parts
@@ -125,13 +164,44 @@ public struct ModelMeasurement: Sendable {
     var random = SplitMix64(seed: options.seed)
     let realDraws = try (0..<Self.realDraws).map { _ in
       let drawn = sets.trainingAdults.shuffled(using: &random).prefix(samples.count)
-      return try RealismMeasurement.ImageSet(sets.images(of: Array(drawn)))
+      return try RealismMeasurement.Compared(sets.images(of: Array(drawn)))
     }
     let measurement = try RealismMeasurement(
       training: sets.thumbnails(of: sets.trainingAdults, size: RealismMeasurement.thumbnailSize),
-      heldOut: RealismMeasurement.ImageSet(sets.images(of: sets.heldOutAdults)))
+      heldOut: RealismMeasurement.Compared(sets.images(of: sets.heldOutAdults)))
     return try measurement.figures(
-      samples: RealismMeasurement.ImageSet(samples.map(\.image)), realDraws: realDraws)
+      samples: RealismMeasurement.Compared(samples.map(\.image)), realDraws: realDraws)
+  }
+
+  private static func items(_ samples: [DrawnSample]) -> [DrawnImages.Item] {
+    samples.enumerated().map { index, sample in
+      DrawnImages.Item(
+        name: "sample \(index)", image: sample.image, facts: ImageFacts(prompt: sample.prompt, seed: sample.seed))
+    }
+  }
+
+  private func pairFigures(_ samples: [DrawnSample]) throws -> [MeasuredFigure] {
+    let records = Array(sets.heldOutAdults.prefix(samples.count))
+    return try PairMeasurement(
+      samples: GrayImages(samples.map(\.image)), real: GrayImages(sets.images(of: records)),
+      patients: records.map(\.patient), seed: options.seed
+    ).figures()
+  }
+
+  private func copyFigure(_ drawn: DrawnImages) throws -> (GateReport, GatePairs, MeasuredFigure) {
+    let (training, gate) = try ModelGate.gate(sets.dataset, avoiding: options.part, note: note)
+    let report = GateReport(try gate.findings(drawn), gate: gate)
+    let real = try DatasetImages(
+      sets.dataset, records: sets.heldOutAdultSource + sets.heldOutChildren, title: "held-out images")
+    let flagged = try gate.findings(real).count { $0.verdict == .copy }
+    let figure = MeasuredFigure(
+      "copies of training images",
+      try Bootstrap.mean(report.images.map { $0.verdict == .copy ? 1 : 0 }, seed: options.seed),
+      real: Double(flagged) / Double(max(real.count, 1)),
+      how: "share of all samples that the copy gate flags, against \(gate.index.count) training images; the threshold "
+        + "\(MeasuredFigure.text(gate.threshold)) is from \(gate.calibrationCount) held-out images; real: the share of "
+        + "\(real.count) held-out images that it flags")
+    return (report, try GatePairs(report, of: drawn, training: training), figure)
   }
 
   private typealias AskedSample = (sample: DrawnSample, kind: RadiographKind)
@@ -177,7 +247,7 @@ public struct ModelMeasurement: Sendable {
     return (figures, try GrayscaleImage(grid: [nearest.map(\.image), training]))
   }
 
-  private func report(_ figures: [MeasuredFigure]) -> FigureReport {
+  private func report(_ figures: [MeasuredFigure], gate: GateReport) -> FigureReport {
     let sampling = host.description.sampling
     func images(_ source: String) -> FigureReport.Images {
       let heldOut =
@@ -186,11 +256,13 @@ public struct ModelMeasurement: Sendable {
         source: source, training: sets.training.count { $0.source == source }, heldOut: heldOut.count,
         heldOutPatients: Set(heldOut.map(\.patient)).count)
     }
-    return FigureReport(
+    var report = FigureReport(
       model: FigureReport.Model(
         name: host.description.name, hash: host.hash, steps: sampling.steps, guidance: sampling.guidance,
         sampler: sampling.sampler.rawValue),
       images: [images(RadiographSets.adultSource), images(RadiographSets.childSource)], seed: options.seed,
-      figures: figures)
+      figures: options.targets.applied(to: figures))
+    report.gate = gate
+    return report
   }
 }

@@ -22,11 +22,15 @@ struct RadiographSets {
   /// All held-out images of the adults' source, of whatever age.
   let heldOutAdultSource: [RadiographRecord]
 
-  init(_ dataset: RadiographDataset, minimum: Int = RadiographSets.minimum) throws {
+  init(
+    _ dataset: RadiographDataset, part: HeldOutPart = .heldOut, minimum: Int = RadiographSets.minimum
+  ) throws {
     self.dataset = dataset
     let records = try dataset.records()
     func select(_ source: String, _ isTraining: Bool) throws -> [RadiographRecord] {
-      let found = records.filter { $0.source == source && ($0.split == .train) == isTraining }
+      let found = records.filter {
+        $0.source == source && (isTraining ? $0.split == .train : part.contains($0.split))
+      }
       guard found.count >= minimum else {
         throw MeasurementError.tooFewImages(
           source: source, use: isTraining ? "for training" : "held out", found: found.count, minimum: minimum)

@@ -1,4 +1,5 @@
 import ImageFiles
+import ImageOutput
 
 /// One generated image and what it was asked for.
 struct DrawnSample: Sendable {
@@ -10,6 +11,8 @@ struct DrawnSample: Sendable {
 /// Draws samples from a model, each one once: what two measurements ask for is shared.
 struct SampleSource {
   let host: any ImageGenerator
+  /// Where samples are kept, so that a killed run does not draw them again; nil keeps them in memory alone.
+  let folder: SampleFolder?
   /// Called after each image that was drawn, with the number of images since the start.
   let progress: @Sendable (Int) -> Void
 
@@ -21,8 +24,9 @@ struct SampleSource {
 
   private var drawn: [Key: GrayscaleImage] = [:]
 
-  init(host: any ImageGenerator, progress: @escaping @Sendable (Int) -> Void) {
+  init(host: any ImageGenerator, folder: SampleFolder? = nil, progress: @escaping @Sendable (Int) -> Void) {
     self.host = host
+    self.folder = folder
     self.progress = progress
   }
 
@@ -37,11 +41,19 @@ struct SampleSource {
     for offset in 0..<UInt64(count) {
       let key = Key(prompt: prompt, seed: seed &+ offset, guidance: scale)
       if drawn[key] == nil {
-        drawn[key] = try await host.draw(prompt, seed: key.seed, guidance: scale)
+        drawn[key] = try await image(key)
         progress(drawn.count)
       }
       if let image = drawn[key] { samples.append(DrawnSample(prompt: prompt, seed: key.seed, image: image)) }
     }
     return samples
+  }
+
+  private func image(_ key: Key) async throws -> GrayscaleImage {
+    if let kept = try await folder?.image(prompt: key.prompt, seed: key.seed, guidance: key.guidance) { return kept }
+    try Task.checkCancellation()
+    let sample = try await host.draw(key.prompt, seed: key.seed, guidance: key.guidance)
+    try await folder?.keep(sample, prompt: key.prompt, seed: key.seed, guidance: key.guidance)
+    return sample.image
   }
 }

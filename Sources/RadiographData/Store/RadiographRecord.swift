@@ -117,6 +117,9 @@ public struct RadiographRecord: Sendable, Equatable, Identifiable {
 
   public var hasPixels: Bool { slot != nil }
 
+  /// The hash of its file, or its place if the dataset has none: the same in every dataset that holds the image.
+  public var identity: String { contentHash ?? "\(source)/\(path)" }
+
   public static func == (one: RadiographRecord, other: RadiographRecord) -> Bool {
     one.id == other.id && one.source == other.source && one.path == other.path && one.patient == other.patient
       && one.study == other.study && one.split == other.split && one.attributes == other.attributes

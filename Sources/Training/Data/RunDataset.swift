@@ -17,17 +17,12 @@ struct RunDataset: Codable, Equatable {
     var hash = RunningHash()
     for (part, records) in [("train", training), ("validation", validation)] {
       try records.forEach { _, record in
-        let parts = [part, record.source, Self.identity(of: record)] + (texts ? Self.knowledge(of: record) : [])
+        let parts = [part, record.source, record.identity] + (texts ? Self.knowledge(of: record) : [])
         for part in parts { hash.update(part: part) }
       }
     }
     self.hash = hash.hexadecimal
     (trainingImages, validationImages) = (training.count, validation.count)
-  }
-
-  /// The hash of an image's file, or its place if the dataset has none.
-  static func identity(of record: RadiographRecord) -> String {
-    record.contentHash ?? "\(record.source)/\(record.path)"
   }
 
   private static func knowledge(of record: RadiographRecord) -> [String] {
@@ -46,7 +41,7 @@ struct RunDatasetFiles {
   /// The record of ``RunDataset``.
   private var record: URL { folder.folder.appendingPathComponent("dataset.json") }
   /// The identities of all training images, one a line.
-  private var images: URL { folder.folder.appendingPathComponent("trained-on.txt") }
+  var images: URL { folder.folder.appendingPathComponent("trained-on.txt") }
 
   /// Nil if the stage was not begun, or by the former version.
   ///
@@ -61,7 +56,7 @@ struct RunDatasetFiles {
   /// - Throws: `FileAccessError`, `DatasetError`.
   func write(_ dataset: RunDataset, training: RadiographRecords) throws {
     let file = try AtomicFile(path: images.path)
-    try training.forEach { _, record in try file.write(Array("\(RunDataset.identity(of: record))\n".utf8)) }
+    try training.forEach { _, record in try file.write(Array("\(record.identity)\n".utf8)) }
     try file.commit()
     try RunFolder.write(dataset, to: record)
   }
@@ -88,7 +83,7 @@ struct RunDatasetFiles {
     }
     var count = 0
     try records.forEach { _, record in
-      count += seen.contains(Self.fingerprint(RunDataset.identity(of: record))) ? 1 : 0
+      count += seen.contains(Self.fingerprint(record.identity)) ? 1 : 0
     }
     return count
   }

@@ -1,12 +1,15 @@
 import ArgumentParser
+import Evaluation
 import Foundation
 import Generation
-import Terminal
 import Models
+import RadiographData
+import Support
+import Terminal
 import Torch
 import Training
 
-struct ExportCommand: ParsableCommand {
+struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write a run's best weights as a model folder with its card.")
 
@@ -40,13 +43,24 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Export the diffusion model of a run with one that was distilled from it.")
   var undistilled = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Refuse the model if its samples are copies of the training images of this dataset.", valueName: "dataset"),
+    completion: .directory)
+  var gate: String?
+
+  @Option(help: "Samples that the gate judges.", transform: NumberText.whole)
+  var gateSamples = 100
+
   @Flag(help: "Replace a model that exists.")
   var overwrite = false
 
   @OptionGroup var common: CommonOptions
 
-  func run() throws {
+  func run() async throws {
     try common.check()
+    try EvaluationOptions.check("gate-samples", gateSamples, 1...1_000_000)
+    let dataset = try gate.map { try RadiographDataset.open(URL(fileURLWithPath: $0)) }
     let target = URL(fileURLWithPath: output)
     // Before the weights of both stages are read.
     try ModelFolder.requireFree(target.path, overwrite: overwrite)
@@ -54,9 +68,30 @@ struct ExportCommand: ParsableCommand {
       run: URL(fileURLWithPath: source), name: target.lastPathComponent, licence: licence,
       averageWidth: emaWidth, undistilled: undistilled)
     let text = try card.map { try String(contentsOfFile: $0, encoding: .utf8) } ?? export.card()
+    if let dataset { try await judge(export, against: dataset, beside: target) }
     try ModelFolder.write(
       export.description, weights: export.weights, card: text, dtype: dtype.dtype, to: target.path,
       overwrite: overwrite)
+    try RunExport.writeTrainingImages(
+      of: URL(fileURLWithPath: source), to: target.appendingPathComponent(TrainingRecord.fileName))
     try Console.writeResult(target.path)
+  }
+
+  /// Draws samples of the model, in a folder of its own, and refuses it if they are copies.
+  private func judge(_ export: RunExport, against dataset: RadiographDataset, beside target: URL) async throws {
+    let note = WorkNotes(common.console)
+    let folder = target.deletingLastPathComponent().appendingPathComponent(
+      ".\(target.lastPathComponent).\(UUID().uuidString).gate")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try ModelFolder.write(
+      export.description, weights: export.weights, card: "", dtype: dtype.dtype, to: folder.path, overwrite: false)
+    let host = try await ModelHost.load(ModelSource(path: folder.path), threads: common.threads)
+    let result = try await ModelGate(host: host, dataset: dataset) { note($0) }.run(samples: gateSamples, seed: 0)
+    guard result.report.refused else { return }
+    let pairs = target.path + "-copies.png"
+    try AtomicFile.write(result.pairs.picture().pngBytes(), to: pairs)
+    throw MeasurementError.copies(
+      model: target.lastPathComponent, copies: result.report.copies, images: result.report.n,
+      allowed: result.report.allowed, pairs: pairs)
   }
 }

@@ -1,0 +1,80 @@
+import ImageFiles
+import RadiographData
+
+/// The gate before a model: samples of the prompts that its training images had, where copies are likeliest.
+public struct ModelGate: Sendable {
+  public struct Result: Sendable {
+    public let report: GateReport
+    public let pairs: GatePairs
+  }
+
+  let host: any ImageGenerator
+  let dataset: RadiographDataset
+  let note: @Sendable (String) -> Void
+
+  /// - Parameter note: Called with a line about every part of the work.
+  /// - Throws: ``MeasurementError/imageSize(dataset:model:)``.
+  public init(
+    host: any ImageGenerator, dataset: RadiographDataset, note: @escaping @Sendable (String) -> Void
+  ) throws {
+    let size = host.description.architecture.imageSide
+    guard dataset.imageSize == size else {
+      throw MeasurementError.imageSize(dataset: dataset.imageSize, model: size)
+    }
+    self.host = host
+    self.dataset = dataset
+    self.note = note
+  }
+
+  /// Draws the samples and compares them with all training images.
+  ///
+  /// - Parameters:
+  ///   - samples: How many samples, at least 1: prompts of training images spread over the dataset.
+  ///   - folder: Where they are kept; nil keeps them in memory alone.
+  /// - Throws: ``MeasurementError`` for too few images; what drawing throws; `DatasetError`, `TorchError`.
+  public func run(samples: Int, seed: UInt64, folder: SampleFolder? = nil) async throws -> Result {
+    let (training, gate) = try Self.gate(dataset, note: note)
+    var source = SampleSource(host: host, folder: folder) { [note] count in
+      if count % 20 == 0 { note("\(count) samples drawn") }
+    }
+    let writer = try CaptionWriter.standard()
+    var items: [DrawnImages.Item] = []
+    for index in 0..<min(samples, training.count) {
+      let record = training.records[index * training.count / min(samples, training.count)]
+      guard let prompt = writer.captions(of: record, count: 1, seed: seed).texts.first else { continue }
+      let own = seed &+ UInt64(index)
+      for sample in try await source.samples(of: prompt, seed: own, count: 1) {
+        items.append(
+          DrawnImages.Item(
+            name: "sample \(index)", image: sample.image, facts: ImageFacts(prompt: prompt, seed: own)))
+      }
+    }
+    let drawn = DrawnImages(title: host.description.name, items: items)
+    note("comparing \(drawn.count) samples with \(training.count) training images")
+    let report = GateReport(try gate.findings(drawn), gate: gate)
+    return Result(report: report, pairs: try GatePairs(report, of: drawn, training: training))
+  }
+
+  /// The gate of a dataset: its training part, and a threshold from the parts that training did not see.
+  ///
+  /// - Parameter avoiding: A part that is to be judged and so does not set the threshold.
+  /// - Throws: ``MeasurementError`` for too few images; `DatasetError`, `TorchError`.
+  public static func gate(
+    _ dataset: RadiographDataset, avoiding part: HeldOutPart? = nil, note: @Sendable (String) -> Void
+  ) throws -> (training: DatasetImages, gate: CopyGate) {
+    let records = try dataset.records(matching: RecordFilter(requiresText: false))
+    let training = try DatasetImages(
+      dataset, records: records.filter { $0.split == .train }, title: "the training part")
+    let others = records.filter { $0.split != .train }
+    let unjudged = others.filter { part?.contains($0.split) != true }
+    let calibration = try DatasetImages(
+      dataset, records: unjudged.count >= CopyGate.calibrationMinimum ? unjudged : others, title: "the held-out part")
+    note("describing \(training.count) training images")
+    let index = try GateIndex(training) { if $0 % 1000 == 0 { note("\($0) images described") } }
+    note("setting the threshold with \(calibration.count) held-out images")
+    return (
+      training,
+      try CopyGate(index: index, calibration: calibration) { if $0 % 500 == 0 { note("\($0) images compared") } }
+    )
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import ImageFiles
+import Support
+
+/// A folder of anybody's PNG and JPEG images, with a table of their prompts if there is one.
+///
+/// The bytes of every file are hashed when the set is made, and again when an image is read: a folder that changes while
+/// it is measured is noticed.
+public struct FolderImages: ImageSet {
+  private struct File: Sendable {
+    var name: String
+    var hash: String
+    var facts: ImageFacts
+  }
+
+  public let title: String
+  /// Width and height that images are brought to; nil leaves them as they are.
+  public let size: Int?
+  public let contentHash: String
+  private let folder: URL
+  private let files: [File]
+
+  public var count: Int { files.count }
+
+  /// - Parameters:
+  ///   - path: The folder. Folders below it are read too; links are not followed.
+  ///   - table: What is known of the images. Images that it does not name are left out; an image that it names and that
+  ///     is not there is an error.
+  ///   - size: Width and height that images are brought to: the largest centred square, bilinear, grey values as they
+  ///     are.
+  /// - Throws: ``MeasurementError`` if there is no folder or no image in it, or the table names what is not there;
+  ///   `FileAccessError`.
+  public init(path: String, table: PromptTable? = nil, size: Int? = nil) throws {
+    folder = URL(fileURLWithPath: path)
+    title = path
+    self.size = size
+    let names = try Self.names(in: folder, path: path)
+    if let table {
+      let known = Set(names)
+      files = try table.rows.map { row in
+        guard known.contains(row.image) else {
+          throw MeasurementError.notInFolder(table: table.path, name: row.image, folder: path)
+        }
+        return try Self.file(row.image, in: URL(fileURLWithPath: path), facts: row.facts)
+      }
+    } else {
+      files = try names.map { try Self.file($0, in: URL(fileURLWithPath: path), facts: ImageFacts()) }
+    }
+    guard !files.isEmpty else { throw MeasurementError.noImages(path: path) }
+    contentHash = ContentHash.of(
+      listing: Dictionary(files.map { ($0.name, $0.hash) }, uniquingKeysWith: { first, _ in first }))
+  }
+
+  private static func file(_ name: String, in folder: URL, facts: ImageFacts) throws -> File {
+    File(name: name, hash: try ContentHash.ofFile(folder.appendingPathComponent(name).path), facts: facts)
+  }
+
+  private static func names(in folder: URL, path: String) throws -> [String] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw MeasurementError.missing(path: path)
+    }
+    let below = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
+    return below.filter { name in
+      let isHidden = name.split(separator: "/").contains { $0.hasPrefix(".") }
+      return !isHidden && ["png", "jpg", "jpeg"].contains((name as NSString).pathExtension.lowercased())
+    }.sorted()
+  }
+
+  public func name(at index: Int) -> String { files[index].name }
+
+  public func facts(at index: Int) -> ImageFacts { files[index].facts }
+
+  /// The image's path.
+  public func path(at index: Int) -> String { folder.appendingPathComponent(files[index].name).path }
+
+  public func image(at index: Int) throws -> GrayscaleImage {
+    let file = files[index]
+    let path = path(at: index)
+    let bytes: [UInt8]
+    do {
+      bytes = [UInt8](try ImageFormat.fileContents(path))
+    } catch {
+      throw MeasurementError.changed(path: title, name: file.name)
+    }
+    guard ContentHash.of(bytes) == file.hash else { throw MeasurementError.changed(path: title, name: file.name) }
+    do {
+      let decoded = try bytes.withUnsafeBytes { try DecodedImage(decoding: $0) }
+      guard let size, decoded.width != size || decoded.height != size else { return decoded.grayscale }
+      return try ImagePreprocessing(size: size, intensity: .none)(decoded)
+    } catch let error as ImageFileError {
+      throw MeasurementError.unreadableImage(path: path, reason: "\(error)")
+    }
+  }
+
+  /// Refuses a set whose images have several sizes, or are all of one grey.
+  ///
+  /// - Throws: ``MeasurementError``; what reading throws.
+  public func requireOneSize() throws {
+    var first: GrayscaleImage?
+    var flat = 0
+    for index in 0..<count {
+      let image = try image(at: index)
+      if image.pixels.allSatisfy({ $0 == image.pixels[0] }) { flat += 1 }
+      if let first, first.width != image.width || first.height != image.height {
+        throw MeasurementError.sizesDiffer(
+          path: title, name: files[index].name, found: [image.width, image.height],
+          expected: [first.width, first.height])
+      }
+      if first == nil { first = image }
+    }
+    guard flat < count else { throw MeasurementError.flat(path: title, count: count) }
+  }
+
+  /// Refuses a folder that has other images now than when the set was made.
+  ///
+  /// - Throws: ``MeasurementError/changed(path:name:)`` with the first file that differs.
+  public func requireUnchanged() throws {
+    for file in files {
+      let hash = try? ContentHash.ofFile(folder.appendingPathComponent(file.name).path)
+      guard hash == file.hash else { throw MeasurementError.changed(path: title, name: file.name) }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+import RadiographData
+import Support
+
+/// The images that a model was trained on, as `thorax export` writes them beside its weights.
+public struct TrainingRecord: Sendable {
+  /// The file's name in the model's folder: the identity of an image a line.
+  public static let fileName = "trained-on.txt"
+
+  private let identities: Set<String>
+
+  /// - Parameter model: The model's folder.
+  /// - Returns: nil if the model does not say.
+  public init?(model: String) {
+    let file = URL(fileURLWithPath: model).appendingPathComponent(Self.fileName)
+    guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
+    identities = Set(text.split(separator: "\n").map(String.init))
+  }
+
+  /// Refuses images of patients of whom training saw an image.
+  ///
+  /// - Parameters:
+  ///   - records: The images to measure on.
+  ///   - all: All images of the dataset, which say what else those patients have.
+  /// - Throws: ``MeasurementError/trainedOn(model:images:patients:names:)`` with some of the patients' names.
+  public func requireUnseen(
+    _ records: [RadiographRecord], all: [RadiographRecord], model: String
+  ) throws(MeasurementError) {
+    let trained = Set(all.filter { identities.contains($0.identity) }.map(\.patient))
+    let seen = records.filter { trained.contains($0.patient) }
+    guard seen.isEmpty else {
+      let patients = Set(seen.map(\.patient)).sorted()
+      throw .trainedOn(
+        model: model, images: seen.count, patients: patients.count, names: Array(patients.prefix(5)))
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import ImageFiles
+import RadiographData
+import Support
+
+/// The images that a set is compared with.
+public struct ComparedImages: Sendable {
+  /// What is measured.
+  public let samples: any ImageSet
+  /// Real images that training never saw.
+  public let heldOut: DatasetImages
+  /// Real images that a model may have been trained on.
+  public let training: DatasetImages
+  /// Width and height of all images.
+  public let side: Int
+  public let seed: UInt64
+}
+
+/// Figures of a set of images against real ones. ``ImagesMeasurement/measurements`` is the list that is run.
+public protocol SetMeasurement: Sendable {
+  /// What is done, for a line of progress.
+  var title: String { get }
+
+  /// - Throws: `MetricError`, `TorchError`, and what reading throws.
+  func figures(_ compared: ComparedImages) throws -> [MeasuredFigure]
+}
+
+/// Statistics of real images, stored by the hash of what they were computed from.
+public struct ReferenceStatistics: Sendable, Codable {
+  public var title: String
+  /// ``ImageSet/contentHash`` of the images.
+  public var hash: String
+  public var count: Int
+  /// Features and preprocessing in words.
+  public var features: String
+  public var mean: [Double]
+  /// Row by row.
+  public var covariance: [Double]
+  /// Power in 8 equal bands to 0.5 cycles a pixel, in dB.
+  public var spectrum: [Double]
+}
+
+/// Measures images of anybody against a dataset.
+public struct ImagesMeasurement: Sendable {
+  public struct Report: Sendable, Encodable {
+    public struct Sets: Sendable, Encodable {
+      public var name: String
+      public var count: Int
+      public var hash: String
+    }
+
+    public var images: Sets
+    public var heldOut: Sets
+    public var training: Sets
+    public var seed: UInt64
+    public var figures: [MeasuredFigure]
+    public var gate: GateReport
+
+    enum CodingKeys: String, CodingKey {
+      case images, training, seed, figures, gate
+      case heldOut = "held_out"
+    }
+  }
+
+  public struct Result: Sendable {
+    public let report: Report
+    public let pairs: GatePairs
+    /// Some of the images, evenly spaced, and as many held-out ones.
+    public let examples: (images: [GrayscaleImage], real: [GrayscaleImage])
+  }
+
+  /// Fewer images say nothing.
+  public static let minimum = 40
+  /// What is measured of every set.
+  public static let measurements: [any SetMeasurement] = [DistributionMeasurement()]
+
+  let dataset: RadiographDataset
+  let part: HeldOutPart
+  let seed: UInt64
+  let note: @Sendable (String) -> Void
+  private let heldOut: DatasetImages
+  private let training: DatasetImages
+
+  /// - Parameters:
+  ///   - source: Only images of this source; nil for all.
+  ///   - note: Called with a line about every part of the work.
+  /// - Throws: ``MeasurementError`` for too few images of a part; `DatasetError`.
+  public init(
+    dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, seed: UInt64,
+    note: @escaping @Sendable (String) -> Void
+  ) throws {
+    guard dataset.imageSize % MemorisationMeasurement.side == 0 else {
+      throw MeasurementError.indivisibleImageSize(dataset.imageSize, by: MemorisationMeasurement.side)
+    }
+    (self.dataset, self.part, self.seed, self.note) = (dataset, part, seed, note)
+    let records = try dataset.records(matching: RecordFilter(source: source, requiresText: false))
+    heldOut = try DatasetImages(
+      dataset, records: records.filter { part.contains($0.split) }, title: "the \(part.rawValue) part")
+    training = try DatasetImages(
+      dataset, records: records.filter { $0.split == .train }, title: "the training part")
+    for set in [heldOut, training] { try set.require(Self.minimum) }
+  }
+
+  /// Measures a set.
+  ///
+  /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)``, ``MeasurementError/identical(path:images:other:)``;
+  ///   what reading and measuring throws.
+  public func run(_ set: any ImageSet) throws -> Result {
+    try set.require(Self.minimum)
+    try requireOthers(set)
+    let compared = ComparedImages(
+      samples: set, heldOut: heldOut, training: training, side: dataset.imageSize, seed: seed)
+    var figures: [MeasuredFigure] = []
+    for measurement in Self.measurements {
+      note(measurement.title)
+      figures += try measurement.figures(compared)
+    }
+    let (all, gate) = try ModelGate.gate(dataset, avoiding: part, note: note)
+    note("comparing \(set.count) images with \(all.count) training images")
+    let report = GateReport(try gate.findings(set), gate: gate)
+    figures.append(
+      MeasuredFigure(
+        "copies of training images",
+        try Bootstrap.mean(report.images.map { $0.verdict == .copy ? 1 : 0 }, seed: seed),
+        how: "share of the images that the copy gate flags, against \(all.count) training images; the threshold "
+          + "\(MeasuredFigure.text(gate.threshold)) is from \(gate.calibrationCount) held-out images"))
+    func described(_ set: any ImageSet) -> Report.Sets {
+      Report.Sets(name: set.title, count: set.count, hash: set.contentHash)
+    }
+    return Result(
+      report: Report(
+        images: described(set), heldOut: described(heldOut), training: described(training), seed: seed,
+        figures: figures, gate: report),
+      pairs: try GatePairs(report, of: set, training: all),
+      examples: (try Self.examples(set), try Self.examples(heldOut)))
+  }
+
+  private static func examples(_ set: any ImageSet) throws -> [GrayscaleImage] {
+    let count = min(8, set.count)
+    return try (0..<count).map { try set.image(at: $0 * set.count / count) }
+  }
+
+  /// Refuses images that are the held-out ones themselves.
+  private func requireOthers(_ set: any ImageSet) throws {
+    let known = Set(try (0..<heldOut.count).map { ContentHash.of(try heldOut.image(at: $0).pixels) })
+    let same = try (0..<set.count).count { known.contains(ContentHash.of(try set.image(at: $0).pixels)) }
+    guard same * 2 < set.count else {
+      throw MeasurementError.identical(path: set.title, images: same, other: heldOut.title)
+    }
+    if same > 0 { note("\(same) images are also in \(heldOut.title)") }
+  }
+
+  /// The statistics of the held-out images.
+  ///
+  /// - Throws: `MetricError`, `TorchError`, `DatasetError`.
+  public func reference() throws -> ReferenceStatistics {
+    let side = dataset.imageSize
+    note("statistics of \(heldOut.count) images")
+    let directions = try PrincipalComponents(
+      training.thumbnails(size: RealismMeasurement.thumbnailSize, side: side).features,
+      count: RealismMeasurement.components)
+    let features = try directions.project(
+      heldOut.thumbnails(size: RealismMeasurement.thumbnailSize, side: side).features)
+    let statistics = try GaussianStatistics(features)
+    return ReferenceStatistics(
+      title: heldOut.title, hash: heldOut.contentHash, count: heldOut.count,
+      features: "thumbnails of \(RealismMeasurement.thumbnailSize)x\(RealismMeasurement.thumbnailSize) in the first "
+        + "\(RealismMeasurement.components) principal components of \(training.count) training images",
+      mean: statistics.mean, covariance: statistics.covariance,
+      spectrum: try PowerSpectrum(GrayImages(DistributionMeasurement.images(heldOut))).decibels)
+  }
+}
+
+/// Diversity, texture and Fréchet distance of a set, without a network: ``RealismMeasurement``.
+struct DistributionMeasurement: SetMeasurement {
+  /// At most so many images of a set are compared, evenly spaced.
+  static let limit = 1000
+  let title = "diversity, texture and distance"
+
+  static func images(_ set: any ImageSet, limit: Int = limit) throws -> [GrayscaleImage] {
+    let count = min(set.count, limit)
+    return try (0..<count).map { try set.image(at: $0 * set.count / count) }
+  }
+
+  func figures(_ compared: ComparedImages) throws -> [MeasuredFigure] {
+    let measurement = try RealismMeasurement(
+      training: compared.training.thumbnails(size: RealismMeasurement.thumbnailSize, side: compared.side),
+      heldOut: RealismMeasurement.Compared(Self.images(compared.heldOut)))
+    let samples = try Self.images(compared.samples)
+    var random = SplitMix64(seed: compared.seed)
+    let draws = try (0..<ModelMeasurement.realDraws).map { _ in
+      let places = (0..<compared.training.count).shuffled(using: &random).prefix(samples.count)
+      return try RealismMeasurement.Compared(places.map { try compared.training.image(at: $0) })
+    }
+    return try measurement.figures(
+      samples: RealismMeasurement.Compared(samples), realDraws: draws,
+      what: "mean pairwise distance of \(RealismMeasurement.thumbnailSize)x\(RealismMeasurement.thumbnailSize) "
+        + "thumbnails over that of \(min(compared.heldOut.count, Self.limit)) held-out images")
+  }
+}

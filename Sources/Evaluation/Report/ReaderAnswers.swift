@@ -1,0 +1,112 @@
+import DelimitedText
+import Foundation
+import Support
+
+/// What a blind reader answered on the page of ``ReaderPage``.
+public struct ReaderAnswers: Sendable {
+  struct Answer: Sendable, Equatable {
+    let isSynthetic: Bool
+    let saysSynthetic: Bool
+    /// 1, a guess, to 5, certain.
+    let sureness: Int
+
+    /// From -5, certainly real, to 5, certainly synthetic.
+    var rating: Int { saysSynthetic ? sureness : -sureness }
+  }
+
+  let answers: [Answer]
+  /// Images without an answer.
+  public let missing: Int
+
+  /// Reads the table that the page has saved.
+  ///
+  /// - Throws: ``MeasurementError/missing(path:)``; ``MeasurementError/answers(path:reason:)`` for a table that the page
+  ///   did not write, or one without answers to images of both kinds.
+  public init(contentsOf path: String) throws(MeasurementError) {
+    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    do {
+      (answers, missing) = try Self.read(DelimitedTable(contentsOf: path), path: path)
+    } catch let error as MeasurementError {
+      throw error
+    } catch {
+      throw .answers(path: path, reason: "\(error)")
+    }
+    let kinds = Set(answers.map(\.isSynthetic))
+    guard kinds.count == 2 else {
+      throw .answers(
+        path: path,
+        reason: "\(answers.count) images are answered, not of both kinds: answer more of them and save again")
+    }
+  }
+
+  private static func read(_ table: DelimitedTable, path: String) throws -> ([Answer], Int) {
+    guard let image = table.index(of: "image"), let answer = table.index(of: "answer"),
+      let sure = table.index(of: "sure"), let key = table.index(of: "key")
+    else {
+      throw MeasurementError.answers(
+        path: path, reason: "columns image, answer, sure and key are not all there: give the file that the page saved")
+    }
+    var answers: [Answer] = []
+    var missing = 0
+    var reader = table.rows()
+    while let row = try reader.next() {
+      guard let place = row.text(image).flatMap({ Int($0) }), (1...1_000_000).contains(place),
+        let letter = row.text(key)?.first, let truth = ReaderPage.isSynthetic(letter: letter, place: place - 1)
+      else {
+        throw MeasurementError.answers(
+          path: path, reason: "line \(row.line) is not as the page wrote it: save the answers again")
+      }
+      guard let said = row.text(answer), ["real", "synthetic"].contains(said) else {
+        missing += 1
+        continue
+      }
+      let sureness = row.text(sure).flatMap { Int($0) } ?? 1
+      answers.append(
+        Answer(isSynthetic: truth, saysSynthetic: said == "synthetic", sureness: min(max(sureness, 1), 5)))
+    }
+    return (answers, missing)
+  }
+
+  /// Accuracy, and the area under the curve of the ratings, with intervals over images: 0.5 for a reader who cannot tell.
+  ///
+  /// - Throws: `MetricError` for no answers.
+  public func figures(seed: UInt64) throws -> [MeasuredFigure] {
+    [
+      MeasuredFigure(
+        "accuracy", try Bootstrap.mean(answers.map { $0.isSynthetic == $0.saysSynthetic ? 1 : 0 }, seed: seed),
+        real: 0.5, how: "share of the answered images of which the reader says what they are; 0.5 is chance"),
+      MeasuredFigure(
+        "synthetic images taken for real",
+        try Bootstrap.mean(answers.filter(\.isSynthetic).map { $0.saysSynthetic ? 0 : 1 }, seed: seed),
+        how: "share of the synthetic images"),
+      MeasuredFigure(
+        "real images taken for synthetic",
+        try Bootstrap.mean(answers.filter { !$0.isSynthetic }.map { $0.saysSynthetic ? 1 : 0 }, seed: seed),
+        how: "share of the real images"),
+      MeasuredFigure(
+        "area under the curve",
+        try Bootstrap.estimate(count: answers.count, seed: seed) { Self.area($0.map { answers[$0] }) }, real: 0.5,
+        how: "how often a synthetic image is rated above a real one, ratings from -5, certainly real, to 5; equal "
+          + "ratings count one half"),
+    ]
+  }
+
+  /// The share of pairs in which the synthetic image is rated higher (Mann and Whitney, 1947), from counts by rating; one
+  /// half if a kind is not there.
+  static func area(_ answers: [Answer]) -> Double {
+    var synthetic = [Double](repeating: 0, count: 11)
+    var real = [Double](repeating: 0, count: 11)
+    for answer in answers {
+      if answer.isSynthetic { synthetic[answer.rating + 5] += 1 } else { real[answer.rating + 5] += 1 }
+    }
+    let pairs = synthetic.reduce(0, +) * real.reduce(0, +)
+    guard pairs > 0 else { return 0.5 }
+    var below = 0.0
+    var sum = 0.0
+    for rating in 0..<11 {
+      sum += synthetic[rating] * (below + real[rating] / 2)
+      below += real[rating]
+    }
+    return sum / pairs
+  }
+}

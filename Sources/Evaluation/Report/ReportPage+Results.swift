@@ -1,0 +1,97 @@
+import ImageFiles
+import WebPages
+
+extension ReportPage {
+  /// The page of a model.
+  ///
+  /// - Throws: `ImageFileError` for pictures that cannot be put together.
+  public init(evaluation result: ModelMeasurement.Result, name: String, program: String) throws {
+    func shown(_ agreements: [(item: DrawnImages.Item, probability: Double)]) -> [Picture] {
+      agreements.map {
+        Picture(
+          $0.item.image,
+          caption: "\($0.item.facts.prompt ?? ""): \(MeasuredFigure.text($0.probability))")
+      }
+    }
+    let guided = result.guidances.map { (x: $0.guidance, y: $0.agreement) }
+    let real = result.report.figures.first { $0.name.hasPrefix("pneumonia as asked, guidance") }?.real
+    let charts = [
+      LineChart(
+        title: "Pneumonia as asked, by guidance", xTitle: "Guidance",
+        series: [
+          LineChart.Series("samples", guided),
+          LineChart.Series("real images", real.map { value in guided.map { (x: $0.x, y: value) } } ?? []),
+        ], isLinear: true)
+    ]
+    let pairs = try result.pairs.picture()
+    self.init(
+      title: "Evaluation of \(name)", report: result.report, charts: charts,
+      pictures: [
+        (
+          "Contact sheet",
+          "Uncurated: seeds 0 to 7; rows: \(ModelMeasurement.contactSheetPrompts.joined(separator: " / "))",
+          [Picture(result.contactSheet, caption: "Samples")]
+        ),
+        (
+          "Nearest pairs", "The samples nearest to a training image by the copy gate, each above that image.",
+          [
+            Picture(
+              pairs,
+              caption:
+                "Distances: \(result.pairs.findings.map { MeasuredFigure.text($0.distance) }.joined(separator: ", "))")
+          ]
+        ),
+        (
+          "Worst agreements", "Where the judge gives what was asked the least probability.",
+          shown(Array(result.agreements.prefix(6)))
+        ),
+        ("Best agreements", "Where it gives the most.", shown(Array(result.agreements.suffix(6).reversed()))),
+      ], program: program)
+  }
+
+  /// The page of a folder of images.
+  ///
+  /// - Throws: `ImageFileError` for pictures that cannot be put together.
+  public init(images result: ImagesMeasurement.Result, program: String) throws {
+    let source = result.report
+    var report = FigureReport(
+      model: FigureReport.Model(
+        name: source.images.name, hash: source.images.hash, steps: 0, guidance: 0, sampler: "unknown"),
+      images: [], seed: source.seed, figures: source.figures)
+    report.gate = source.gate
+    report.notes = [
+      "\(source.images.count) images of \(source.images.name) against \(source.heldOut.count) images of "
+        + "\(source.heldOut.name) and \(source.training.count) of \(source.training.name)."
+    ]
+    self.init(
+      title: "Evaluation of \(source.images.name)", report: report, charts: [],
+      pictures: [
+        (
+          "Examples", "Evenly spaced over the set: above the images, below real ones.",
+          [
+            Picture(
+              try GrayscaleImage(grid: [result.examples.images, result.examples.real], gap: 2), caption: "Images")
+          ]
+        ),
+        (
+          "Nearest pairs", "The images nearest to a training image, each above that image.",
+          [
+            Picture(
+              try result.pairs.picture(),
+              caption:
+                "Distances: \(result.pairs.findings.map { MeasuredFigure.text($0.distance) }.joined(separator: ", "))")
+          ]
+        ),
+      ], program: program)
+  }
+}
+
+extension MeasuredFigure {
+  /// The figure on one line.
+  public var line: String {
+    let unit = unit.isEmpty ? "" : " \(unit)"
+    let interval = interval.map { " (\(Self.text($0.lowerBound)) to \(Self.text($0.upperBound)))" } ?? ""
+    let real = real.map { ", real against real \(Self.text($0))\(unit)" } ?? ""
+    return "\(name): \(Self.text(value))\(unit)\(interval), n = \(count)\(real)"
+  }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Generation
+import ImageFiles
+import Models
+import RadiographData
+import Support
+import Terminal
+
+/// `thorax evaluate gate`.
+struct EvaluateGateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gate", abstract: "Say of each image whether it is a copy of a training image.",
+    discussion: """
+      Judges the images of a folder, or with --model samples of a model. The dataset's training part is what a copy could be \
+      of; its other parts set the threshold, so that of real images fewer than 1 in 100 are flagged.
+      """)
+
+  @Argument(help: "Folder of PNG or JPEG images (default: samples of --model).", completion: .directory)
+  var images: String?
+
+  @Option(help: ArgumentHelp("Dataset that was trained on.", valueName: "dataset"), completion: .directory)
+  var data: String
+
+  @Option(help: ArgumentHelp("Model whose samples are judged.", valueName: "name|dir"))
+  var model: String?
+
+  @Option(help: "Samples of the model.", transform: NumberText.whole)
+  var samples: Int = 100
+
+  @Option(parsing: .unconditional, help: "Seed of the samples.", transform: NumberText.whole)
+  var seed: UInt64 = 0
+
+  @Option(
+    help: ArgumentHelp("Folder for gate.json and pairs.png, the nearest pairs.", valueName: "dir"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(help: "Print one JSON object: a verdict for each image.")
+  var json = false
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try common.check()
+    try EvaluationOptions.check("samples", samples, 1...1_000_000)
+    guard (images == nil) != (model == nil) else {
+      throw RequestError.conflict(
+        images == nil ? "there is nothing to judge" : "a folder and --model are both given",
+        remedy: "give a folder of images, or --model")
+    }
+    let note = WorkNotes(common.console)
+    let dataset = try RadiographDataset.open(URL(fileURLWithPath: data))
+    let folder = try output.map { try ResultFolder($0) }
+    let (report, pairs) = try await judge(dataset, note: note, folder: folder)
+    if let folder {
+      try folder.write(PrettyJSON.data(report), to: "gate.json")
+      try folder.write(Data(pairs.picture().pngBytes()), to: "pairs.png")
+    }
+    if json { try Console.writeJSON(report) } else { try Console.writeResult(Self.table(report)) }
+  }
+
+  private func judge(
+    _ dataset: RadiographDataset, note: WorkNotes, folder: ResultFolder?
+  ) async throws -> (GateReport, GatePairs) {
+    if let images {
+      let set = try FolderImages(path: images, size: dataset.imageSize)
+      try set.requireOneSize()
+      let (training, gate) = try ModelGate.gate(dataset) { note($0) }
+      let report = GateReport(try gate.findings(set), gate: gate)
+      try set.requireUnchanged()
+      return (report, try GatePairs(report, of: set, training: training))
+    }
+    let host = try await ModelHost.load(model ?? ModelCatalog.defaultName, threads: common.threads)
+    let kept = try folder.map {
+      try SampleFolder(path: $0.path("samples"), origin: SampleFolder.Origin(host))
+    }
+    let result = try await ModelGate(host: host, dataset: dataset) { note($0) }
+      .run(samples: samples, seed: seed, folder: kept)
+    return (result.report, result.pairs)
+  }
+
+  private static func table(_ report: GateReport) -> String {
+    let rows = report.nearest.prefix(20).map {
+      [$0.path, $0.verdict.rawValue, String(format: "%.3f", $0.distance), $0.nearest]
+    }
+    let table = TextTable(title: "nearest first", heads: ["verdict", "distance", "training image"], rows: rows)
+    return
+      (table.lines() + [
+        "\(report.copies) of \(report.n) are copies (distance below \(String(format: "%.3f", report.threshold))); "
+          + "\(report.allowed) may be by chance: \(report.refused ? "refused" : "passed")"
+      ]).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import ImageFiles
+import RadiographData
+import Support
+import Terminal
+
+/// `thorax evaluate images`.
+struct EvaluateImagesCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "images", abstract: "Measure a folder of anybody's images against a dataset.",
+    discussion: """
+      Images are brought to the dataset's size: the largest centred square, grey values as they are. With --prompts a table \
+      with the columns prompt and img_savename (CheXGenBench's) says which images count and what each was asked to show.
+      """)
+
+  @Argument(help: "Folder of PNG or JPEG images.", completion: .directory)
+  var images: String
+
+  @OptionGroup var options: EvaluationOptions
+
+  @Option(
+    help: ArgumentHelp("Table of the images' prompts.", valueName: "file.csv"),
+    completion: .file(extensions: ["csv"]))
+  var prompts: String?
+
+  @Option(help: ArgumentHelp("Only images of this source of the dataset.", valueName: "name"))
+  var source: String?
+
+  @Option(
+    help: ArgumentHelp("Folder for report.json and report.html.", valueName: "dir"), completion: .directory)
+  var output: String?
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try common.check()
+    let note = WorkNotes(common.console)
+    let dataset = try RadiographDataset.open(URL(fileURLWithPath: options.data))
+    let table = try prompts.map { try PromptTable(contentsOf: $0) }
+    let set = try FolderImages(path: images, table: table, size: dataset.imageSize)
+    try set.requireOneSize()
+    let folder = try output.map { try ResultFolder($0) }
+    let measurement = try ImagesMeasurement(
+      dataset: dataset, part: options.split, source: source, seed: options.seed, note: { note($0) })
+    let result = try measurement.run(set)
+    try set.requireUnchanged()
+    if let folder {
+      try folder.write(PrettyJSON.data(result.report), to: "report.json")
+      try folder.write(Data(result.pairs.picture().pngBytes()), to: "nearest-pairs.png")
+      try folder.write(
+        ReportPage(images: result, program: "thorax \(ThoraxVersion.current)").document(), to: "report.html")
+    }
+    if json {
+      try Console.writeJSON(result.report)
+    } else {
+      try Console.writeResult(result.report.figures.map(\.line).joined(separator: "\n"))
+    }
+  }
+}

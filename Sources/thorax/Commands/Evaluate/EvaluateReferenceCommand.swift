@@ -1,0 +1,35 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import RadiographData
+import Support
+import Terminal
+
+/// `thorax evaluate reference`.
+struct EvaluateReferenceCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reference", abstract: "Compute the statistics of a dataset's real images and store them by hash.")
+
+  @OptionGroup var options: EvaluationOptions
+
+  @Option(help: ArgumentHelp("Only images of this source of the dataset.", valueName: "name"))
+  var source: String?
+
+  @Option(help: ArgumentHelp("Folder to store the statistics in.", valueName: "dir"), completion: .directory)
+  var output: String
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try common.check()
+    let note = WorkNotes(common.console)
+    let dataset = try RadiographDataset.open(URL(fileURLWithPath: options.data))
+    let measurement = try ImagesMeasurement(
+      dataset: dataset, part: options.split, source: source, seed: options.seed, note: { note($0) })
+    let reference = try measurement.reference()
+    let folder = try ResultFolder(output)
+    let name = "reference-\(reference.hash.prefix(16)).json"
+    try folder.write(PrettyJSON.data(reference), to: name)
+    try Console.writeResult(folder.path(name))
+  }
+}
