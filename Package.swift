@@ -162,7 +162,7 @@ let package = Package(
     .executableTarget(
       name: "measure",
       dependencies: [
-        "DICOMFiles", "DeveloperTools", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport",
+        "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport",
         "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Torch", "TorchNN",
         "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure"),
