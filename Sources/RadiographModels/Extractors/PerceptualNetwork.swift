@@ -93,7 +93,8 @@ public struct PerceptualNetwork {
   }
 
   /// Reads published weights and freezes them: a file of torchvision's classifier and one of the package's weights of
-  /// channels (`alex.pth`, `vgg.pth`), or one file with the state dict of the whole `lpips.LPIPS`.
+  /// channels (`alex.pth`, `vgg.pth`, saved again: the originals were pickled by Python 2), or one file with the state
+  /// dict of the whole `lpips.LPIPS`.
   ///
   /// - Parameter files: Safetensors or PyTorch's files. The classifier's last layers are passed over.
   /// - Throws: `FileAccessError`, `TensorFileError`; `ParameterLoadingError` with every name that is missing, unexpected
