@@ -162,8 +162,8 @@ let package = Package(
     .executableTarget(
       name: "measure",
       dependencies: [
-        "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport",
-        "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Torch", "TorchNN",
+        "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData",
+        "RadiographImport", "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Torch", "TorchNN",
         "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure"),
 
