@@ -85,14 +85,14 @@ struct CopyGateTests {
 
   @Test("copies are found whatever was done to them, and new images pass")
   func copies() throws {
-    let gate = try CopyGate(index: GateIndex(Self.set(0..<60)), calibration: Self.set(1000..<1240))
-    let new = GateReport(try gate.findings(Self.set(2000..<2100)), gate: gate)
-    #expect(new.copies <= 2 && !new.refused, "\(new.nearest.first.map { "\($0)" } ?? "")")
+    let gate = try CopyGate(index: GateIndex(Self.set(0..<60)), calibration: Self.set(1000..<1200))
+    let new = GateReport(try gate.findings(Self.set(2000..<2050)), gate: gate)
+    #expect(new.copies <= 1 && !new.refused, "\(new.nearest.first.map { "\($0)" } ?? "")")
     for (name, change) in Self.changes {
-      let report = GateReport(try gate.findings(Self.set(0..<20, change)), gate: gate)
-      #expect(report.copies >= 19 && report.refused, "\(name): \(report.copies)")
+      let report = GateReport(try gate.findings(Self.set(0..<10, change)), gate: gate)
+      #expect(report.copies >= 9 && report.refused, "\(name): \(report.copies)")
       let right = report.images.count { $0.nearest == $0.path }
-      #expect(right >= 19, "\(name): the right one in \(right)")
+      #expect(right >= 9, "\(name): the right one in \(right)")
     }
   }
 
@@ -101,7 +101,7 @@ struct CopyGateTests {
     let many = (0..<999).map { Double($0) }
     #expect(CopyGate.threshold(many) == 4)
     #expect(CopyGate.threshold((10..<60).map { Double($0) }) == 8)
-    #expect([0, 1, 50, 100, 200, 1000].map(GateReport.allowed) == [0, 1, 3, 4, 6, 18])
+    #expect([0, 1, 50, 100, 200, 1000].map(GateReport.allowed) == [0, 0, 3, 4, 6, 18])
   }
 
   @Test("too few training or held-out images are refused with their number")
