@@ -162,7 +162,7 @@ let package = Package(
     .executableTarget(
       name: "measure",
       dependencies: [
-        "DICOMFiles", "DeveloperTools", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData",
+        "DICOMFiles", "DeveloperTools", "Evaluation", "ImageFiles", "Models", "RadiographData",
         "RadiographImport", "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Torch", "TorchNN",
         "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure"),
@@ -232,7 +232,8 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "ImageFiles", "RadiographData", "RadiographImport", "RadiographModels", "Support", "TensorFiles",
+        "Evaluation", "ImageFiles", "ImageOutput", "RadiographData", "RadiographImport", "RadiographModels", "Support",
+        "TensorFiles",
         "TestBasics", "TestSupport", "Torch", "TorchNN", "Training",
       ]),
     .testTarget(
