@@ -91,22 +91,10 @@ public struct ReaderAnswers: Sendable {
     ]
   }
 
-  /// The share of pairs in which the synthetic image is rated higher (Mann and Whitney, 1947), from counts by rating; one
-  /// half if a kind is not there.
+  /// The area under the curve of the ratings; one half if a kind is not there, as in some resamples.
   static func area(_ answers: [Answer]) -> Double {
-    var synthetic = [Double](repeating: 0, count: 11)
-    var real = [Double](repeating: 0, count: 11)
-    for answer in answers {
-      if answer.isSynthetic { synthetic[answer.rating + 5] += 1 } else { real[answer.rating + 5] += 1 }
-    }
-    let pairs = synthetic.reduce(0, +) * real.reduce(0, +)
-    guard pairs > 0 else { return 0.5 }
-    var below = 0.0
-    var sum = 0.0
-    for rating in 0..<11 {
-      sum += synthetic[rating] * (below + real[rating] / 2)
-      below += real[rating]
-    }
-    return sum / pairs
+    let examples = try? ScoredLabels(
+      scores: answers.map { Double($0.rating) }, labels: answers.map(\.isSynthetic))
+    return (try? examples.map(RankingMetrics.areaUnderROC)) ?? 0.5
   }
 }

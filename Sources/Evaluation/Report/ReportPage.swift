@@ -38,7 +38,6 @@ public struct ReportPage: Sendable {
   ///
   /// - Throws: `ImageFileError` for a picture that cannot be encoded, `DecodingError` for the article's tables.
   public func document() throws -> String {
-    let model = report.model
     let sets = report.images.map {
       "\($0.source): \($0.training) for training, \($0.heldOut) held out of \($0.heldOutPatients) patients"
     }
@@ -53,8 +52,7 @@ public struct ReportPage: Sendable {
     return WebPage(
       title: title,
       lead: """
-        <p>\(model.steps) steps of \(model.sampler) at guidance \(MeasuredFigure.text(model.guidance)), model hash
-        <code>\(String(model.hash.prefix(12)))</code>, seed \("\(report.seed)"). \(sets.joined(separator: "; ")).</p>
+        \(origin(sets))
         <p class="quiet">Samples are drawn by a model: synthetic, not for diagnosis. Beside each figure stands what real
         images against real images give.</p>
         \(notes)
@@ -68,6 +66,19 @@ public struct ReportPage: Sendable {
       ] + pictureSections + [WebPage.Section(id: "how", title: "How each figure was computed", content: how())],
       footer: "<p>Written \(Self.text(date)) by \(program). The numbers are those of <code>report.json</code>.</p>"
     ).document()
+  }
+
+  /// What was measured: a model and how it drew, or images of anybody.
+  private func origin(_ sets: [String]) -> HTML {
+    let model = report.model
+    let hash = String(model.hash.prefix(12))
+    guard model.steps > 0 else {
+      return "<p>A folder of images, hash <code>\(hash)</code>, seed \("\(report.seed)").</p>"
+    }
+    return """
+      <p>\(model.steps) steps of \(model.sampler) at guidance \(MeasuredFigure.text(model.guidance)), model hash
+      <code>\(hash)</code>, seed \("\(report.seed)"). \(sets.joined(separator: "; ")).</p>
+      """
   }
 
   private func summary(_ met: [Bool]) -> HTML {
