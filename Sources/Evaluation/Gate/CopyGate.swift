@@ -109,6 +109,24 @@ public struct GateReport: Sendable, Encodable {
     return number
   }
 
+  /// The share of the images that are flagged, as a figure.
+  ///
+  /// - Parameters:
+  ///   - images: What the images are, in words.
+  ///   - real: Verdicts on held-out images, if they were judged.
+  /// - Throws: `MetricError` for no images.
+  func figure(of images: String, real: [CopyGate.Finding]? = nil, seed: UInt64) throws -> MeasuredFigure {
+    let flagged = real.map { findings in
+      Double(findings.count { $0.verdict == .copy }) / Double(max(findings.count, 1))
+    }
+    return MeasuredFigure(
+      "copies of training images",
+      try Bootstrap.mean(self.images.map { $0.verdict == .copy ? 1 : 0 }, seed: seed), real: flagged,
+      how: "share of \(images) that the copy gate flags, against \(training) training images; the threshold "
+        + "\(MeasuredFigure.text(threshold)) is from \(calibration) held-out images"
+        + (real.map { "; real: the share of \($0.count) held-out images that it flags" } ?? ""))
+  }
+
   /// The findings from the nearest on.
   public var nearest: [CopyGate.Finding] { images.sorted { $0.distance < $1.distance } }
 }

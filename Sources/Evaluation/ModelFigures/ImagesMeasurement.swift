@@ -117,12 +117,7 @@ public struct ImagesMeasurement: Sendable {
     let (all, gate) = try ModelGate.gate(dataset, avoiding: part, note: note)
     note("comparing \(set.count) images with \(all.count) training images")
     let report = GateReport(try gate.findings(set), gate: gate)
-    figures.append(
-      MeasuredFigure(
-        "copies of training images",
-        try Bootstrap.mean(report.images.map { $0.verdict == .copy ? 1 : 0 }, seed: seed),
-        how: "share of the images that the copy gate flags, against \(all.count) training images; the threshold "
-          + "\(MeasuredFigure.text(gate.threshold)) is from \(gate.calibrationCount) held-out images"))
+    figures.append(try report.figure(of: "the images", seed: seed))
     func described(_ set: any ImageSet) -> Report.Sets {
       Report.Sets(name: set.title, count: set.count, hash: set.contentHash)
     }

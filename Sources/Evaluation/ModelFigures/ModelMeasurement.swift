@@ -11,7 +11,7 @@ public struct ModelMeasurement: Sendable {
     /// Samples of hand-written prompts, rounded down to as many of each prompt.
     public var samples = 400
     public var seed: UInt64 = 0
-    /// The part of the dataset that stands for real images that training never saw.
+    /// The part of the dataset from which real images that training never saw are taken.
     public var part = HeldOutPart.test
     /// What the figures should be.
     public var targets = FigureTargets()
@@ -193,14 +193,7 @@ public struct ModelMeasurement: Sendable {
     let report = GateReport(try gate.findings(drawn), gate: gate)
     let real = try DatasetImages(
       sets.dataset, records: sets.heldOutAdultSource + sets.heldOutChildren, title: "held-out images")
-    let flagged = try gate.findings(real).count { $0.verdict == .copy }
-    let figure = MeasuredFigure(
-      "copies of training images",
-      try Bootstrap.mean(report.images.map { $0.verdict == .copy ? 1 : 0 }, seed: options.seed),
-      real: Double(flagged) / Double(max(real.count, 1)),
-      how: "share of all samples that the copy gate flags, against \(gate.index.count) training images; the threshold "
-        + "\(MeasuredFigure.text(gate.threshold)) is from \(gate.calibrationCount) held-out images; real: the share of "
-        + "\(real.count) held-out images that it flags")
+    let figure = try report.figure(of: "all samples", real: gate.findings(real), seed: options.seed)
     return (report, try GatePairs(report, of: drawn, training: training), figure)
   }
 
