@@ -232,9 +232,8 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "ImageFiles", "ImageOutput", "RadiographData", "RadiographImport", "RadiographModels", "Support",
-        "TensorFiles",
-        "TestBasics", "TestSupport", "Torch", "TorchNN", "Training",
+        "Evaluation", "ImageFiles", "ImageOutput", "RadiographData", "RadiographImport", "RadiographModels",
+        "RadiographTestSupport", "Support", "TensorFiles", "TestBasics", "TestSupport", "Torch", "TorchNN", "Training",
       ]),
     .testTarget(
       name: "CommandLineTests",

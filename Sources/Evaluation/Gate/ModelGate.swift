@@ -17,10 +17,7 @@ public struct ModelGate: Sendable {
   public init(
     host: any ImageGenerator, dataset: RadiographDataset, note: @escaping @Sendable (String) -> Void
   ) throws {
-    let size = host.description.architecture.imageSide
-    guard dataset.imageSize == size else {
-      throw MeasurementError.imageSize(dataset: dataset.imageSize, model: size)
-    }
+    try host.require(imageSize: dataset.imageSize)
     self.host = host
     self.dataset = dataset
     self.note = note

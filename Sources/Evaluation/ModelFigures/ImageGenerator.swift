@@ -19,3 +19,13 @@ public protocol ImageGenerator: Sendable {
   /// - Throws: `ModelError` for an image of another size than the model's.
   func reconstruct(_ image: GrayscaleImage) async throws -> GrayscaleImage
 }
+
+extension ImageGenerator {
+  /// Refuses a dataset whose images are not of the model's size.
+  ///
+  /// - Throws: ``MeasurementError/imageSize(dataset:model:)``.
+  func require(imageSize: Int) throws(MeasurementError) {
+    let size = description.architecture.imageSide
+    guard imageSize == size else { throw .imageSize(dataset: imageSize, model: size) }
+  }
+}

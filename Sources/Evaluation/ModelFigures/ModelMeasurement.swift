@@ -62,10 +62,8 @@ public struct ModelMeasurement: Sendable {
     classifier: @escaping @Sendable (ClassifierExamples) throws -> RadiographClassifier,
     note: @escaping @Sendable (String) -> Void
   ) throws {
-    let size = host.description.architecture.imageSide
-    guard dataset.imageSize == size else {
-      throw MeasurementError.imageSize(dataset: dataset.imageSize, model: size)
-    }
+    try host.require(imageSize: dataset.imageSize)
+    let size = dataset.imageSize
     guard size % MemorisationMeasurement.side == 0 else {
       throw MeasurementError.indivisibleImageSize(size, by: MemorisationMeasurement.side)
     }

@@ -15,6 +15,9 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     discussion: """
       Judges the images of a folder, or with --model samples of a model. The dataset's training part is what a copy could be \
       of; its other parts set the threshold, so that of real images fewer than 1 in 100 are flagged.
+
+      --trial says how well the gate does on the dataset: it judges altered copies of training images, and images of the \
+      test part, the threshold set by the validation part.
       """)
 
   @Argument(help: "Folder of PNG or JPEG images (default: samples of --model).", completion: .directory)
@@ -23,10 +26,15 @@ struct EvaluateGateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Dataset that was trained on.", valueName: "dataset"), completion: .directory)
   var data: String
 
-  @Option(help: ArgumentHelp("Model whose samples are judged.", valueName: "name|dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Model whose samples are judged; with --trial, whose autoencoder copies go through too.", valueName: "name|dir"))
   var model: String?
 
-  @Option(help: "Samples of the model.", transform: NumberText.whole)
+  @Flag(help: "Plant altered copies of training images, and say how many are caught.")
+  var trial = false
+
+  @Option(help: "Samples of the model; with --trial, copies of each alteration.", transform: NumberText.whole)
   var samples: Int = 100
 
   @Option(parsing: .unconditional, help: "Seed of the samples.", transform: NumberText.whole)
@@ -45,7 +53,11 @@ struct EvaluateGateCommand: AsyncParsableCommand {
   func run() async throws {
     try common.check()
     try EvaluationOptions.check("samples", samples, 1...1_000_000)
-    guard (images == nil) != (model == nil) else {
+    if trial, images != nil {
+      throw RequestError.conflict(
+        "a folder and --trial are both given", remedy: "--trial makes its own images: leave the folder out")
+    }
+    guard trial || (images == nil) != (model == nil) else {
       throw RequestError.conflict(
         images == nil ? "there is nothing to judge" : "a folder and --model are both given",
         remedy: "give a folder of images, or --model")
@@ -53,12 +65,30 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     let note = WorkNotes(common.console)
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: data))
     let folder = try output.map { try ResultFolder($0) }
+    if trial { return try await runTrial(dataset, note: note, folder: folder) }
     let (report, pairs) = try await judge(dataset, note: note, folder: folder)
     if let folder {
       try folder.write(PrettyJSON.data(report), to: "gate.json")
       try folder.write(Data(pairs.picture().pngBytes()), to: "pairs.png")
     }
     if json { try Console.writeJSON(report) } else { try Console.writeResult(Self.table(report)) }
+  }
+
+  private func runTrial(_ dataset: RadiographDataset, note: WorkNotes, folder: ResultFolder?) async throws {
+    var host: ModelHost?
+    if let model { host = try await ModelHost.load(model, threads: common.threads) }
+    let report = try await GateTrial(dataset: dataset, autoencoder: host) { note($0) }.run(count: samples, seed: seed)
+    try folder?.write(PrettyJSON.data(report), to: "gate-trial.json")
+    if json { return try Console.writeJSON(report) }
+    let rows = report.rows.map { [$0.alteration, "\($0.planted)", "\($0.caught)", "\($0.named)"] }
+    let table = TextTable(
+      title: "altered by", heads: ["planted", "caught", "of the right image"], rows: rows)
+    func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+    try Console.writeResult(
+      (table.lines() + [
+        "\(percent(report.caughtShare)) of the copies are caught; of \(report.heldOut) held-out images "
+          + "\(report.flagged) are flagged (\(percent(report.flaggedShare)))"
+      ]).joined(separator: "\n"))
   }
 
   private func judge(
