@@ -114,15 +114,21 @@ struct ModelFiguresTests {
   func memorisation() throws {
     func images(_ count: Int, seed: UInt64) throws -> GrayImages { try GrayImages(Self.pictures(count, seed: seed)) }
     let training = try Self.pictures(20, seed: 1)
-    let measurement = try MemorisationMeasurement(training: GrayImages(training), seed: 0)
-    let real = try images(9, seed: 2)
-    let (new, _) = try measurement.figure(people: "all", samples: images(9, seed: 3), real: real)
-    #expect(abs(new.value - 1) < 0.05)
+    let measurement = try MemorisationMeasurement(space: "pixels", training: GrayImages(training).features, seed: 0)
+    let real = try images(40, seed: 2)
+    let new = try images(40, seed: 3)
+    let (figures, _) = try measurement.figures(people: "all", samples: new.features, real: real.features)
+    #expect(figures.map(\.name).allSatisfy { $0.hasSuffix(", all") } && figures.count == 3)
+    #expect(abs(figures[0].value - 1) < 0.05 && abs(figures[1].value - 1) < 0.05 && figures[2].value <= 0.1)
 
     let copies = try GrayImages([training[4], training[11], training[0]])
-    let (copied, pairs) = try measurement.figure(people: "all", samples: copies, real: real)
-    #expect(copied.value < 1e-3)
-    #expect(pairs.map(\.training) == [4, 11, 0])
-    #expect(pairs.map(\.sample) == [0, 1, 2])
+    let (copied, nearest) = try measurement.figures(samples: copies.features, real: real.features)
+    #expect(copied[0].value < 1e-3 && copied[1].value < 1e-3 && copied[2].value == 1)
+    #expect(nearest.map(\.index) == [4, 11, 0])
+
+    // Two copies among many samples: the median does not see them, the first percentile does.
+    let few = try GrayImages(Array(repeating: training[4], count: 2) + Self.pictures(98, seed: 5))
+    let mixed = try measurement.figures(samples: few.features, real: real.features).figures
+    #expect(abs(mixed[0].value - 1) < 0.05 && mixed[1].value < 0.5 && mixed[2].value >= 0.02)
   }
 }

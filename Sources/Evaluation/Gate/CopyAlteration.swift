@@ -32,7 +32,8 @@ public enum CopyAlteration: String, CaseIterable, Sendable, Codable {
         down: Int(down * share * Double(image.height)))
     }
     func scaled(_ image: GrayscaleImage, by share: Double) throws -> GrayscaleImage {
-      let (width, height) = (Int(Double(image.width) * (1 + size * share)), Int(Double(image.height) * (1 + size * share)))
+      let factor = 1 + size * share
+      let (width, height) = (Int(Double(image.width) * factor), Int(Double(image.height) * factor))
       let resized = try GrayPlane(image).resized(width: width, height: height).grayscale
       return try Self.laid(
         resized, width: image.width, height: image.height, right: (image.width - width) / 2,

@@ -18,6 +18,11 @@ public protocol ImageGenerator: Sendable {
   ///
   /// - Throws: `ModelError` for an image of another size than the model's.
   func reconstruct(_ image: GrayscaleImage) async throws -> GrayscaleImage
+
+  /// The mean of an image's latent, averaged over squares so that at most `side` x `side` places remain.
+  ///
+  /// - Throws: As ``reconstruct(_:)``.
+  func latent(of image: GrayscaleImage, side: Int) async throws -> [Float]
 }
 
 extension ImageGenerator {

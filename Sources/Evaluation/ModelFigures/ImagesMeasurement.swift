@@ -15,7 +15,7 @@ public struct ComparedImages: Sendable {
   public let seed: UInt64
 }
 
-/// Figures of a set of images against real ones. ``ImagesMeasurement/measurements`` is the list that is run.
+/// Figures of a set of images against real ones. ``ImagesMeasurement`` has the list of those that are run.
 public protocol SetMeasurement: Sendable {
   /// What is done, for a line of progress.
   var title: String { get }
@@ -70,23 +70,24 @@ public struct ImagesMeasurement: Sendable {
 
   /// Fewer images say nothing.
   public static let minimum = 40
-  /// What is measured of every set.
-  public static let measurements: [any SetMeasurement] = [DistributionMeasurement()]
 
   let dataset: RadiographDataset
   let part: HeldOutPart
   let seed: UInt64
   let note: @Sendable (String) -> Void
+  /// What is measured of every set.
+  private let measurements: [any SetMeasurement]
   private let heldOut: DatasetImages
   private let training: DatasetImages
 
   /// - Parameters:
   ///   - source: Only images of this source; nil for all.
+  ///   - extractors: Networks by whose features sets are compared.
   ///   - note: Called with a line about every part of the work.
   /// - Throws: ``MeasurementError`` for too few images of a part; `DatasetError`.
   public init(
-    dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, seed: UInt64,
-    note: @escaping @Sendable (String) -> Void
+    dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, extractors: [ExtractorChoice] = [],
+    seed: UInt64, note: @escaping @Sendable (String) -> Void
   ) throws {
     guard dataset.imageSize % MemorisationMeasurement.side == 0 else {
       throw MeasurementError.indivisibleImageSize(dataset.imageSize, by: MemorisationMeasurement.side)
@@ -98,6 +99,8 @@ public struct ImagesMeasurement: Sendable {
     training = try DatasetImages(
       dataset, records: records.filter { $0.split == .train }, title: "the training part")
     for set in [heldOut, training] { try set.require(Self.minimum) }
+    measurements =
+      [DistributionMeasurement(), PixelNeighbourMeasurement()] + extractors.map { ExtractorMeasurement($0, note: note) }
   }
 
   /// Measures a set.
@@ -110,7 +113,7 @@ public struct ImagesMeasurement: Sendable {
     let compared = ComparedImages(
       samples: set, heldOut: heldOut, training: training, side: dataset.imageSize, seed: seed)
     var figures: [MeasuredFigure] = []
-    for measurement in Self.measurements {
+    for measurement in measurements {
       note(measurement.title)
       figures += try measurement.figures(compared)
     }
@@ -162,6 +165,20 @@ public struct ImagesMeasurement: Sendable {
         + "\(RealismMeasurement.components) principal components of \(training.count) training images",
       mean: statistics.mean, covariance: statistics.covariance,
       spectrum: try PowerSpectrum(GrayImages(DistributionMeasurement.images(heldOut))).decibels)
+  }
+}
+
+/// Whether a set is nearer to the training images, pixel by pixel, than held-out images are: ``MemorisationMeasurement``.
+struct PixelNeighbourMeasurement: SetMeasurement {
+  let title = "nearest training images"
+
+  func figures(_ compared: ComparedImages) throws -> [MeasuredFigure] {
+    func features(_ set: any ImageSet) throws -> FeatureMatrix {
+      try set.thumbnails(size: MemorisationMeasurement.side, side: compared.side).features
+    }
+    return try MemorisationMeasurement(
+      space: MemorisationMeasurement.pixels, training: features(compared.training), seed: compared.seed
+    ).figures(samples: features(compared.samples), real: features(compared.heldOut)).figures
   }
 }
 

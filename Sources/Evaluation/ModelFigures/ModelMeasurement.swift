@@ -17,6 +17,8 @@ public struct ModelMeasurement: Sendable {
     public var targets = FigureTargets()
     /// What is known of the images that the model was trained on.
     public var training: TrainingRecord?
+    /// Networks by whose features samples are compared with real images.
+    public var extractors: [ExtractorChoice] = []
 
     public init() {}
   }
@@ -44,6 +46,8 @@ public struct ModelMeasurement: Sendable {
   static let contactSheetColumns = 8
   static let shownPairs = 10
   static let realDraws = 12
+  /// Places of a latent in each direction that nearest neighbours are sought by.
+  static let latentSide = 16
 
   let host: any ImageGenerator
   let sets: RadiographSets
@@ -115,10 +119,16 @@ public struct ModelMeasurement: Sendable {
     figures += guided
 
     note("nearest training images")
-    let (nearest, nearestPairs) = try memorisation(
-      adults: adults + asked.filter { !$0.kind.isChild }.map(\.sample),
-      children: asked.filter { $0.kind.isChild }.map(\.sample))
-    figures += nearest
+    let people = [
+      People(
+        name: "adults", samples: (adults + asked.filter { !$0.kind.isChild }.map(\.sample)).map(\.image),
+        real: sets.heldOutAdults),
+      People(
+        name: "children", samples: asked.filter { $0.kind.isChild }.map(\.sample.image), real: sets.heldOutChildren),
+    ]
+    let (nearest, nearestPairs) = try memorisation(people)
+    figures += try await nearest + latentMemorisation(people)
+    figures += try extractorFigures(adults)
     let drawn = DrawnImages(title: host.description.name, items: items)
     let (gate, pairs, copies) = try copyFigure(drawn)
     figures.append(copies)
@@ -216,26 +226,70 @@ public struct ModelMeasurement: Sendable {
     return AgreementMeasurement.Drawn(thumbnails: thumbnails, kinds: asked.map(\.kind))
   }
 
-  private func memorisation(
-    adults: [DrawnSample], children: [DrawnSample]
-  ) throws -> (figures: [MeasuredFigure], nearestPairs: GrayscaleImage) {
+  /// Samples of adults or of children, and held-out images of them.
+  private struct People {
+    var name: String
+    var samples: [GrayscaleImage]
+    var real: [RadiographRecord]
+  }
+
+  private func memorisation(_ people: [People]) throws -> (figures: [MeasuredFigure], nearestPairs: GrayscaleImage) {
     let side = MemorisationMeasurement.side
     let measurement = MemorisationMeasurement(
-      training: try sets.thumbnails(of: sets.training, size: side), seed: options.seed)
+      space: MemorisationMeasurement.pixels, training: try sets.thumbnails(of: sets.training, size: side).features,
+      seed: options.seed)
     var figures: [MeasuredFigure] = []
-    var pairs: [(image: GrayscaleImage, pair: MemorisationMeasurement.Pair)] = []
-    for (people, samples, real) in [
-      ("adults", adults, sets.heldOutAdults), ("children", children, sets.heldOutChildren),
-    ] {
-      let (figure, found) = try measurement.figure(
-        people: people, samples: GrayImages(samples.map(\.image)).thumbnails(size: side),
-        real: sets.thumbnails(of: real, size: side))
-      figures.append(figure)
-      pairs += found.map { (samples[$0.sample].image, $0) }
+    var pairs: [(image: GrayscaleImage, neighbour: FeatureDistances.Neighbour)] = []
+    for people in people {
+      let (found, nearest) = try measurement.figures(
+        people: people.name, samples: GrayImages(people.samples).thumbnails(size: side).features,
+        real: sets.thumbnails(of: people.real, size: side).features)
+      figures += found
+      pairs += zip(people.samples, nearest).map { (image: $0, neighbour: $1) }
     }
-    let nearest = pairs.sorted { $0.pair.distance < $1.pair.distance }.prefix(Self.shownPairs)
-    let training = try nearest.map { try sets.dataset.image(of: sets.training[$0.pair.training]) }
-    return (figures, try GrayscaleImage(grid: [nearest.map(\.image), training]))
+    let shown = pairs.sorted { $0.neighbour.distance < $1.neighbour.distance }.prefix(Self.shownPairs)
+    let training = try shown.map { try sets.dataset.image(of: sets.training[$0.neighbour.index]) }
+    return (figures, try GrayscaleImage(grid: [shown.map(\.image), training]))
+  }
+
+  private func latentMemorisation(_ people: [People]) async throws -> [MeasuredFigure] {
+    note("latents of \(sets.training.count) training images")
+    func latents(_ count: Int, _ image: (Int) throws -> GrayscaleImage) async throws -> FeatureMatrix {
+      var values: [Float] = []
+      for index in 0..<count {
+        try Task.checkCancellation()
+        values += try await host.latent(of: image(index), side: Self.latentSide)
+      }
+      return try FeatureMatrix(floats: values, rows: count, columns: values.count / max(count, 1))
+    }
+    func latents(_ records: [RadiographRecord]) async throws -> FeatureMatrix {
+      try await latents(records.count) { try sets.dataset.image(of: records[$0]) }
+    }
+    let measurement = MemorisationMeasurement(
+      name: "latents",
+      space: "means of the autoencoder's latents, at most \(Self.latentSide) x \(Self.latentSide) places",
+      training: try await latents(sets.training), seed: options.seed)
+    var figures: [MeasuredFigure] = []
+    for people in people {
+      figures += try measurement.figures(
+        people: people.name, samples: await latents(people.samples.count) { people.samples[$0] },
+        real: await latents(people.real)
+      ).figures
+    }
+    return figures
+  }
+
+  private func extractorFigures(_ adults: [DrawnSample]) throws -> [MeasuredFigure] {
+    let compared = ComparedImages(
+      samples: DrawnImages(title: "samples of adults", items: Self.items(adults)),
+      heldOut: try DatasetImages(sets.dataset, records: sets.heldOutAdults, title: "held-out adults"),
+      training: try DatasetImages(sets.dataset, records: sets.trainingAdults, title: "adults of the training part"),
+      side: sets.dataset.imageSize, seed: options.seed)
+    return try options.extractors.flatMap { choice in
+      let measurement = ExtractorMeasurement(choice, note: note)
+      note(measurement.title)
+      return try measurement.figures(compared)
+    }
   }
 
   private func report(_ figures: [MeasuredFigure], gate: GateReport) -> FigureReport {

@@ -142,6 +142,18 @@ public actor ModelHost {
     try withoutGradients { try model.model.reconstruct(image) }
   }
 
+  /// The mean of an image's latent, averaged over squares so that at most `side` x `side` places remain; channel by
+  /// channel, row by row.
+  ///
+  /// - Throws: ``RequestError`` for an image of another size than the model's.
+  public func latent(of image: GrayscaleImage, side: Int) throws -> [Float] {
+    try withoutGradients {
+      let latent_1CHW = try model.model.encode(image).to(.float32).contiguous()
+      let square = max(1, latent_1CHW.shape[2] / max(1, side))
+      return try latent_1CHW.avgPool2D(kernelSize: [square, square]).contiguous().floats()
+    }
+  }
+
   /// The same as a sequence of events, which ends with ``GenerationEvent/finished(_:)``. Leaving the loop early stops
   /// the work at the next step.
   public nonisolated func events(for request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {

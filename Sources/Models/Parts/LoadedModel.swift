@@ -78,10 +78,10 @@ public final class LoadedModel {
     try image(raw_1CHW: scaling.denormalised(latent_1CHW))
   }
 
-  /// What the autoencoder keeps of an image: the mean of its latent, decoded.
+  /// An image in the autoencoder's own space: the mean of its latent, `[1, C, H, W]`.
   ///
   /// - Throws: ``ModelError/imageSize(width:height:wanted:)`` for an image of another size than the model's; `TorchError`.
-  public func reconstruct(_ image: GrayscaleImage) throws -> GrayscaleImage {
+  public func encode(_ image: GrayscaleImage) throws -> Tensor {
     let side = description.architecture.imageSide
     guard image.width == side, image.height == side else {
       throw ModelError.imageSize(width: image.width, height: image.height, wanted: side)
@@ -89,7 +89,14 @@ public final class LoadedModel {
     let values = image.pixels.map(GrayscaleImage.value)
     let image_1CHW = try Tensor(values, shape: [1, 1, side, side]).to(device).to(dtype)
       .contiguous(memoryFormat: .channelsLast)
-    return try self.image(raw_1CHW: codec.encode(image_1CHW).mean_BCHW)
+    return try codec.encode(image_1CHW).mean_BCHW
+  }
+
+  /// What the autoencoder keeps of an image: the mean of its latent, decoded.
+  ///
+  /// - Throws: ``ModelError/imageSize(width:height:wanted:)`` for an image of another size than the model's; `TorchError`.
+  public func reconstruct(_ image: GrayscaleImage) throws -> GrayscaleImage {
+    try self.image(raw_1CHW: encode(image))
   }
 
   /// The image of latents in the autoencoder's own space.

@@ -145,16 +145,7 @@ public enum Bootstrap {
     drawn.sort()
     let tail = (1 - confidence) / 2
     return Estimate(
-      value: value, lower: quantile(tail, of: drawn), upper: quantile(1 - tail, of: drawn),
+      value: value, lower: drawn.quantile(ofSorted: tail), upper: drawn.quantile(ofSorted: 1 - tail),
       count: samples.map { $0.reduce(0) { $0 + $1.count } }.min() ?? 0)
-  }
-
-  /// Interpolated linearly between the two nearest, as numpy does.
-  private static func quantile(_ fraction: Double, of sorted: [Double]) -> Double {
-    let position = fraction * Double(sorted.count - 1)
-    let below = Int(position)
-    // Equal neighbours may both be infinite, as the ratios of equal images are.
-    guard below + 1 < sorted.count, sorted[below] != sorted[below + 1] else { return sorted[below] }
-    return sorted[below] + (position - Double(below)) * (sorted[below + 1] - sorted[below])
   }
 }

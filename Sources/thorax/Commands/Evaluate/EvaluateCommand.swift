@@ -16,7 +16,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       Each figure stands beside the same of real images against real ones; docs/evaluation.md says what each means.
       """,
     subcommands: [
-      EvaluateModelCommand.self, EvaluateSamplesCommand.self, EvaluateImagesCommand.self, EvaluateReferenceCommand.self,
+      EvaluateModelCommand.self, EvaluateSamplesCommand.self, EvaluateImagesCommand.self, EvaluateDistanceCommand.self,
+      EvaluateReferenceCommand.self,
       EvaluateGateCommand.self, EvaluateTablesCommand.self, EvaluateReadersCommand.self,
     ], defaultSubcommand: EvaluateModelCommand.self)
 }
@@ -40,6 +41,29 @@ struct EvaluationOptions: ParsableArguments {
     guard range.contains(value) else {
       throw RequestError.outOfRange(
         what: what, value: "\(value)", allowed: "\(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+}
+
+extension InceptionPipeline: ExpressibleByArgument {}
+
+/// Networks by whose features images are compared.
+struct ExtractorOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Weights of a network to compare features by: Inception-v3 of pytorch-fid, DenseNet-121 of TorchXRayVision, RAD-DINO, "
+        + "or a classifier of ours. May be repeated.",
+      valueName: "file"), completion: .file(extensions: ["safetensors", "pth", "pt"]))
+  var extractor: [String] = []
+
+  @Option(help: "How images are brought to Inception-v3: clean (clean-fid's way) or legacy (pytorch-fid's).")
+  var pipeline = InceptionPipeline.clean
+
+  /// - Throws: `MeasurementError` for a file that is not there.
+  func choices() throws -> [ExtractorChoice] {
+    try extractor.map { path in
+      guard FileManager.default.fileExists(atPath: path) else { throw MeasurementError.missing(path: path) }
+      return ExtractorChoice(path: path, pipeline: pipeline)
     }
   }
 }

@@ -19,6 +19,7 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
   var images: String
 
   @OptionGroup var options: EvaluationOptions
+  @OptionGroup var extractors: ExtractorOptions
 
   @Option(
     help: ArgumentHelp("Table of the images' prompts.", valueName: "file.csv"),
@@ -46,7 +47,8 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     try set.requireOneSize()
     let folder = try output.map { try ResultFolder($0) }
     let measurement = try ImagesMeasurement(
-      dataset: dataset, part: options.split, source: source, seed: options.seed, note: { note($0) })
+      dataset: dataset, part: options.split, source: source, extractors: extractors.choices(), seed: options.seed,
+      note: { note($0) })
     let result = try measurement.run(set)
     try set.requireUnchanged()
     if let folder {

@@ -25,6 +25,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
   var model: String = ModelCatalog.defaultName
 
   @OptionGroup var options: EvaluationOptions
+  @OptionGroup var extractors: ExtractorOptions
 
   @Option(help: ArgumentHelp("Folder to write to.", valueName: "dir"), completion: .directory)
   var output: String
@@ -55,6 +56,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
         guard FileManager.default.fileExists(atPath: path) else { throw MeasurementError.missing(path: path) }
         return try FigureTargets(contentsOf: path)
       } ?? FigureTargets(model: source.path)
+    settings.extractors = try extractors.choices()
     settings.training = TrainingRecord(model: source.path)
     let folder = try ResultFolder(output)
     let note = WorkNotes(common.console)

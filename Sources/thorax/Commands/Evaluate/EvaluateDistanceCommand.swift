@@ -1,0 +1,79 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Generation
+import Support
+import Terminal
+
+/// `thorax evaluate distance`.
+struct EvaluateDistanceCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "distance", abstract: "Compute the Fréchet distance (FID) of two folders of images.",
+    discussion: """
+      With pytorch-fid's weights, --pipeline legacy gives pytorch-fid's number, clean clean-fid's. Memory does not grow with \
+      the number of images.
+      """)
+
+  @Argument(help: "Two folders of PNG or JPEG images.", completion: .directory)
+  var folders: [String]
+
+  @OptionGroup var extractors: ExtractorOptions
+
+  @Option(
+    help: ArgumentHelp("Folder in which statistics are kept, so that they are computed once.", valueName: "dir"),
+    completion: .directory)
+  var store: String?
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @OptionGroup var common: CommonOptions
+
+  private struct Result: Encodable {
+    var extractor: String
+    var extractorHash: String
+    var preprocessing: String
+    var images: [Int]
+    var frechetDistance: Double
+
+    enum CodingKeys: String, CodingKey {
+      case extractor, preprocessing, images
+      case extractorHash = "extractor_hash"
+      case frechetDistance = "frechet_distance"
+    }
+  }
+
+  func run() async throws {
+    try common.check()
+    guard folders.count == 2 else {
+      throw RequestError.conflict("\(folders.count) folders are given", remedy: "give two, to compare them")
+    }
+    let choices = try extractors.choices()
+    guard !choices.isEmpty else {
+      throw RequestError.conflict(
+        "there is no network to compare by", remedy: "give its weights with --extractor, such as pytorch-fid's")
+    }
+    let note = WorkNotes(common.console)
+    let sets = try folders.map { try ImageFolder(path: $0) }
+    var results: [Result] = []
+    for choice in choices {
+      let extractor = try FeatureExtractorFile.load(choice.path, pipeline: choice.pipeline)
+      let statistics = try sets.map { set in
+        note("features of \(set.count) images: \(set.source.onOneLine(limit: 100))")
+        guard let store else { return try FeatureStatistics.computed(of: set, with: extractor) }
+        return try FeatureStatisticsStore(folder: store).statistics(of: set, with: extractor)
+      }
+      results.append(
+        Result(
+          extractor: extractor.name, extractorHash: extractor.hash, preprocessing: extractor.preprocessing,
+          images: statistics.map(\.provenance.count),
+          frechetDistance: try statistics[0].frechetDistance(to: statistics[1])))
+    }
+    if json { return try Console.writeJSON(["distances": results]) }
+    let lines = results.map {
+      "\(String(format: "%.6f", $0.frechetDistance))  \($0.extractor) \($0.extractorHash.prefix(12)), \($0.preprocessing); "
+        + "\($0.images[0]) and \($0.images[1]) images"
+    }
+    try Console.writeResult(lines.joined(separator: "\n"))
+  }
+}
