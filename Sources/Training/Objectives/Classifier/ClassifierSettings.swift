@@ -15,8 +15,11 @@ public struct ClassifierSettings: StageSettings {
   public var network = ClassifierArchitecture.Network.small
   /// A file of weights to begin with, of the same network: a classifier's, or torchvision's `densenet121`.
   public var initialWeights = ""
-  /// What is decided on; none for every label that some image of the training part has and some has not.
+  /// What is decided on: findings, and traits (`female`, `right-sided`, ...: `ImageTrait`); none for every finding that
+  /// some image of the training part has and some has not.
   public var labels: [String] = []
+  /// Whether every trait that some image has and some has not is decided on, too.
+  public var traits = false
   /// The side that images are brought to.
   public var imageSide = 64
   public var uncertain = Uncertain.ignored
@@ -51,6 +54,10 @@ public struct ClassifierSettings: StageSettings {
       throw TrainingError.invalidSetting(
         key: "rotation", value: "\(rotation)", remedy: "give degrees from 0 to 180")
     }
+    if mirror, traits || labels.contains(ImageTrait.rightSided.name) {
+      throw TrainingError.invalidSetting(
+        key: "mirror", value: "true", remedy: "leave it false: a mirrored image shows its findings on the other side")
+    }
     guard Set(labels).count == labels.count, labels.allSatisfy({ !$0.isEmpty }) else {
       throw TrainingError.invalidSetting(key: "labels", value: "\(labels)", remedy: "give each label once")
     }
@@ -66,7 +73,8 @@ public struct ClassifierSettings: StageSettings {
 
   /// What an image says about a label: whether it is there; nil if nothing is known.
   func truth(_ label: String, of record: RadiographRecord) -> Bool? {
-    switch record.attributes.state(of: label) {
+    if let trait = ImageTrait(rawValue: label) { return trait.holds(for: record.attributes) }
+    return switch record.attributes.state(of: label) {
     case .positive: true
     case .negative: false
     case .uncertain: uncertain == .ignored ? nil : uncertain == .positive
@@ -77,7 +85,8 @@ public struct ClassifierSettings: StageSettings {
   /// Whether something is known of a label of an image.
   func knowsLabel(of record: RadiographRecord) -> Bool {
     let attributes = record.attributes
-    let candidates = labels.isEmpty ? Array(attributes.labels.keys) + attributes.vocabulary : labels
+    let findings = labels.isEmpty ? Array(attributes.labels.keys) + attributes.vocabulary : labels
+    let candidates = findings + (traits ? ImageTrait.allCases.map(\.name) : [])
     return candidates.contains { truth($0, of: record) != nil }
   }
 
@@ -93,7 +102,8 @@ public struct ClassifierSettings: StageSettings {
         named.formUnion(record.attributes.vocabulary)
       }
     }
-    let candidates = labels.isEmpty ? named.sorted() : labels
+    let findings = labels.isEmpty ? named.sorted() : labels
+    let candidates = findings + (traits ? ImageTrait.allCases.map(\.name).filter { !findings.contains($0) } : [])
     var truths: [String: Set<Bool>] = [:]
     try records.forEach { _, record in
       for label in candidates {
