@@ -6,9 +6,9 @@ extension FeatureExtractor {
   /// another thread; no more than two are in memory.
   ///
   /// - Parameter body: Called with each batch's outputs.
-  /// - Throws: ``FeatureError``, `ImageFileError`, ``MetricError``, `TorchError`; what `body` throws.
+  /// - Throws: What reading an image throws; ``MetricError``, `TorchError`; what `body` throws.
   public func forEachBatch(
-    of images: some FeatureImages, batchSize: Int = standardBatchSize, _ body: (ExtractorOutputs) throws -> Void
+    of images: any ImageSet, batchSize: Int = standardBatchSize, _ body: (ExtractorOutputs) throws -> Void
   ) throws {
     let preparation = preparation
     let size = max(1, batchSize)

@@ -3,8 +3,8 @@ import Torch
 
 /// A network by whose features sets of images are compared.
 ///
-/// An extractor is used by one thread. What it needs done to an image before, ``input(from:)``, takes neither network nor
-/// LibTorch and may run on others.
+/// An extractor is used by one thread. Its ``preparation`` of images uses neither the network nor LibTorch and may run
+/// on other threads.
 public protocol FeatureExtractor {
   /// Which network it is, as reports name it.
   var name: String { get }
@@ -12,22 +12,22 @@ public protocol FeatureExtractor {
   var hash: String { get }
   /// The number of features of an image.
   var width: Int { get }
-  /// The number of classes that ``logits`` tell; nil if there are none.
+  /// The number of classes of ``logits(of:batchSize:)``; nil if there are none.
   var classes: Int? { get }
   /// What is done to an image before it reaches the network, in one line. Figures of different preprocessing may not be
   /// compared.
   var preprocessing: String { get }
-  /// What is done to an image before: from any thread.
+  /// Prepares an image for the network; usable from any thread.
   var preparation: any InputPreparation { get }
 
   /// Features, and log odds of classes if the network has them, of images that were prepared.
   ///
   /// - Returns: a row for each image.
-  /// - Throws: ``MetricError/notFinite(what:)`` for features that are no numbers; `TorchError` if memory runs out.
+  /// - Throws: ``MetricError/notFinite(what:)`` for features that are not finite; `TorchError` if memory runs out.
   func outputs(of inputs: [NetworkInput]) throws -> ExtractorOutputs
 }
 
-/// What an extractor says of a batch of images.
+/// The outputs of an extractor for a batch of images.
 public struct ExtractorOutputs: Sendable {
   public let features: FeatureMatrix
   /// Log odds of classes, up to a constant; nil for a network without classes.
@@ -47,10 +47,10 @@ public struct NetworkInput: Sendable {
   /// `width * height` values, row by row.
   public let values: [Float]
 
+  init(width: Int, height: Int, values: [Float]) { (self.width, self.height, self.values) = (width, height, values) }
+
   init(_ plane: GrayPlane, value: (Float) -> Float = { $0 }) {
-    width = plane.width
-    height = plane.height
-    values = plane.values.map(value)
+    self.init(width: plane.width, height: plane.height, values: plane.values.map(value))
   }
 }
 

@@ -1,6 +1,7 @@
 import Support
 
-/// Mean and covariance of the features of a set of images, and all that a figure computed of them has to say.
+/// Mean and covariance of the features of a set of images, and what has to be stated beside a figure that is computed
+/// from them.
 public struct FeatureStatistics: Sendable {
   public let gaussian: GaussianStatistics
   public let provenance: Provenance
@@ -13,18 +14,18 @@ public struct FeatureStatistics: Sendable {
     public var preprocessing: String
     /// The number of images.
     public var count: Int
-    /// A hash of all images' hashes, in order.
+    /// ``ImageSet/contentHash`` of the images.
     public var imagesHash: String
     /// What reports call the images.
     public var source: String
 
-    init(_ images: some FeatureImages, _ extractor: some FeatureExtractor) {
+    init(_ images: any ImageSet, _ extractor: some FeatureExtractor) {
       self.extractor = extractor.name
       extractorHash = extractor.hash
       preprocessing = extractor.preprocessing
       count = images.count
-      imagesHash = ContentHash.of(parts: images.hashes)
-      source = images.source
+      imagesHash = images.contentHash
+      source = images.title
     }
 
     /// A hash of the extractor's weights, the preprocessing and the images.
@@ -44,10 +45,10 @@ public struct FeatureStatistics: Sendable {
   /// - Parameters:
   ///   - batchSize: Images that the network computes at once; nil for the extractor's own number.
   ///   - progress: Called with the number of images done.
-  /// - Throws: ``MetricError/tooFew(what:found:minimum:)`` for fewer than two images; ``FeatureError``,
-  ///   `ImageFileError`, `TorchError`.
+  /// - Throws: ``MetricError/tooFew(what:found:minimum:)`` for fewer than two images; `TorchError`; what reading an image
+  ///   throws.
   public static func computed(
-    of images: some FeatureImages, with extractor: some FeatureExtractor, batchSize: Int? = nil,
+    of images: any ImageSet, with extractor: some FeatureExtractor, batchSize: Int? = nil,
     progress: (Int) -> Void = { _ in }
   ) throws -> FeatureStatistics {
     guard images.count >= 2 else { throw MetricError.tooFew(what: "images", found: images.count, minimum: 2) }

@@ -18,7 +18,7 @@ public struct FeatureStatisticsStore: Sendable {
   /// - Parameters: As for ``FeatureStatistics/computed(of:with:batchSize:progress:)``.
   /// - Throws: What computing throws; `FileAccessError` if they cannot be stored.
   public func statistics(
-    of images: some FeatureImages, with extractor: some FeatureExtractor, batchSize: Int? = nil,
+    of images: any ImageSet, with extractor: some FeatureExtractor, batchSize: Int? = nil,
     progress: (Int) -> Void = { _ in }
   ) throws -> FeatureStatistics {
     let provenance = FeatureStatistics.Provenance(images, extractor)
@@ -29,8 +29,8 @@ public struct FeatureStatisticsStore: Sendable {
     return computed
   }
 
-  /// The file of statistics.
-  func path(of provenance: FeatureStatistics.Provenance) -> String { "\(folder)/\(provenance.key).safetensors" }
+  /// The file of statistics, whether it is there or not.
+  public func path(of provenance: FeatureStatistics.Provenance) -> String { "\(folder)/\(provenance.key).safetensors" }
 
   /// nil if there is no such file, or anything in it is not as its name says: it is computed again then.
   private func stored(_ provenance: FeatureStatistics.Provenance, width: Int) -> FeatureStatistics? {

@@ -2,7 +2,8 @@ import Foundation
 import ImageFiles
 import Support
 
-/// A folder of anybody's PNG and JPEG images, with a table of their prompts if there is one.
+/// The PNG and JPEG files of a folder and of the folders below it, in the order of their names, with a table of their
+/// prompts if there is one. Colour becomes grey, and 16 bits become 8.
 ///
 /// The bytes of every file are hashed when the set is made, and again when an image is read: a folder that changes while
 /// it is measured is noticed.
@@ -63,7 +64,7 @@ public struct FolderImages: ImageSet {
     let below = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
     return below.filter { name in
       let isHidden = name.split(separator: "/").contains { $0.hasPrefix(".") }
-      return !isHidden && ["png", "jpg", "jpeg"].contains((name as NSString).pathExtension.lowercased())
+      return !isHidden && ImageFormat(pathExtension: (name as NSString).pathExtension) != nil
     }.sorted()
   }
 

@@ -19,7 +19,7 @@ public struct ImageFacts: Sendable, Equatable {
   }
 }
 
-/// Images that are measured together: a folder of anybody's, a dataset's split, or samples on disk.
+/// Images that are measured together: those of a folder or of a dataset's split, or samples that were just drawn.
 ///
 /// Images are read one at a time, so that a set may be larger than memory.
 public protocol ImageSet: Sendable {
@@ -34,10 +34,11 @@ public protocol ImageSet: Sendable {
 
   func facts(at index: Int) -> ImageFacts
 
-  /// The image's grey values.
+  /// The image's grey values, read now: any thread may call this.
   ///
-  /// - Throws: ``MeasurementError/changed(path:name:)`` for a file that is no longer what it was when the set was made;
-  ///   `DatasetError` for an image of a dataset without pixels.
+  /// - Throws: ``MeasurementError/changed(path:name:)`` for a file that is no longer what it was when the set was made,
+  ///   ``MeasurementError/unreadableImage(path:reason:)`` for one that is no image; `DatasetError` for an image of a
+  ///   dataset without pixels.
   func image(at index: Int) throws -> GrayscaleImage
 }
 

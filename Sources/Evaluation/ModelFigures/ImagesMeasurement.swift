@@ -24,21 +24,6 @@ public protocol SetMeasurement: Sendable {
   func figures(_ compared: ComparedImages) throws -> [MeasuredFigure]
 }
 
-/// Statistics of real images, stored by the hash of what they were computed from.
-public struct ReferenceStatistics: Sendable, Codable {
-  public var title: String
-  /// ``ImageSet/contentHash`` of the images.
-  public var hash: String
-  public var count: Int
-  /// Features and preprocessing in words.
-  public var features: String
-  public var mean: [Double]
-  /// Row by row.
-  public var covariance: [Double]
-  /// Power in 8 equal bands to 0.5 cycles a pixel, in dB.
-  public var spectrum: [Double]
-}
-
 /// Measures images of anybody against a dataset.
 public struct ImagesMeasurement: Sendable {
   public struct Report: Sendable, Encodable {
@@ -147,24 +132,19 @@ public struct ImagesMeasurement: Sendable {
     if same > 0 { note("\(same) images are also in \(heldOut.title)") }
   }
 
-  /// The statistics of the held-out images.
+  /// Stores the statistics of the held-out images: of their thumbnails along the principal components of the training
+  /// images, and of their power spectra.
   ///
-  /// - Throws: `MetricError`, `TorchError`, `DatasetError`.
-  public func reference() throws -> ReferenceStatistics {
-    let side = dataset.imageSize
+  /// - Returns: The files of both.
+  /// - Throws: `MetricError`, `TorchError`, `DatasetError`; `FileAccessError` if they cannot be stored.
+  public func storeReference(in store: FeatureStatisticsStore) throws -> [String] {
+    note("directions of \(training.count) training images")
+    let thumbnails = try ThumbnailExtractor(directionsOf: training, imageSide: dataset.imageSize)
     note("statistics of \(heldOut.count) images")
-    let directions = try PrincipalComponents(
-      training.thumbnails(size: RealismMeasurement.thumbnailSize, side: side).features,
-      count: RealismMeasurement.components)
-    let features = try directions.project(
-      heldOut.thumbnails(size: RealismMeasurement.thumbnailSize, side: side).features)
-    let statistics = try GaussianStatistics(features)
-    return ReferenceStatistics(
-      title: heldOut.title, hash: heldOut.contentHash, count: heldOut.count,
-      features: "thumbnails of \(RealismMeasurement.thumbnailSize)x\(RealismMeasurement.thumbnailSize) in the first "
-        + "\(RealismMeasurement.components) principal components of \(training.count) training images",
-      mean: statistics.mean, covariance: statistics.covariance,
-      spectrum: try PowerSpectrum(GrayImages(DistributionMeasurement.images(heldOut))).decibels)
+    return [
+      store.path(of: try store.statistics(of: heldOut, with: thumbnails).provenance),
+      store.path(of: try store.statistics(of: heldOut, with: SpectrumExtractor()).provenance),
+    ]
   }
 }
 

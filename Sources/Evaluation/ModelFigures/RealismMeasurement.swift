@@ -19,8 +19,8 @@ struct RealismMeasurement {
     }
   }
 
-  static let thumbnailSize = 32
-  static let components = 32
+  static let thumbnailSize = ThumbnailExtractor.side
+  static let components = ThumbnailExtractor.standardComponents
 
   let projection: PrincipalComponents
   let heldOut: Compared

@@ -26,8 +26,8 @@ struct ExtractorPipelineTests {
     for pipeline in InceptionPipeline.allCases {
       let extractor = InceptionExtractor(network, hash: "drawn", pipeline: pipeline)
       let (real, drawn) = try (
-        FeatureStatistics.computed(of: ImageFolder(path: folder.path("real")), with: extractor),
-        FeatureStatistics.computed(of: ImageFolder(path: folder.path("drawn")), with: extractor, batchSize: 3)
+        FeatureStatistics.computed(of: FolderImages(path: folder.path("real")), with: extractor),
+        FeatureStatistics.computed(of: FolderImages(path: folder.path("drawn")), with: extractor, batchSize: 3)
       )
       #expect(real.provenance.count == 24 && drawn.provenance.count == 20)
       let distance = try real.frechetDistance(to: drawn)

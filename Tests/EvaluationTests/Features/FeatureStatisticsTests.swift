@@ -38,19 +38,29 @@ struct FeatureStatisticsTests {
   }
 
   /// Images that are drawn when they are asked for.
-  private struct Drawn: FeatureImages {
+  private struct Drawn: ImageSet {
     final class Order: Sendable { let reached = Mutex(0) }
 
-    let source = "drawn"
-    let hashes: [String]
+    let title = "drawn"
+    let seeds: Range<UInt64>
     let order = Order()
+    var count: Int { seeds.count }
+    var contentHash: String { "\(seeds)" }
+    let side: Int
 
-    init(_ count: Int, from start: Int = 0) { hashes = (start..<start + count).map(String.init) }
+    init(_ count: UInt64, from start: UInt64 = 0, side: Int = 8) {
+      seeds = start..<start + count
+      self.side = side
+    }
+
+    func name(at index: Int) -> String { "\(index)" }
+    func facts(at index: Int) -> ImageFacts { ImageFacts() }
 
     func image(at index: Int) throws -> GrayscaleImage {
       order.reached.withLock { $0 = max($0, index + 1) }
-      var random = SplitMix64(seed: UInt64(hashes[index]) ?? 0)
-      return try GrayscaleImage(width: 8, height: 8, pixels: (0..<64).map { _ in UInt8(random.next() >> 56) })
+      var random = SplitMix64(seed: seeds.lowerBound + UInt64(index))
+      return try GrayscaleImage(
+        width: side, height: side, pixels: (0..<side * side).map { _ in UInt8(random.next() >> 56) })
     }
   }
 
@@ -81,6 +91,24 @@ struct FeatureStatisticsTests {
       #expect(images.order.reached.withLock { $0 } <= done + 10)
     }
     #expect(done == 90)
+  }
+
+  @Test("thumbnails and power spectra have the statistics of all images at once")
+  func pixels() throws {
+    let images = Drawn(40, side: 64)
+    let others = Drawn(50, from: 100, side: 64)
+    let extractor = try ThumbnailExtractor(directionsOf: others, imageSide: 64, components: 5)
+    let directions = try PrincipalComponents(others.thumbnails(size: 32, side: 64).features, count: 5)
+    let all = try GaussianStatistics(directions.project(images.thumbnails(size: 32, side: 64).features))
+    let thumbnails = try FeatureStatistics.computed(of: images, with: extractor, batchSize: 7)
+    #expect(close(thumbnails.gaussian.mean, all.mean) && close(thumbnails.gaussian.covariance, all.covariance))
+    let same = try ThumbnailExtractor(directionsOf: Drawn(50, from: 100, side: 64), imageSide: 64, components: 5)
+    let different = try ThumbnailExtractor(directionsOf: images, imageSide: 64, components: 5)
+    #expect(same.hash == extractor.hash && different.hash != extractor.hash)
+
+    let spectrum = try FeatureStatistics.computed(of: images, with: SpectrumExtractor(), batchSize: 7)
+    let set = try PowerSpectrum(GrayImages((0..<40).map { try images.image(at: $0) }))
+    #expect(close(spectrum.gaussian.mean, set.powers))
   }
 
   @Test("stored statistics are read only for the same weights, preprocessing and images, and never if damaged")
@@ -134,29 +162,24 @@ struct FeatureStatisticsTests {
     }
   }
 
-  @Test("a folder gives its images by name, and one that is empty, damaged or changed meanwhile is refused")
-  func folders() throws {
+  @Test("statistics of a folder end with the name of a file that changed meanwhile")
+  func changedFolder() throws {
     let folder = try TemporaryFolder()
-    #expect(throws: FeatureError.noImages(folder: folder.url.path)) { try ImageFolder(path: folder.url.path) }
-    #expect(throws: FeatureError.noImages(folder: folder.path("absent"))) {
-      try ImageFolder(path: folder.path("absent"))
-    }
     let image = try Drawn(1).image(at: 0)
     for name in ["b.png", "a.PNG", "c.jpg"] {
       let format = name.hasSuffix("jpg") ? ImageFormat.jpeg : .png
       try Data(image.encoded(as: format)).write(to: URL(filePath: folder.path(name)))
     }
-    try Data("a table".utf8).write(to: URL(filePath: folder.path("labels.csv")))
-    let images = try ImageFolder(path: folder.url.path)
-    #expect(images.paths == ["a.PNG", "b.png", "c.jpg"].map(folder.path))
-    #expect(images.hashes[0] == images.hashes[1] && images.hashes[1] != images.hashes[2])
-    #expect(try images.image(at: 1) == image)
+    let images = try FolderImages(path: folder.url.path)
+    #expect(try FeatureStatistics.computed(of: images, with: Quarters()).provenance.count == 3)
     try Data("no image".utf8).write(to: URL(filePath: folder.path("b.png")))
-    #expect(throws: FeatureError.changed(path: folder.path("b.png"))) {
+    #expect(throws: MeasurementError.changed(path: folder.url.path, name: "b.png")) {
       try FeatureStatistics.computed(of: images, with: Quarters())
     }
-    #expect(throws: FeatureError.unreadable(path: folder.path("b.png"), .unknownFormat)) {
-      try FeatureStatistics.computed(of: ImageFolder(path: folder.url.path), with: Quarters())
+    let unreadable = MeasurementError.unreadableImage(
+      path: folder.path("b.png"), reason: "\(ImageFileError.unknownFormat)")
+    #expect(throws: unreadable) {
+      try FeatureStatistics.computed(of: FolderImages(path: folder.url.path), with: Quarters())
     }
   }
 }

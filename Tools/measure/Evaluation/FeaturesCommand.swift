@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Foundation
+import ImageFiles
 import Support
 import TensorFiles
 import Torch
@@ -45,6 +46,19 @@ struct FeaturesCommand: ParsableCommand {
     guard batch > 0, `repeat` > 0 else { throw ValidationError("batch and repeat: give whole numbers above 0") }
   }
 
+  /// A set whose images come several times, as those of a larger folder would.
+  private struct Repeated: ImageSet {
+    let folder: FolderImages
+    let times: Int
+    var title: String { folder.title }
+    var count: Int { folder.count * times }
+    var contentHash: String { ContentHash.of(parts: [folder.contentHash, "\(times)"]) }
+
+    func name(at index: Int) -> String { folder.name(at: index % folder.count) }
+    func facts(at index: Int) -> ImageFacts { folder.facts(at: index % folder.count) }
+    func image(at index: Int) throws -> GrayscaleImage { try folder.image(at: index % folder.count) }
+  }
+
   private struct Result: Encodable {
     var extractor: String
     var hash: String
@@ -61,8 +75,7 @@ struct FeaturesCommand: ParsableCommand {
     let extractor = try FeatureExtractorFile.load(
       self.extractor, pipeline: InceptionPipeline(rawValue: pipeline) ?? .legacy)
     let sets = try images.map { folder in
-      let once = try ImageFolder(path: folder)
-      return try ImageFolder(source: folder, paths: (0..<`repeat`).flatMap { _ in once.paths })
+      Repeated(folder: try FolderImages(path: folder), times: `repeat`)
     }
     if let features { try write(extractor, sets[0], to: features) }
     // The first batch packs weights.
@@ -88,7 +101,7 @@ struct FeaturesCommand: ParsableCommand {
     if let distance = result.frechetDistance { report("Fréchet distance", String(format: "%.6f", distance)) }
   }
 
-  private func write(_ extractor: any FeatureExtractor, _ images: ImageFolder, to path: String) throws {
+  private func write(_ extractor: any FeatureExtractor, _ images: any ImageSet, to path: String) throws {
     var values: [Double] = []
     try extractor.forEachBatch(of: images, batchSize: batch) { values += $0.features.values }
     let rows = try Tensor(values, shape: [images.count, extractor.width]).to(.float32)

@@ -3,13 +3,15 @@ import Torch
 
 /// How the power of a set of images is spread over spatial frequency, coarse to fine.
 ///
-/// The texture of generated images stands or falls with it: what is blurred lacks power at high frequencies, what is
-/// noisy or chequered has too much.
+/// It measures the texture of generated images: blurred images lack power at high frequencies, noisy or chequered ones
+/// have too much.
 public struct PowerSpectrum: Sendable, Equatable {
   /// The borders of the bands in cycles a pixel, rising; 0.5 is the finest that pixels can hold.
   public let edges: [Double]
-  /// The mean power in each band, in dB; relative to an image of unit-variance white noise, which has 0 dB in each.
-  public let decibels: [Double]
+  /// The mean power in each band, relative to an image of unit-variance white noise, which has 1 in each.
+  public let powers: [Double]
+  /// ``powers`` in dB.
+  public var decibels: [Double] { powers.map { 10 * log10($0) } }
 
   /// `count` bands of equal width up to 0.5 cycles a pixel.
   public static func equalBands(_ count: Int) -> [Double] {
@@ -67,7 +69,7 @@ public struct PowerSpectrum: Sendable, Equatable {
     }
     let pixels = Double(height * width * images.count)
     self.edges = edges
-    self.decibels = zip(sums, members).map { 10 * log10($0 / $1 / pixels) }
+    self.powers = zip(sums, members).map { $0 / $1 / pixels }
   }
 
   /// This spectrum over the other, band by band, in dB: below 0 where the other has more power.

@@ -26,10 +26,8 @@ struct EvaluateReferenceCommand: AsyncParsableCommand {
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: options.data))
     let measurement = try ImagesMeasurement(
       dataset: dataset, part: options.split, source: source, seed: options.seed, note: { note($0) })
-    let reference = try measurement.reference()
     let folder = try ResultFolder(output)
-    let name = "reference-\(reference.hash.prefix(16)).json"
-    try folder.write(PrettyJSON.data(reference), to: name)
-    try Console.writeResult(folder.path(name))
+    let files = try measurement.storeReference(in: FeatureStatisticsStore(folder: folder.path))
+    try Console.writeResult(files.joined(separator: "\n"))
   }
 }
