@@ -19,6 +19,11 @@ struct ClassifierTests {
     let figures = try measurement.figures(.init(thumbnails: unseen.images, kinds: unseen.kinds))
     #expect(figures.map(\.count) == [40, 20, 20, 40])
     #expect(figures.allSatisfy { $0.value > 0.9 })
+    let findings = try measurement.findingFigures(.init(thumbnails: unseen.images, kinds: unseen.kinds))
+    #expect(
+      findings.map(\.name)
+        == ["pneumonia", "normal"].flatMap { finding in ["precision", "recall", "F1"].map { "\(finding), \($0)" } })
+    #expect(findings.allSatisfy { $0.value > 0.9 && $0.real == $0.value })
     // Asked for the opposite of what they show, the same pictures disagree.
     let opposite = unseen.kinds.map { RadiographKind(isChild: $0.isChild, hasPneumonia: !$0.hasPneumonia) }
     let disagreeing = try measurement.figures(.init(thumbnails: unseen.images, kinds: opposite))

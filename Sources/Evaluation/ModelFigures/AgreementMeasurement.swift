@@ -56,33 +56,21 @@ struct AgreementMeasurement {
   /// Precision, recall and F1 of pneumonia and of its absence: the article's table 4.
   func findingFigures(_ drawn: Drawn) throws -> [MeasuredFigure] {
     let calls = Self.calls(try classifier.probabilities(drawn.thumbnails), drawn.kinds)
+    let scores: [(name: String, value: (ConfusionMetrics) -> Double?)] = [
+      ("precision", { $0.precision }), ("recall", { $0.recall }), ("F1", { $0.f1 }),
+    ]
+    func confusion(_ finding: Bool, _ calls: [Call]) -> ConfusionMetrics {
+      ConfusionMetrics(calls.map { (label: $0.isThere == finding, call: $0.isSeen == finding) })
+    }
     return try [("pneumonia", true), ("normal", false)].flatMap { name, finding in
-      try FindingScore.allCases.map { score in
+      try scores.map { score in
         MeasuredFigure(
-          "\(name), \(score.rawValue)",
+          "\(name), \(score.name)",
           try Bootstrap.estimate(count: calls.count, seed: seed) { indices in
-            score.value(of: finding, indices.map { calls[$0] })
-          }, real: score.value(of: finding, realCalls),
+            score.value(confusion(finding, indices.map { calls[$0] })) ?? .nan
+          }, real: score.value(confusion(finding, realCalls)) ?? .nan,
           how: "of the samples of hand-written prompts, what the prompt asks taken as the truth and the classifier's "
             + "judgement as the finding; real: the same of held-out images and their labels")
-      }
-    }
-  }
-
-  /// Scores of a finding as classifiers have them.
-  enum FindingScore: String, CaseIterable {
-    case precision, recall
-    case f1 = "F1"
-
-    /// NaN if nothing can be divided by.
-    func value(of finding: Bool, _ calls: [Call]) -> Double {
-      let hits = Double(calls.count { $0.isThere == finding && $0.isSeen == finding })
-      let seen = Double(calls.count { $0.isSeen == finding })
-      let there = Double(calls.count { $0.isThere == finding })
-      switch self {
-      case .precision: return hits / seen
-      case .recall: return hits / there
-      case .f1: return 2 * hits / (seen + there)
       }
     }
   }

@@ -1,6 +1,3 @@
-import Foundation
-import Support
-
 /// Samples against the images of the patients whose labels made their prompts.
 struct PairMeasurement {
   /// Samples and images, one for each sample.
@@ -28,13 +25,11 @@ struct PairMeasurement {
         "sample against its patient, PSNR", try Bootstrap.mean(ratios, seed: seed), real: mean(realRatios), unit: "dB",
         how: "the same pairs; the mean of each pair's own ratio"),
       MeasuredFigure(
-        "sample against its patient, MSE", try Bootstrap.mean(ratios.map(Self.squaredError), seed: seed),
-        real: mean(realRatios.map(Self.squaredError)), how: "the same pairs, grey values 0 to 1"),
+        "sample against its patient, MSE",
+        try Bootstrap.mean(MeanSquaredError.values(samples, real), seed: seed),
+        real: mean(try MeanSquaredError.values(real, others)), how: "the same pairs, grey values 0 to 1"),
     ]
   }
-
-  /// The squared error of a ratio in dB at a range of 1.
-  static func squaredError(_ ratio: Double) -> Double { pow(10, -ratio / 10) }
 
   private func shifted() throws -> GrayImages {
     let size = real.height * real.width

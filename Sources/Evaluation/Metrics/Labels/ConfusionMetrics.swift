@@ -8,10 +8,13 @@ public struct ConfusionMetrics: Sendable, Equatable {
 
   /// - Parameter threshold: An example with this score or a higher one is called positive.
   public init(_ examples: ScoredLabels, threshold: Double = 0.5) {
+    self.init(zip(examples.labels, examples.scores).map { (label: $0, call: $1 >= threshold) })
+  }
+
+  /// - Parameter examples: Whether each is positive, and whether it was called so.
+  public init(_ examples: [(label: Bool, call: Bool)]) {
     var counts = [[0, 0], [0, 0]]
-    for (score, label) in zip(examples.scores, examples.labels) {
-      counts[label ? 1 : 0][score >= threshold ? 1 : 0] += 1
-    }
+    for (label, call) in examples { counts[label ? 1 : 0][call ? 1 : 0] += 1 }
     (trueNegatives, falsePositives, falseNegatives, truePositives) = (
       counts[0][0], counts[0][1], counts[1][0], counts[1][1]
     )
@@ -45,8 +48,8 @@ public struct ConfusionMetrics: Sendable, Equatable {
   }
 
   /// Cohen's kappa of two readers (Educational and Psychological Measurement 20, 1960): how far their agreement goes
-  /// beyond that of two who call as often each what they do, and by chance. 1 is full agreement, 0 that of chance. It falls
-  /// where one class is rare.
+  /// beyond that of two readers who call each class as often, but at random. 1 is full agreement, 0 that of chance. It
+  /// falls where one class is rare.
   ///
   /// - Parameters: The classes that each reader gave to the same examples.
   /// - Returns: nil if both gave one and the same class to all.
