@@ -62,6 +62,7 @@ let package = Package(
 
     // Tables, images and datasets
     .target(name: "DelimitedText"),
+    .target(name: "YAMLText", dependencies: [.product(name: "Yams", package: "Yams")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
@@ -93,6 +94,7 @@ let package = Package(
       name: "RadiographImport",
       dependencies: [
         "CExpat", "CZlib", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiographData", "RadiologyReports", "Support",
+        "YAMLText",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
       ],
@@ -124,14 +126,14 @@ let package = Package(
       name: "Training",
       dependencies: [
         "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographModels", "RunRecords", "Support",
-        "TensorFiles", "Tokenization", "Torch", "TorchNN", .product(name: "Yams", package: "Yams"),
+        "TensorFiles", "Tokenization", "Torch", "TorchNN", "YAMLText", .product(name: "Yams", package: "Yams"),
       ],
       resources: [.embedInCode("Resources/Recipes"), .embedInCode("Resources/Grids")]),
     .target(
       name: "Evaluation",
       dependencies: [
         "DelimitedText", "ImageFiles", "ImageOutput", "Models", "RadiographData", "RadiographModels", "Support",
-        "TensorFiles", "Torch", "TorchNN", "WebPages", .product(name: "Yams", package: "Yams"),
+        "TensorFiles", "Torch", "TorchNN", "WebPages", "YAMLText",
       ],
       resources: [.embedInCode("Resources")]),
     .executableTarget(
@@ -190,6 +192,7 @@ let package = Package(
       dependencies: ["RadiographModels", "Support", "TensorFiles", "TestBasics", "TestSupport", "Torch", "TorchNN"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "TensorFiles"]),
     .testTarget(name: "DelimitedTextTests", dependencies: ["DelimitedText"]),
+    .testTarget(name: "YAMLTextTests", dependencies: ["YAMLText"]),
     .target(name: "DICOMTestSupport", path: "Tests/DICOMTestSupport"),
     .testTarget(
       name: "DICOMFilesTests",

@@ -133,6 +133,12 @@ struct ImageSetTests {
       #expect(found.map(\.target) == [.atLeast(0.5), .atMost(0.7), .between(1, 2), nil])
       try "figures:\n  a: {}\n".write(toFile: path, atomically: true, encoding: .utf8)
       #expect(throws: MeasurementError.self) { try FigureTargets(contentsOf: path) }
+      let aliases = (1...30).map { line in
+        "  a\(line): &a\(line) [\(Array(repeating: "*a\(line - 1)", count: 10).joined(separator: ", "))]\n"
+      }
+      try ("figures:\n  a0: &a0 [1]\n" + aliases.joined()).write(toFile: path, atomically: true, encoding: .utf8)
+      let tooMany = MeasurementError.targets(path: path, reason: "its aliases mean more than 10000 values")
+      #expect(throws: tooMany) { try FigureTargets(contentsOf: path) }
       #expect(try FigureTargets(model: folder.appendingPathComponent("none").path) == FigureTargets())
     }
   }

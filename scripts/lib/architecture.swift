@@ -18,7 +18,7 @@ let forbidden: [(from: [String], to: [String])] = [
   (
     [
       "CDICOM", "CImageCodecs", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiographData", "RadiographImport",
-      "RadiologyReports", "RunRecords", "Support", "TensorFiles", "Terminal", "Tokenization", "WebPages",
+      "RadiologyReports", "RunRecords", "Support", "TensorFiles", "Terminal", "Tokenization", "WebPages", "YAMLText",
     ],
     [tensors]
   ),

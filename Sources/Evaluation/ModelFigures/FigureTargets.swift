@@ -1,5 +1,5 @@
 import Foundation
-import Yams
+import YAMLText
 
 /// What the figures of one model should be: `targets.yaml` in the model's folder.
 ///
@@ -50,7 +50,9 @@ public struct FigureTargets: Sendable, Equatable, Decodable {
   public init(contentsOf path: String) throws(MeasurementError) {
     do {
       let text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
-      self = try YAMLDecoder().decode(FigureTargets.self, from: text)
+      self = try YAMLDocument.decode(FigureTargets.self, from: text)
+    } catch let error as YAMLDocument.TooManyValues {
+      throw .targets(path: path, reason: "\(error)")
     } catch {
       throw .targets(path: path, reason: "it is not a map 'figures' of targets")
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Models
 import Support
-import Yams
+import YAMLText
 
 /// Trainings that differ in a few settings, to be compared in one table.
 public struct AblationGrid: Decodable, Sendable {
@@ -48,7 +48,7 @@ public struct AblationGrid: Decodable, Sendable {
       }
     }
     do {
-      self = try YAMLDecoder().decode(AblationGrid.self, from: SettingsYAML.compose(yaml) ?? Node(""))
+      self = try YAMLDocument.decode(AblationGrid.self, from: yaml)
     } catch {
       throw TrainingError.unreadableConfiguration(
         path: name, reason: "it is no grid: give title, stage, settings and rows with a name each")

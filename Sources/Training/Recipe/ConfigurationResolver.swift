@@ -1,6 +1,7 @@
 import Foundation
 import Support
 import TensorFiles
+import YAMLText
 import Yams
 
 /// Settings of a stage: a recipe's defaults, over which a YAML file and `key=value` pairs are laid.
@@ -24,7 +25,8 @@ enum ConfigurationResolver {
     return recipe
   }
 
-  /// The recipe that a run has stored. Settings that came after the run was begun have their plainest values.
+  /// The recipe that a run has stored. Settings that were added to the program after the run was begun have their
+  /// plainest values.
   static func stored<Settings: StageSettings>(_ file: URL) throws -> StageRecipe<Settings> {
     var tree = try plainTree(of: StageRecipe<Settings>())
     lay(try read(file), over: &tree)
@@ -63,10 +65,9 @@ enum ConfigurationResolver {
   static func tree(ofYAML data: Data, path: String) throws -> [String: Any] {
     let loaded: Any?
     do {
-      loaded = try SettingsYAML.compose(String(decoding: data, as: UTF8.self))?.any
-    } catch is SettingsYAML.TooManyValues {
-      throw TrainingError.unreadableConfiguration(
-        path: path, reason: "its aliases mean more than \(SettingsYAML.limit) values")
+      loaded = try YAMLDocument.compose(String(decoding: data, as: UTF8.self))?.any
+    } catch let error as YAMLDocument.TooManyValues {
+      throw TrainingError.unreadableConfiguration(path: path, reason: "\(error)")
     } catch let error as YamlError {
       let (problem, line) = error.inOneLine
       throw TrainingError.unreadableConfiguration(path: path + (line.map { ":\($0)" } ?? ""), reason: problem)
@@ -113,7 +114,7 @@ enum ConfigurationResolver {
     }
   }
 
-  /// A value on one line, the keys of what lies inside lists in order: those of equal values may come in any.
+  /// A value on one line, with sorted keys inside lists too: equal values may have their keys in different orders.
   private static func text(of value: Any) -> String {
     switch value {
     case let list as [Any]: "[" + list.map(text).joined(separator: ", ") + "]"
@@ -156,14 +157,14 @@ enum ConfigurationResolver {
     }
     let value: Any
     do {
-      value = try SettingsYAML.compose(parts[1])?.any ?? parts[1]
+      value = try YAMLDocument.compose(parts[1])?.any ?? parts[1]
     } catch {
       throw TrainingError.invalidSetting(key: parts[0], value: parts[1], remedy: "write a number, a word or a list")
     }
     return path.dropLast().reversed().reduce([String(path[path.count - 1]): value]) { [String($1): $0] }
   }
 
-  /// What the recipe has no place for is not in it when it is written out again.
+  /// A key that the recipe does not have is missing when the recipe is written out again.
   private static func requireKnown(_ overlay: [String: Any], in tree: [String: Any], prefix: String) throws {
     for (key, value) in overlay.sorted(by: { $0.key < $1.key }) where !(value is NSNull) {
       guard let present = tree[key] else {

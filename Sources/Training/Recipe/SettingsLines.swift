@@ -1,4 +1,5 @@
 import Foundation
+import YAMLText
 import Yams
 
 /// Where the settings of a YAML file stand.
@@ -7,7 +8,7 @@ struct SettingsLines {
   private var lines: [String: Int] = [:]
 
   init(ofYAML text: String) {
-    guard let root = try? SettingsYAML.compose(text) else { return }
+    guard let root = try? YAMLDocument.compose(text) else { return }
     collect(root, prefix: "")
   }
 

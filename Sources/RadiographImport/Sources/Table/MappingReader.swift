@@ -1,9 +1,10 @@
 import Foundation
 import RadiographData
+import YAMLText
 import Yams
 
-/// Reads a mapping's YAML, and refuses keys that it does not know: a slip of the pen would otherwise be a column that
-/// is silently missing.
+/// Reads a mapping's YAML, and refuses keys that it does not know: a misspelt key would otherwise be a column that is
+/// silently missing.
 struct MappingReader {
   static let limit = 1 << 20
 
@@ -20,7 +21,8 @@ struct MappingReader {
     }
     let node: Node?
     do {
-      node = try Yams.compose(yaml: text)
+      // Without aliases a text has fewer values than bytes.
+      node = try YAMLDocument.compose(text, limit: Self.limit)
     } catch {
       let line = "\(error)".split(separator: "\n").first ?? "not YAML"
       throw .malformedMapping(path: path, reason: String(line.prefix(200)))
