@@ -60,7 +60,7 @@ struct ClassifierStageTests {
     let scores = try classifier(data.validation.images(data.validated)).doubles()
     let validated = try data.validation.records.records(data.validation.records.indices)
     let truths = validated.map { $0.attributes.state(of: "Effusion") == .positive }
-    let area = RankMetrics.areaUnderROC(data.validated.map { scores[2 * $0] }, truths)
+    let area = RankingMetrics.areaUnderROC(data.validated.map { scores[2 * $0] }, truths)
     let best = rows.compactMap { $0.values[.areaUnderROC(of: "Effusion")] }
     #expect(best.contains { abs($0 - (area ?? 0)) < 1e-12 })
     let page = try String(contentsOf: folder.report, encoding: .utf8)
@@ -218,33 +218,5 @@ struct ClassifierStageTests {
 }
 
 @Suite("Ranks of scores")
-struct RankMetricsTests {
-  @Test("the area is the share of pairs in the right order, ties half")
-  func area() {
-    var random = SplitMix64(seed: 1)
-    for _ in 0..<20 {
-      let scores = (0..<30).map { _ in Double(random.next(below: 12)) }
-      let truths = (0..<30).map { _ in random.next(below: 3) == 0 }
-      var (won, pairs) = (0.0, 0)
-      for (one, isPositive) in zip(scores, truths) where isPositive {
-        for (other, isPositive) in zip(scores, truths) where !isPositive {
-          won += one > other ? 1 : one == other ? 0.5 : 0
-          pairs += 1
-        }
-      }
-      let found = RankMetrics.areaUnderROC(scores, truths)
-      #expect(pairs == 0 ? found == nil : abs((found ?? -1) - won / Double(pairs)) < 1e-12)
-    }
-    #expect(RankMetrics.areaUnderROC([1, 2], [true, true]) == nil)
-  }
-
-  @Test("the average precision is scikit-learn's")
-  func averagePrecision() {
-    // sklearn.metrics.average_precision_score([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), the example of its documentation.
-    let found = RankMetrics.averagePrecision([0.1, 0.4, 0.35, 0.8], [false, false, true, true])
-    #expect(abs((found ?? 0) - 0.8333333333333333) < 1e-12)
-    // Equal scores are one threshold: all at once have the precision of the share.
-    #expect(RankMetrics.averagePrecision([1, 1, 1, 1], [true, false, false, false]) == 0.25)
-    #expect(RankMetrics.averagePrecision([1, 2], [false, false]) == nil)
-  }
+struct RankingMetricsTests {
 }

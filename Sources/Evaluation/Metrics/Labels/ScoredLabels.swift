@@ -1,4 +1,4 @@
-/// What a classifier thinks of examples whose class is known.
+/// A classifier's scores of examples whose class is known.
 public struct ScoredLabels: Sendable, Equatable {
   /// What is done with examples that have no label, as uncertain findings have none.
   public enum Missing: Sendable {
@@ -44,29 +44,5 @@ public struct ScoredLabels: Sendable, Equatable {
   /// The examples at these indices, which may repeat.
   public func selecting(_ indices: [Int]) -> ScoredLabels {
     ScoredLabels(unchecked: indices.map { scores[$0] }, indices.map { labels[$0] })
-  }
-
-  /// How many are positive and how many are not.
-  ///
-  /// - Throws: ``MetricError/singleClass(what:count:)`` if one number is 0.
-  func requireBothClasses() throws(MetricError) -> (positive: Int, negative: Int) {
-    let positive = labels.count { $0 }
-    guard positive > 0 else { throw .singleClass(what: "negative", count: count) }
-    guard positive < count else { throw .singleClass(what: "positive", count: count) }
-    return (positive, count - positive)
-  }
-
-  /// How many of each class have each score, the highest first: equal scores cannot be told apart.
-  func levels() -> [(score: Double, positive: Int, negative: Int)] {
-    var levels: [(score: Double, positive: Int, negative: Int)] = []
-    for index in scores.indices.sorted(by: { scores[$0] > scores[$1] }) {
-      if levels.last?.score != scores[index] { levels.append((scores[index], 0, 0)) }
-      if labels[index] {
-        levels[levels.count - 1].positive += 1
-      } else {
-        levels[levels.count - 1].negative += 1
-      }
-    }
-    return levels
   }
 }

@@ -3,6 +3,7 @@ import Models
 import RadiographData
 import RadiographModels
 import RunRecords
+import Support
 import Torch
 import TorchNN
 
@@ -18,9 +19,9 @@ struct ClassifierObjective: Objective {
   private let targets: LabelTargets
   private let validationTargets: LabelTargets
   private let validated: [Int]
-  /// What an image that has a label counts against one that has not; nil for the same.
+  /// The weight of an image that has a label, over that of one that has not; nil for 1.
   private let positiveWeight_L: Tensor?
-  /// What makes a mean over all labels, known or not, one over those that are known on average.
+  /// The factor that turns a mean over all labels, known or not, into one over the labels that are known on average.
   private let lossFactor: Double
   private let augmentation: ImageAugmentation
   private let randomness: TrainingRandomness
@@ -106,7 +107,7 @@ struct ClassifierObjective: Objective {
       target: target_BL, weight: known_BL, posWeight: positiveWeight_L)
   }
 
-  /// Ranks are of all images together: every process looks at all of them, and so comes to the same means.
+  /// Ranks need all images at once: every process computes all of them, and so has the same means.
   func validate(_ share: RankShare) throws -> RunningMeans {
     var means = RunningMeans()
     var scores: [[Double]] = []
@@ -130,8 +131,8 @@ struct ClassifierObjective: Objective {
       }
       let (values, truths) = (known.map(\.0), known.map(\.1))
       // A label that all or none of the images have has no rank, and is in no mean.
-      guard let area = RankMetrics.areaUnderROC(values, truths),
-        let precision = RankMetrics.averagePrecision(values, truths)
+      guard let area = RankingMetrics.areaUnderROC(values, truths),
+        let precision = RankingMetrics.averagePrecision(values, truths)
       else { continue }
       means.add([
         .areaUnderROC: area, .areaUnderROC(of: name): area, .averagePrecision: precision,
