@@ -15,7 +15,7 @@ struct BootstrapMetricTests {
     let features = try MetricInputs.features(seed: 3, rows: 120, columns: 12)
     let values = (0..<40).map { features.values[$0 * 12] }
     let estimate = try Bootstrap.mean(values, resamples: 200, confidence: 0.9, seed: 11)
-    expectEqual([estimate.value, estimate.lower, estimate.upper], expected.bootstrap, within: 1e-12)
+    expectEqual([estimate.value, estimate.lower, estimate.upper], expected.bootstrap.items, within: 1e-12)
     #expect(estimate.count == 40)
   }
 
@@ -50,13 +50,12 @@ struct BootstrapMetricTests {
 
   @Test("patients are drawn whole, and both of two samples, as in numpy on the same draws")
   func groups() throws {
-    let reference = try EvaluationReference.load().bootstrap
     let x = try MetricInputs.features(seed: 3, rows: 120, columns: 12)
     let y = try MetricInputs.features(seed: 4, rows: 90, columns: 12, scale: 1.3, shift: 0.2)
     let (first, second) = ((0..<120).map { x.values[$0 * 12] }, (0..<90).map { y.values[$0 * 12] })
     let estimate = try Bootstrap.mean(
       Array(first.prefix(40)), groups: (0..<40).map { $0 / 3 }, resamples: 200, confidence: 0.9, seed: 11)
-    expectEqual([estimate.value, estimate.lower, estimate.upper], reference.groups, within: 1e-12)
+    expectEqual([estimate.value, estimate.lower, estimate.upper], expected.bootstrap.groups, within: 1e-12)
     #expect(estimate.count == 40)
 
     func mean(_ values: [Double], _ indices: [Int]) -> Double {
@@ -65,7 +64,7 @@ struct BootstrapMetricTests {
     let difference = try Bootstrap.estimate(
       groups: (0..<30).map { $0 % 7 }, and: Array(0..<20), resamples: 150, seed: 12
     ) { mean(first, $0) - mean(second, $1) }
-    expectEqual([difference.value, difference.lower, difference.upper], reference.twoSamples, within: 1e-12)
+    expectEqual([difference.value, difference.lower, difference.upper], expected.bootstrap.twoSamples, within: 1e-12)
     #expect(difference.count == 20)
   }
 

@@ -4,12 +4,12 @@ import Testing
 
 @Suite("Metrics of sets of features")
 struct FeatureMetricTests {
-  private let expected: EvaluationReference
+  private let expected: MetricReference
   private let real: FeatureMatrix
   private let generated: FeatureMatrix
 
   init() throws {
-    expected = try EvaluationReference.load()
+    expected = try MetricReference.load()
     real = try MetricInputs.features(seed: 3, rows: 120, columns: 12)
     generated = try MetricInputs.features(seed: 4, rows: 90, columns: 12, scale: 1.3, shift: 0.2)
   }
@@ -43,7 +43,7 @@ struct FeatureMetricTests {
       try FrechetDistance.between(a, GaussianStatistics(b)), try FrechetDistance.between(b, GaussianStatistics(a)),
     ] {
       #expect(abs(value / wanted.exact - 1) < 1e-8)
-      // The roots that the others take of what rounding leaves of 0 lower theirs.
+      // The others take square roots of eigenvalues that rounding moves away from 0, which lowers their distances.
       #expect(abs(value / wanted.pytorchFID - 1) < 5e-6)
     }
     // By two covariances, as for two stored sets of statistics, the same rounding enters.

@@ -4,9 +4,9 @@ import Testing
 
 @Suite("Metrics of pairs of images")
 struct ImageMetricTests {
-  private let expected: EvaluationReference.Images
+  private let expected: MetricReference.Images
 
-  init() throws { expected = try EvaluationReference.load().images }
+  init() throws { expected = try MetricReference.load().images }
 
   private static func inverted(_ images: GrayImages) throws -> GrayImages {
     try GrayImages(

@@ -5,9 +5,9 @@ import Testing
 
 @Suite("Metrics of labels")
 struct LabelMetricTests {
-  private let expected: EvaluationReference.Labels
+  private let expected: MetricReference.Labels
 
-  init() throws { expected = try EvaluationReference.load().labels }
+  init() throws { expected = try MetricReference.load().labels }
 
   @Test("ranking, confusion and calibration agree with scikit-learn, where scores are equal too")
   func parity() throws {
@@ -30,6 +30,16 @@ struct LabelMetricTests {
       let largest = zip(wanted.observed, wanted.predicted).map { abs($0 - $1) }.max() ?? 0
       expectEqual([calibration.maximumError], [largest], within: 1e-12)
     }
+  }
+
+  @Test("calls without scores are counted as those of a threshold are")
+  func calls() {
+    let calls = [(true, true), (true, false), (false, true), (true, true), (false, false)]
+    let confusion = ConfusionMetrics(calls.map { (label: $0.0, call: $0.1) })
+    #expect(confusion.truePositives == 2 && confusion.falsePositives == 1)
+    #expect(confusion.trueNegatives == 1 && confusion.falseNegatives == 1)
+    #expect(confusion.precision == 2.0 / 3 && confusion.recall == 2.0 / 3 && confusion.f1 == 2.0 / 3)
+    #expect(ConfusionMetrics([]).f1 == nil)
   }
 
   @Test("kappa of two readers of four classes agrees with scikit-learn")

@@ -4,8 +4,8 @@ import Support
 @testable import Evaluation
 @testable import Training
 
-/// Pictures that stand for the four kinds of patients: a broad bright bar (adults) or a narrow one (children) on a
-/// grey ground, with a patch beside it for pneumonia, at places and with noise that the seed decides.
+/// Pictures of the four kinds of patients: a broad bright bar (adults) or a narrow one (children) on a grey ground,
+/// with a patch beside it for pneumonia, at places and with noise that the seed decides.
 enum SyntheticChests {
   static func image(_ kind: RadiographKind, size: Int, random: inout SplitMix64) -> [Float] {
     let half = kind.isChild ? size / 16 : size / 6
