@@ -66,7 +66,7 @@ import Testing
       try DataFixtures.write("Heart & lungs <normal>.", to: source.appendingPathComponent("a<b>.txt"))
       let output = folder.appendingPathComponent("dataset")
       _ = try DatasetImport(FolderSource.list(source), into: output, options: DataFixtures.options()).run()
-      let page = try DatasetReport(RadiographDataset.open(output)).html()
+      let page = try DatasetPage(RadiographDataset.open(output)).html()
       #expect(page.contains("Heart &amp; lungs &lt;normal&gt;.") && page.contains("a&lt;b&gt;.png"))
       #expect(page.contains("src=\"data:image/jpeg;base64,"))
       #expect(!page.contains("http:") && !page.contains("https:") && !page.contains("<script"))

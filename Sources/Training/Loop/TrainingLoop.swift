@@ -9,7 +9,7 @@ struct TrainingLoop {
   var folder: RunFolder
   var cadence: Cadence
   var resume: Bool
-  /// Asked before every step; what it says ends the run with a checkpoint.
+  /// Checked before every step: a limit that is reached ends the run with a checkpoint.
   var limits: RunLimits
   var group: any ProcessGroup = Alone()
   var report: (TrainingReport) -> Void
@@ -20,7 +20,8 @@ struct TrainingLoop {
   /// - Throws: ``TrainingError/diverged(step:quantity:checkpoint:)``, ``TrainingError/runExists(path:)``,
   ///   ``TrainingError/nothingToResume(path:)``, `FileAccessError`, and what the objective throws.
   func run(_ objective: some Objective) throws -> LoopOutcome {
-    // What the others read of what the first has prepared may take them long.
+    // The others may take long to read what the first process has prepared. This wait has no time limit; later ones
+    // have.
     try group.waitForAll()
     // Weights are drawn from the seed; processors of two kinds may round them differently.
     try group.takeFromFirst(objective.trained.flatMap(\.store.parameters))
@@ -32,7 +33,7 @@ struct TrainingLoop {
     }
     do {
       let outcome = try run(objective, step, from: &position, recorder: recorder)
-      try recorder?.writeReport()
+      try recorder?.writePage()
       return outcome
     } catch let error as NotFinite {
       throw TrainingError.diverged(step: position.step, quantity: error.quantity, checkpoint: folder.newestStep())
@@ -70,14 +71,14 @@ struct TrainingLoop {
         position.means.add(values)
         lastGood = nil
       case .skipped(let quantity):
-        // In float16 a scale that was too large is no fault of the run until there is none left.
+        // In float16 a scale that was too large is not counted against the run as long as it can be lowered.
         let isScaleTooLarge = (step.scaler?.scale ?? 0) > 1
         let before = lastGood ?? (position, scaler, 0)
         lastGood = (before.position, before.scaler, before.skipped + (isScaleTooLarge ? 0 : 1))
         position.skipped += 1
         report(.note("step \(position.step + 1) was not taken: \(quantity.sentence)"))
         if let lastGood, lastGood.skipped == Self.skippedInARow {
-          // The weights are those of then.
+          // Skipped steps have left the weights as they were before them.
           let stored = try storeLastGood()
           throw TrainingError.diverged(step: lastGood.position.step + 1, quantity: quantity, checkpoint: stored)
         }
@@ -95,7 +96,7 @@ struct TrainingLoop {
         values[.imagesPerSecond] = Double(stepsSinceLog * objective.batchSize) / seconds
         values.merge(shares) { $1 }
         if position.skipped > 0 { values[.skippedSteps] = Double(position.skipped) }
-        // Counts for the row after this.
+        // The time that this takes is counted in the next row.
         try time.on(.recording) { try note(values, .training, at: position, of: objective, in: recorder) }
         stepsSinceLog = 0
       }
@@ -122,7 +123,7 @@ struct TrainingLoop {
       return checkpoint.position
     }
     let found = try newestPosition(step)
-    // Snapshots of steps that will be made again, or of a run that never came to a checkpoint.
+    // Snapshots of steps that will be made again, or of a run that has no checkpoint.
     AverageSnapshots(folder: folder.averages).forget(after: step.model.average.updates)
     _ = try group.fromFirst(Array((found.map { "\($0.step)" } ?? "none").utf8))
     return found ?? RunPosition()
@@ -170,7 +171,7 @@ struct TrainingLoop {
         let metadata = objective.metadata.merging(["step": "\(position.step)", "loss": "\(best)"]) { $1 }
         try BestWeights(tensors: weights, metadata: metadata).write(to: folder.best)
       }
-      try recorder?.writeReport()
+      try recorder?.writePage()
     }
     position.bestLoss = best ?? position.bestLoss
   }

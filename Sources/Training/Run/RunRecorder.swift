@@ -13,13 +13,13 @@ struct RunRecorder {
   private let imagesPerEpoch: Int
   private let began = Date()
   private let device: Device
-  /// What the processes before this one trained for.
+  /// The seconds of training of the processes before this one.
   private let secondsBefore: Double
 
-  /// Forgets what was written of steps that will be made again, and writes the page once, so that a file that cannot be
-  /// written is known before work is spent.
+  /// Removes the records of steps that will be made again, and writes the page once, so that a file that cannot be
+  /// written is found before any work is done.
   ///
-  /// - Parameter step: where the run goes on; nothing for one that begins.
+  /// - Parameter step: The step at which the run is resumed; nil for a new run.
   init(_ folder: RunFolder, of objective: some Objective, resumedAt step: Int?) throws {
     self.folder = folder
     device = try objective.trained[0].store.parameters.first?.value.device ?? .cpu
@@ -31,7 +31,7 @@ struct RunRecorder {
     try log.truncate(after: step ?? -1)
     secondsBefore = log.rows().compactMap(\.seconds).max() ?? 0
     events = try EventFile(folder: folder.folder, firstStep: (step ?? -1) + 1)
-    try writeReport()
+    try writePage()
   }
 
   /// - Parameter step: steps made so far.
@@ -48,15 +48,15 @@ struct RunRecorder {
     try events.append(picture: picture, tag: "samples", step: step)
   }
 
-  func writeReport() throws { try RunReport(of: folder.url).write(to: folder.report) }
+  func writePage() throws { try RunPage(of: folder.url).write(to: folder.report) }
 }
 
-extension RunReport {
+extension RunPage {
   /// Pictures of each stage in the page.
   private static let pictureCount = 4
 
-  /// The page on the stages that a run's folder holds, whichever they are: each says itself what it is. What cannot be
-  /// read of a stage is left out.
+  /// The page on all stages in a run's folder, each shown by its own description. What cannot be read of a stage is
+  /// left out.
   init(of run: URL) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: run.path)) ?? []
     let known = TrainingStageName.allCases.map(\.rawValue)

@@ -73,8 +73,8 @@ public struct RunStatus: Encodable, Sendable, Equatable {
     loss = rows.last { $0.split == .training }?.values[.loss]
     let isHeld = RunLock.isHeld(run)
     owner = isHeld ? RunLock.owner(of: run).map { Owner(process: Int($0.process), host: $0.host) } : nil
-    // A stage that is not finished and has an owner; the owner of a finished one trains another stage, which prepares.
-    // The last row comes before the last validation and the last checkpoint.
+    // A stage runs if it is not finished and the run's lock is held: if it is finished, the owner is preparing another
+    // stage. It is finished with its last checkpoint, which comes after its last row and its last validation.
     let isStored = (folder.newestStep() ?? 0) >= steps && steps > 0
     state = isStored ? .finished : isHeld ? .running : .stopped
     let trained = rows.filter { $0.split == .training && $0.seconds != nil }.suffix(10)
@@ -86,5 +86,5 @@ public struct RunStatus: Encodable, Sendable, Equatable {
   }
 
   /// What each stage of a run measured by epoch, as Markdown tables; empty if nothing was measured yet.
-  public static func tables(of run: URL) -> String { RunReport(of: run).markdown }
+  public static func tables(of run: URL) -> String { RunPage(of: run).markdown }
 }

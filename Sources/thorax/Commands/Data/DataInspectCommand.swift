@@ -74,7 +74,7 @@ struct DataInspectCommand: AsyncParsableCommand {
     try FilePath(path).checkReplaceable(overwrite: true)
     guard let file = FileHandle(forReadingAtPath: path) else { return }
     let start = try file.read(upToCount: 4_096) ?? Data()
-    guard start.isEmpty || DatasetReport.isPage(startingWith: String(decoding: start, as: UTF8.self)) else {
+    guard start.isEmpty || DatasetPage.isPage(startingWith: String(decoding: start, as: UTF8.self)) else {
       throw OutputError.notReplaced(path: path, reason: "not a page of Thorax")
     }
   }
@@ -86,7 +86,7 @@ struct DataInspectCommand: AsyncParsableCommand {
       DatasetExaminations.ImagePair(
         .init(pair.first, split: pair.firstSplit), .init(pair.second, split: pair.secondSplit), distance: pair.distance)
     }
-    let page = try DatasetReport(
+    let page = try DatasetPage(
       dataset,
       examinations: DatasetExaminations(
         nearDuplicates: pairs, leakingPatients: found.patients, leakingStudies: found.studies)

@@ -55,7 +55,7 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
       try folder.write(PrettyJSON.data(result.report), to: "report.json")
       try folder.write(Data(result.pairs.picture().pngBytes()), to: "nearest-pairs.png")
       try folder.write(
-        ReportPage(images: result, program: "thorax \(ThoraxVersion.current)").document(), to: "report.html")
+        EvaluationPage(images: result, program: "thorax \(ThoraxVersion.current)").document(), to: "report.html")
     }
     if json {
       try Console.writeJSON(result.report)

@@ -108,7 +108,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
     try folder.write(
       Data(result.pairs.picture().pngBytes(metadata: [pairs], compressionLevel: 9)), to: "nearest-pairs.png")
     try folder.write(
-      ReportPage(evaluation: result, name: host.description.name, program: "thorax \(ThoraxVersion.current)")
+      EvaluationPage(evaluation: result, name: host.description.name, program: "thorax \(ThoraxVersion.current)")
         .document(), to: "report.html")
     let readers = try ReaderPage(samples: result.samples, real: result.real, seed: options.seed)
     try folder.write(readers.document(), to: "readers.html")

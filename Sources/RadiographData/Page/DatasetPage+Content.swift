@@ -2,7 +2,7 @@ import GRDB
 import WebPages
 
 // Reports, grey values and samples: what is in the dataset.
-extension DatasetReport {
+extension DatasetPage {
   func reports() throws -> HTML {
     let words = try WordStatistics(dataset)
     guard !words.lengths.isEmpty else {
@@ -64,7 +64,7 @@ extension DatasetReport {
 }
 
 // What was left out, what leaks, and where everything comes from.
-extension DatasetReport {
+extension DatasetPage {
   private static let listLimit = 500
   private static let pairLimit = 24
 

@@ -3,7 +3,7 @@ import WebPages
 
 /// One self-contained HTML page on what is in a dataset: counts, what was left out and why, labels, people, reports,
 /// grey values, sample images, near-duplicates, leakage, and where everything comes from under which licence.
-public struct DatasetReport: Sendable {
+public struct DatasetPage: Sendable {
   let dataset: RadiographDataset
   let summary: DatasetSummary
   let examinations: DatasetExaminations

@@ -4,7 +4,7 @@ import Support
 import WebPages
 
 /// `report.html` of an evaluation: figures, the article's tables, curves and pictures on one page without network.
-public struct ReportPage: Sendable {
+public struct EvaluationPage: Sendable {
   /// A picture with what it shows.
   public struct Picture: Sendable {
     public var image: GrayscaleImage
@@ -68,7 +68,7 @@ public struct ReportPage: Sendable {
     ).document()
   }
 
-  /// What was measured: a model and how it drew, or images of anybody.
+  /// What was measured: a model and how it drew, or a folder of images.
   private func origin(_ sets: [String]) -> HTML {
     let model = report.model
     let hash = String(model.hash.prefix(12))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RunRecords
 
-@Suite struct RunReportTests {
+@Suite struct RunPageTests {
   private func rows(_ count: Int, every interval: Int = 100) -> [MetricsRow] {
     (1...count).flatMap { index -> [MetricsRow] in
       let step = index * interval
@@ -32,7 +32,7 @@ import Testing
   ]
 
   private func stage(
-    _ name: String = "vae", columns: [StageColumn] = RunReportTests.columns, rows: [MetricsRow],
+    _ name: String = "vae", columns: [StageColumn] = RunPageTests.columns, rows: [MetricsRow],
     settings: [(key: String, value: String)] = [],
     sheets: [SampleSheet] = [], sheetRows: [String] = []
   ) -> StageRecord {
@@ -42,7 +42,7 @@ import Testing
   }
 
   private func page(_ stages: [StageRecord], name: String = "run") -> String {
-    RunReport(name: name, stages: stages, program: "thorax", date: Date(timeIntervalSince1970: 0)).document()
+    RunPage(name: name, stages: stages, program: "thorax", date: Date(timeIntervalSince1970: 0)).document()
   }
 
   @Test func milestonesAreValidationsWithTheMeansOfTheTrainingBefore() {
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func theTablesAreWrittenAsMarkdownToo() {
-    let report = RunReport(
+    let report = RunPage(
       name: "run", stages: [stage(rows: rows(3)), stage("empty", rows: []), stage("other", rows: rows(1))],
       program: "thorax")
     let lines = report.markdown.split(separator: "\n", omittingEmptySubsequences: false)
@@ -130,7 +130,7 @@ import Testing
   @Test func aRunThatHasNotBegunHasAPage() throws {
     try withFolder { folder in
       let url = folder.appendingPathComponent("report.html")
-      try RunReport(name: "empty", stages: [stage(rows: [])], program: "thorax").write(to: url)
+      try RunPage(name: "empty", stages: [stage(rows: [])], program: "thorax").write(to: url)
       #expect(try String(contentsOf: url, encoding: .utf8).contains("Nothing was measured yet."))
       #expect(SampleSheet.newest(4, in: folder.appendingPathComponent("none")).isEmpty)
     }

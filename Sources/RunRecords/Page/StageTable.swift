@@ -17,7 +17,7 @@ struct StageTable {
     let milestones = Milestone.list(stage.rows)
     guard !milestones.isEmpty else { return nil }
     let best = stage.best?.step
-    // A column of which nothing was measured says nothing.
+    // A column without any value is left out.
     let measured = Self.columns(stage, milestones).filter { column in milestones.contains { $0[column] != nil } }
     caption =
       "Table \(number). \(stage.title): training values are means since the row above, validation is of the averaged "

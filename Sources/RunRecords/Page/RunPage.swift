@@ -4,10 +4,10 @@ import TensorFiles
 import WebPages
 
 /// `report.html` of a run: what was set, what was measured, what the model can draw, on one page without network.
-public struct RunReport: Sendable {
+public struct RunPage: Sendable {
   /// The run's name.
   public var name: String
-  /// In the order of training; those that were not begun are left out by their maker.
+  /// In the order of training, without stages that were not begun.
   public var stages: [StageRecord]
   /// When the page is made.
   public var date: Date

@@ -6,7 +6,7 @@ import Testing
 @testable import RadiographData
 @testable import RadiographImport
 
-@Suite struct DatasetReportTests {
+@Suite struct DatasetPageTests {
   /// Six images of three patients with labels and reports, and one file that is no image.
   private func withDataset(_ body: (RadiographDataset) throws -> Void) throws {
     try DataFixtures.withFolder { folder in
@@ -67,7 +67,7 @@ import Testing
 
   @Test func thePageHasEverySection() throws {
     try withDataset { dataset in
-      let page = try DatasetReport(dataset).html()
+      let page = try DatasetPage(dataset).html()
       for id in [
         "overview", "labels", "people", "reports", "images", "samples", "exclusions", "duplicates", "sources",
         "settings",
@@ -93,7 +93,7 @@ import Testing
         .init("source/none.png", split: .train), .init("nonsense", split: .test), distance: 3)
       let examinations = DatasetExaminations(
         nearDuplicates: [pair, gone], leakingPatients: ["indiana/<12>"], leakingStudies: [])
-      let page = try DatasetReport(dataset, examinations: examinations).html()
+      let page = try DatasetPage(dataset, examinations: examinations).html()
       #expect(page.contains("<dt>Near-duplicates across parts</dt><dd>2</dd>"))
       #expect(page.contains("<dt>Studies in two parts</dt><dd>none found</dd>"))
       #expect(page.contains("<th scope=\"row\">Patient</th><td>indiana/&lt;12&gt;</td>"))
@@ -125,7 +125,7 @@ import Testing
       try DataFixtures.write("no image", to: source.appendingPathComponent("broken.png"))
       let output = folder.appendingPathComponent("dataset")
       _ = try DatasetImport(FolderSource.list(source), into: output, options: DataFixtures.options()).run()
-      let page = try DatasetReport(RadiographDataset.open(output)).html()
+      let page = try DatasetPage(RadiographDataset.open(output)).html()
       #expect(page.contains("No image is eligible for training.") && page.contains("No image has a positive label."))
     }
   }

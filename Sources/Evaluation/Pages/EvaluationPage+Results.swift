@@ -1,7 +1,7 @@
 import ImageFiles
 import WebPages
 
-extension ReportPage {
+extension EvaluationPage {
   /// The page of a model.
   ///
   /// - Throws: `ImageFileError` for pictures that cannot be put together.
