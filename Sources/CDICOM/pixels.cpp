@@ -17,7 +17,8 @@ struct Freeing {
 };
 using Cells = std::unique_ptr<uint8_t, Freeing>;
 
-/// The photometric interpretation by name. One that the standard has not is not repeated: it may be anybody's text.
+/// The photometric interpretation by name. One that is not in the standard is not repeated: it may be any text, a
+/// patient's name among them.
 const char *colour_name(cdicom_file &file) {
   static constexpr const char *names[] = {
       "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT",

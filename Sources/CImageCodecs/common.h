@@ -15,7 +15,7 @@ void cimage_fail(cimage_failure *failure, const char *format, ...) __attribute__
 /// CIMAGE_OK, or CIMAGE_TOO_LARGE with its message.
 int cimage_check_limits(uint32_t width, uint32_t height, cimage_limits limits, cimage_failure *failure);
 
-/// 1 where the file was an 8- or 16-bit grey PNG in perfect order, and `raster` holds it; 0 where libpng must see it.
+/// 1 if the file was an undamaged grey PNG of 8 or 16 bits, which `raster` now holds; 0 if libpng has to read it.
 int cimage_png_read_grey(const uint8_t *bytes, size_t count, cimage_limits limits, cimage_raster *raster);
 
 /// The orientation (1 to 8) that an APP1 segment's EXIF asks for; 0 where it is no EXIF or says nothing that can be

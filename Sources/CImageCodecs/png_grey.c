@@ -1,9 +1,9 @@
 // The short way for the kind of PNG that radiographs come in: grey, 8 or 16 bits, not interlaced.
 //
 // libpng undoes the filters of one-byte pixels value by value, which for such files takes longer than inflating them.
-// Here zlib inflates a strip of rows, and eight rows' filters are undone together. Whatever is not entirely in order
-// (another kind, an odd chunk, a wrong checksum, too few bytes) is left to libpng, which then reads it or names what
-// is wrong: this code only ever says yes or "not I".
+// Here zlib inflates a strip of rows, and eight rows' filters are undone together. Any other file (another kind, an odd
+// chunk, a wrong checksum, too few bytes) is left to libpng, which reads it or says what is wrong: this code never
+// reports an error.
 #include "common.h"
 
 #include <stdlib.h>

@@ -64,7 +64,7 @@ char *ct_image_path(void) {
   Dl_info info;
   if (!dladdr((void *)ct_load, &info) || !info.dli_fname) return NULL;
 #ifdef __linux__
-  // The program's own name may be relative to a folder that has changed since; the kernel knows better.
+  // The program's own name may be relative to a folder that has changed since; the kernel has its path.
   if (!strchr(info.dli_fname, '/') || info.dli_fname[0] != '/') {
     char path[4096];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);

@@ -14,9 +14,9 @@
 /// The processes that were started together, as one of them sees it. All of them start the same collectives in the same
 /// order; one thread of each process does.
 ///
-/// A thread beside that one tells the others every now and then, through the store, that this process lives, and how many
-/// collectives it has started; and it looks for the same of them. So a process that is stopped, killed or cut off is
-/// found and named, while one that others wait for as long as it computes is not taken for lost.
+/// A second thread reports regularly, through the store, that this process lives and how many collectives it has
+/// started, and reads the same of the others. So a process that is stopped, killed or cut off is found and named, while
+/// one that still computes is not taken for lost, however long the others wait for it.
 class Group {
  public:
   explicit Group(const ct_group_options &options);
@@ -30,7 +30,7 @@ class Group {
 
   /// Starts to add up a tensor of the CPU over all processes, in place.
   std::shared_ptr<Pending> start_sum(const at::Tensor &tensor);
-  /// Waits for its end. `limited`: all processes have to start it within the time that a step's collectives have.
+  /// Waits for its end. `limited`: all processes have to start it within the time limit of a step.
   void wait(Pending &pending, bool limited);
   void broadcast(const at::Tensor &tensor, int root, bool limited);
   void barrier(bool limited);
@@ -38,9 +38,9 @@ class Group {
   /// Throws if a process is known to be lost.
   void require_whole();
   bool has_failed();
-  /// Lets the others know why this process ends.
+  /// Sends the others the reason why this process ends.
   void report(const std::string &reason);
-  /// Leaves in order, when all do.
+  /// Leaves the group once all processes do.
   void leave();
 
  private:
@@ -72,19 +72,21 @@ class Group {
   bool leaving_ = false;
   std::optional<Clock::time_point> asking_since_;
   std::vector<Peer> peers_;
-  /// What the thread that computes takes for the failure. Only the watching thread uses the store, which may hang.
+  /// The failure as the computing thread sees it, for the watching thread, which alone uses the store: the store may
+  /// hang.
   std::optional<GroupFailure> proposed_;
   std::optional<GroupFailure> failure_;
 
   void join(const ct_group_options &options);
   std::shared_ptr<Pending> started(c10::intrusive_ptr<c10d::Work> work);
   void watch();
-  /// Notes the others' beats; a failure if one's stands still.
+  /// Notes the heartbeats of the other processes; returns a failure if one of them has stopped.
   std::optional<GroupFailure> look_at(const std::vector<std::vector<uint8_t>> &beats);
   void adopt(const GroupFailure &failure);
-  /// Makes a failure the group's, unless another process has named one before. The watching thread calls it.
+  /// Makes a failure that of the whole group, unless another process has stored one before. The watching thread calls
+  /// this.
   void settle(const GroupFailure &proposed);
-  /// Lets the watching thread settle a failure; throws what it came to.
+  /// Waits until the watching thread has settled the group's failure, and throws that.
   [[noreturn]] void declare(int32_t status, int rank, const std::string &text = "");
   [[noreturn]] void blame_late();
   [[noreturn]] void blame_gone(const std::string &text);

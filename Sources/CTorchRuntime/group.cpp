@@ -166,7 +166,7 @@ void Group::declare(int32_t status, int rank, const std::string &reason) {
     proposed_ = failure(status, rank, reason);
   }
   changed_.notify_all();
-  // The watching thread comes to an end with a failure, this one or another.
+  // The watching thread ends with a failure, this one or another.
   const auto begin = Clock::now();
   while (true) {
     require_whole();

@@ -1,4 +1,4 @@
-// The thread of a group that says that this process lives, and looks after the others. It alone uses the store once the
+// The thread of a group that reports that this process lives, and watches the others. It alone uses the store once the
 // group is there: a store that hangs holds up no one else.
 #include "Joining.h"
 
@@ -29,7 +29,7 @@ void Group::watch() {
     try {
       watch_store_->set(keys[rank_], bytes(std::to_string(beat) + " " + std::to_string(started_.load())));
       if (!proposed && watch_store_->check({failure_key})) {
-        // Comes to what is there.
+        // A failure is stored already: it is adopted in place of this one.
         proposed = failure(CT_PROCESS_FAILED, rank_, "");
       }
       if (!proposed) proposed = look_at(watch_store_->multiGet(keys));

@@ -10,17 +10,17 @@ public struct DelimitedFormat: Sendable, Equatable {
   public enum Encodings: Sendable {
     /// UTF-8 with or without a byte order mark.
     case utf8
-    /// UTF-8; UTF-16 of either order, by its mark or by the zeros between its first letters; a cell that is none
-    /// of them, Windows-1252, which holds Latin-1.
+    /// UTF-8, or UTF-16 of either byte order, which its mark or the zeros between its first letters show. A cell that
+    /// is neither is read as Windows-1252, of which Latin-1 is a part.
     case detected
   }
 
-  /// The ASCII byte between two cells; if it is nil, that one of `,` `;` tab `|` which is most frequent in the first
-  /// line, outside quotes. A line `sep=;` above the table decides before either.
+  /// The ASCII byte between two cells. If it is nil, the one of `,`, `;`, tab and `|` that is most frequent in the
+  /// first line, outside quotes. A line `sep=;` above the table takes precedence over both.
   public var delimiter: UInt8?
   public var quotes: Quotes
   public var encodings: Encodings
-  /// Of a cell in UTF-8. It bounds what a quote that is never closed can cost.
+  /// The most bytes of a cell in UTF-8: a bound on what a quote that is never closed can cost.
   public var maximumCellBytes: Int
   public var maximumCells: Int
 
@@ -35,7 +35,7 @@ public struct DelimitedFormat: Sendable, Equatable {
     self.maximumCells = maximumCells
   }
 
-  /// Tab-separated by extension, and anything else by its first line.
+  /// Tab-separated if the extension says so; otherwise the first line decides.
   public init(pathExtension: String) {
     self.init(delimiter: ["tsv", "tab"].contains(pathExtension.lowercased()) ? UInt8(ascii: "\t") : nil)
   }

@@ -6,7 +6,7 @@ import Foundation
 /// Spreadsheets that take it for a row write it back with cells behind it (`sep=;;;`), or quoted with the delimiter
 /// that they use themselves (`"sep=;",,`), which then is the table's.
 struct DelimiterDeclaration: Equatable {
-  /// nil if the line names none, and the next line has to tell.
+  /// nil if the line names none: the next line decides then.
   var delimiter: UInt8?
   /// The line's bytes, its end included.
   var length: Int

@@ -2,7 +2,7 @@ import Diffusion
 import ImageFiles
 import Support
 
-/// How an image came to be: what every file says of itself, and what is needed to make the same bytes again.
+/// How an image was made: what every image file records of it, and what is needed to make the same bytes again.
 public struct Provenance: Equatable, Sendable {
   public var prompt: String
   public var negative: String?

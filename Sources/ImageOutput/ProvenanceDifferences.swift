@@ -1,12 +1,12 @@
 import Diffusion
 
-/// One setting that is not what an image's file says.
+/// A setting that differs from what an image's file says.
 public struct ProvenanceDifference: Equatable, Sendable, Encodable {
-  /// What is another, such as `model-hash`, by the key that the file has it under.
+  /// The setting's key in the file, such as `model-hash`.
   public var key: String
   /// What the file says; nil if it says nothing.
   public var recorded: String?
-  /// What is now; nil if there is nothing.
+  /// The value that the drawn image has; nil if it has none.
   public var now: String?
 
   enum CodingKeys: String, CodingKey {
@@ -16,8 +16,8 @@ public struct ProvenanceDifference: Equatable, Sendable, Encodable {
 }
 
 extension RecordedProvenance {
-  /// What is not as the file says in an image that was drawn after it. Settings that the file does not know, being older
-  /// than they are, are not compared.
+  /// The settings in which an image that was drawn again differs from its file. Settings that are newer than the file
+  /// are not compared.
   public func differences(from drawn: Provenance, version: String) -> [ProvenanceDifference] {
     let pairs: [(String, String?, String?)] = [
       ("prompt", prompt, drawn.prompt),

@@ -3,15 +3,15 @@ import Support
 /// Why an image cannot be drawn again from what its file says.
 public enum ProvenanceError: Error, Equatable, CustomStringConvertible {
   case notAnImage(path: String, reason: String)
-  /// An image without our texts.
+  /// An image without the texts that Thorax writes.
   case notOurs(path: String)
-  /// A text is missing (`value` is nil) or holds what it cannot mean.
+  /// A text is missing (`value` is nil), or is no possible value of its key.
   case malformed(path: String, key: String, value: String?)
   /// The file could not hold these texts whole.
   case incomplete(path: String, what: String)
   /// The image was drawn from latents, and none are given.
   case needsLatents(path: String)
-  /// What the image says is nothing that its model can do.
+  /// The image's model cannot do what the image says.
   case unfit(path: String, reason: String)
 
   public var description: String {
@@ -22,7 +22,7 @@ public enum ProvenanceError: Error, Equatable, CustomStringConvertible {
         + "since other programs drop its texts"
     case .malformed(let path, let key, let value):
       "'\(path.onOneLine(limit: 160))' "
-        + (value.map { "says '\($0.onOneLine(limit: 80))' for its \(key), which cannot be" }
+        + (value.map { "says '\($0.onOneLine(limit: 80))' for its \(key), which is not a possible value" }
           ?? "does not say its \(key)")
         + ": give an image of Thorax as it was written"
     case .incomplete(let path, let what):

@@ -28,7 +28,7 @@ public struct RecordedProvenance: Equatable, Sendable {
   /// The step that the picture shows, for a preview.
   public var previewStep: Int?
 
-  /// Larger files are none that Thorax has written.
+  /// Thorax writes no larger files.
   public static let sizeLimit = 256 << 20
 
   /// Reads an image file.

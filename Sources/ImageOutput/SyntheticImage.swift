@@ -1,7 +1,7 @@
 import ImageFiles
 import Support
 
-/// An image that a model drew, with how it came to be. The one door through which drawn images leave: a file that this
+/// An image that a model drew, and how it was made. The one door through which drawn images leave: a file that this
 /// type writes says that it is synthetic.
 public struct SyntheticImage: Sendable {
   public var image: GrayscaleImage

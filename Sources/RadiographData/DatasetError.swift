@@ -16,7 +16,7 @@ public enum DatasetError: Error, Sendable, Equatable {
   case settingMismatch(name: String, stored: String, given: String)
   /// The source, or a part of it, is not there.
   case sourceMissing(path: String, remedy: String)
-  /// Two sources that are not one would have the same name, and their patients and images be taken for the same.
+  /// Two different sources would have the same name, so that their patients and images would be taken for the same.
   case sourceName(name: String, reason: String)
   /// The source is there and holds nothing that can be imported.
   case sourceEmpty(path: String, expected: String)

@@ -10,17 +10,17 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
 
   /// What is minimised.
   public static let loss = Metric("loss")
-  /// How far images are from what they were made of: the mean absolute or squared error.
+  /// The mean absolute or squared error of decoded images.
   public static let reconstruction = Metric("reconstruction")
   /// The Kullback-Leibler divergence of latents from the standard normal distribution.
   public static let divergence = Metric("kl")
-  /// How far images are from what they were made of in the features of a network.
+  /// The distance of decoded images from their originals, in the features of a network.
   public static let perceptual = Metric("perceptual")
   /// How far a transformed latent's image is from the image that was transformed in the same way.
   public static let equivariance = Metric("equivariance")
-  /// What images lose for being taken for made ones by a discriminator.
+  /// The autoencoder's loss by the discriminator: the greater, the less real decoded images look to it.
   public static let adversarial = Metric("adversarial")
-  /// What the discriminator makes small.
+  /// The discriminator's own loss.
   public static let discriminator = Metric("discriminator")
   /// The mean over all labels of the area under the receiver operating characteristic.
   public static let areaUnderROC = Metric("auroc")

@@ -11,7 +11,7 @@ public struct MetricsLog: Sendable {
   /// All rows that can be read, in the order in which they were written; none where there is no file.
   public func rows() -> [MetricsRow] { lines().compactMap { MetricsRow(line: $0) } }
 
-  /// Forgets the rows after `step`, which a resumed run writes again, and a line that was cut by a kill.
+  /// Removes the rows after `step`, which a resumed run writes again, and a line that a kill has cut off.
   ///
   /// - Throws: `FileAccessError` if the file cannot be read or replaced.
   public func truncate(after step: Int) throws {
@@ -46,7 +46,7 @@ enum AppendedFile {
       defer { try? handle.close() }
       try handle.seekToEnd()
       try handle.write(contentsOf: Data(bytes))
-      // Some file systems know no flushing.
+      // Some file systems cannot flush.
       guard fsync(handle.fileDescriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
         throw NSError(domain: NSPOSIXErrorDomain, code: Int(errno))
       }

@@ -51,7 +51,7 @@ public struct MetricsRow: Sendable, Equatable {
     return Array(try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])) + [UInt8(ascii: "\n")]
   }
 
-  /// Reads a line; nothing where it is not one, as the last line of a killed run may not be.
+  /// Reads a line; nil if it is not a whole row, as the last line of a killed run may not be.
   init?(line: some StringProtocol) {
     guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
       let step = object["step"] as? Int, let split = (object["split"] as? String).flatMap(MeasuredSplit.init)

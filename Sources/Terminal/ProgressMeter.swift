@@ -9,7 +9,7 @@ public final class ProgressMeter: @unchecked Sendable {
   enum Place {
     /// One line that is drawn over, ten times in a second at most.
     case terminal
-    /// A line of its own after ten seconds, and then ever more seldom, every ten minutes in the end.
+    /// A line of its own after ten seconds, and then less and less often, every ten minutes in the end.
     case lines
     case nowhere
   }
@@ -66,7 +66,8 @@ public final class ProgressMeter: @unchecked Sendable {
     }
   }
 
-  /// Ends the showing: the line goes from the terminal; in a file the last state is written, if any was before.
+  /// Ends the progress: the line is removed from the terminal; in a file the last state is written, if one was written
+  /// before.
   public func finish() {
     lock.withLock {
       guard !isFinished else { return }

@@ -18,8 +18,8 @@ public struct RunExport {
   ///   - name: the model's name.
   ///   - averageWidth: The width of the average of the diffusion model's weights, as a share of its training, if it is
   ///     not to be the exponential average that validated best.
-  ///   - facts: what the card says beside what the run itself knows.
-  ///   - undistilled: Whether the diffusion model is wanted where one was distilled from it.
+  ///   - facts: what the card says beside what is read from the run.
+  ///   - undistilled: Whether to export the diffusion model even if another was distilled from it.
   /// - Throws: ``TrainingError/missingStage(path:stage:)`` if a stage was not trained yet, `FileAccessError`,
   ///   `TensorFileError`.
   public init(
@@ -63,7 +63,7 @@ public struct RunExport {
     // A run can be exported where its encoder is not; the model then goes by the name alone.
     let encoder = try? TextEncoderReference(atHand: recipe.textEncoder)
     description.textEncoder = encoder ?? TextEncoderReference(name: recipe.textEncoder)
-    // An encoder that was given by its folder has that folder's name where the model is taken.
+    // An encoder that was given as a folder is looked up by that folder's name on other machines.
     if recipe.textEncoder.hasPrefix("/") || recipe.textEncoder.hasPrefix(".") {
       description.textEncoder.name = URL(fileURLWithPath: recipe.textEncoder).lastPathComponent
     }
@@ -163,7 +163,7 @@ extension RunExport {
 }
 
 extension ModelDescription {
-  /// The model that a run comes to, sampled as the shipped model is if its architecture is not a known one.
+  /// The model that a run produces, sampled as the shipped model is if its architecture is not a known one.
   ///
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for a preset that is not known.
   init(of recipe: DiffusionRecipe, architecture: ModelArchitecture, latent: LatentStatistics) throws {

@@ -147,7 +147,7 @@ public enum Trainer {
     shouldStop: @escaping () -> Bool, report: @escaping (TrainingReport) -> Void,
     prepare: (BegunRun<Settings>) throws -> some Objective
   ) throws -> LoopOutcome {
-    // While the first process encodes it waits for no one, and has to learn otherwise that another is lost.
+    // While the first process encodes it waits for no other, so that the loss of another has to be looked for here.
     let limits = RunLimits(
       maximumSeconds: request.options.maximumSeconds, checkpointFlag: request.checkpointFlag
     ) { shouldStop() || group.isBroken }

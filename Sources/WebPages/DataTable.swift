@@ -69,7 +69,7 @@ public struct CountTable: Sendable {
   /// What is counted, such as `Label`.
   public var subject: String
   public var counts: [(name: String, count: Int)]
-  /// What a share is taken of; nothing: the sum of the counts.
+  /// The number that shares are taken of; nil for the sum of the counts.
   public var whole: Int?
 
   public init(caption: String, subject: String, counts: [(name: String, count: Int)], whole: Int? = nil) {

@@ -16,7 +16,7 @@ public struct LineChart: Sendable {
   public var series: [Series]
   /// The axis of `x` is at least this long, so that charts beside one another have the same.
   public var xRange: ClosedRange<Double>?
-  /// Positive values that span more than a factor of twenty are else drawn on a logarithmic scale.
+  /// If false, positive values that span more than a factor of twenty are drawn on a logarithmic scale.
   public var isLinear: Bool
 
   public init(

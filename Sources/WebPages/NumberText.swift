@@ -1,6 +1,6 @@
 import Foundation
 
-/// Numbers as a page's reader wants them.
+/// Numbers as text for the reader of a page.
 public enum NumberText {
   /// `3,301`.
   public static func count(_ number: Int) -> String {

@@ -30,7 +30,7 @@ public struct WebPage: Sendable {
     self.footer = footer
   }
 
-  /// The promise that nothing is fetched, kept by the browser.
+  /// The content security policy, by which a browser fetches nothing.
   private static let policy: HTML = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
   /// Whether a text begins as a document that this type has written.

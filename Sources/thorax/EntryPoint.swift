@@ -7,7 +7,8 @@ import Terminal
 enum EntryPoint {
   static func main() async {
     StandardStream.prepare()
-    // A limit on the size of files is then an error of writing, as a full disk is, and no end by signal.
+    // Writing beyond the system's limit on file sizes then fails with an error, as a full disk does, and not with a
+    // signal.
     signal(SIGXFSZ, SIG_IGN)
     do {
       try checkArgumentsAreText()

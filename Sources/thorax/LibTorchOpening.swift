@@ -5,7 +5,7 @@ import Torch
 enum LibTorchOpening {
   private static let hasBegun = NSConditionLock(condition: 0)
 
-  /// Begins to open LibTorch. What goes wrong is said where the library is first needed.
+  /// Begins to open LibTorch. An error is thrown where the library is first needed.
   static func begin() {
     hasBegun.lock()
     hasBegun.unlock(withCondition: 1)

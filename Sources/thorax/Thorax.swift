@@ -9,7 +9,7 @@ struct Thorax: AsyncParsableCommand {
     abstract: "Synthetic chest radiographs from text. Synthetic; not for diagnosis.",
     discussion: """
       Results go to standard output; progress, notes and errors to standard error. Exit codes: 0 done, 64 usage, \
-      65 bad data, 66 input missing, 69 a part is unavailable, 70 a defect of ours, 73 cannot create the output, \
+      65 bad data, 66 input missing, 69 a part is unavailable, 70 a defect of the program, 73 cannot create the output, \
       74 reading or writing failed, 130 interrupted.
 
       Shell completions: thorax --generate-completion-script bash|zsh|fish

@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  /// Files of before name neither rescale nor interval, nor the text encoder.
+  /// Files of earlier versions name neither rescale nor interval, nor the text encoder.
   @Test func anImageOfBeforeIsDrawnWithTheModelsOwn() throws {
     try withWorkplace { place in
       _ = try generate(["effusion", "--seed", "7", "--output", "a.png"] + Self.model, in: place)

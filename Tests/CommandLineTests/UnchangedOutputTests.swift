@@ -5,7 +5,7 @@ import TensorFiles
 import TestBasics
 import Testing
 
-/// What the shipped model draws and what twenty steps of each stage come to, held to the bytes of `unchanged.json`.
+/// What the shipped model draws and what twenty steps of each stage write, compared with the bytes in `unchanged.json`.
 ///
 /// Kernels differ from one kind of processor to another, and so do the last bits: the fixture names the kind that its
 /// hashes hold for, and elsewhere the tests are skipped. `THORAX_SLOW_TESTS=1 THORAX_RECORD=FILE swift test --filter

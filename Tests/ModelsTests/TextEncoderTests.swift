@@ -44,7 +44,7 @@ import Torch
     for name in ["model.safetensors", "config.json", "vocab.txt"] {
       let file = copy.appendingPathComponent(name)
       let before = try Data(contentsOf: file)
-      // Of the same size, so that nothing but the content is another; a JSON file stays one.
+      // Of the same size, so that only the content differs; a JSON file stays one.
       var after = before
       if name == "config.json" {
         after[try #require(after.firstIndex(of: UInt8(ascii: "\n")))] = UInt8(ascii: " ")

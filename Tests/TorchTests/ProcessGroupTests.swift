@@ -25,7 +25,7 @@ struct ProcessGroupTests {
     return (descriptor, UInt16(bigEndian: address.sin_port))
   }
 
-  /// Runs `body` in each rank of a group, and returns what each came to.
+  /// Runs `body` in each rank of a group, and returns the result of each.
   private static func inRanks(
     _ count: Int, stepSeconds: Double = 60, _ body: @escaping @Sendable (ProcessGroupGloo) throws -> [Double]
   ) throws -> [Result<[Double], any Error>] {

@@ -165,7 +165,7 @@ struct DistillationTests {
       #expect(throws: error) {
         try RunExport(run: student.run, name: "x", licence: "none", architecture: TinyRun.architecture)
       }
-      // A run of the former version is held to the teacher that it goes on with.
+      // A run of an earlier version requires, from then on, the teacher that it is resumed with.
       let file = RunFolder(student.run, stage: .distillation).folder.appendingPathComponent("teacher.json")
       try FileManager.default.removeItem(at: file)
       _ = try train(request(student, [], resume: true))

@@ -78,7 +78,7 @@ struct FeatureShardsTests {
       #expect(FeatureShards.open(features.folder)?.count == 46)
       #expect(FeatureShards.open(features.folder, key: "other") == nil)
 
-      // Fewer items of another key: no file of before is left.
+      // Fewer items of another key: no earlier file is left.
       let other = SquareFeatures(folder: features.folder, key: "other", count: 10)
       #expect(try other.values(other.encode(log)) == other.expected)
       #expect(log.encoded == [0..<3, 3..<6, 6..<9, 9..<10])

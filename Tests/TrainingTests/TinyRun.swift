@@ -70,8 +70,8 @@ struct TinyRun {
       request(settings), architecture: Self.architecture, shouldStop: stop, report: report)
   }
 
-  /// A run is promised to come to the same bytes with the same number of threads, which is the process's: tests beside
-  /// this one set it, and a test of bytes must not depend on when they do.
+  /// Runs end in the same bytes only with the same number of threads, which is the process's: other tests set it, and a
+  /// test of bytes must not depend on when they do.
   private static func useOneThread() throws { try LibTorch.setThreads(1) }
 
   func checkpoint(_ stage: String, step: Int) throws -> Data {

@@ -3,7 +3,7 @@ import DeveloperTools
 import Support
 
 extension CaseOptions {
-  /// Runs cases, and prints the failed ones, what the others came to, and what it took.
+  /// Runs cases, and prints the failed ones, the results of the others, and the time.
   ///
   /// - Throws: `ExitCode` 1 if a case failed.
   func run(_ cases: Range<Int>, of fuzzer: some Fuzzer) throws {

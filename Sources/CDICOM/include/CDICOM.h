@@ -96,7 +96,7 @@ typedef struct {
 } cdicom_raster;
 
 /// 1 if the bytes begin as a DICOM file does; those of the first 132 bytes decide. Without "DICM" only `cdicom_open`
-/// tells whether a data set follows.
+/// finds out whether a data set follows.
 int cdicom_begins(const uint8_t *CDICOM_NONNULL bytes, size_t count);
 
 /// Reads a header. `bytes` may be a file's beginning, as long as it reaches the pixel data's own header.

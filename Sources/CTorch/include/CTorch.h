@@ -112,8 +112,8 @@ typedef struct ct_functions {
   bool (*_Nonnull autocast_enabled)(int32_t device_kind);
   int32_t (*_Nonnull autocast_dtype)(int32_t device_kind);
 
-  // Several processes that compute together. Tensors lie on the CPU. `limited`: all processes have to come to the
-  // collective within the time that a step's have.
+  // Several processes that compute together. Tensors lie on the CPU. `limited`: all processes have to start the
+  // collective within the time limit of a step.
   int32_t (*_Nonnull group_make)(const ct_group_options *_Nonnull options, ct_group _Nullable *_Nonnull out,
                                  ct_error *_Nonnull error);
   void (*_Nonnull group_release)(ct_group _Nonnull);
@@ -122,14 +122,14 @@ typedef struct ct_functions {
   /// Overwrites the tensor with that of process `root`.
   int32_t (*_Nonnull group_broadcast)(ct_group _Nonnull, ct_tensor _Nonnull tensor, int32_t root, bool limited,
                                       ct_error *_Nonnull error);
-  /// Waits until all processes have come here.
+  /// Waits until all processes have called this.
   int32_t (*_Nonnull group_barrier)(ct_group _Nonnull, bool limited, ct_error *_Nonnull error);
   /// Fails if a process is known to be lost.
   int32_t (*_Nonnull group_require_whole)(ct_group _Nonnull, ct_error *_Nonnull error);
   bool (*_Nonnull group_has_failed)(ct_group _Nonnull);
-  /// Lets the others know why this process ends.
+  /// Sends the others the reason why this process ends.
   void (*_Nonnull group_report)(ct_group _Nonnull, const char *_Nonnull reason);
-  /// Leaves in order, when all do.
+  /// Leaves the group once all processes do.
   int32_t (*_Nonnull group_leave)(ct_group _Nonnull, ct_error *_Nonnull error);
 
   /// Adds up the gradients of parameters in buckets of about `bucket_bytes`; keeps the group alive no longer than the

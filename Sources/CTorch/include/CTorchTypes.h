@@ -27,9 +27,9 @@ enum ct_status {
   CT_OUT_OF_MEMORY = 2,
   /// A callback of the caller failed; it keeps its own error.
   CT_CALLBACK_FAILED = 3,
-  /// A process of the group did not answer, or did not come to a collective, within the time that it has.
+  /// A process of the group did not answer, or did not start a collective, within its time limit.
   CT_TIMED_OUT = 4,
-  /// A process of the group has gone without a word.
+  /// A process of the group is gone and gave no reason.
   CT_DISCONNECTED = 5,
   /// A process of the group has ended with an error, which is the reason.
   CT_PROCESS_FAILED = 6,

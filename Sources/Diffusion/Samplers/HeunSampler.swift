@@ -17,7 +17,7 @@ public struct HeunSampler: Sampler {
     let plan = state.plan
     let first = try DenoisedEstimate(at: step.from, of: state.sample, plan: plan, consistent: true, denoiser: denoiser)
     let euler = try first.sample(alpha: step.to.alpha, sigma: step.to.sigma)
-    // Without noise the slope has no limit that a network could be asked for.
+    // Without noise the slope is a limit that no call of the network gives.
     guard step.to.sigma > 0 else { return state.advanced(to: euler, denoised: first.clean) }
 
     let second = try DenoisedEstimate(at: step.to, of: euler, plan: plan, consistent: true, denoiser: denoiser)

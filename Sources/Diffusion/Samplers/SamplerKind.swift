@@ -1,4 +1,4 @@
-/// The samplers by the names that users and files know them by.
+/// The samplers, by their names in files and on the command line.
 public enum SamplerKind: String, Sendable, Codable, CaseIterable {
   case ddim
   case ddpm

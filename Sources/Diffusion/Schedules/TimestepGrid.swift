@@ -1,5 +1,5 @@
-/// The habits by which a family of samplers places its times. They are those of diffusers, so that a number of steps
-/// means the same here and there.
+/// How a family of samplers places its times. The rules are those of diffusers, so that a number of steps means the
+/// same here and there.
 public enum TimestepConvention: Sendable, Hashable {
   /// DDPM and DDIM: n whole timesteps. `stride` makes each step end T / n (rounded down) below its start, as
   /// diffusers' DDIM does, instead of where the next step starts; the two differ if T / n is not whole.

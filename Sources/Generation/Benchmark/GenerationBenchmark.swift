@@ -13,7 +13,8 @@ public struct BenchmarkReport: Encodable, Sendable {
     public var p50: Double
     public var p95: Double
     public var runs: Int
-    /// The most memory of the process up to the end of the case; of steps of training the most of their tensors.
+    /// The most memory of the process up to the end of the case; for steps of training, the most memory of their
+    /// tensors.
     public var peakMemoryBytes: Int
     /// Multiplications and additions, in thousands of millions; nil where they are not counted.
     public var gflop: Double?
@@ -21,14 +22,15 @@ public struct BenchmarkReport: Encodable, Sendable {
     public var gflopPerSecond: Double?
     /// The rate over that of the reference convolution.
     public var share: Double?
-    /// Of steps of training; nil for other cases.
+    /// Images a second in training; nil for other cases.
     public var imagesPerSecond: Double?
-    /// The median time of the processor, all threads together, of steps of training; nil for other cases.
+    /// The median processor time of a step of training, all threads together, in milliseconds; nil for other cases.
     public var processorP50: Double?
-    /// Of steps of training from the first, those before the measured ones included; nil for other cases.
+    /// The loss of each step of training from the first, the steps before the measured ones included; nil for other
+    /// cases.
     public var losses: [Double?]?
 
-    /// - Parameter milliseconds: Of each run, at least one.
+    /// - Parameter milliseconds: The time of each run; at least one.
     public init(name: String, milliseconds: [Double], peakMemoryBytes: Int) {
       let ordered = milliseconds.sorted()
       self.name = name

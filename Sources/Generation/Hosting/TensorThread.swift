@@ -13,7 +13,7 @@ final class TensorThread: SerialExecutor {
       while let work = queue.next() { work() }
     }
     thread.name = name
-    // LibTorch's recursion is shallow, but a backward pass through a deep network wants more than the default 512 KiB.
+    // LibTorch's recursion is shallow, but a backward pass through a deep network needs more than the default 512 KiB.
     thread.stackSize = 16 << 20
     thread.start()
   }
@@ -32,8 +32,8 @@ final class TensorThread: SerialExecutor {
   /// Throws `CancellationError` once the task that waits for the work was cancelled.
   typealias CancellationCheck = @Sendable () throws -> Void
 
-  /// Runs `body` on the thread, after what was asked for before. There it is in no task, so that
-  /// `Task.checkCancellation` says nothing: it calls what it is given.
+  /// Runs `body` on the thread, after the work that was queued before. `body` runs outside of any task, where
+  /// `Task.checkCancellation` has no effect: it calls the check that it is given.
   func run<Value: Sendable>(
     _ body: @escaping @Sendable (_ checkCancellation: CancellationCheck) throws -> Value
   ) async throws -> Value {

@@ -27,7 +27,7 @@ public enum DeviceChoice: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The device that the choice comes to on this machine.
+  /// The device that the choice means on this machine.
   ///
   /// - Throws: `TorchError.deviceUnavailable` for one that is not there.
   public func resolved() throws -> Device {
@@ -67,7 +67,7 @@ public enum PrecisionChoice: String, CaseIterable, Sendable {
     }
   }
 
-  /// The number format that the choice comes to on a device.
+  /// The number format that the choice means on a device.
   public func resolved(on device: Device) -> DType {
     switch self {
     case .automatic: if case .cuda = device { .bfloat16 } else { .float32 }

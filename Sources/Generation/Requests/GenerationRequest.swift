@@ -35,7 +35,7 @@ extension GenerationRequest {
   ///
   /// - Parameters:
   ///   - latentShape: Channels, height and width of the model's latents.
-  ///   - guidance: The guidance that the request comes to.
+  ///   - guidance: The guidance of the request, or the model's own if the request has none.
   func check(against latentShape: [Int], guidance: Double) throws {
     guard count >= 1, count <= OutputPlan.imageLimit else {
       throw RequestError.outOfRange(what: "count", value: "\(count)", allowed: "1 to \(OutputPlan.imageLimit)")

@@ -18,7 +18,7 @@ public struct PlannedImage: Equatable, Sendable {
 /// there instead. One image alone takes the path as given; several become `name-000.png`, `name-001.png`, ...
 public struct OutputPlan: Equatable, Sendable {
   public static let defaultName = "cxr.png"
-  /// More images than this in one call are taken for a slip.
+  /// More images than this in one call are taken for a mistake.
   public static let imageLimit = 100_000
 
   public var images: [PlannedImage]

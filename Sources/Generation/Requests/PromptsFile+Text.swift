@@ -3,8 +3,8 @@ import Foundation
 extension PromptsFile {
   /// The text of a file, and its bytes without a byte-order mark.
   ///
-  /// - Throws: ``PromptsFileError/notText(path:found:)`` for bytes that are not UTF-8, and for control characters that no
-  ///   text has a use for: a file with them is none that anybody has written prompts into.
+  /// - Throws: ``PromptsFileError/notText(path:found:)`` for bytes that are not UTF-8, and for control characters that
+  ///   no text has a use for: a file with them does not hold prompts.
   static func text(of data: Data, path: String) throws(PromptsFileError) -> (body: Data, text: String) {
     if let encoding = wideEncoding(of: data) {
       throw .notText(path: path, found: "is \(encoding) text, which is not read")

@@ -4,7 +4,7 @@ import Support
 public enum RequestError: Error, Equatable, CustomStringConvertible {
   /// A number outside what makes sense. `allowed` reads on from "choose".
   case outOfRange(what: String, value: String, allowed: String)
-  /// A name that is none of `known`.
+  /// A name that is not one of `known`.
   case unknown(what: String, value: String, known: [String])
   /// The prompt has no words, and guidance is not 1, so there is nothing to guide to.
   case emptyPrompt(index: Int)

@@ -33,7 +33,8 @@ public struct ContrastLimitedEqualization: Sendable, Equatable, Hashable {
 
   /// The image with its contrast evened out.
   public func callAsFunction(_ image: GrayscaleImage) -> GrayscaleImage {
-    // As OpenCV has it: if one side does not divide, both are filled up, by a whole number of tiles if it does.
+    // As in OpenCV: unless tiles divide both sides, both sides are enlarged, one that they do divide by a pixel for
+    // each tile.
     let divides = image.width % columns == 0 && image.height % rows == 0
     let tileWidth = (divides ? image.width : image.width + columns - image.width % columns) / columns
     let tileHeight = (divides ? image.height : image.height + rows - image.height % rows) / rows

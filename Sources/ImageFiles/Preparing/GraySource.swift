@@ -6,7 +6,7 @@ struct GraySource {
   private enum Kind {
     case bits8, bits16, floats
 
-    /// From black to white, if nothing else decides.
+    /// The range of samples, from black to white, unless the caller gives one.
     var range: ClosedRange<Float> { self == .bits16 ? 0...65_535 : 0...255 }
   }
 
@@ -14,7 +14,7 @@ struct GraySource {
   let height: Int
   /// The height of a pixel over its width.
   let pixelAspect: Double
-  /// What samples could be, from black to white.
+  /// The range that samples could have, from black to white.
   let range: ClosedRange<Float>
   private let kind: Kind
   private let samples: UnsafeRawBufferPointer
@@ -67,7 +67,7 @@ struct GraySource {
     Result { () throws(ImageFileError) in try body(source) }
   }
 
-  /// Of a result: 1 GiB in floating point.
+  /// The longest side of a result: a square of it has 1 GiB in floating point.
   private static let longestSide = 16_384
 
   /// The range that values of the result stay in.

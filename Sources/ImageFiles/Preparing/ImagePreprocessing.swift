@@ -13,7 +13,7 @@ public struct ImagePreprocessing: Sendable, Equatable, Hashable, Codable {
   public var fit: SquareFit
   public var resampling: Resampling
   public var intensity: IntensityMapping
-  /// Nothing: values stay as `intensity` leaves them.
+  /// nil leaves values as `intensity` makes them.
   public var clahe: ContrastLimitedEqualization?
 
   /// The article's recipe where nothing is said: bilinear, antialiased, minimum to maximum.

@@ -1,6 +1,6 @@
 /// The shape of an image's pixels: their height over their width, 1 for a square.
 public enum PixelAspect {
-  /// A file that says more is wrong about itself.
+  /// A file with a greater ratio is wrong.
   private static let believable = 0.1...10.0
 
   /// The ratio of two sides in any unit.

@@ -1,6 +1,6 @@
 import Diffusion
 
-/// How images are sampled: a model's own settings, or those that a request comes to.
+/// How images are sampled: a model's own settings, or a request's with the model's filled in.
 public struct SamplingSettings: Codable, Equatable, Sendable {
   public var steps: Int
   /// Classifier-free guidance scale; 1 is off.

@@ -2,7 +2,7 @@ import GRDB
 import RadiologyReports
 
 extension DatasetSchema {
-  /// What was marked in images. A dataset of before has no such table.
+  /// What was marked in images. A dataset of an earlier version has no such table.
   package static let imageFindings = """
     CREATE TABLE IF NOT EXISTS image_findings (
       image_id INTEGER NOT NULL REFERENCES images(id),
@@ -53,7 +53,7 @@ extension RadiographDataset {
         """, arguments: arguments)
     var result: [Int64: [ImageFinding]] = [:]
     while let row = try rows.next() {
-      // Of an origin that this program does not know nothing can be said.
+      // A finding of an origin that this program does not know is left out.
       guard let origin = ImageFinding.Origin(rawValue: try row.value(2)) else { continue }
       let side: String? = try row.value(4)
       let zones: String = try row.value(5)

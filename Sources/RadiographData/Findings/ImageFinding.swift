@@ -27,7 +27,7 @@ public struct ImageFinding: Sendable, Equatable, Codable {
   /// The label that it gives the image, as the image's source calls it.
   public var name: String
   public var origin: Origin
-  /// Whose work it is: `nih-boxes`, `chest-x-det`.
+  /// The annotations that it comes from: `nih-boxes`, `chest-x-det`.
   public var annotator: String
   /// The patient's side; nil if neither side has four fifths of it.
   public var side: Laterality?

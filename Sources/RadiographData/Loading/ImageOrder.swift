@@ -7,8 +7,8 @@ import Support
 /// Rogaway, "Ciphers with arbitrary finite domains", 2002).
 ///
 /// Training without a loader orders its epochs by PyTorch's `randperm` (`EpochOrder`), and goes on doing so: the images
-/// of a step, and with them the bytes of every checkpoint, depend on it. It takes tensors, which this target knows
-/// nothing of, and room for every image, which a dataset of millions should not need.
+/// of a step, and with them the bytes of every checkpoint, depend on it. It takes tensors, which this target does not
+/// have, and room for every image, which a dataset of millions should not need.
 struct ImageOrder: Sendable {
   let count: Int
   private let halfBits: UInt64

@@ -8,11 +8,12 @@ struct PlaceRules: Decodable, Sendable {
   let sidesBehind: [String: [Weighted]]
   /// Names of parts of the lung, in sets that a finding chooses from.
   let zones: [String: ZoneSet]
-  /// How often a place that is known is said: of the side, of the zone, of the size.
+  /// How often a known side, zone and size is put into words.
   let sideShare: Double
   let zoneShare: Double
   let sizeShare: Double
-  /// Around a phrase of one thing, of one that is not counted, and of several: "There is a(n) {phrase}."
+  /// Sentences around a phrase, such as "There is a(n) {phrase}.": for one thing, for a thing that is not counted, and
+  /// for several.
   let sentences: Sentences
 
   /// By the zones joined with `+`: `lower`, `middle+lower`.

@@ -79,7 +79,7 @@ package struct DatasetFolder: Sendable {
     let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM settings")
     var values: [String: String] = [:]
     for row in rows { values[try row.value("key")] = try row.value("value") }
-    // Version 1 knew one way of each, and described it.
+    // Version 1 had no choice in these settings, and stored them as prose.
     if try version(in: database) == 1 {
       values.merge(Self.firstVersion) { $1 }
     }

@@ -58,7 +58,7 @@ extension RadiographDataset {
     }.sorted { (order($0.split), $0.source) < (order($1.split), $1.source) }
   }
 
-  /// Empty for a dataset of before, which holds none.
+  /// Empty for a dataset of an earlier version, which holds none.
   static func markedFindings(_ database: Database) throws -> [DatasetSummary.MarkedFinding] {
     guard try database.tableExists("image_findings") else { return [] }
     func zone(_ name: String) -> String { "SUM('|' || zones || '|' LIKE '%|\(name)|%')" }

@@ -9,7 +9,7 @@ public struct DatasetSummary: Sendable, Equatable, Encodable {
     public var test = 0
   }
 
-  /// Of the texts of all reports.
+  /// The number of words of a report, over all reports.
   public struct Words: Sendable, Equatable, Encodable {
     public var mean = 0.0
     public var min = 0
@@ -34,32 +34,33 @@ public struct DatasetSummary: Sendable, Equatable, Encodable {
 
   /// Images with pixels.
   public var images = 0
-  /// As listed, with pixels or without.
+  /// Listed images of each view, with pixels or without.
   public var frontal = 0
   public var lateral = 0
-  /// Frontal, the first of its bytes, and with the text asked for or labels that make one.
+  /// Images that can be trained on: frontal, no copy of another, with the text that is asked for or labels that make
+  /// one.
   public var eligible = 0
   public var patients = 0
   public var studies = 0
   /// Studies with text.
   public var reports = 0
-  /// Of the eligible images.
+  /// Eligible images by split.
   public var splits = Splits()
   /// Listed images that have the label.
   public var labels: [String: Int] = [:]
   /// What reports say, read off their text: studies by finding and state.
   public var reported: [String: ReportedFinding] = [:]
-  /// By reason.
+  /// What was left out, by reason.
   public var excluded: [String: Int] = [:]
   public var words = Words()
-  /// Of the index and the pixels on disk.
+  /// The size of index and pixels on disk.
   public var bytes = 0
   public var views: [String: Int] = [:]
   public var sexes: [String: Int] = [:]
   /// Listed images by age in years, in bands of ten ("20-29"); an age that is known as a range counts by its middle.
   public var ages: [String: Int] = [:]
   public var sources: [Source] = []
-  /// Of the eligible images, by part and source.
+  /// Eligible images by part and source.
   public var parts: [Part] = []
   /// What people or programs marked in the eligible images, by part, source and finding.
   public var marked: [MarkedFinding] = []

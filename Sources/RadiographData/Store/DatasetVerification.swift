@@ -20,8 +20,8 @@ public struct DatasetVerification: Sendable, Equatable, Encodable {
   public var damagedImages: [DamagedImage] = []
   /// What is wrong with the index, one line each.
   public var damagedIndex: [String] = []
-  /// SHA-256 of every row of every table and every stored image, in lower-case hexadecimal: equal for datasets that hold
-  /// the same, however they came to be. nil for version 1.
+  /// SHA-256 of every row of every table and every stored image, in lower-case hexadecimal: equal for datasets that
+  /// hold the same, however they were made. nil for version 1.
   public var digest: String?
   /// What could not be checked, and what to do about it.
   public var notes: [String] = []

@@ -13,7 +13,7 @@ public struct ImportExclusion: Sendable, Equatable {
     case unlisted
     /// Listed more than once.
     case duplicateRow = "duplicate-row"
-    /// A name that is no file's own, and that several files are equally like.
+    /// A name that no file has exactly, and that several files resemble equally.
     case ambiguousName = "ambiguous-name"
     /// A row of a table without a name or a patient, or of another number of cells than the table has columns.
     case malformedRow = "malformed-row"

@@ -2,8 +2,8 @@ import GRDB
 
 /// The records that a filter leaves, in the order of import, read from the index a few at a time.
 ///
-/// Of each image its number and the place of its pixels are held, 8 bytes. What else is known of it is read when it is
-/// wanted.
+/// Of each image its number and the place of its pixels are held, 8 bytes. The rest of a record is read when it is
+/// asked for.
 public struct RadiographRecords: Sendable {
   private struct Place {
     var id: UInt32

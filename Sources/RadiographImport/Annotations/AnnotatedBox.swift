@@ -4,7 +4,7 @@ import RadiographData
 public struct AnnotatedBox: Sendable, Equatable {
   /// As the labels of the image's source spell it.
   public var label: String
-  /// Whose work it is: `nih-boxes`, `chest-x-det`.
+  /// The annotations that it comes from: `nih-boxes`, `chest-x-det`.
   public var annotator: String
   public var box: ImageBox
   var outline: FindingOutline

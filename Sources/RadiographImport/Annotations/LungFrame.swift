@@ -129,11 +129,11 @@ struct ChestTemplate: Sendable {
 struct ContrastPlane: Sendable, Equatable {
   /// Pixels a side of the finer of two planes.
   static let side = 64
-  /// Of the Gaussian window that is "around", in pixels.
+  /// The deviation of the Gaussian window around a pixel, in pixels.
   private static let sigma = 10.0
   /// Added to the spread, in grey levels: what is nearly even stays so.
   private static let floor: Float = 8
-  /// Of the border, which is letters and collimators, in parts of the side.
+  /// The width of the border, which is letters and collimators, in parts of the side.
   private static let margin = 0.06
 
   let side: Int

@@ -47,7 +47,7 @@ enum NIHBoxes {
     return items
   }
 
-  /// The table of labels calls infiltrates otherwise.
+  /// The table of labels has another word for infiltrates.
   private static func label(_ text: String) -> String? {
     if text.lowercased() == "infiltrate" { return "Infiltration" }
     return NIHLabels.findings.first { $0.lowercased() == text.lowercased() }

@@ -28,7 +28,7 @@ struct FolderWalk {
   /// Folders outside of the root that were listed.
   private var visited: Set<Identity> = []
 
-  /// A folder, whatever its names.
+  /// A folder, by whichever of its paths it was reached.
   private struct Identity: Hashable {
     let device: UInt64
     let number: UInt64

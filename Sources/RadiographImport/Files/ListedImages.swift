@@ -8,9 +8,9 @@ import RadiographData
 struct ListedImages {
   /// What an image is called in the dataset.
   enum Naming {
-    /// As its file, below the root; as its row, if there is no file.
+    /// The path of its file below the root; the name in its row if there is no file.
     case file
-    /// As its row, without folders: other files may come in their place.
+    /// The name in its row, without folders: the image may get another file later.
     case row
   }
 
@@ -23,7 +23,7 @@ struct ListedImages {
   private var files: SourceFiles
   private var isTaken: [Bool]
   private var listed: Set<ExactName> = []
-  /// Entries whose name is no file's own, by their places in `entries`, and the rows that they are of.
+  /// Entries whose name no file has exactly, by their places in `entries`, and their rows.
   private var open: [(entry: Int, name: String, row: String)] = []
 
   /// A row's name, not refused and not listed before.
@@ -80,13 +80,13 @@ struct ListedImages {
     }
     var entry = entry
     entry.file = name.file.map { folder.url(files.paths[$0]) }
-    // Only names that the table gives: those that are paths tell two files apart.
+    // Only for names that the table gives: names that are paths distinguish two files.
     if entry.patient != name.path { entry.patient = entry.patient.precomposed }
     if entry.study != name.path { entry.study = entry.study.precomposed }
     entries.append(entry)
   }
 
-  /// Passes over the image of a row, whose file is not unlisted for that.
+  /// Passes over the image of a row; its file still counts as listed.
   mutating func skip(_ name: Name) {
     if let file = name.file { isTaken[file] = true }
   }
@@ -104,7 +104,7 @@ struct ListedImages {
         let paths = candidates.prefix(5).map { files.paths[$0] }.joined(separator: ", ")
         exclude(row, .ambiguousName, "\(entries[index].path) may be \(paths)")
       case .none:
-        // The name of a file that another row has, differently written, makes this row the second of it.
+        // A row whose name is another spelling of a file that an earlier row has is a second row of that file.
         guard case .one(let file) = files.nearest(name, anyExtension: false, where: { isTaken[$0] }) else { continue }
         dropped.insert(index)
         exclude(row, .duplicateRow, files.paths[file])

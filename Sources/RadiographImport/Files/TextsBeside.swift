@@ -8,7 +8,7 @@ struct TextsBeside: Sendable {
 
   /// - Parameters:
   ///   - files: the source's files, sorted by their bytes.
-  ///   - names: what an image's text may be called, the likest first.
+  ///   - names: what an image's text may be called, the most likely first.
   init(_ files: [String], of images: [String], names: (_ image: String) -> [String]) {
     var texts = SourceFiles(files.filter { SourceFolder.pathExtension($0) == "txt" }, by: .path)
     guard !texts.paths.isEmpty else {

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import ImageFiles
 
-/// Decodes entries on all cores, ahead of the one who takes them in order.
+/// Decodes entries on all cores, ahead of the caller, which takes them in order.
 ///
 /// Unchecked: everything that changes is changed while `condition` is locked.
 final class DecodingPipeline: @unchecked Sendable {

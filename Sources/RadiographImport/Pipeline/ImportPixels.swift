@@ -5,7 +5,7 @@ import Support
 
 /// Where the pixels of a source's image come from: a file, or a procedure that draws them.
 ///
-/// It is asked on any thread, again after an import was interrupted, and gives the same image every time.
+/// It is called on any thread, and again after an import was interrupted; it gives the same image every time.
 public protocol ImportPixels: Sendable {
   /// Makes the square that a dataset stores.
   ///

@@ -40,7 +40,7 @@ extension StudyFinding {
 }
 
 extension LabelState {
-  /// Nothing for a finding that a report does not speak of.
+  /// Returns nil for a finding that a report does not mention.
   init?(_ state: FindingState) {
     switch state {
     case .positive: self = .positive

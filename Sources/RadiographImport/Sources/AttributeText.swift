@@ -5,9 +5,9 @@ import RadiographData
 enum AgeText {
   enum Reading: Equatable {
     case age(AgeRange)
-    /// Nothing is said.
+    /// No age is given.
     case unknown
-    /// Something is said that is no age of a person: a slip, or a code for "unknown".
+    /// A text that is no age of a person: a mistake, or a code for "unknown".
     case implausible
   }
 
@@ -19,7 +19,7 @@ enum AgeText {
   ]
 
   /// "58", "58.5", or with a unit: "058Y" and "011M" (NIH's first edition, DICOM), "0 days", "6 weeks old". "90+" and
-  /// ">89" are the least age. Above 120 years it is a slip.
+  /// ">89" are the least age. An age above 120 years is taken for a mistake.
   static func read(_ text: String) -> Reading {
     var text = text.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
     if MissingCell.isMissing(text) { return .unknown }
@@ -64,7 +64,7 @@ extension PatientSex {
 }
 
 extension ViewPosition {
-  /// What tables write for a view, DICOM's `ViewPosition` among it, in any case.
+  /// What tables write for a view, DICOM's `ViewPosition` included, in any case.
   init?(text: String) {
     switch text.trimmingCharacters(in: .whitespaces).lowercased() {
     case "pa": self = .posteroanterior

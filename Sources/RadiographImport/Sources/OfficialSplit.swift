@@ -52,7 +52,7 @@ public struct OfficialSplit: Sendable, Equatable {
     }
   }
 
-  /// Patients whose images give both sexes: two people under one name, or a slip. They stay together, of no sex.
+  /// Patients whose images give both sexes: two people under one name, or a mistake. They stay together, of no sex.
   static func dropConflictingSexes(_ entries: inout [ImportEntry]) -> [ImportExclusion] {
     var sexes: [String: PatientSex] = [:]
     var torn: Set<String> = []

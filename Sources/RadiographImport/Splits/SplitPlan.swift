@@ -44,7 +44,7 @@ struct SplitCensus: Sendable {
   mutating func unite(_ one: Int, _ other: Int) {
     let (first, second) = (principal(one), principal(other))
     others[max(first, second)] = min(first, second)
-    // Shorter ways for the next question.
+    // Shortens the way for the next look-up.
     others[one] = min(first, second)
     others[other] = min(first, second)
   }

@@ -8,9 +8,9 @@ extension DatasetWriter {
 
   /// Refuses a source that has the name of another in the dataset.
   ///
-  /// A publisher's collection is known by its importer. A folder is known by its last name alone, since a dataset names no
-  /// place outside of itself, and other folders may have that name: it is the folder of before if an image of then is
-  /// still in it, with its bytes.
+  /// A publisher's collection is identified by its importer. Of a folder the dataset stores only the name, not the
+  /// path, since a dataset names no place outside of itself, and another folder may have the same name. It is taken for
+  /// the folder of the earlier import if it still holds one of that import's images with the same bytes.
   ///
   /// - Throws: `DatasetError.sourceName`.
   static func checkName(of source: ImportSource, in database: Database) throws {
@@ -34,7 +34,7 @@ extension DatasetWriter {
     while let row = try rows.next(), compared < comparedFiles {
       isEmpty = false
       guard let file = listed[ExactName(try row.value(0))] else { continue }
-      // Without a file on either side nothing tells them apart but the name.
+      // If the image has no file in one of the two, only the name is left to go by.
       guard let file, let hash: String = try row.value(1) else { return }
       if try ContentHash.ofFile(file.path) == hash { return }
       compared += 1

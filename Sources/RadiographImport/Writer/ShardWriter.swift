@@ -48,7 +48,7 @@ final class ShardWriter {
     for (shard, file) in files where fsync(file) != 0 { throw failure(shard) }
   }
 
-  /// Cuts the last shard to the images that the index knows, and removes those that hold none.
+  /// Cuts the last shard to the images that are in the index, and removes shards that hold none of them.
   func truncate(imageCount: Int) throws(DatasetError) {
     let used = (imageCount + imagesPerShard - 1) / imagesPerShard
     if imageCount > 0 {

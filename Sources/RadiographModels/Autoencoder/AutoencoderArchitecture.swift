@@ -26,7 +26,8 @@ public struct AutoencoderArchitecture: Codable, Sendable, Equatable {
     self.normalisationEpsilon = normalisationEpsilon
   }
 
-  /// How many pixels of the image's side fall to one of the latent's; nothing useful beyond 4096.
+  /// How many pixels of the image's side make one of the latent's. Not exact above 4096, which no useful architecture
+  /// has.
   public var downsamplingFactor: Int {
     encoder.reduce(1) { factor, layer in
       // A file may ask for more strides than an integer holds, before anyone has checked it.

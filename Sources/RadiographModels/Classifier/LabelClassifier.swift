@@ -14,7 +14,7 @@ public struct LabelClassifier {
 
   /// The key of the architecture among a file's metadata.
   private static let key = "thorax:classifier"
-  /// No radiograph is larger; a file may say what it likes.
+  /// No radiograph is larger, but a file may claim any size.
   private static let largestSide = 1 << 13
 
   /// Whether a file is one that this type reads. A file that cannot be read is none.
@@ -61,7 +61,7 @@ public struct LabelClassifier {
   /// - Parameters:
   ///   - image_B1HW: Square images of grey values in any range and of any size.
   ///   - isTraining: Whether layers that follow the data move, and normalise by the batch.
-  ///   - dropout: What is dropped is drawn from, one for each image; nil drops nothing.
+  ///   - dropout: The generators from which it is drawn what is dropped, one for each image; nil drops nothing.
   /// - Returns: `[B, L]`.
   /// - Throws: `TorchError` if memory runs out.
   public func callAsFunction(

@@ -13,8 +13,7 @@ public enum Judgement: Int, CaseIterable, Sendable {
   case child
 }
 
-/// A small convolutional network that says of a radiograph what was asked for: an eye that no generator has trained
-/// with.
+/// A small convolutional network that judges what a radiograph shows. No generator is trained with it.
 public struct RadiographClassifier {
   /// The width and height that images are averaged down to.
   public static let side = 64

@@ -14,7 +14,7 @@ public struct ChestDenseNet {
 
   /// Takes the parameters of a scope.
   ///
-  /// - Parameter labels: The number of findings that the last layer tells.
+  /// - Parameter labels: The number of findings of the last layer.
   /// - Throws: `ParameterError`, `TorchError`.
   public init(_ scope: ParameterScope, labels: Int) throws {
     network = try DenseNet(scope, labels: labels)

@@ -3,9 +3,9 @@ import TorchNN
 
 // B batch, C channels, H height, W width, F features, K classes
 
-/// Inception-v3 (Szegedy et al., 2016) as the Fréchet inception distance uses it: TensorFlow's network of 2015-12-05 with
-/// the names of pytorch-fid's file. Unlike torchvision's it leaves the border out of average pooling, pools the last block
-/// by the maximum, and tells 1,008 classes apart.
+/// Inception-v3 (Szegedy et al., 2016) as the Fréchet inception distance uses it: TensorFlow's network of 2015-12-05
+/// with the names of pytorch-fid's file. Unlike torchvision's it leaves the border out of average pooling, pools the
+/// last block by the maximum, and has 1,008 classes.
 ///
 /// For inference alone. All weights are those of the file; how images are prepared is the caller's.
 public struct InceptionV3 {

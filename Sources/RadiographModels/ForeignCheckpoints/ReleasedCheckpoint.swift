@@ -121,8 +121,8 @@ public struct ReleasedCheckpoint {
 }
 
 extension ReleasedCheckpoint.Configuration {
-  /// Reads the author's `config`: a dictionary or a namespace of settings. One that is there and cannot be read is no
-  /// reason for its default.
+  /// Reads the author's `config`: a dictionary or a namespace of settings. One that is there and cannot be read is an
+  /// error; its default is only for one that is missing.
   fileprivate init(_ config: CheckpointValue?, file: String) throws {
     self.init()
     func failure(_ place: String, _ problem: CheckpointProblem) -> TensorFileError {

@@ -1,5 +1,5 @@
 /// The names that the article author's checkpoints give the parameters of ``ModelArchitecture/released``, and the way
-/// back. The networks themselves know only their own names.
+/// back. The networks themselves use only their own names.
 public struct ReleasedNames: Sendable {
   /// The parts of the author's checkpoint, by the names of their entries.
   public enum Part: String, Sendable, CaseIterable {

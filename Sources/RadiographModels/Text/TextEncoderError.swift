@@ -14,7 +14,7 @@ public enum TextEncoderError: Error, Equatable, CustomStringConvertible {
   case unsupported(path: String, option: String, value: String, supported: String)
   /// Weights that are not the architecture's; every offending name is in there.
   case unfitWeights(path: String, ParameterLoadingError)
-  /// A tokenizer that knows more tokens than the encoder.
+  /// A tokenizer with more tokens than the encoder has.
   case vocabularyMismatch(folder: String, tokenizer: Int, encoder: Int)
   case tooManyTokens(count: Int, limit: Int)
   case tokenOutOfRange(Int, vocabularySize: Int)

@@ -2,7 +2,7 @@ import Torch
 
 // B batch, C channels, S tokens, E width of the time embedding
 
-/// What the time, and the pooled text with it, says to every residual block; one row a sample.
+/// The time, and the pooled text with it, as every residual block takes it; one row a sample.
 public struct TimeConditioning {
   /// For each block: what is added, or gain and shift. `[B, C, 1, 1]` each.
   let blocks: [BlockConditioning]
@@ -20,7 +20,7 @@ struct BlockConditioning {
   }
 }
 
-/// What the text says to every cross-attention: its keys and values.
+/// The text as every cross-attention takes it: its keys and values.
 public struct ContextConditioning {
   let attentions: [KeysAndValues]
   /// True for a token that may be seen; nil if all may.

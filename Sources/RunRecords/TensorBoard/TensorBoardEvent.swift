@@ -31,7 +31,7 @@ struct TensorBoardEvent {
   /// The message in protocol buffers' wire format.
   var message: [UInt8] {
     var event = ProtobufEncoder()
-    // Zero is what a reader takes a missing number for, and the reference leaves it out.
+    // A reader takes a missing number for zero, and the reference implementation leaves zeros out.
     if wallTime.bitPattern != 0 { event.add(1, double: wallTime) }
     if step != 0 { event.add(2, varint: Int64(step)) }
     switch content {

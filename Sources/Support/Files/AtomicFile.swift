@@ -85,7 +85,7 @@ public final class AtomicFile {
   public func commit() throws(FileAccessError) {
     precondition(descriptor >= 0, "commit is called once")
     try flush()
-    // Some file systems know no flushing and say EINVAL; a real failure must not be renamed into place.
+    // Some file systems cannot flush and return EINVAL; a real failure must not be renamed into place.
     guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else { throw writeFailure(errno) }
     let closed = close(descriptor)
     let closingError = errno

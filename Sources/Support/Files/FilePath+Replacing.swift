@@ -7,7 +7,8 @@ extension FilePath {
   /// - Throws: ``OutputError/isDirectory(path:)``, ``OutputError/exists(path:)`` or
   ///   ``OutputError/notReplaced(path:reason:)``.
   public func checkReplaceable(overwrite: Bool) throws(OutputError) {
-    // What Linux, macOS and their file systems allow; a file that cannot be made is not to be found out after the work.
+    // The limit of Linux, macOS and their file systems: a name that is too long is refused before the work, not after
+    // it.
     if let name = lastComponent, name.string.utf8.count > 255 { throw .nameTooLong(path: string) }
     guard isTaken else { return }
     if isFolder { throw .isDirectory(path: string) }

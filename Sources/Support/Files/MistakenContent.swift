@@ -23,8 +23,8 @@ public enum MistakenContent: Equatable, Sendable, CustomStringConvertible {
 
   /// Judges a file by its bytes.
   ///
-  /// - Returns: nil if they are none of this. A file of the wanted format may look like one of these by chance: ask
-  ///   once it has been refused.
+  /// - Returns: nil if they are none of these. A file of the expected format may look like one of these by chance: call
+  ///   this only once it has been refused.
   public init?(_ bytes: UnsafeRawBufferPointer) {
     let start = bytes.prefix(4096)
     if bytes.isEmpty {
@@ -46,7 +46,7 @@ public enum MistakenContent: Equatable, Sendable, CustomStringConvertible {
 
   /// Judges a file that should be a text, such as JSON or a list of words, and therefore may look like one.
   ///
-  /// - Returns: nil if it is a text, or none of this.
+  /// - Returns: nil if it is a text, or none of these.
   public init?(inPlaceOfText bytes: UnsafeRawBufferPointer) {
     switch MistakenContent(bytes) {
     case nil, .json, .text: return nil

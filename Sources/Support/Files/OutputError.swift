@@ -7,7 +7,7 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
   case nameTooLong(path: String)
   /// Two images of one call would land in the same file.
   case duplicate(path: String)
-  /// What is there is nothing that the command could have written; `reason` says what it is.
+  /// The command could not have written what is there; `reason` says what it is.
   case notReplaced(path: String, reason: String)
 
   public var description: String {

@@ -30,8 +30,8 @@ extension ContentHash {
 
   private static let remembered = Remembered()
 
-  /// The hash of a file, which this process computes again only if size, time of change or number of the file are others
-  /// than at the last call: for large files that are asked for more than once.
+  /// The hash of a file, which this process computes again only if the file's size, time of change or inode number has
+  /// changed since the last call: for large files that are asked for more than once.
   ///
   /// - Throws: ``FileAccessError`` if the file cannot be read.
   public static func ofUnchangedFile(_ path: String) throws(FileAccessError) -> String {

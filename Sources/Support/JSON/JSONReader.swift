@@ -1,9 +1,9 @@
-/// A strict pull parser for JSON (RFC 8259): the caller asks for what the format wants next, and nothing is built that
-/// the caller did not ask for.
+/// A strict pull parser for JSON (RFC 8259): the caller asks for each value that its format expects next, and no other
+/// value is built.
 ///
 /// Refused are: bytes that are not UTF-8; a key that occurs twice in an object, compared byte by byte after its escapes
-/// are resolved; lone surrogates; numbers that JSON does not know or that are not finite; more than ``depthLimit``
-/// brackets inside each other. Memory grows with what is read, and nothing recurses.
+/// are resolved; lone surrogates; numbers that are not JSON's or not finite; more than ``depthLimit`` brackets inside
+/// each other. Memory grows with what is read, and nothing recurses.
 ///
 ///     var reader = try JSONReader(bytes)
 ///     try reader.enterObject()
@@ -12,7 +12,8 @@
 ///     }
 ///     try reader.finish()
 public struct JSONReader {
-  /// Most brackets inside each other: no deeper goes serde_json, with which the reference of safetensors reads.
+  /// The deepest nesting of brackets: the limit of serde_json, by which the reference implementation of safetensors
+  /// reads.
   public static let depthLimit = 128
 
   let bytes: UnsafeRawBufferPointer

@@ -1,4 +1,4 @@
-/// A place at which bytes are not the JSON that was asked for.
+/// A place at which bytes are not the JSON that was expected.
 public struct JSONSyntaxError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Problem: Equatable, Sendable {
     case notUTF8

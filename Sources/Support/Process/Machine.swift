@@ -19,7 +19,7 @@ public struct Machine: Codable, Equatable, Sendable {
       cores: information.activeProcessorCount, memoryBytes: Int(clamping: information.physicalMemory))
   }
 
-  /// The file of the running program; empty where the system does not tell.
+  /// The file of the running program; empty if the system does not name it.
   public static var programPath: String {
     #if os(Linux)
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""

@@ -1,4 +1,4 @@
-/// Numbers as they are typed: what is refused is refused with its reason.
+/// Reads numbers that a user has typed, and says why a text is refused.
 public enum NumberText {
   /// Reads a whole number.
   ///

@@ -16,8 +16,8 @@ public enum CheckpointValue: Sendable {
   case tuple([CheckpointValue])
   /// A dict or one of its relatives: `OrderedDict`, `defaultdict`, `Counter`, the attributes of a namespace.
   case dictionary(CheckpointDictionary)
-  /// A module of PyTorch, of the class of that name: its own parameters, buffers and modules, and nothing that could run.
-  /// Nobody but ``state`` takes it for data.
+  /// A module of PyTorch, of the class of that name: its own parameters, buffers and modules, and nothing that could
+  /// run. Only ``state`` reads it as data.
   case module(name: String, CheckpointDictionary)
   /// Something else, which was passed over without running anything. The problem says why, for a reader that needs it.
   case unread(CheckpointProblem)
@@ -54,8 +54,8 @@ public enum CheckpointValue: Sendable {
     }
   }
 
-  /// What a module's `state_dict()` would be, by names joined by dots; nil for another value. Buffers that a module does
-  /// not store are among it.
+  /// What a module's `state_dict()` would be, by names joined by dots; nil for another value. Buffers that a module
+  /// does not store are included.
   public var state: [(name: String, tensor: MappedTensor)]? {
     guard case .module(_, let attributes) = self else { return nil }
     var found: [(name: String, tensor: MappedTensor)] = []

@@ -12,7 +12,7 @@ struct SafetensorsHeaderEntry {
 /// The header of a safetensors file: the one JSON document that the format allows, read in a single pass.
 ///
 /// It follows the format's grammar instead of building a JSON tree, so memory stays proportional to the header. Values
-/// under keys that the format does not know are passed over.
+/// under keys that the format does not have are passed over.
 struct SafetensorsHeader {
   struct Failure: Error {
     var tensor: String?

@@ -11,7 +11,7 @@ import CTorch
 public final class GradientReducer {
   private let group: ProcessGroupGloo
   private let handle: OpaquePointer
-  /// The parameters, whose handles tell whether a reducer is still theirs.
+  /// The parameters: a reducer is theirs as long as their handles are the same.
   private let parameters: [Tensor]
 
   /// - Parameters:

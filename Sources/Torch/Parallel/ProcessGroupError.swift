@@ -10,9 +10,9 @@ public enum ProcessGroupError: Error, Equatable {
     public var description: String { "rank \(rank)" + (place.isEmpty ? "" : " (\(place))") }
   }
 
-  /// A process did not answer, or did not come to what the others wait for, within this many seconds.
+  /// A process did not answer, or did not start the collective that the others wait for, within this many seconds.
   case silent(Process?, seconds: Double)
-  /// A process has gone without a word, or cannot be reached any more.
+  /// A process is gone and gave no reason, or cannot be reached any more.
   case gone(Process?, reason: String)
   /// A process has ended with an error of its own.
   case failed(Process, reason: String)

@@ -6,8 +6,8 @@ import CTorch
 /// All processes call the same functions in the same order. Tensors of a GPU are copied to the CPU and back. NCCL, which
 /// would spare that, has not been tried.
 ///
-/// A thread beside the caller's looks after the other processes. A call that waits for one that was killed, stopped or cut
-/// off throws a ``ProcessGroupError`` that names it, and so do those of all others. Once that has happened nothing works any more.
+/// A second thread watches the other processes. A call that waits for one that was killed, stopped or cut off throws a
+/// ``ProcessGroupError`` that names it, and so do those of all others. Once that has happened nothing works any more.
 public final class ProcessGroupGloo {
   /// A process's place in the group that it is to join.
   public struct Options: Sendable, Equatable {
@@ -63,8 +63,8 @@ public final class ProcessGroupGloo {
 
   /// Adds up a tensor over all processes, in place.
   ///
-  /// - Parameter limited: Whether all processes have to come here within the time of a step. If not, only a process that
-  ///   does not live ends the wait.
+  /// - Parameter limited: Whether all processes have to call this within the time limit of a step. If not, only the
+  ///   loss of a process ends the wait.
   /// - Throws: ``ProcessGroupError``, `TorchError`.
   public func sum(_ tensor: Tensor, limited: Bool = true) throws {
     try onProcessor(tensor) { tensor in try call { $0.group_sum(handle, tensor.handle, limited, $1) } }
@@ -79,7 +79,7 @@ public final class ProcessGroupGloo {
     }
   }
 
-  /// Waits until all processes have come here.
+  /// Waits until all processes have called this.
   ///
   /// - Throws: As ``sum(_:limited:)``.
   public func barrier(limited: Bool = true) throws { try call { $0.group_barrier(handle, limited, $1) } }
@@ -96,7 +96,7 @@ public final class ProcessGroupGloo {
     functions.group_report(handle, reason)
   }
 
-  /// Leaves in order, when all do.
+  /// Leaves the group once all processes do.
   ///
   /// - Throws: ``ProcessGroupError``.
   public func leave() throws { try call { $0.group_leave(handle, $1) } }

@@ -52,7 +52,7 @@ extension Tensor {
     try self.init { out, error, functions in
       values.withUnsafeBytes { bytes in
         withUnsafeBytes(of: 0) { nothing in
-          // An empty array may have no address, and the shim wants one.
+          // An empty array may have no address, and the shim needs one.
           functions.from_bytes(
             bytes.baseAddress ?? nothing.baseAddress!, shape, shape.count, dtype.code, out, error)
         }

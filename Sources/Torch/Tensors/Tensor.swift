@@ -65,7 +65,7 @@ public final class Tensor {
 /// The order in which a four-dimensional tensor lies in memory.
 public enum MemoryFormat: Sendable {
   case contiguous
-  /// Channels vary fastest (NHWC): what convolutions on a CPU want.
+  /// Channels vary fastest (NHWC): the layout in which convolutions on a CPU are fastest.
   case channelsLast
 
   var code: Int32 {

@@ -49,7 +49,7 @@ public enum ImageAttention {
     if try prefersScores(query_BNLD, key_BNSD) {
       return try withScores(query_BNLD: query_BNLD, key_BNSD: key_BNSD, value_BNSD: value_BNSD, mask: mask)
     }
-    // Few scores are never worth the question.
+    // Few scores fit into memory in any case: only for many of them it is asked whether a kernel does without.
     if shape[0] * shape[1] * shape[2] * key_BNSD.shape[2] > scoreLimit,
       try !query_BNLD.fusesAttention(key: key_BNSD, value: value_BNSD, attnMask: mask)
     {

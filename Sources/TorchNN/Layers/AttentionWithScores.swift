@@ -7,17 +7,17 @@ extension ImageAttention {
   /// bfloat16. Of one, so that memory grows in a straight line with the images, as a plan of it supposes.
   static let heldScoreLimit = 1 << 21
 
-  /// Whether all scores are better held. In bfloat16 a CPU has fast products of matrices, which LibTorch's kernel without
-  /// the scores makes no use of: for the few keys of a text or of a small map it takes two to four times as long, in the
-  /// backward pass above all.
+  /// Whether it is faster to hold all scores. In bfloat16 a CPU has fast products of matrices, which LibTorch's kernel
+  /// without the scores does not use: for the few keys of a text or of a small map it takes two to four times as long,
+  /// above all in the backward pass.
   ///
-  /// The answer is the same with and without gradients, so that a block which is computed again comes to the same.
+  /// The answer is the same with and without gradients, so that a block which is computed again gives the same result.
   static func prefersScores(_ query_BNLD: Tensor, _ key_BNSD: Tensor) throws -> Bool {
     let shape = query_BNLD.shape
     guard query_BNLD.dtype == .bfloat16, key_BNSD.dtype == .bfloat16, query_BNLD.device == .cpu,
       shape[1] * shape[2] * key_BNSD.shape[2] <= heldScoreLimit
     else { return false }
-    // What packs convolutions of the type computes with it.
+    // A processor for which convolutions of this type can be packed computes with the type itself.
     return try Tensor.packsConvolutions(of: .bfloat16)
   }
 

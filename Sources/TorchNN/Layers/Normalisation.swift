@@ -30,8 +30,8 @@ public struct GroupNorm {
     return try x.groupNorm(numGroups: groups, weight: weight.value, bias: bias.value, eps: epsilon)
   }
 
-  /// Whether an input is one of training in bfloat16, whose weights are in float32. The same with and without gradients,
-  /// so that a block which is computed again comes to the same.
+  /// Whether an input is one of training in bfloat16, whose weights are in float32. The same with and without
+  /// gradients, so that a block which is computed again gives the same result.
   private func computesAtOnce(_ x: Tensor) throws -> Bool {
     try x.takesGroupNormTraining && weight.value.dtype == .float32 && bias.value.dtype == .float32
   }

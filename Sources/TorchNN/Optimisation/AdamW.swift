@@ -3,9 +3,9 @@ import Torch
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2), step for step as `torch.optim.AdamW`.
 public final class AdamW: Optimiser {
   public struct Configuration: Codable, Sendable, Equatable {
-    /// How fast the mean of the gradients forgets.
+    /// The decay rate of the running mean of the gradients, in `0 ..< 1`.
     public var beta1: Double
-    /// How fast the mean of the squared gradients forgets.
+    /// The decay rate of the running mean of the squared gradients, in `0 ..< 1`.
     public var beta2: Double
     public var epsilon: Double
     /// The share of a weight, times the learning rate, that every step takes away.
@@ -60,7 +60,7 @@ public final class AdamW: Optimiser {
 
   /// Moves every parameter that has a gradient. The gradients stay; clear them before the next pass.
   ///
-  /// - Throws: `TorchError` if an operation fails, such as for want of memory.
+  /// - Throws: `TorchError` if an operation fails, for example because memory runs out.
   public func step(learningRate: Double) throws {
     try withoutGradients {
       var batches: [BatchKey: Batch] = [:]

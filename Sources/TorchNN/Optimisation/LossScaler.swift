@@ -1,6 +1,6 @@
 import Torch
 
-/// A factor on the loss that keeps small gradients of float16 from vanishing, and follows what they can bear
+/// A factor on the loss that keeps small gradients of float16 from vanishing, and is lowered when they overflow
 /// (Micikevicius et al., 2018, section 3.2), step for step as `torch.amp.GradScaler`.
 ///
 ///     try scaler.scaled(loss).backward()

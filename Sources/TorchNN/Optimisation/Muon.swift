@@ -30,7 +30,7 @@ public final class Muon: Optimiser {
       }
     }
 
-    /// How slowly the mean of the gradients forgets, in `0 ..< 1`.
+    /// The momentum: the decay rate of the running mean of the gradients, in `0 ..< 1`.
     public var momentum: Double
     /// Whether the step looks ahead by the present gradient.
     public var nesterov: Bool

@@ -52,7 +52,7 @@ public final class MuonWithAdamW: Optimiser {
     try adamW.step(learningRate: learningRate)
   }
 
-  /// The state of both by name, which do not meet: `momentum.PATH`, and those of ``AdamW/state()``.
+  /// The state of both by name; no name is in both: `momentum.PATH`, and those of ``AdamW/state()``.
   ///
   /// - Throws: `TorchError` if memory runs out.
   public func state() throws -> [String: Tensor] {

@@ -9,7 +9,7 @@ public protocol Optimiser: AnyObject {
 
   /// Moves every parameter that has a gradient. The gradients stay; clear them before the next pass.
   ///
-  /// - Throws: `TorchError` if an operation fails, such as for want of memory.
+  /// - Throws: `TorchError` if an operation fails, for example because memory runs out.
   func step(learningRate: Double) throws
 
   /// The state by name, to be stored in a checkpoint. No copy.

@@ -2,8 +2,8 @@ import Torch
 
 /// A place in a ``ParameterStore``: what a module is made from.
 ///
-/// A module asks its scope for the parameters it needs, by name, shape and initialisation rule, and does not know
-/// whether they come fresh from a generator or out of a file. The habit is candle's `VarBuilder`.
+/// A module takes the parameters that it needs from its scope, by name, shape and initialisation rule, in the same way
+/// whether they are drawn afresh or read from a file. The idea is that of candle's `VarBuilder`.
 ///
 ///     init(_ scope: ParameterScope) throws {
 ///       input = try Linear(scope["input"], 48, 192)
@@ -25,8 +25,8 @@ public struct ParameterScope {
 
   /// The parameter `name` at this place.
   ///
-  /// In a store that loads, a parameter that is missing or of another shape is noted, and the model comes to be
-  /// without it; ``ParameterStore/verify()`` then fails with all that was noted.
+  /// In a store that loads, a parameter that is missing or of another shape is noted, and the model is made without it;
+  /// ``ParameterStore/verify()`` then fails with all that was noted.
   ///
   /// - Throws: ``ParameterError`` if the path was asked for before or the shape is not positive; `TorchError`.
   public func parameter(_ name: String, _ shape: [Int], _ initialisation: Initialisation) throws -> Parameter {

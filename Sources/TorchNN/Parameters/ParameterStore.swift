@@ -83,8 +83,8 @@ public final class ParameterStore {
 
   public subscript(_ path: String) -> Parameter? { indexByPath[path].map { parameters[$0] } }
 
-  /// Fails if anything was wrong with the tensors that the model was made from: names that the model wanted and
-  /// did not find, names that it did not want, other shapes, values that are not finite.
+  /// Fails if anything was wrong with the tensors that the model was made from: names that the model asked for and that
+  /// are missing, names that it did not ask for, other shapes, values that are not finite.
   ///
   /// Call it when the model is made and before it is used.
   ///
@@ -208,7 +208,7 @@ extension ParameterStore {
     return try body()
   }
 
-  /// Forgets the gradients of all parameters.
+  /// Removes the gradients of all parameters.
   ///
   /// - Throws: `TorchError` if LibTorch refuses the operation; ``ParameterError`` for a store of shapes alone.
   public func clearGradients() throws {

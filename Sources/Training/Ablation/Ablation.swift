@@ -3,9 +3,9 @@ import Models
 import RunRecords
 import Support
 
-/// The trainings of a grid, one after another, and the table of what they came to.
+/// The trainings of a grid, one after another, and the table of their results.
 public struct Ablation {
-  /// What a row's training came to.
+  /// The result of a row's training.
   public struct Result: Encodable, Sendable, Equatable {
     public var name: String
     public var settings: [String]
@@ -56,7 +56,7 @@ public struct Ablation {
     }
     return try grid.rows.enumerated().map { number, row in
       let settings = grid.settings(of: row)
-      // A row whose settings, recipe or dataset are others is another run.
+      // A row with other settings, another recipe or another dataset is another run.
       let folder = request.run.appendingPathComponent(
         String(format: "row-%02d-", number + 1) + hash(of: settings + ["\(steps)", "\(autoencoderSteps)"]))
       if grid.stage == .diffusion { try shareAutoencoder(of: autoencoder, with: folder) }

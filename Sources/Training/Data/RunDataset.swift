@@ -61,7 +61,7 @@ struct RunDatasetFiles {
     try RunFolder.write(dataset, to: record)
   }
 
-  /// Holds a stage that goes on to the images that it was begun with.
+  /// Checks that a resumed stage has the images that it was begun with.
   ///
   /// - Throws: ``TrainingError/datasetChanged(path:begun:found:)``, `FileAccessError`.
   func require(_ dataset: RunDataset, path: String) throws {

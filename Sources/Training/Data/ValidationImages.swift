@@ -54,8 +54,8 @@ struct ValidationImages {
 
   private static func name(_ record: RadiographRecord) -> String { "\(record.source)/\(record.path)" }
 
-  /// Places of `limit` elements: of each source as many as its share of all comes to, and at least one if there are not
-  /// more sources than places.
+  /// Places of `limit` elements: of each source as many as its share of all, and at least one if there are not more
+  /// sources than places.
   static func choose(_ limit: Int, of sources: [String], randomness: TrainingRandomness) throws -> [Int] {
     guard sources.count > limit else { return Array(sources.indices) }
     let order = try Tensor.randperm(sources.count, generator: randomness.generator(.validationChoice)).int64s()

@@ -2,8 +2,8 @@ import Torch
 
 /// Some rows of the batch of a step, which are computed at once: a micro-batch of one process.
 ///
-/// What a row holds (its image, its crop, its noise) depends on the step and the row alone. So a step comes to the same
-/// whether it is computed as one batch of 32, as four of 8, or as 16 rows in each of two processes.
+/// What a row holds (its image, its crop, its noise) depends on the step and the row alone. So a step has the same
+/// result whether it is computed as one batch of 32, as four of 8, or as 16 rows in each of two processes.
 struct BatchSlice: Equatable {
   /// The step, counted from 0.
   var step: Int

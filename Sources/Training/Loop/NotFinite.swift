@@ -1,8 +1,8 @@
 import Torch
 import TorchNN
 
-/// A loss, gradients or weights that are infinite or not a number: the step that came to them is not taken, and nothing
-/// of them is stored.
+/// A loss, gradients or weights that are infinite or not a number: their step is not taken, and nothing of them is
+/// stored.
 struct NotFinite: Error, Equatable {
   var quantity: TrainingError.Quantity
 

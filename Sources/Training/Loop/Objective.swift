@@ -35,7 +35,7 @@ protocol Objective {
   ///   weights are best.
   func validate(_ share: RankShare) throws -> RunningMeans
 
-  /// What is written beside the best weights, for who reads them without the run.
+  /// Metadata that is written with the best weights, for programs that read them without the run.
   var metadata: [String: String] { get }
 
   /// Draws a PNG of what the weights that are in the model can do.
@@ -80,7 +80,7 @@ extension TrainedWeights {
   }
 }
 
-/// What a slice came to.
+/// The loss of a slice, and what was measured beside it.
 struct Loss {
   /// The mean over the slice's rows of what is minimised.
   var value: Tensor

@@ -5,7 +5,7 @@ import TorchNN
 /// One step of training: micro-batches, gradients, their sum over all processes, the check that they are finite, clipping,
 /// optimisers, averages.
 struct OptimizerStep: Stateful {
-  /// What a step came to.
+  /// The outcome of a step.
   enum Outcome {
     /// What was measured.
     case taken([Metric: Double])
@@ -55,7 +55,7 @@ struct OptimizerStep: Stateful {
       for (index, loss) in losses.enumerated() {
         let share = slice.share == 1 ? loss.value : try loss.value * slice.share
         try (scaler?.scaled(share) ?? share).backward()
-        // The model's loss is what is reported. What is trained beside the model measures through it.
+        // Only the model's loss is reported. What else is trained reports its values through that loss.
         if index == 0 { try measured.add(loss, share: slice.share) }
       }
     }

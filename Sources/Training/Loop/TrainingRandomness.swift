@@ -2,7 +2,7 @@ import Support
 import Torch
 
 /// Random numbers of a run: every step draws from generators of its own, seeded by (seed, purpose, step), so that a
-/// resumed run continues exactly without any generator's state being stored (the habit is EDM2's).
+/// resumed run continues exactly without any generator's state being stored (as in EDM2).
 struct TrainingRandomness {
   enum Purpose: UInt64 {
     case initialisation = 1, order, crop, noise, time, dropout, validation, validationChoice, transformation

@@ -5,7 +5,7 @@ import Support
 import Torch
 import TorchNN
 
-/// What a stage of a run will take of memory and time, and how its steps are best divided to fit.
+/// The memory and time that a stage of a run will take, and how its steps are best divided to fit.
 public struct MemoryPlan: Encodable, Sendable {
   /// One way to make the steps of a recipe. All ways see the same images in a step and make the same step.
   public struct Way: Encodable, Sendable, Equatable {

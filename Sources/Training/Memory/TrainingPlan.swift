@@ -3,7 +3,7 @@ import Models
 import RadiographModels
 import Torch
 
-/// What a run will take, stage by stage, before any of it is spent.
+/// The memory and time that a run will take, stage by stage, measured before it begins.
 public enum TrainingPlan {
   /// The stages that can be planned. What distillation takes depends on its teacher.
   public static let stages: [TrainingStageName] = [.autoencoder, .diffusion, .classifier]

@@ -17,25 +17,26 @@ protocol ProcessGroup {
 
   /// The sums of the processes' values, place by place.
   ///
-  /// - Parameter limited: Whether all processes come here at about the same time, so that one which does not is lost.
+  /// - Parameter limited: Whether all processes call this at about the same time, so that one which does not counts as
+  ///   lost.
   func sum(_ values: [Double], limited: Bool) throws -> [Double]
 
   /// Overwrites the parameters with those of the first process.
   func takeFromFirst(_ parameters: [Parameter]) throws
 
-  /// The bytes that the first process has, waited for as long as it lives.
+  /// The bytes that the first process has; waits for them without a time limit, unless it is lost.
   func fromFirst(_ bytes: [UInt8]) throws -> [UInt8]
 
-  /// Waits until all processes have come here, as long as they live.
+  /// Waits until all processes have called this, without a time limit, unless one of them is lost.
   func waitForAll() throws
 
   /// Whether a process is known to be lost.
   var isBroken: Bool { get }
 
-  /// Ends the work together, when all do.
+  /// Ends the work once all processes do.
   func leave() throws
 
-  /// Ends the work together because of an error, and lets the others know of it.
+  /// Ends the work because of an error, and reports it to the others.
   func end(because error: any Error)
 }
 
@@ -107,7 +108,7 @@ extension ProcessGroup {
     }
   }
 
-  /// Why the run has to end now and whether a checkpoint is stored, if that is so for any process; all come to the same.
+  /// Why the run has to end now, and whether a checkpoint is stored: what one process has found holds for all.
   func agreed(
     on reason: RunLimits.Reason?, checkpoint: Bool
   ) throws -> (end: RunLimits.Reason?, checkpoint: Bool) {

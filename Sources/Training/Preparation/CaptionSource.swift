@@ -2,10 +2,10 @@ import Models
 import RadiographData
 import Tokenization
 
-/// The texts of images, made when they are wanted: the same ones every time.
+/// The texts of images, made when they are asked for: the same ones every time.
 protocol CaptionSource {
   var imageCount: Int { get }
-  /// Every image has so many.
+  /// How many texts each image has.
   var textsPerImage: Int { get }
 
   /// The texts of some images that follow on one another.

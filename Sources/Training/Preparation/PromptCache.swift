@@ -91,7 +91,7 @@ struct PromptCache {
         cut(shortened)
         return stored
       }
-      // Texts of the same number that are others: they are gone through again, with numbers.
+      // As many texts, but other ones: they are numbered again.
       try FileManager.default.removeItem(at: url)
       return try self.numbers(of: captions, in: folder, key: key, limits: limits, cut: cut)
     }

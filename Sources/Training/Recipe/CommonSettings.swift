@@ -4,8 +4,8 @@ import TorchNN
 
 /// The settings that the recipes of all stages share. In a file their keys stand beside the stage's own.
 ///
-/// The values here are the plainest ones: recipes name what they have else, and a run that was begun before a setting
-/// came goes on without it.
+/// The values here are the plainest ones: recipes name every other value, and a run that was begun before a setting was
+/// added goes on with its plainest value.
 public struct CommonSettings: Codable, Sendable, Equatable {
   /// The architecture's name: `small`, `paper` or `released`.
   public var preset = "small"

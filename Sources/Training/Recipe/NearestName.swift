@@ -1,4 +1,4 @@
-/// The name that was probably meant by one that there is not.
+/// The known name that a misspelt one probably means.
 enum NearestName {
   /// Returns nil if no name is near: a third of the letters at most may be wrong, missing, too many or swapped with
   /// their neighbour. Small and capital letters count as the same.

@@ -1,8 +1,8 @@
 import Foundation
 import Torch
 
-/// Reads a recipe from a tree of settings. Unlike Foundation's decoders it knows of every value where it stands, what
-/// was given and what would be taken, on every platform.
+/// Reads a recipe from a tree of settings. Unlike Foundation's decoders it reports, on every platform, where a value
+/// stands, what was given and what would be accepted.
 struct SettingsDecoder: Decoder {
   let value: Any
   let codingPath: [any CodingKey]

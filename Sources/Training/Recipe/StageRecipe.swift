@@ -9,13 +9,13 @@ public protocol StageSettings: Codable, Sendable, Equatable {
   /// How many images a validation looks at, at most.
   static var validationLimit: Int { get }
 
-  /// The plainest values; what a run goes on with that was begun before a setting came.
+  /// The plainest values, which a run has for settings that were added after it was begun.
   init()
 
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)``.
   func validate() throws
 
-  /// Holds the settings and the images of a dataset to what the networks can take.
+  /// Checks the settings and the images of a dataset against what the networks can take.
   ///
   /// - Parameters:
   ///   - imageSide: The side of the dataset's square images, in pixels.
@@ -28,20 +28,20 @@ public protocol StageSettings: Codable, Sendable, Equatable {
 }
 
 extension StageSettings {
-  /// Stages whose networks take images of any side need no more.
+  /// For stages whose networks take images of any side: nothing to check.
   public func requireFit(_ architecture: ModelArchitecture, imageSide: Int, path: String) throws {}
 
-  /// Most stages compute images one by one as well as many at once.
+  /// For stages that can compute a single image: no minimum.
   public var fewestImages: FewestImages { FewestImages() }
 }
 
 /// How few images a stage can be trained with.
 public struct FewestImages: Sendable, Equatable {
-  /// That can be computed at once.
+  /// The fewest that can be computed at once.
   public var atOnce = 1
-  /// That can make a step.
+  /// The fewest that can make a step.
   public var inStep = 1
-  /// Why it is more than one.
+  /// Why it is more than one, for an error.
   public var reason = ""
 
   public init(atOnce: Int = 1, inStep: Int = 1, reason: String = "") {

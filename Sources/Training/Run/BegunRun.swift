@@ -17,11 +17,11 @@ struct BegunRun<Settings: StageSettings> {
   private let dataset: RadiographDataset
   let beginning: RunBeginning
   let group: any ProcessGroup
-  /// The first process's.
+  /// The lock of the run; nil in all processes but the first.
   private let lock: RunLock?
 
-  /// Checks settings, networks and dataset, then takes the run's folder and writes down what the run is begun with. A folder that
-  /// was none of ours gains nothing before settings and data are known to be good.
+  /// Checks settings, networks and dataset, then takes the run's folder and writes down what the run is begun with.
+  /// Nothing is written into a folder that is not a run's before settings and data have been checked.
   ///
   /// Of several processes the first does so; the others come afterwards, and only read.
   ///
@@ -73,7 +73,7 @@ struct BegunRun<Settings: StageSettings> {
     self.group = group
   }
 
-  /// The images of the run, held to those that it was begun with.
+  /// The images of the run, checked against those that it was begun with.
   ///
   /// - Parameters:
   ///   - withoutTexts: whether images of which nothing is known but their pixels are among them.
@@ -110,8 +110,8 @@ struct BegunRun<Settings: StageSettings> {
     return StageData(training: training, validation: validation, validated: validated.positions)
   }
 
-  /// Holds the diffusion model's validation to images that the run's autoencoder was not trained on, and says if the
-  /// dataset is another now.
+  /// Checks that no validation image of the diffusion model was trained on by the run's autoencoder, and reports if the
+  /// dataset has changed since.
   ///
   /// - Throws: ``TrainingError/validationWasTrainedOn(path:images:)``, `FileAccessError`, `DatasetError`.
   func requireUnseenValidation(_ data: StageData) throws {

@@ -2,6 +2,7 @@
 enum RunBeginning {
   case new
   case resumed
-  /// Resumed, and begun by a version that did not write down what a run was begun with: it goes on by the rules of then.
+  /// Resumed, and begun by an earlier version, which did not record what a run was begun with: it goes on by that
+  /// version's rules.
   case formerVersion
 }

@@ -4,8 +4,8 @@ import TensorFiles
 
 /// The right to write into a run's folder, which one process has at a time, for both stages.
 ///
-/// The system holds the lock on an open file and takes it back when the process ends, however it ends. The file stays: a
-/// process that removed it could take it from one that has just opened it. Reading a run needs no lock.
+/// The lock is the operating system's, on an open file: it ends with the process, however that ends. The file stays:
+/// removing it could remove it under a process that has just opened it. Reading a run needs no lock.
 final class RunLock {
   /// The process that holds a lock.
   struct Owner: Codable, Equatable {
@@ -23,7 +23,7 @@ final class RunLock {
   init(_ run: URL) throws {
     try RunFolder.createFolder(run)
     let path = Self.file(in: run).path
-    // Nothing is kept before the lock is ours: the end of this object would empty the owner's record.
+    // `self.descriptor` is set only once the lock is taken: `deinit` would empty the record of another owner.
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw FileAccessError(
@@ -35,7 +35,7 @@ final class RunLock {
       throw TrainingError.runInUse(
         path: run.path, process: owner.map { Int($0.process) }, host: owner?.host, since: owner?.since)
     }
-    // File systems that know no locks are written to as they always were.
+    // On a file system without locks the run goes on without one.
     self.descriptor = descriptor
     record()
   }
@@ -45,25 +45,26 @@ final class RunLock {
     close(descriptor)
   }
 
-  /// Locks a run that was locked before; returns nil if the folder has never been.
+  /// Locks a run that has a lock file; returns nil if it has none.
   ///
   /// - Throws: as ``init(_:)``.
   static func again(_ run: URL) throws -> RunLock? {
     FileManager.default.fileExists(atPath: file(in: run).path) ? try RunLock(run) : nil
   }
 
-  /// Whether a process holds the lock of a run. The system says so, here as on another machine that shares the folder.
+  /// Whether a process holds the lock of a run. The operating system decides, also on another machine that shares the
+  /// folder.
   ///
-  /// - Returns: false also if nothing can be known, because the file cannot be read or its file system knows no locks.
+  /// - Returns: false also if the file cannot be read or its file system has no locks.
   static func isHeld(_ run: URL) -> Bool {
     let descriptor = open(file(in: run).path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
-    // What is locked here ends with the descriptor.
+    // A lock that this call takes ends with the descriptor.
     defer { close(descriptor) }
     return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
-  /// The process that holds the lock of a run or held it last, as it has written itself down. Only for messages: the file
+  /// The process that holds the lock of a run or held it last, as it has recorded itself. Only for messages: the file
   /// is not the lock.
   static func owner(of run: URL) -> Owner? {
     (try? Data(contentsOf: file(in: run))).flatMap { try? JSONDecoder().decode(Owner.self, from: $0) }
@@ -71,8 +72,8 @@ final class RunLock {
 
   /// Takes the lock if no process holds it; returns false if one does.
   ///
-  /// Tries for a third of a second: ``isHeld(_:)`` of another process holds the lock for a moment, and an owner writes
-  /// itself down right after it has got it.
+  /// Tries for a third of a second: ``isHeld(_:)`` in another process takes the lock for a moment, and a new owner
+  /// records itself only after it has taken the lock.
   private static func tryLocking(_ descriptor: Int32) -> Bool {
     for _ in 0..<15 {
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }

@@ -20,7 +20,7 @@ struct Checkpoint {
     static let means = "running_means"
     static let skipped = "skipped_steps"
     static let numbers = "numbers"
-    /// Of the first version.
+    /// In files of the first version.
     static let averageUpdates = "average_updates"
   }
 

@@ -129,7 +129,7 @@ import Testing
 
   @Test(arguments: TableImporter.all)
   func aFileIsNotGivenAwayWhileARowNamesIt(importer: TableImporter) throws {
-    // The first row's own file is missing; the likest one is the second row's.
+    // The first row's own file is missing; the most similar one is the second row's.
     try list(importer, files: ["images/a.jpg"], rows: ["images/a.png", "images/a.jpg"]) { source, _ in
       let withFile = source.entries.filter { $0.file != nil }
       #expect(source.entries.count == 2 && withFile.count == 1)

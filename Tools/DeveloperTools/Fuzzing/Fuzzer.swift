@@ -12,7 +12,7 @@ package protocol Fuzzer: Sendable {
   func check(_ bytes: [UInt8], case index: Int, _ report: inout Report) -> String?
 }
 
-/// What the cases of a run came to.
+/// The results of the cases of a run.
 package protocol FuzzReport: Sendable {
   init()
 

@@ -22,7 +22,7 @@ public struct PerceptualDistance {
     try a.requirePairs(with: b, dataRange: width)
     try a.require(side: network.backbone.minimumSide)
     func prepared(_ image_B1HW: Tensor) throws -> Tensor {
-      // To -1 ... 1, as the package wants it.
+      // To -1 ... 1, as the package takes it.
       try (image_B1HW - Double(range.lowerBound)) * (2 / width) - 1
     }
     return try withoutGradients {

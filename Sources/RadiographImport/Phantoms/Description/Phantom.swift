@@ -7,7 +7,7 @@ public struct Phantom: Sendable, Equatable {
   public static let sizes = 32...512
   /// The side if none is given, in pixels.
   public static let standardSize = 64
-  /// More phantoms than this in one call are taken for a slip.
+  /// More phantoms than this in one call are taken for a mistake.
   public static let mostInOneCall = 100_000
 
   /// `phantom-SEED-INDEX`, with six digits of the index.

@@ -3,7 +3,7 @@
 /// The text is one that no dataset of phantoms has (`PhantomReport.isKeptForPrompts`). One line of a file of prompts is
 /// one of these as JSON: `kind`, `prompt`, `truth`.
 public struct PhantomPrompt: Sendable, Equatable, Codable {
-  /// What a prompt tries; of the rest nothing is asked.
+  /// What a prompt tests; nothing else of its picture is checked.
   public enum Kind: String, Sendable, Codable, CaseIterable {
     /// An opacity on the right side of the picture.
     case side

@@ -105,7 +105,7 @@ extension PhantomReading: Codable {
 
   /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
-    // Every key is written, so that a reader of the JSON need not tell a missing key from a null.
+    // Every key is written, so that a reader of the JSON finds no missing keys, only null.
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(isPhantom, forKey: .phantom)
     var part = values.nestedContainer(keyedBy: Key.self, forKey: .opacity)
@@ -125,6 +125,6 @@ extension PhantomReading: Codable {
 }
 
 extension Double {
-  /// Rounded to what a picture can tell.
+  /// Rounded to the precision with which a picture can be read.
   fileprivate var inFourPlaces: Double { (self * 10_000).rounded() / 10_000 }
 }

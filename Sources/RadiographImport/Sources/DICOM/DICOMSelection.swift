@@ -81,7 +81,7 @@ enum DICOMSelection {
     return words
   }()
 
-  /// Nothing where no word names a view, or where they name several, as "PA AND LATERAL" does for a study.
+  /// `unknown` if no word names a view, or if several are named, as by "PA AND LATERAL" of a study.
   static func projection(inWordsOf text: String?) -> Projection {
     let joined = plain(text).replacingOccurrences(of: "POSTERO-ANTERIOR", with: "POSTEROANTERIOR")
       .replacingOccurrences(of: "ANTERO-POSTERIOR", with: "ANTEROPOSTERIOR")
@@ -104,7 +104,7 @@ enum DICOMSelection {
     let text = attributes.patientAge ?? ""
     var stated: Double?
     if case .age(let age) = AgeText.read(text) { stated = age.lower }
-    // Of no years: an infant, or a program's way of saying nothing. The dates know.
+    // An age of 0 years is an infant's, or means that no age was entered: the dates decide.
     if let stated, AgeText.isDICOM(text), stated > 0 { return coarse(stated) }
     return (ageByDates(attributes) ?? stated).flatMap(coarse)
   }
@@ -127,7 +127,7 @@ enum DICOMSelection {
     return AgeRange(years >= 2 ? years.rounded(.down) : (years * 12).rounded(.down) / 12)
   }
 
-  /// Days since some day of long ago, of `YYYYMMDD` or `YYYY.MM.DD`; nil if there is no such day.
+  /// The number of days from a fixed day to the date `YYYYMMDD` or `YYYY.MM.DD`; nil if there is no such date.
   private static func day(_ text: String?) -> Int? {
     let digits = (text ?? "").filter { $0 != "." && $0 != "-" }
     guard digits.count == 8, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(digits) else {

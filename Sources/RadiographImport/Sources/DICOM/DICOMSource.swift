@@ -148,7 +148,7 @@ public enum DICOMSource {
       entry: entry, exclusions: exclusions, withheld: identity.elements.isEmpty ? nil : identity, report: report)
   }
 
-  /// What tells patients apart: the archive's number, or else name and birth together.
+  /// What identifies a patient: the archive's number, or else name and date of birth together.
   private static func patient(_ attributes: DICOMAttributes) -> String? {
     if let number = attributes.patientID { return "id\0\(number)" }
     guard let name = attributes.patientName else { return nil }

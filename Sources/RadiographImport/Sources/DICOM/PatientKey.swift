@@ -6,8 +6,8 @@ import Support
 
 /// The secret behind a dataset's pseudonyms: 256 bits, drawn once a dataset and kept outside of it.
 ///
-/// With it one can tell if a given patient is in the dataset; without it the keys lead nowhere.
-/// The same key gives the same pseudonyms, so a later import adds to the patients that are there.
+/// With it one can find out whether a given patient is in the dataset; without it the pseudonyms lead to no one. The
+/// same key gives the same pseudonyms, so a later import adds to the patients that are there.
 public struct PatientKey: Sendable {
   /// Where it is kept.
   public let file: URL
@@ -75,7 +75,7 @@ public struct PatientKey: Sendable {
     } catch {
       throw .patientKey(path: file.path, reason: error.localizedDescription)
     }
-    // Never readable by anybody else, and never over a key that another process has just drawn.
+    // Never readable by other users, and never over a key that another process has just drawn.
     let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
     guard descriptor >= 0 else {
       if errno == EEXIST {
@@ -95,7 +95,7 @@ public struct PatientKey: Sendable {
   }
 
   /// Removes the file of a key that was drawn, unless the dataset has named patients with it: a key without a dataset
-  /// would only puzzle its finder.
+  /// is of no use.
   public func withdraw(from dataset: URL) {
     guard let text = unwritten, !Self.holdsDICOM(dataset), (try? Data(contentsOf: file)) == text else { return }
     try? FileManager.default.removeItem(at: file)

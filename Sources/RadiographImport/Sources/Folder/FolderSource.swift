@@ -124,7 +124,7 @@ enum TextFile {
   static func read(_ url: URL) -> Content {
     guard let handle = try? FileHandle(forReadingFrom: url) else { return .absent }
     defer { try? handle.close() }
-    // One byte more than is allowed tells without reading the rest.
+    // One byte more than is allowed shows that the text is too long, without reading the rest.
     guard let data = try? handle.read(upToCount: limit + 1) else { return .blank }
     guard data.count <= limit else { return .malformed("above \(limit) bytes") }
     guard let text = try? CharacterEncoding.text(data) else { return .malformed("it is not text") }

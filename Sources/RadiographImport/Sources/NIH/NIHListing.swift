@@ -158,7 +158,7 @@ struct NIHPool {
     var byStem: [String: Int] = [:]
     for (position, entry) in entries.enumerated() { byStem[SourceFiles.stem(entry.path).lowercased()] = position }
     for (path, stem, url, prefix) in unlisted {
-      // A second file beside the one that its own table means is none of the table's.
+      // A second file of a name in the folder whose table already has a file for that name belongs to no row.
       if let position = byStem[stem], !listedBy[position].contains(prefix) || entries[position].file == nil {
         offer(url, at: path, to: position)
       } else {

@@ -99,7 +99,7 @@ struct AutoencoderLoss {
     }
   }
 
-  /// What KL counts at a step, from 0.
+  /// The weight of KL at a step, which is counted from 0.
   func klWeight(step: Int) -> Double {
     recipe.klWeight * (recipe.klWarmupSteps > 0 ? min(1, Double(step) / Double(recipe.klWarmupSteps)) : 1)
   }
@@ -116,7 +116,7 @@ struct AutoencoderLoss {
     return try reconstructionLoss(decoded_BCHW, transformation(image_BCHW, factor: factor))
   }
 
-  /// How far images are from what they were made of, as the recipe measures it.
+  /// The distance of decoded images from their originals, as the recipe measures it.
   func reconstructionLoss(_ decoded_BCHW: Tensor, _ image_BCHW: Tensor) throws -> Tensor {
     switch recipe.reconstruction {
     case .l1: try decoded_BCHW.l1Loss(target: image_BCHW)

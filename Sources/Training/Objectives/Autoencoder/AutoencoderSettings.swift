@@ -18,26 +18,26 @@ public struct AutoencoderSettings: StageSettings {
   public var klWeight = 1e-4
   /// Over how many steps the weight of KL grows from 0 to `klWeight`, linearly; 0 for all of it from the start.
   public var klWarmupSteps = 0
-  /// How much it counts that a latent which is scaled and turned becomes the image that is scaled and turned
+  /// The weight of the loss by which a scaled and turned latent has to decode to the image scaled and turned alike
   /// (Kouzelis et al., 2025, "EQ-VAE"); 0 is off.
   public var equivarianceWeight = 0.0
   /// The least scale that is drawn for it; the greatest is 1.
   public var equivarianceScale = 0.25
-  /// How much the distance in the features of `perceptualNetwork` counts; 0 is off.
+  /// The weight of the distance in the features of `perceptualNetwork`; 0 is off.
   public var perceptualWeight = 0.0
   /// The network whose features images are compared by: a classifier's file, as `thorax train classifier` writes it, or
   /// `decoder` for the autoencoder's own decoder.
   public var perceptualNetwork = Self.ownDecoder
-  /// How much it counts that a discriminator of patches takes decoded images for real ones (Isola et al., 2017); 0 is
-  /// off.
+  /// The weight of the loss by a discriminator of patches, which is to take decoded images for real ones (Isola et al.,
+  /// 2017); 0 is off.
   public var adversarialWeight = 0.0
-  /// The first step that the discriminator is trained in and counts, from 0.
+  /// The first step, counted from 0, in which the discriminator is trained and its loss counts.
   public var adversarialStart = 0
   /// The channels of the discriminator's first layer.
   public var discriminatorWidth = 64
   /// How often the discriminator halves the image.
   public var discriminatorLayers = 3
-  /// Whether half of the crops are mirrored: an autoencoder must not know left from right.
+  /// Whether half of the crops are mirrored: an autoencoder has to treat left and right alike.
   public var mirror = false
 
   static let ownDecoder = "decoder"

@@ -17,7 +17,7 @@ enum FeatureDistance {
 
   private static func normalised(_ x_BCHW: Tensor) throws -> Tensor {
     let x = try x_BCHW.to(.float32)
-    // The small number keeps the slope finite where nothing is felt.
+    // The small number keeps the gradient finite where all features are 0.
     return try x * (x.square().sum(dim: [1], keepdim: true) + 1e-8).rsqrt()
   }
 }

@@ -7,7 +7,7 @@ import Torch
 struct LatentTransformation: Equatable {
   /// The latent's side afterwards.
   let side: Int
-  /// Quarter turns against the clock, 0 to 3.
+  /// Quarter turns, counterclockwise, 0 to 3.
   let turns: Int
 
   /// Draws one: all sides from `scale` of the latent's to the whole are as likely, and so are all turns.

@@ -27,7 +27,7 @@ struct PatchAdversary {
     self.weights = weights
   }
 
-  /// What decoded images lose for looking made: -mean D(decoded), with gradients to the images alone.
+  /// The autoencoder's loss by the discriminator, -mean D(decoded), with gradients to the images alone.
   func verdict(on decoded_BCHW: Tensor) throws -> Tensor {
     try weights.store.withConstantValues { try -discriminator(decoded_BCHW).to(.float32).mean() }
   }

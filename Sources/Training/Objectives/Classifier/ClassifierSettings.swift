@@ -90,7 +90,7 @@ public struct ClassifierSettings: StageSettings {
     return candidates.contains { truth($0, of: record) != nil }
   }
 
-  /// Those of ``labels``, or of all that the images know, that some image has and some has not.
+  /// Those of ``labels``, or of all labels of the images, that some image has and some image has not.
   ///
   /// - Throws: ``TrainingError/classifierData(reason:)`` if a label that is asked for is not there, or there is none;
   ///   `DatasetError`.

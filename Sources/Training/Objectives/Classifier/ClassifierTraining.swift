@@ -14,7 +14,7 @@ public struct ClassifierRecipe: Codable, Equatable, Sendable {
   public var weightDecay = 0.05
   /// How far an image is moved at most, in pixels.
   public var shift = 5
-  /// Deviation of the noise that is added to an image of deviation 1: what is decided must not hang on single pixels.
+  /// Deviation of the noise that is added to an image of deviation 1: a decision must not depend on single pixels.
   public var noise = 0.1
   public var seed: UInt64 = 0
 

@@ -10,7 +10,7 @@ struct SamplePictures {
     "Large pleural effusion", "Chest radiograph of a child with pneumonia", "Normal paediatric chest radiograph",
   ]
 
-  /// The model that the run comes to, with the settings that it is sampled with.
+  /// The model that the run produces, with the settings that it is sampled with.
   let description: ModelDescription
   let codec: any LatentCodec
   let encoded: EncodedPrompts

@@ -1,8 +1,8 @@
 import Diffusion
 import Models
 
-/// How a diffusion model is trained after one that was trained, so that an image takes fewer calls of the network. It
-/// begins with the teacher's weights.
+/// How a diffusion model is distilled from a trained one, so that an image takes fewer calls of the network. It begins
+/// with the teacher's weights.
 public struct DistillationSettings: StageSettings {
   public enum Method: String, Codable, CaseIterable, Sendable {
     /// The student predicts what the teacher predicts with guidance: one call a step in place of two (Meng et al., 2023,
@@ -18,7 +18,7 @@ public struct DistillationSettings: StageSettings {
   public var method = Method.guidance
   /// The scale of the teacher's guidance, at all times and as it is; 0 for the guidance that the teacher is sampled with.
   public var guidance = 0.0
-  /// The teacher's text encoder, if it is not to be looked up by the name that the teacher has of it.
+  /// The folder or the name of the teacher's text encoder, if it is not found by the name that the teacher gives.
   public var textEncoder = ""
   /// The steps that the student is sampled with; 0 for the teacher's after `guidance`, and 4 after `reflow`.
   public var samplingSteps = 0

@@ -11,9 +11,9 @@ struct PinnedTeacher: Codable {
     try RunFolder.write(PinnedTeacher(hash: teacher.hash), to: file(in: folder))
   }
 
-  /// Holds a teacher to the one that a run was begun with.
+  /// Checks that a teacher is the one that a run was begun with.
   ///
-  /// - Returns: false if nothing is noted of it, as in a run of a former version.
+  /// - Returns: false if the run has no record of its teacher, as one of an earlier version has none.
   /// - Throws: ``TrainingError/teacherChanged(path:)``, `FileAccessError`,
   ///   ``TrainingError/unreadableConfiguration(path:reason:)``.
   @discardableResult
@@ -28,14 +28,14 @@ struct PinnedTeacher: Codable {
 }
 
 extension BegunRun where Settings == DistillationSettings {
-  /// Notes the teacher of a run that begins, and holds one that goes on to it.
+  /// Records the teacher of a new run, and checks the teacher of a resumed run against the record.
   ///
   /// - Throws: ``TrainingError/teacherChanged(path:)``, `FileAccessError`.
   func pin(_ teacher: Teacher) throws {
     try group.firstThenOthers {
       if beginning == .new, group.isFirst { return try PinnedTeacher.write(teacher, in: folder) }
       let isNoted = try PinnedTeacher.require(teacher, in: folder)
-      // Begun by a former version: held from now on to the teacher that it goes on with.
+      // Begun by an earlier version: the teacher that it is resumed with is recorded, and required from now on.
       if !isNoted, group.isFirst { try PinnedTeacher.write(teacher, in: folder) }
     }
   }

@@ -160,7 +160,7 @@ struct DataImportCommand: AsyncParsableCommand {
     return options
   }
 
-  /// What every source lists. All are listed before the first is imported, so that a slip in the last costs nothing.
+  /// What every source lists. All are listed before the first is imported, so that a mistake in the last costs no work.
   ///
   /// - Parameter key: set to what names the patients of DICOM files.
   private func listings(_ options: DatasetImport.Options, key: inout PatientKey?) throws -> [ImportSource] {
@@ -220,7 +220,7 @@ struct DataImportCommand: AsyncParsableCommand {
     return sources
   }
 
-  /// `DatasetImport` knows one root of a source; here are several.
+  /// `DatasetImport` takes a single root of a source; here there are several.
   private func checkApart(_ source: URL) throws {
     let paths = [source, URL(fileURLWithPath: output)].map {
       $0.resolvingSymlinksInPath().standardizedFileURL.path + "/"

@@ -3,7 +3,7 @@ import ImageFiles
 import RadiographData
 import RadiographImport
 
-/// How a source's images become those of a dataset; what is left out comes from the dataset that is there.
+/// How a source's images become those of a dataset; options that are not given have the values of the existing dataset.
 struct ImageOptions: ParsableArguments {
   @Option(help: "crop, pad or stretch an image that is not square (default: crop).")
   var fit: SquareFit?

@@ -172,7 +172,8 @@ struct GenerateCommand: AsyncParsableCommand {
     try plan.checkCollisions(overwrite: overwrite)
     if let saveLatents { try plan.checkLatents(saveLatents, overwrite: overwrite) }
     if let likeness, initialLatents == nil { try likeness.checkNoise() }
-    // Nothing is left but what needs a model, and opening LibTorch takes longer than to find one.
+    // Everything from here on needs a model. LibTorch takes longer to open than a model takes to find, so that it
+    // begins first.
     LibTorchOpening.begin()
 
     let source = try ModelSource(
@@ -239,7 +240,7 @@ struct GenerateCommand: AsyncParsableCommand {
     console.detail("\(Int(report.timings.total)) ms in all, \(report.peakMemoryBytes >> 20) MiB at most")
   }
 
-  /// Says which of the given options the others make idle.
+  /// Says which of the given options have no effect beside the others.
   private func noteWithoutEffect(_ sampling: SamplingSettings) {
     let console = common.console
     if eta != nil, sampling.sampler != .ddim { console.note("eta has no effect on \(sampling.sampler.rawValue)") }

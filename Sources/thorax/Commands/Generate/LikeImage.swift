@@ -28,7 +28,7 @@ struct LikeImage {
     if recorded.initialLatents != nil { throw ProvenanceError.needsLatents(path: path) }
   }
 
-  /// The settings to draw with, and what they come to with the model.
+  /// The settings to draw with, and the same with the model's own filled in.
   ///
   /// - Throws: `ProvenanceError.unfit(path:reason:)` for a setting of the image that the model cannot do.
   func settings(

@@ -9,7 +9,7 @@ import Support
 struct InfoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
-    abstract: "Say what models are at hand, or what one model is made of.",
+    abstract: "List the installed models, or say what one model is made of.",
     discussion: "A preset (released, paper, small) is described from its architecture; no weights are needed."
   )
 

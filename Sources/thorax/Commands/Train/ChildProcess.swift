@@ -73,8 +73,8 @@ struct ChildProcess {
     if end == nil { kill(identifier, signal) }
   }
 
-  /// Ends this process as `SIGTERM` does as soon as its standard input ends, if a launcher has started it: the launcher is
-  /// no more then.
+  /// If a launcher has started this process, ends it as `SIGTERM` does as soon as its standard input ends: the launcher
+  /// has ended then.
   static func endWithLauncher() {
     guard ProcessInfo.processInfo.environment[ProcessLauncher.mark] != nil else { return }
     Thread.detachNewThread {

@@ -13,10 +13,11 @@ struct ProcessLauncher {
   let threads: Int
   let console: Console
 
-  /// What a process of the launcher's finds in its environment: its standard input ends when the launcher does.
+  /// An environment variable of the processes that a launcher starts: it means that standard input ends when the
+  /// launcher does.
   static let mark = "THORAX_LAUNCHED"
 
-  /// Seconds that the others have to end once one of them knows why all have to.
+  /// Seconds within which all processes have to end, once one of them has found the reason to.
   private static let grace = 10.0
 
   /// Runs the processes with the arguments of this one.
@@ -53,7 +54,7 @@ struct ProcessLauncher {
     environment["MASTER_PORT"] = "\(socket.port)"
     environment[Self.mark] = "1"
     if rank == 0 { environment[ProcessPlace.Variable.listening] = "\(ChildProcess.inherited)" }
-    // Only the first speaks, unless all are to be heard.
+    // Only the first one's output is shown, unless `--verbose` asks for all.
     let isSilent = rank > 0 && console.level != .verbose
     return try ChildProcess(
       arguments: Self.arguments(threads: threads), environment: environment, input: input, isSilent: isSilent,

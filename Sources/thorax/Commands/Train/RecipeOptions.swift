@@ -50,7 +50,7 @@ struct RecipeOptions: ParsableArguments {
 }
 
 extension TrainingRequest {
-  /// The setting that `--precision` comes to; none if it is not given or leaves the choice to the recipe.
+  /// The setting that `--precision` means; empty if it is not given or leaves the choice to the recipe.
   static func setting(ofPrecision name: String?, on device: Device) throws -> [String] {
     guard let choice = try name.map({ try PrecisionChoice(name: $0) }), choice != .automatic else { return [] }
     return ["precision=\(choice.resolved(on: device).rawValue)"]

@@ -40,7 +40,7 @@ struct TrainCommand: ParsableCommand {
       try common.check()
       let place = try ProcessPlace(environment: ProcessInfo.processInfo.environment)
       var choice = choice
-      // Of several processes on a machine with GPUs each has its own.
+      // On a machine with GPUs, each of several processes has a GPU of its own.
       let isOpen = ["auto", "cuda"].contains(choice.step.device.lowercased())
       if let place, isOpen, try DeviceChoice(name: choice.step.device).resolved() == .cuda(0) {
         choice.step.device = "cuda:\(place.localRank)"
@@ -88,7 +88,7 @@ struct TrainCommand: ParsableCommand {
       ChildProcess.endWithLauncher()
       let request = try request()
       if let threads = common.threads { try LibTorch.setThreads(threads) }
-      // Of several processes only the first speaks, but for errors.
+      // Of several processes, only the first prints anything but errors.
       let isFirst = request.processes.map { $0.rank == 0 } ?? true
       let console = isFirst ? common.console : Console(level: .quiet)
       let display = TrainingDisplay(console: console)

@@ -19,7 +19,7 @@ final class TrainingDisplay {
     }
   }
 
-  /// Ends the showing of the activity that was shown last.
+  /// Ends the line of the activity that was shown last.
   func finish() {
     meter?.finish()
     (meter, activity) = (nil, "")
