@@ -135,8 +135,8 @@ struct Failure {
     case .tooFewSamples: .usage
     case .missing, .noImages: .inputMissing
     case .otherSamples: .cannotCreate
-    case .imageSize, .indivisibleImageSize, .tooFewImages, .tooFewInSet, .unreadableImage, .sizes, .sizesDiffer, .flat,
-      .identical, .changed, .table, .notInFolder, .noLabels, .targets, .trainedOn, .copies, .report, .answers:
+    case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .tooFewInSet, .unreadableImage, .sizes,
+      .sizesDiffer, .flat, .identical, .changed, .table, .notInFolder, .noLabels, .targets, .trainedOn, .copies, .report, .answers:
       .badData
     }
   }

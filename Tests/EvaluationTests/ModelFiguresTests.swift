@@ -11,8 +11,8 @@ struct ModelFiguresTests {
   @Test("numbers are short, and targets say whether they are met")
   func numbers() {
     #expect(
-      [0.9651, 36.5, 2, 0.5, 0, -1.25, 123.456].map(MeasuredFigure.text) == [
-        "0.965", "36.5", "2", "0.5", "0", "-1.25", "123.46",
+      [0.9651, 36.5, 2, 0.5, 0, -1.25, 123.456, 0.000214, 1e-9].map(MeasuredFigure.text) == [
+        "0.965", "36.5", "2", "0.5", "0", "-1.25", "123.46", "0.00021", "0",
       ])
     #expect(FigureTarget.atLeast(1).isMet(by: 1) && !FigureTarget.atLeast(1).isMet(by: 0.99))
     #expect(FigureTarget.atMost(2).isMet(by: 2) && !FigureTarget.atMost(2).isMet(by: .nan))

@@ -12,10 +12,7 @@ public enum FeatureExtractorFile {
   /// - Throws: `ExtractorFileError` for a file that is no extractor's or not a whole one; `FileAccessError`,
   ///   `TensorFileError`, `ParameterLoadingError`, `TorchError`.
   public static func load(_ path: String, pipeline: InceptionPipeline = .clean) throws -> any FeatureExtractor {
-    if LabelClassifier.isClassifier(path) {
-      let hash = try SafetensorsFile(path: path).tensorsByName.contentHash
-      return try OwnExtractor(LabelClassifier(contentsOf: path), hash: hash)
-    }
+    if LabelClassifier.isClassifier(path) { return try OwnExtractor(contentsOf: path) }
     let checkpoint = try ExtractorCheckpoint(path: path)
     let hash = checkpoint.contentHash
     switch checkpoint.architecture {

@@ -1,5 +1,6 @@
 import ImageFiles
 import RadiographModels
+import TensorFiles
 import Torch
 
 // B batch, H height, W width, F features, L labels, D width of a token
@@ -116,8 +117,18 @@ public struct OwnExtractor: FeatureExtractor {
   public let classes: Int?
   private let classifier: LabelClassifier
 
+  /// The labels that the log odds are of.
+  public var labels: [String] { classifier.architecture.labels }
   public let preprocessing: String
   public var preparation: any InputPreparation { Preparation(side: classifier.architecture.side) }
+
+  /// Reads a classifier of `thorax train classifier`.
+  ///
+  /// - Throws: `ClassifierFileError`, `FileAccessError`, `TensorFileError`, `ParameterLoadingError`, `TorchError`.
+  public init(contentsOf path: String) throws {
+    let classifier = try LabelClassifier(contentsOf: path)
+    try self.init(classifier, hash: SafetensorsFile(path: path).tensorsByName.contentHash)
+  }
 
   /// - Parameter hash: A hash of the classifier's weights.
   /// - Throws: `TorchError` if the network cannot be run once, for its width.

@@ -27,7 +27,6 @@ struct ExtractorMeasurement: SetMeasurement {
   /// How often training images are drawn for the figures of real images.
   static let realDraws = 5
   static let scoreSplits = 10
-  private static let batch = 16
 
   let title: String
   private let choice: ExtractorChoice
@@ -49,10 +48,8 @@ struct ExtractorMeasurement: SetMeasurement {
     note("features of \(set.count) images: \(set.title.onOneLine(limit: 80))")
     var features: [Double] = []
     var logits: [Double] = []
-    for start in stride(from: 0, to: set.count, by: Self.batch) {
+    try extractor.forEachBatch(of: set) { batch in
       try Task.checkCancellation()
-      let images = try (start..<min(start + Self.batch, set.count)).map { try set.image(at: $0) }
-      let batch = try extractor.outputs(of: images.map { try extractor.preparation.input(from: $0) })
       features += batch.features.values
       logits += batch.logits?.values ?? []
     }
@@ -97,12 +94,15 @@ struct ExtractorMeasurement: SetMeasurement {
       figure("coverage", "share of held-out images with a sample in their neighbourhood", \.manifold.coverage),
       figure("Vendi score", "effective number of different images, cosine similarity", \.vendi),
     ]
-    if let logits = samples.logits, let trained = training.logits, logits.rows >= Self.scoreSplits {
+    // Of a network whose labels exclude each other; those of ours do not.
+    if extractor is InceptionExtractor, let logits = samples.logits, let trained = training.logits,
+      logits.rows >= Self.scoreSplits
+    {
       let score = try InceptionScore(logits: logits, splits: Self.scoreSplits)
       let scores = try draws.map { try InceptionScore(logits: trained.selecting($0), splits: Self.scoreSplits).mean }
       figures.append(
         MeasuredFigure(
-          extractor.scoreTitle, value: score.mean, count: logits.rows,
+          "Inception score", value: score.mean, count: logits.rows,
           real: scores.reduce(0, +) / Double(scores.count),
           how: "exp of the mean divergence of an image's classes from those of all, \(Self.scoreSplits) parts, their "
             + "deviation \(MeasuredFigure.text(score.standardDeviation)): \(how)"))
@@ -137,7 +137,6 @@ extension FeatureExtractor {
   /// The extractor, as figures name it.
   var figureName: String { (self as? InceptionExtractor)?.pipeline.rawValue ?? name }
 
-  /// Only with Inception-v3 the Fréchet distance is called FID, and the score Inception score.
+  /// Only with Inception-v3 the Fréchet distance is called FID.
   fileprivate var frechetTitle: String { self is InceptionExtractor ? "FID" : "Fréchet distance" }
-  fileprivate var scoreTitle: String { self is InceptionExtractor ? "Inception score" : "score by classes, \(name)" }
 }

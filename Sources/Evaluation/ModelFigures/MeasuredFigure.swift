@@ -65,9 +65,11 @@ public struct MeasuredFigure: Sendable, Equatable {
   /// Whether the target is met; nil without one.
   public var isMet: Bool? { target.map { $0.isMet(by: value) } }
 
-  /// Three digits after the point below 10, two above.
+  /// Three digits after the point below 10, two above; below 0.001 two that are not 0, of millionths at most.
   static func text(_ value: Double) -> String {
-    let rounded = String(format: abs(value) < 10 ? "%.3f" : "%.2f", value)
+    let size = abs(value)
+    let digits = size >= 10 ? 2 : size >= 0.001 ? 3 : size >= 0.0001 ? 5 : 6
+    let rounded = String(format: "%.\(digits)f", value)
     guard rounded.contains(".") else { return rounded }
     let trimmed = rounded.reversed().drop { $0 == "0" }.drop { $0 == "." }
     return String(trimmed.reversed())

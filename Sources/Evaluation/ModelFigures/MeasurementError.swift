@@ -6,6 +6,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case indivisibleImageSize(Int, by: Int)
   case tooFewImages(source: String, use: String, found: Int, minimum: Int)
   case tooFewSamples(Int, minimum: Int)
+  /// A judge that knows no finding well enough to say anything.
+  case blindJudge(path: String)
   // Sets of images
   case missing(path: String)
   case noImages(path: String)
@@ -40,6 +42,9 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
       "the dataset has \(found) images of \(source) \(use) where \(minimum) are needed: import more of them"
     case .tooFewSamples(let samples, let minimum):
       "\(samples) samples are too few: draw at least \(minimum), one for each prompt"
+    case .blindJudge(let path):
+      "the judge '\(path.onOneLine())' tells no finding of this dataset's held-out images from another: give a classifier of "
+        + "'thorax train classifier' with its labels, or more held-out images"
     case .missing(let path): "'\(path.onOneLine())' does not exist: check the path"
     case .noImages(let path): "'\(path.onOneLine())' holds no PNG or JPEG image: name a folder that does"
     case .tooFewInSet(let path, let found, let minimum):

@@ -19,6 +19,8 @@ public struct ModelMeasurement: Sendable {
     public var training: TrainingRecord?
     /// Networks by whose features samples are compared with real images.
     public var extractors: [ExtractorChoice] = []
+    /// A classifier of findings and traits that judges what is drawn of prompts about them.
+    public var judge: String?
 
     public init() {}
   }
@@ -48,6 +50,8 @@ public struct ModelMeasurement: Sendable {
   static let realDraws = 12
   /// Places of a latent in each direction that nearest neighbours are sought by.
   static let latentSide = 16
+  /// Of so many samples one round of all people is drawn for each finding that is judged.
+  static let samplesARound = 200
 
   let host: any ImageGenerator
   let sets: RadiographSets
@@ -129,6 +133,7 @@ public struct ModelMeasurement: Sendable {
     let (nearest, nearestPairs) = try memorisation(people)
     figures += try await nearest + latentMemorisation(people)
     figures += try extractorFigures(adults)
+    figures += try await judgeFigures(&source)
     let drawn = DrawnImages(title: host.description.name, items: items)
     let (gate, pairs, copies) = try copyFigure(drawn)
     figures.append(copies)
@@ -277,6 +282,23 @@ public struct ModelMeasurement: Sendable {
       ).figures
     }
     return figures
+  }
+
+  private func judgeFigures(_ source: inout SampleSource) async throws -> [MeasuredFigure] {
+    guard let path = options.judge else { return [] }
+    note("judging by \(path)")
+    let adults = try sets.dataset.records().filter(RadiographSets.isOfAdult)
+    let measurement = try JudgeMeasurement(
+      path: path,
+      validation: DatasetImages(
+        sets.dataset, records: adults.filter { $0.split == .validation }, title: "the validation part"),
+      heldOut: DatasetImages(sets.dataset, records: sets.heldOutAdults, title: "held-out adults"), seed: options.seed)
+    var drawn: [(asked: AskedImage, image: GrayscaleImage)] = []
+    for asked in AskedImage.all(measurement.findings, rounds: max(1, options.samples / Self.samplesARound)) {
+      let samples = try await source.samples(of: asked.text, seed: options.seed &+ UInt64(asked.place), count: 1)
+      drawn += samples.map { (asked, $0.image) }
+    }
+    return try measurement.figures(drawn)
   }
 
   private func extractorFigures(_ adults: [DrawnSample]) throws -> [MeasuredFigure] {

@@ -46,6 +46,8 @@ struct RadiographSets {
     heldOutChildren = try select(Self.childSource, false)
   }
 
+  static func isOfAdult(_ record: RadiographRecord) -> Bool { record.source == adultSource && isAdult(record) }
+
   private static func isAdult(_ record: RadiographRecord) -> Bool {
     record.attributes.age.map { $0.lower >= 18 } ?? true
   }

@@ -54,12 +54,12 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
         "there is no network to compare by", remedy: "give its weights with --extractor, such as pytorch-fid's")
     }
     let note = WorkNotes(common.console)
-    let sets = try folders.map { try ImageFolder(path: $0) }
+    let sets = try folders.map { try FolderImages(path: $0) }
     var results: [Result] = []
     for choice in choices {
       let extractor = try FeatureExtractorFile.load(choice.path, pipeline: choice.pipeline)
       let statistics = try sets.map { set in
-        note("features of \(set.count) images: \(set.source.onOneLine(limit: 100))")
+        note("features of \(set.count) images: \(set.title.onOneLine(limit: 100))")
         guard let store else { return try FeatureStatistics.computed(of: set, with: extractor) }
         return try FeatureStatisticsStore(folder: store).statistics(of: set, with: extractor)
       }

@@ -30,6 +30,12 @@ struct EvaluateModelCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Folder to write to.", valueName: "dir"), completion: .directory)
   var output: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Classifier of findings and traits, by 'thorax train classifier', that judges what is drawn of prompts about them.",
+      valueName: "file"), completion: .file(extensions: ["safetensors"]))
+  var judge: String?
+
   @Option(help: "Samples of hand-written prompts.", transform: NumberText.whole)
   var samples: Int = 400
 
@@ -57,6 +63,10 @@ struct EvaluateModelCommand: AsyncParsableCommand {
         return try FigureTargets(contentsOf: path)
       } ?? FigureTargets(model: source.path)
     settings.extractors = try extractors.choices()
+    if let judge {
+      guard FileManager.default.fileExists(atPath: judge) else { throw MeasurementError.missing(path: judge) }
+      settings.judge = judge
+    }
     settings.training = TrainingRecord(model: source.path)
     let folder = try ResultFolder(output)
     let note = WorkNotes(common.console)

@@ -1,0 +1,272 @@
+import ImageFiles
+import RadiographData
+import RadiographModels
+import RadiologyReports
+import Support
+
+/// Whether what prompts ask for is what a classifier of findings and traits sees: findings, their absence, side, lobe and
+/// size, sex, age and view, and whether it is as good for everybody.
+///
+/// What the classifier calls present is decided by a threshold for each label, which the validation part sets. Beside each
+/// figure stands the classifier's own on held-out radiographs.
+struct JudgeMeasurement {
+  /// A label is judged by if so many held-out images have it, and so many have not.
+  static let minimum = 10
+  /// A label on which the classifier is worse than this says nothing: the area under its curve on held-out images.
+  static let leastArea = 0.65
+
+  /// What is known of the judge and one label.
+  private struct Label {
+    let name: String
+    let column: Int
+    let threshold: Double
+    /// Held-out images, the log odds and the truth.
+    let heldOut: ScoredLabels
+    let area: Double
+
+    func calls(_ odds: [Double]) -> Bool { odds[column] >= threshold }
+
+    /// Of held-out images that have the label (or have not) the share in which it is seen.
+    func realShare(of truth: Bool) -> Double {
+      let scores = zip(heldOut.scores, heldOut.labels).filter { $0.1 == truth }.map(\.0)
+      return Double(scores.count { $0 >= threshold }) / Double(max(scores.count, 1))
+    }
+
+    var realAccuracy: Double { (realShare(of: true) + 1 - realShare(of: false)) / 2 }
+  }
+
+  private let judge: OwnExtractor
+  private let labels: [String: Label]
+  private let description: String
+  let findings: [AskedFinding]
+  let seed: UInt64
+
+  /// - Parameters:
+  ///   - path: A classifier of `thorax train classifier`.
+  ///   - validation: Radiographs that set the thresholds.
+  ///   - heldOut: Radiographs of patients whom neither the classifier nor the model has seen.
+  /// - Throws: What reading the file throws; ``MeasurementError/blindJudge(path:)`` if no label can be judged by;
+  ///   `DatasetError`, `TorchError`.
+  init(path: String, validation: DatasetImages, heldOut: DatasetImages, seed: UInt64) throws {
+    judge = try OwnExtractor(contentsOf: path)
+    let names = judge.labels
+    let (validated, tested) = try (Self.odds(validation, judge), Self.odds(heldOut, judge))
+    func examples(_ column: Int, _ odds: [[Double]], _ set: DatasetImages) -> ScoredLabels? {
+      let truths = set.records.map { Self.truth(names[column], of: $0.attributes) }
+      return try? ScoredLabels(scores: odds.map { $0[column] }, labels: truths, missing: .leftOut)
+    }
+    var labels: [String: Label] = [:]
+    for (column, name) in names.enumerated() {
+      guard let threshold = try? examples(column, validated, validation)?.bestThreshold(),
+        let known = examples(column, tested, heldOut), let area = try? RankingMetrics.areaUnderROC(known)
+      else { continue }
+      let positives = known.labels.count { $0 }
+      guard positives >= Self.minimum, known.count - positives >= Self.minimum, area >= Self.leastArea else { continue }
+      labels[name] = Label(name: name, column: column, threshold: threshold, heldOut: known, area: area)
+    }
+    self.labels = labels
+    self.seed = seed
+    findings = AskedFinding.all.filter { labels[$0.label] != nil }
+    guard !findings.isEmpty else { throw MeasurementError.blindJudge(path: path) }
+    description =
+      "judge \(judge.hash.prefix(12)); a label is seen from the log odds on that part best on \(validation.count) images "
+      + "of the validation part"
+  }
+
+  /// Whether a radiograph has a label of the judge: of a finding against radiographs without any, as prompts ask.
+  private static func truth(_ label: String, of attributes: RadiographAttributes) -> Bool? {
+    if let trait = ImageTrait(rawValue: label) { return trait.holds(for: attributes) }
+    if attributes.state(of: label) == .positive { return true }
+    let isNormal = [NIHLabels.noFinding, KermanyLabels.normal].contains { attributes.state(of: $0) == .positive }
+    return isNormal ? false : nil
+  }
+
+  private static func odds(_ set: any ImageSet, _ judge: OwnExtractor) throws -> [[Double]] {
+    var rows: [[Double]] = []
+    try judge.forEachBatch(of: set) { outputs in
+      guard let logits = outputs.logits else { return }
+      rows += (0..<logits.rows).map { Array(logits[$0]) }
+    }
+    return rows
+  }
+
+  /// An asked image and what the judge says of what was drawn.
+  private struct Judged {
+    let asked: AskedImage
+    let odds: [Double]
+  }
+
+  /// - Parameter drawn: Of each asked image what was drawn.
+  /// - Throws: `MetricError`, `ImageFileError`, `TorchError`.
+  func figures(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) throws -> [MeasuredFigure] {
+    let set = DrawnImages(
+      title: "samples",
+      items: drawn.map { DrawnImages.Item(name: $0.asked.text, image: $0.image, facts: ImageFacts()) })
+    let judged = zip(drawn, try Self.odds(set, judge)).map { Judged(asked: $0.asked, odds: $1) }
+    return try findingFigures(judged) + negationFigures(judged) + placeFigures(judged) + sizeFigures(judged)
+      + traitFigures(judged) + fairnessFigures(judged) + judgeFigures()
+  }
+
+  private func share(
+    _ name: String, _ answers: [Bool], real: Double?, how: String
+  ) throws -> [MeasuredFigure] {
+    guard !answers.isEmpty else { return [] }
+    return [
+      MeasuredFigure(
+        name, try Bootstrap.mean(answers.map { $0 ? 1 : 0 }, seed: seed), real: real, how: "\(how); \(description)")
+    ]
+  }
+
+  /// Precision, recall and F1 of each finding: samples of prompts with it against as many of normal chests.
+  private func findingFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
+    let normal = judged.filter { $0.asked.purpose == .normal }
+    let scores: [(name: String, value: (ConfusionMetrics) -> Double?)] = [
+      ("precision", { $0.precision }), ("recall", { $0.recall }), ("F1", { $0.f1 }),
+    ]
+    return try findings.filter { $0.label != "Pneumonia" }.flatMap { finding -> [MeasuredFigure] in
+      guard let label = labels[finding.label] else { return [] }
+      let positive = judged.filter { $0.asked.finding == finding && $0.asked.purpose == .finding }
+      let calls = (positive.map { ($0, true) } + normal.map { ($0, false) }).map { sample, isAsked in
+        (label: isAsked, call: label.calls(sample.odds))
+      }
+      let real = Self.balanced(label)
+      return try scores.map { score in
+        MeasuredFigure(
+          "\(finding.label.lowercased()), \(score.name)",
+          try Bootstrap.estimate(count: calls.count, seed: seed) { indices in
+            score.value(ConfusionMetrics(indices.map { calls[$0] })) ?? .nan
+          }, real: score.value(real),
+          how:
+            "\(positive.count) samples of prompts with the finding and \(normal.count) of normal chests; real: held-out "
+            + "images with it and without any finding, both counted alike; \(description)")
+      }
+    }
+  }
+
+  /// What the judge does on held-out images, as many with the label as without.
+  private static func balanced(_ label: Label) -> ConfusionMetrics {
+    let size = 1000
+    func calls(_ truth: Bool) -> [(label: Bool, call: Bool)] {
+      let seen = Int((label.realShare(of: truth) * Double(size)).rounded())
+      return (0..<size).map { (label: truth, call: $0 < seen) }
+    }
+    return ConfusionMetrics(calls(true) + calls(false))
+  }
+
+  /// "No effusion" is to draw none.
+  private func negationFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
+    func seen(_ purpose: AskedImage.Purpose) -> [(answer: Bool, real: Double)] {
+      judged.compactMap { sample in
+        guard sample.asked.purpose == purpose, let finding = sample.asked.finding, let label = labels[finding.label]
+        else { return nil }
+        return (label.calls(sample.odds), label.realShare(of: purpose == .finding))
+      }
+    }
+    return try [
+      ("seen where its absence is asked for", AskedImage.Purpose.negated), ("seen where it is asked for", .finding),
+    ]
+    .flatMap { name, purpose in
+      let answers = seen(purpose)
+      return try share(
+        "finding \(name)", answers.map(\.answer),
+        real: answers.map(\.real).reduce(0, +) / Double(max(answers.count, 1)),
+        how:
+          "share of the samples in which the named finding is seen, \(findings.count) findings; real: of held-out images "
+          + (purpose == .finding ? "that have it" : "without any finding"))
+    }
+  }
+
+  private func placeFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
+    var figures: [MeasuredFigure] = []
+    if let label = labels[ImageTrait.rightSided.name] {
+      let answers = judged.compactMap { sample -> Bool? in
+        guard case .side(let side) = sample.asked.purpose else { return nil }
+        return label.calls(sample.odds) == (side == .right)
+      }
+      let how =
+        "share of samples of prompts that name a side in which the judge sees it on that side, both sides from the "
+        + "same seeds; real: of held-out images whose findings people marked, both sides counted alike"
+      figures += try share("side as asked", answers, real: label.realAccuracy, how: how)
+      figures += try share(
+        "side, wrong", answers.map { !$0 }, real: 1 - label.realAccuracy, how: "the rest of the same samples")
+    }
+    for (trait, zone) in [(ImageTrait.upperZone, ImageFinding.Zone.upper), (.lowerZone, .lower)] {
+      guard let label = labels[trait.name] else { continue }
+      figures += try share(
+        "\(zone.rawValue) lobe as asked",
+        judged.compactMap { sample in
+          guard case .zone(let asked) = sample.asked.purpose else { return nil }
+          return label.calls(sample.odds) == (asked == zone)
+        }, real: label.realAccuracy,
+        how:
+          "share of samples of prompts that name a lobe, upper or lower, in which the judge says rightly whether it is the "
+          + "\(zone.rawValue) third")
+    }
+    return figures
+  }
+
+  private func sizeFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
+    try [ImageFinding.Size.small, .large].flatMap { size in
+      let answers = judged.compactMap { sample -> Bool? in
+        guard sample.asked.purpose == .size(size), let finding = sample.asked.finding, let label = labels[finding.label]
+        else { return nil }
+        return !label.calls(sample.odds)
+      }
+      return try share(
+        size == .small ? "findings, missed" : "large findings, missed", answers, real: nil,
+        how: "share of samples of prompts with a \(size.rawValue) finding in which the judge does not see it")
+    }
+  }
+
+  private func traitFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
+    try [(ImageTrait.female, "sex"), (.elderly, "age"), (.anteroposterior, "view")].flatMap { trait, name in
+      guard let label = labels[trait.name] else { return [MeasuredFigure]() }
+      let answers = judged.compactMap { sample in
+        sample.asked.person.holds(trait).map { label.calls(sample.odds) == $0 }
+      }
+      return try share(
+        "\(name) as asked", answers, real: label.realAccuracy,
+        how:
+          "share of all samples of adults in which the judge sees the \(name) that was asked for (\(trait.name), or not)"
+      )
+    }
+  }
+
+  /// Whether findings come out as often whoever is asked for.
+  private func fairnessFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
+    let samples = judged.compactMap { sample -> (person: AskedImage.Person, isSeen: Bool)? in
+      guard sample.asked.purpose == .finding, let finding = sample.asked.finding, let label = labels[finding.label]
+      else { return nil }
+      return (sample.asked.person, label.calls(sample.odds))
+    }
+    let groups: [(name: String, trait: ImageTrait, words: String)] = [
+      ("sex", .female, "women less that of men"), ("age", .elderly, "70-year-olds less that of 30-year-olds"),
+      ("view", .anteroposterior, "AP less that of PA"),
+    ]
+    return try groups.compactMap { name, trait, words in
+      func difference(_ indices: [Int]) -> Double {
+        func recall(_ isSo: Bool) -> Double {
+          let group = indices.map { samples[$0] }.filter { $0.person.holds(trait) == isSo }
+          return Double(group.count(where: \.isSeen)) / Double(max(group.count, 1))
+        }
+        return recall(true) - recall(false)
+      }
+      guard !samples.isEmpty else { return nil }
+      return MeasuredFigure(
+        "recall of findings, difference by \(name)",
+        try Bootstrap.estimate(count: samples.count, seed: seed, statistic: difference), real: 0,
+        how: "share of samples of prompts with a finding in which it is seen, \(words); \(description)")
+    }
+  }
+
+  /// How good the judge is on held-out radiographs.
+  private func judgeFigures() throws -> [MeasuredFigure] {
+    labels.values.sorted { $0.column < $1.column }.map { label in
+      MeasuredFigure(
+        "judge, area under the curve of \(label.name)", value: label.area, count: label.heldOut.count,
+        how:
+          "of the judge on held-out images, \(label.heldOut.labels.count { $0 }) with the label; findings against images "
+          + "without any")
+    }
+  }
+}
