@@ -22,7 +22,7 @@ struct YAMLDocumentTests {
     #expect(throws: DecodingError.self) { try YAMLDocument.decode([String: Int].self, from: "") }
   }
 
-  @Test("aliases that mean too many values are refused before they are followed", .timeLimit(.minutes(1)))
+  @Test("aliases that mean too many values are refused before they are followed", .timeLimit(.minutes(5)))
   func bomb() throws {
     let error = #expect(throws: YAMLDocument.TooManyValues(limit: 10_000)) { try YAMLDocument.compose(aliases(30)) }
     #expect(error?.description == "its aliases mean more than 10000 values")

@@ -181,6 +181,15 @@ import Testing
     }
   }
 
+  @Test func aliasesThatMeanTooMuchAreRefused() {
+    let lines = (1...30).map { line in
+      "a\(line): &a\(line) [\(Array(repeating: "*a\(line - 1)", count: 10).joined(separator: ", "))]"
+    }
+    let yaml = "path: f\na0: &a0 [1]\n" + lines.joined(separator: "\n")
+    let error = DatasetError.malformedMapping(path: "m.yaml", reason: "its aliases mean more than 1048576 values")
+    #expect(throws: error) { try TableMapping(yaml: Data(yaml.utf8), path: "m.yaml") }
+  }
+
   @Test func shippedMappingsAreRead() throws {
     for name in ["chexpert", "mimic-cxr-jpg"] {
       #expect(try TableMapping(named: name).labels.columns.count == 14)
