@@ -216,7 +216,3 @@ struct ClassifierStageTests {
     #expect(late < 0.9 * early, "\(early) to \(late)")
   }
 }
-
-@Suite("Ranks of scores")
-struct RankingMetricsTests {
-}
