@@ -136,7 +136,8 @@ struct Failure {
     case .missing, .noImages: .inputMissing
     case .otherSamples: .cannotCreate
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .tooFewInSet, .unreadableImage, .sizes,
-      .sizesDiffer, .flat, .identical, .changed, .table, .notInFolder, .noLabels, .targets, .trainedOn, .copies, .report, .answers:
+      .sizesDiffer, .flat, .identical, .changed, .table, .notInFolder, .noLabels, .targets, .trainedOn, .copies,
+      .report, .answers:
       .badData
     }
   }
