@@ -10,6 +10,11 @@ public struct DelimitedTable: Sendable {
   /// - Throws: `unreadable`, `empty`, or what is wrong with the first row.
   public init(contentsOf path: String, format: DelimitedFormat? = nil) throws(DelimitedTextError) {
     let data: Data
+    // A device has no end, and a pipe cannot be mapped.
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw .unreadable(reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is no regular file")
+    }
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     } catch {

@@ -1,4 +1,5 @@
 import ImageFiles
+import Support
 
 /// What can be wrong with a dataset, a source, or a request to import one into the other.
 public enum DatasetError: Error, Sendable, Equatable {
@@ -16,6 +17,10 @@ public enum DatasetError: Error, Sendable, Equatable {
   case settingMismatch(name: String, stored: String, given: String)
   /// The source, or a part of it, is not there.
   case sourceMissing(path: String, remedy: String)
+  /// A file where the folder of a source belongs.
+  case sourceIsFile(path: String)
+  /// Phantoms would come into a dataset of radiographs, or radiographs into one of phantoms, which `hasPhantoms` says.
+  case mixedWithPhantoms(path: String, hasPhantoms: Bool)
   /// Two different sources would have the same name, so that their patients and images would be taken for the same.
   case sourceName(name: String, reason: String)
   /// The source is there and holds nothing that can be imported.
@@ -75,6 +80,11 @@ extension DatasetError: CustomStringConvertible {
       "the dataset was made with \(name) \(stored), not \(given): leave the option out, or name a new folder"
     case .sourceMissing(let path, let remedy):
       "not found: \(path): \(remedy)"
+    case .sourceIsFile(let path):
+      "\(path.onOneLine(limit: 160)) is a file: name the folder that holds it"
+    case .mixedWithPhantoms(let path, let hasPhantoms):
+      "\(path.onOneLine(limit: 160)) is a dataset of \(hasPhantoms ? "phantoms" : "radiographs"), which do not mix with "
+        + "\(hasPhantoms ? "radiographs" : "phantoms"): name another folder with --output"
     case .sourceName(let name, let reason):
       "two sources would be called \(name) (\(reason)): give one another name, with --name for a folder or nih, or name in a "
         + "mapping"

@@ -20,10 +20,10 @@ public enum TokenizationError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .missingFiles(let path):
-      "no tokenizer in \(path): put tokenizer.json or vocab.txt there"
+      "no tokenizer.json and no vocab.txt in \(path): \(BroughtBySetup.remedy(forEncoderAt: path))"
     case .unreadable(let path, let reason):
-      "cannot read the tokenizer \(path): \(reason); fetch the file again"
-    case .mistaken(let path, let content): "\(path): \(content)"
+      "cannot read the tokenizer \(path) (\(reason)): \(BroughtBySetup.remedy(forEncoderAt: path))"
+    case .mistaken(let path, let content): BroughtBySetup.description(of: content, inPlaceOfEncoderAt: path)
     case .unsupported(let path, let option, let value):
       "\(path) has \(option) \(value), which is not a BERT tokenizer's: use a WordPiece tokenizer"
     case .missingToken(let token):

@@ -142,6 +142,20 @@ public enum Trainer {
     }
   }
 
+  /// What is trained; if it cannot be made, nothing of the start stays.
+  private static func prepared<Settings: StageSettings, Trained: Objective>(
+    _ begun: BegunRun<Settings>, _ prepare: (BegunRun<Settings>) throws -> Trained
+  ) throws -> Trained {
+    do {
+      return try prepare(begun)
+    } catch let error as EncodingStopped {
+      throw error
+    } catch {
+      begun.withdraw()
+      throw error
+    }
+  }
+
   private static func train<Settings: StageSettings>(
     _ request: TrainingRequest, _ architecture: ModelArchitecture?, in group: any ProcessGroup,
     shouldStop: @escaping () -> Bool, report: @escaping (TrainingReport) -> Void,
@@ -159,7 +173,7 @@ public enum Trainer {
         return try TrainingLoop(
           folder: begun.folder, cadence: begun.recipe.cadence, resume: request.options.resume, limits: limits,
           group: group, report: report
-        ).run(prepare(begun))
+        ).run(prepared(begun, prepare))
       } catch let error as EncodingStopped {
         return .endedPreparing(timeIsUp: error.reason == .timeUp)
       }

@@ -19,6 +19,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 
   case invalidSetting(key: String, value: String, remedy: String)
   case unknownSetting(key: String, known: [String])
+  /// A setting that names a label, a source or the like, which the dataset does not have.
+  case unknownName(key: String, name: String, path: String, known: [String])
   case unreadableConfiguration(path: String, reason: String)
   /// What is wrong with a setting that stands in a line of a settings file.
   indirect case inFile(path: String, line: Int, error: TrainingError)
@@ -47,6 +49,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case diverged(step: Int, quantity: Quantity, checkpoint: Int?)
   /// A checkpoint whose content is not what was written.
   case damagedCheckpoint(path: String)
+  /// All checkpoints of a stage are damaged; `reason` says what is wrong with the newest.
+  case noWholeCheckpoint(path: String, reason: String)
   /// A file of the best weights whose content is not what was written.
   case damagedWeights(path: String)
   /// A checkpoint whose tensors are not those of the run's networks.
@@ -78,6 +82,13 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .unknownSetting(let key, let known):
       "there is no setting \(key): "
         + (Self.meant(key, known).map { "did you mean \($0)?" } ?? "use one of \(known.joined(separator: ", "))")
+    case .unknownName(let key, let name, let path, let known):
+      "\(key) names \(name.onOneLine(limit: 80)), which \(path.onOneLine(limit: 160)) does not have: "
+        + (NearestName.of(name, among: known).map { "did you mean \($0.onOneLine(limit: 80))?" }
+          ?? (known.isEmpty
+            ? "leave it out"
+            : "it has \(known.prefix(20).map { $0.onOneLine(limit: 80) }.joined(separator: ", "))"
+              + (known.count > 20 ? " and \(known.count - 20) more" : "")))
     case .unreadableConfiguration(let path, let reason):
       "\(path) cannot be read as a configuration (\(reason)): give a YAML file of settings"
     case .inFile(let path, let line, let error):
@@ -102,7 +113,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path) has images of \(side) pixels a side, and these networks take multiples of \(multiple): import them with "
         + "--size \((side + multiple - 1) / multiple * multiple)"
     case .noTexts(let path, let split, let images):
-      "\(path) has \(images) images in its \(split) part and nothing to make a text of, which diffusion needs: import "
+      "\(path) has \(images.of("image")) in its \(split) part and nothing to make a text of, which diffusion needs: import "
         + "reports, captions or labels with them"
     case .datasetChanged(let path, let begun, let found):
       "\(path) is not as the run was begun with (\(Self.parts(begun)) then, \(Self.parts(found)) now, or others): "
@@ -113,13 +124,16 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .imageGone(let name):
       "the dataset has no image \(name), which the run's validation looks at: resume with the dataset as it was"
     case .validationWasTrainedOn(let path, let images):
-      "the validation part of \(path) holds \(images) images that the run's autoencoder was trained on: train with the "
+      "the validation part of \(path) holds \(images.of("image")) that the run's autoencoder was trained on: train with the "
         + "split as it was, or train the autoencoder again in another folder"
     case .diverged(let step, let quantity, let checkpoint):
       "\(quantity.sentence) at step \(step) and after it, and nothing of that is stored: begin anew with a lower learningRate (--set "
         + "learningRate=...)" + (checkpoint.map { " in another folder; the checkpoint of step \($0) is whole" } ?? "")
     case .damagedCheckpoint(let path):
       "\(path) does not hold what was written to it: take it away and resume from the one before"
+    case .noWholeCheckpoint(let path, let reason):
+      "\(path.onOneLine(limit: 160)) is damaged (\(reason.onOneLine(limit: 120))), and no other checkpoint is whole: put a copy "
+        + "back, or begin anew in another folder"
     case .damagedWeights(let path):
       "\(path) does not hold the weights that were written to it: put a copy of it back, or train the stage anew"
     case .foreignCheckpoint(let path, let reason):
@@ -131,7 +145,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path) is a checkpoint of form \(format), and this program reads forms up to \(Checkpoint.format): resume with "
         + "the program that wrote it"
     case .tooManyProcesses(let count, let images):
-      "a step of \(images) images (batchSize x accumulation) is too small for \(count) processes: start at most \(images), "
+      "a step of \(images.of("image")) (batchSize x accumulation) is too small for \(count) processes: start at most \(images), "
         + "or make batchSize larger"
     case .otherFeatures(let path):
       "\(path) is not there, or was made of other images or weights than this process has: give all processes the same "
@@ -139,7 +153,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .interruptedPreparing:
       "interrupted while images and texts were encoded; what was encoded is stored: add --resume to go on"
     case .interrupted(let step):
-      "interrupted after \(step) steps, which are stored: add --resume to go on"
+      "interrupted after \(step.of("step")), \(step == 1 ? "which is" : "which are") stored: add --resume to go on"
     case .memoryTooSmall(let bytes, let least):
       "no step fits into \(MemorySize(bytes: bytes)): the least that one takes is \(MemorySize(bytes: least)); give more "
         + "--memory, or a smaller architecture"

@@ -37,7 +37,7 @@ public struct TrainingRequest: Sendable {
   ///
   /// - Throws: `TrainingError`, `FileAccessError`.
   func resolve<Settings: StageSettings>(in folder: RunFolder) throws -> ResolvedRecipe<Settings> {
-    try namingLines { try resolved(in: folder) }
+    try namingLines(of: Settings.stage) { try resolved(in: folder) }
   }
 
   private func resolved<Settings: StageSettings>(in folder: RunFolder) throws -> ResolvedRecipe<Settings> {
@@ -48,12 +48,12 @@ public struct TrainingRequest: Sendable {
       throw TrainingError.nothingToResume(path: folder.folder.path)
     }
     let begun: StageRecipe<Settings> = try ConfigurationResolver.stored(folder.configuration)
-    let overlay = try ConfigurationResolver.overlay(file: configuration, settings: settings)
+    let overlay = try ConfigurationResolver.overlay(for: Settings.stage, file: configuration, settings: settings)
     // With a recipe's name the same command as before goes on; without one the run's own recipe is meant.
     let asked =
       try recipe == nil
-      ? ConfigurationResolver.resolve(begun, overlay: overlay)
-      : StageRecipe.resolved(recipe, file: configuration, settings: settings)
+      ? ConfigurationResolver.resolve(begun, overlay: overlay.tree)
+      : StageRecipe.resolved(recipe, overlay: overlay)
     let resolved = ResolvedRecipe(asked)
     // How often something is written changes nothing of what is trained.
     let differences = try ConfigurationResolver.differences(begun, resolved.recipe).filter {

@@ -23,7 +23,11 @@ enum EntryPoint {
 
   private static func parse() throws -> any ParsableCommand {
     do {
-      return try Thorax.parseAsRoot()
+      let command = try Thorax.parseAsRoot()
+      try RepeatedOptions.check(Array(CommandLine.arguments.dropFirst()))
+      return command
+    } catch let error as RequestError {
+      throw error
     } catch {
       throw ParsingError(underlying: error)
     }
@@ -70,7 +74,8 @@ enum EntryPoint {
       let bytes = UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))
       guard String(validating: bytes, as: UTF8.self) != nil else {
         throw RequestError.conflict(
-          "argument \(index) is not UTF-8 text", remedy: "set the terminal to UTF-8, or put the prompt into a file")
+          "argument \(index) is not UTF-8 text",
+          remedy: "set the terminal to UTF-8, put a prompt into a file, and rename a file that has such a name")
       }
     }
   }
@@ -81,6 +86,9 @@ private struct ParsingError: Error {
   var underlying: any Error
 
   var failure: Failure {
+    if let unknown = UnknownCommand(Array(CommandLine.arguments.dropFirst())) {
+      return Failure(unknown.error)
+    }
     let verbs = Thorax.configuration.subcommands.compactMap { $0.configuration.commandName }
     let verb = CommandLine.arguments.dropFirst().first.flatMap { verbs.contains($0) ? " \($0)" : nil } ?? ""
     return Failure.usage(Thorax.message(for: underlying), command: "thorax\(verb)")

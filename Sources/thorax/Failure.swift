@@ -80,7 +80,7 @@ struct Failure {
   private static func status(_ error: OutputError) -> ExitStatus {
     switch error {
     case .exists, .isDirectory, .folder, .notReplaced, .nameTooLong: .cannotCreate
-    case .duplicate: .usage
+    case .duplicate, .latentsOverAnother: .usage
     }
   }
 
@@ -94,13 +94,13 @@ struct Failure {
   private static func status(_ error: DatasetError) -> ExitStatus {
     switch error {
     case .settingMismatch, .sourceInsideOutput, .invalidImageSize, .invalidSplit, .invalidSections,
-      .mappingMismatch, .noOfficialSplit, .sourceName:
+      .mappingMismatch, .noOfficialSplit, .sourceName, .mixedWithPhantoms:
       .usage
     case .laterVersion, .damaged, .sourceEmpty, .noImages, .malformedTable, .malformedArchive, .malformedMapping,
       .noPixels,
       .mixedPreprocessing, .leakage:
       .badData
-    case .notADataset, .sourceMissing, .missingImages: .inputMissing
+    case .notADataset, .sourceMissing, .sourceIsFile, .missingImages: .inputMissing
     case .malformedGrammar, .invalidLoading: .defect
     case .outputIsNotOurs, .cannotCreate: .cannotCreate
     case .busy, .inputOutput, .patientKey, .unlistable: .readWrite
@@ -110,17 +110,18 @@ struct Failure {
   private static func status(_ error: PhantomError) -> ExitStatus {
     switch error {
     case .count, .size: .usage
-    case .unreadableImage, .malformedPrompts, .noPrompts, .countMismatch: .badData
+    case .unreadableImage, .unreadablePrompts, .malformedPrompts, .noPrompts, .countMismatch: .badData
     case .missing, .noImages: .inputMissing
     }
   }
 
   private static func status(_ error: TrainingError) -> ExitStatus {
     switch error {
-    case .invalidSetting, .unknownSetting, .otherConfiguration, .tooManyProcesses: .usage
+    case .invalidSetting, .unknownSetting, .unknownName, .otherConfiguration, .tooManyProcesses: .usage
     case .inFile(_, _, let error): status(error)
     case .unreadableConfiguration, .diverged, .noImages, .unfitImages, .noTexts, .datasetChanged, .imageGone,
-      .validationWasTrainedOn, .teacherChanged, .otherFeatures, .damagedCheckpoint, .damagedWeights, .damagedFeatures,
+      .validationWasTrainedOn, .teacherChanged, .otherFeatures, .damagedCheckpoint, .noWholeCheckpoint, .damagedWeights,
+      .damagedFeatures,
       .foreignCheckpoint, .newerCheckpoint, .classifierData, .memoryTooSmall:
       .badData
     case .nothingToResume, .missingStage, .noSnapshots, .notARun: .inputMissing
@@ -146,7 +147,8 @@ struct Failure {
     switch error {
     case .notFound, .missing: .inputMissing
     case .imageSize: .usage
-    case .missingFile, .malformedDescription, .laterVersion, .implausible, .unfitWeights, .textEncoderWidth,
+    case .missingFile, .changedFile, .malformedDescription, .laterVersion, .implausible, .unfitWeights,
+      .textEncoderWidth,
       .textEncoderChanged,
       .notFinite:
       .badData
@@ -180,6 +182,7 @@ struct Failure {
   private static func status(_ error: FileAccessError) -> ExitStatus {
     switch (error.operation, error.reason) {
     case (.read, .notFound), (.read, .folderNotFound): .inputMissing
+    case (_, .tooLarge): .badData
     case (_, .diskFull), (.read, _), (.write, _): .readWrite
     case (.create, _): .cannotCreate
     }

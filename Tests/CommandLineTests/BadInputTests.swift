@@ -31,6 +31,33 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 
 /// Every bad input ends with one clear line, the right exit code, an empty standard output and nothing lost.
 @Suite(.serialized) struct BadInputTests {
+  /// What newcomers type, and what they give.
+  @Test(arguments: BadInput.slips)
+  func aSlipIsAnsweredWithWhatWasMeant(input: BadInput) throws { try check(input) }
+
+  @Test func nothingOfAFileIsQuotedThatIsNoModel() throws {
+    try withWorkplace { place in
+      try Data("secret:x:0:0\n".utf8).write(to: place.folder.appendingPathComponent("shadow"))
+      for arguments in [["generate", "a", "--model", "./shadow"], ["info", "./shadow"]] {
+        let result = try place.run(arguments)
+        #expect(result.status == 65 && result.errorLines.count == 1, "\(result.errors)")
+        #expect(result.errors.contains("shadow") && !result.errors.contains("secret"), "\(result.errors)")
+      }
+    }
+  }
+
+  @Test func eitherNameOfAPrecisionIsTaken() throws {
+    try withWorkplace { place in
+      for (name, file) in [("fp32", "a.png"), ("float32", "b.png")] {
+        let result = try place.run([
+          "generate", "effusion", "--model", "tiny", "--seed", "1", "--precision", name, "--output", file,
+        ])
+        #expect(result.status == 0, "\(result.errors)")
+      }
+      #expect(try place.data("a.png") == place.data("b.png"))
+    }
+  }
+
   /// A few of each kind.
   @Test(arguments: BadInput.kinds.flatMap { $0.prefix(3) })
   func isAnsweredWithOneLine(input: BadInput) throws { try check(input) }
@@ -73,6 +100,42 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 
 extension BadInput {
   static let kinds = [commandLine, promptsFiles, outputs, models, modelsOfInfo, latents]
+
+  static let slips: [BadInput] = [
+    BadInput(
+      "a verb misspelt", ["genrate", "x"], status: 64,
+      says: "no command 'thorax genrate': did you mean 'thorax generate'?"),
+    BadInput(
+      "a verb of data misspelt", ["data", "improt", "x"], status: 64, says: "did you mean 'thorax data import'?"),
+    BadInput("a verb like none", ["paint", "x"], status: 64, says: "choose one of generate, info"),
+    BadInput(
+      "an option twice", ["generate", "a", "--seed", "1", "--seed=2"], status: 64, says: "--seed is given twice"),
+    BadInput(
+      "a prompt twice in options", ["info", "--threads", "1", "--threads", "1"], status: 64, says: "--threads is given"),
+    BadInput(
+      "latents over the image, said so", ["generate", "a", "--output", "x.png", "--save-latents", "./x.png"],
+      status: 64, says: "would be both the latents and an image: give --save-latents a name of its own"),
+    BadInput(
+      "latents over a preview",
+      [
+        "generate", "a", "--output", "x.png", "--steps", "4", "--preview-every", "2", "--save-latents",
+        "x-step-002.png",
+      ], status: 64, says: "would be both the latents and an image"),
+    BadInput(
+      "memory below zero", ["train", "plan", "--data", "d", "--memory", "-3GB"], status: 64, says: "memory is -3GB"),
+    BadInput(
+      "an image in place of its folder", ["data", "import", "folder", "a.png", "--output", "d"],
+      files: ["a.png": Data([1])], status: 66, says: "a.png is a file: name the folder that holds it"),
+    BadInput(
+      "the prompts of phantoms endless", ["data", "phantom", "--check", "/dev/zero", "a.png"], status: 65,
+      says: "/dev/zero, it has more than"),
+    BadInput(
+      "a table endless", ["data", "import", "table", "/dev/zero", "--mapping", "chexpert", "--output", "d"], status: 74,
+      says: "/dev/zero"),
+    BadInput(
+      "a grid that is a folder", ["ablate", "--data", "d", "--grid", ".", "--output", "o"], status: 74,
+      says: "is a folder"),
+  ]
 
   static let commandLine: [BadInput] = [
     BadInput("unknown verb", ["generat"], status: 64, says: "generat"),
@@ -178,7 +241,8 @@ extension BadInput {
 
   static let promptsFiles: [BadInput] = [
     BadInput("prompts file missing", ["generate", "--prompts", "p.txt"], status: 66, says: "p.txt"),
-    BadInput("prompts file a folder", ["generate", "--prompts", "/"], status: 74, says: "directory"),
+    BadInput(
+      "prompts file a folder", ["generate", "--prompts", "/"], status: 74, says: "cannot be read (is a folder)"),
     BadInput("prompts file endless", ["generate", "--prompts", "/dev/zero"], status: 65, says: "bytes"),
     promptsFile("prompts file empty", "p.txt", Data(), says: "no prompt"),
     promptsFile("prompts file a byte-order mark", "p.txt", Data([0xEF, 0xBB, 0xBF, 0x0D, 0x0A]), says: "no prompt"),

@@ -199,8 +199,8 @@ extension BadInput {
     try withTemporaryFolder { folder in
       let nih = Self.fixtures.appendingPathComponent("nih").path
       let first = try Program.run(["data", "import", "nih", nih, "--output", "cxr", "--size", "32"], in: folder)
-      #expect(first.output == "cxr: 13 images imported, 0 there before; 1 duplicate\n")
-      #expect(first.errors.hasPrefix("duplicate: 00002658_002.png"))
+      #expect(first.output == "cxr: 13 images imported, 0 there before; 1 with the same bytes as another image\n")
+      #expect(first.errors.hasPrefix("with the same bytes as another image: 00002658_002.png"))
       let second = try Program.run(["data", "import", "nih", nih, "--output", "cxr", "--json"], in: folder)
       let object = try #require(
         try JSONSerialization.jsonObject(with: Data(second.output.utf8)) as? [String: Any])
@@ -223,9 +223,9 @@ extension BadInput {
         withDestinationURL: Self.fixtures.appendingPathComponent("kermany/PNEUMONIA"))
       let arguments = ["data", "import", "folder", "src", "--size", "32"]
       let left = try Program.run(arguments + ["--output", "left"], in: folder)
-      #expect(left.status == 0 && left.output.contains("left: 1 images imported"))
-      #expect(left.output.contains("1 outside-source (--follow-links reads 1 links)"), "\(left.output)")
-      #expect(left.errors.contains("outside-source: images") && left.errors.contains("--follow-links"))
+      #expect(left.status == 0 && left.output.contains("left: 1 image imported"))
+      #expect(left.output.contains("1 outside of the source (--follow-links reads 1 link)"), "\(left.output)")
+      #expect(left.errors.contains("outside of the source: images") && left.errors.contains("--follow-links"))
 
       let read = try Program.run(arguments + ["--output", "read", "--follow-links", "--json"], in: folder)
       let object = try #require(try JSONSerialization.jsonObject(with: Data(read.output.utf8)) as? [String: Any])

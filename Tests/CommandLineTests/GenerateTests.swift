@@ -148,6 +148,7 @@ import Testing
       let result = try place.run(arguments, shell: "ulimit -f 1; exec")
       #expect(result.status == 74, "\(result.errors)")
       #expect(result.errorLines.count == 1 && result.errors.contains("no space left"), "\(result.errors)")
+      #expect(!result.errors.contains("nothing was changed"), "images before it were written")
       #expect(try place.files().isEmpty)
     }
   }

@@ -174,9 +174,10 @@ struct ParallelTrainingTests {
           ]
         }
       try #require(TwoHosts.shell(lines.joined(separator: " && ")))
+      let arguments = Self.arguments(steps: 6).map { $0 == "run" ? "two" : $0 }
       let line = """
         run() { ip netns exec $1 env RANK=$2 LOCAL_RANK=0 WORLD_SIZE=2 MASTER_ADDR=10.77.0.1 MASTER_PORT=29500 \
-        OMP_NUM_THREADS=1 "$3" \(Self.arguments(steps: 6).joined(separator: " ")) --output two; }
+        OMP_NUM_THREADS=1 "$3" \(arguments.joined(separator: " ")); }
         run \(names[1]) 1 "$0" & other=$!; run \(names[0]) 0 "$0" || exit 1; wait $other; exit $?; :
         """
       let result = try Program.run([], in: folder, shell: line)

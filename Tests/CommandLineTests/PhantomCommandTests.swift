@@ -67,7 +67,7 @@ import Testing
     BadInput(
       "more images than prompts", ["data", "phantom", "--check", "p.jsonl", "a.png", "b.png"],
       files: ["a.png": Data("x".utf8), "b.png": Data("x".utf8), "p.jsonl": Data(prompt.utf8)], status: 65,
-      says: "2 images for 1 prompts"),
+      says: "2 images for 1 prompt:"),
   ]
 
   @Test(arguments: badInput)

@@ -53,7 +53,13 @@ import Testing
       Self.pair("vae", "colour=red", says: "there is no setting colour: use one of accumulation, "),
       Refused(arguments: ["--device", "cuda:97"], status: 69, says: "cuda:97"),
       Refused(arguments: ["--max-time", "soon"], status: 64, says: "max-time is soon"),
-      Refused(arguments: ["--max-time", "-5m"], status: 64, says: "max-time"),
+      Refused(arguments: ["--max-time", "-5m"], status: 64, says: "max-time is -5m: choose a duration"),
+      Refused(arguments: ["--processes", "-2"], status: 64, says: "processes is -2"),
+      Refused(arguments: ["--config", "."], status: 74, says: "is a folder: name a file"),
+      Refused(arguments: ["--config", "/dev/zero"], status: 65, says: "/dev/zero: has more than"),
+      Refused(arguments: ["--data", "dataset"], status: 64, says: "--data is given twice: give it once"),
+      Self.pair("diffusion", "sourceRepeats={sorce: 2}", says: "which "),
+      Self.pair("classifier", "labels=[Nope]", says: "labels names Nope, which "),
       Refused(arguments: ["--max-time", "1e99h"], status: 64, says: "max-time is 1e99h"),
       Refused(arguments: ["--precision", "fp8"], status: 64, says: "fp8"),
       Refused(arguments: ["--resume"], status: 66, says: "holds no checkpoint to resume from: leave out --resume"),
@@ -121,6 +127,15 @@ import Testing
       try train("vae", "part", status: 65, says: "part has no images in its validation part: import some")
       try train("vae", "nowhere", status: 66, says: "nowhere")
       try train("diffusion", "dataset", status: 66, says: "has no trained autoencoder: run 'thorax train vae'")
+      try train("classifier", "dataset", status: 65, says: "has no images in its train part")
+      // None of these could begin, and none has left anything.
+      #expect(!SmallTraining.isThere("run", in: folder))
+      // What was there before stays, and gains nothing.
+      let run = folder.appendingPathComponent("run")
+      try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+      try Data("mine".utf8).write(to: run.appendingPathComponent("notes.txt"))
+      try train("diffusion", "dataset", status: 66, says: "has no trained autoencoder")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: run.path).filter { $0 != ".lock" } == ["notes.txt"])
     }
   }
 
@@ -140,7 +155,12 @@ import Testing
       let before = try FileManager.default.subpathsOfDirectory(atPath: run.url.path).sorted()
       let newest = try Data(contentsOf: run.checkpoint(2))
       func resume(_ more: [String], status: Int32, says: String) throws {
-        let result = try Program.run(run.arguments("--resume") + more, in: run.folder)
+        var arguments = run.arguments("--resume")
+        // An option of one value is given once.
+        if let name = more.first, name != "--set", let place = arguments.firstIndex(of: name) {
+          arguments.removeSubrange(place...(place + 1))
+        }
+        let result = try Program.run(arguments + more, in: run.folder)
         #expect(result.status == status && result.errorLines.count == 1, "\(result.errors)")
         #expect(result.errors.contains(says), "\(result.errors)")
         #expect(try FileManager.default.subpathsOfDirectory(atPath: run.url.path).sorted() == before)

@@ -132,7 +132,7 @@ import Testing
 
   @Test func aMissingFileAndAFolderAreToldApart() throws {
     #expect(throws: PromptsFileError.missing(path: "/nowhere/p.txt")) { try PromptsFile.read(path: "/nowhere/p.txt") }
-    #expect(throws: PromptsFileError.unreadable(path: "/", reason: "Is a directory")) {
+    #expect(throws: PromptsFileError.unreadable(path: "/", reason: "is a folder")) {
       try PromptsFile.read(path: "/")
     }
   }

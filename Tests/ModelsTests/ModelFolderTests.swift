@@ -16,10 +16,42 @@ import Torch
       #expect(try folder.hash().count == 64)
       #expect(try folder.hash() == ModelFolder(path: model.folder.path).hash())
       let names = try FileManager.default.contentsOfDirectory(atPath: model.folder.path).sorted()
-      #expect(names == ["README.md", "model.json", "text.safetensors", "unet.safetensors", "vae.safetensors"])
+      #expect(
+        names == ["README.md", "SHA256SUMS", "model.json", "text.safetensors", "unet.safetensors", "vae.safetensors"])
       let beside = try FileManager.default.contentsOfDirectory(
         atPath: model.folder.deletingLastPathComponent().path)
       #expect(beside == ["tiny"], "nothing of the writing is left")
+    }
+  }
+
+  @Test func aChangedByteOfTheWeightsIsRefused() async throws {
+    try await withTinyModel { model, _ in
+      let folder = try ModelFolder(path: model.folder.path)
+      let whole = try folder.hash()
+      let sums = model.folder.appendingPathComponent(ModelFolder.sumsName)
+      #expect(try String(contentsOf: sums, encoding: .utf8).split(separator: "\n").count == 3)
+      for name in ["text.safetensors", "unet.safetensors", "vae.safetensors"] {
+        let file = model.folder.appendingPathComponent(name)
+        let written = try Data(contentsOf: file)
+        var changed = written
+        // The lowest bit of the last value: still a number, and another image.
+        changed[changed.count - 4] ^= 1
+        try changed.write(to: file)
+        let error = ModelError.changedFile(folder: model.folder.path, name: name)
+        #expect(throws: error) { try folder.hash() }
+        #expect(throws: error) { try ModelInformation(source: ModelSource(folder)) }
+        await #expect(throws: error) {
+          try await ModelHost.load(folder, textEncoder: model.encoder, device: .device(.cpu))
+        }
+        try written.write(to: file)
+      }
+      #expect(try folder.hash() == whole)
+      // What an export has written beside it does not keep a model from being replaced.
+      try Data("0".utf8).write(to: model.folder.appendingPathComponent(ModelFolder.trainingRecordName))
+      try ModelFolder.requireFree(model.folder.path, overwrite: true)
+      // A model of before has none.
+      try FileManager.default.removeItem(at: sums)
+      #expect(try folder.hash() == whole)
     }
   }
 
@@ -197,7 +229,8 @@ import Torch
       try ModelFolder.write(description, weights: TinyModel.weights(), card: "", to: path)
       let found = try ContentHash.ofFile(model.encoder.appendingPathComponent("model.safetensors").path)
       let error = ModelError.textEncoderChanged(
-        name: description.textEncoder.name, expected: String(repeating: "0", count: 64), found: found)
+        name: description.textEncoder.name, folder: model.encoder.path, expected: String(repeating: "0", count: 64),
+        found: found)
       await #expect(throws: error) {
         try await ModelHost.load(ModelFolder(path: path), textEncoder: model.encoder, device: .device(.cpu))
       }
@@ -242,5 +275,7 @@ extension TinyModel {
     var tensors = try SafetensorsFile(path: path).loadTensors()
     try change(&tensors)
     try SafetensorsWriter.write(tensors, to: path)
+    // Other weights than were written.
+    try? FileManager.default.removeItem(at: folder.appendingPathComponent(ModelFolder.sumsName))
   }
 }

@@ -63,6 +63,40 @@ import TorchNN
     }
   }
 
+  /// In the place where set-up has put it, an encoder comes back with set-up; in any other, it has to be fetched.
+  @Test(arguments: [
+    ("thorax/text-encoders/all-MiniLM-L6-v2", "run scripts/setup"),
+    ("other/all-MiniLM-L6-v2", "fetch the text encoder"),
+  ])
+  func whatIsDamagedIsBroughtAgain(place: String, remedy: String) throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: root) }
+    let folder = root.appendingPathComponent(place)
+    try FileManager.default.createDirectory(at: folder.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(at: tiny, to: folder)
+    let weights = folder.appendingPathComponent("model.safetensors")
+    let whole = try Data(contentsOf: weights)
+    for bytes in [whole.dropLast(8), whole.prefix(100)] {
+      try Data(bytes).write(to: weights)
+      let error = #expect(throws: TextEncoderError.self) { try BertCheckpoint(folder: folder).makeEncoder() }
+      #expect(error?.description.contains(remedy) == true, "\(String(describing: error))")
+    }
+    if remedy.contains("setup") {
+      try Data().write(to: weights)
+      let empty = #expect(throws: TextEncoderError.self) { try BertCheckpoint(folder: folder).makeEncoder() }
+      #expect(empty?.description.contains(remedy) == true, "\(String(describing: empty))")
+    }
+    try FileManager.default.removeItem(at: weights)
+    let gone = #expect(throws: TextEncoderError.self) { try BertCheckpoint(folder: folder) }
+    #expect(gone?.description.contains(remedy) == true, "\(String(describing: gone))")
+  }
+
+  @Test func theEncoderThatSetUpBringsIsNotFoundWithItsName() {
+    let brought = TextEncoderError.notFound(name: "all-MiniLM-L6-v2", places: ["a"])
+    #expect("\(brought)".contains("run scripts/setup"))
+    #expect(!"\(TextEncoderError.notFound(name: "biobert", places: ["a"]))".contains("setup"))
+  }
+
   @Test(arguments: [
     ("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 612\n", MistakenContent.pointer(byteCount: 612)),
     ("<!DOCTYPE html><html></html>", .webPage), ("", .empty),

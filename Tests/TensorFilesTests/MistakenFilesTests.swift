@@ -11,8 +11,8 @@ import Testing
       Array("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 42\n".utf8), .pointer(byteCount: 42)
     ),
     (Array("<!DOCTYPE html><html></html>".utf8), .webPage), (Array("<?xml version=\"1.0\"?><Error/>".utf8), .xml),
-    (Array("{\"error\":\"gated\"}".utf8), .json("{\"error\":\"gated\"}")),
-    (Array("404: Not Found".utf8), .text("404: Not Found")),
+    (Array("{\"error\":\"gated\"}".utf8), .json),
+    (Array("404: Not Found".utf8), .text),
     ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x4B, 4], .compressed("gzip")), ([0x80, 2, 0x7D, 0x71, 0, 0x2E], .pickle),
   ]
 

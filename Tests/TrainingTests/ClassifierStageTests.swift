@@ -180,6 +180,23 @@ struct ClassifierStageTests {
     }
   }
 
+  @Test("labels that no image has are refused with the nearest that there is, before a run is begun")
+  func unknownLabels() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    for (label, hint) in [("Effusoin", "did you mean Effusion?"), ("Nope", "it has Effusion, Mass")] {
+      let request = TrainingRequest(
+        dataset: dataset.root.appendingPathComponent("dataset"), run: dataset.run("none"),
+        settings: ["steps=2", "warmupSteps=0", "imageSide=16", "labels=[\(label)]"])
+      let error = #expect(throws: TrainingError.self) {
+        try Trainer.trainClassifier(request, shouldStop: { false }, report: { _ in })
+      }
+      #expect(error?.description.hasPrefix("labels names \(label), which ") == true, "\(String(describing: error))")
+      #expect(error?.description.hasSuffix(hint) == true, "\(String(describing: error))")
+      #expect(!FileManager.default.fileExists(atPath: dataset.run("none").path))
+    }
+  }
+
   @Test("through the door of the program: labels are found, and the page has the stage")
   func trainer() throws {
     let dataset = try LabelledDataset()

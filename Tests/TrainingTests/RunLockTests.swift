@@ -34,6 +34,7 @@ struct RunLockTests {
         #expect(!RunLock.isHeld(run))
         let status = try RunStatus(of: run)
         #expect(status.state == .stopped && status.owner == nil)
+        #expect(status.checkpoint == nil && status.rowInterval == Cadence().log)
         _ = try RunLock(run)
       }
     }

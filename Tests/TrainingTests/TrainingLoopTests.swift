@@ -135,9 +135,11 @@ struct TrainingLoopTests {
       try ToyObjective.train(ToyObjective(), in: folder)
       let run = RunFolder(folder, stage: .autoencoder)
       for step in [10, 12] { try Damage.flipped.apply(to: run.checkpoint(step: step)) }
-      #expect(throws: TrainingError.damagedCheckpoint(path: run.checkpoint(step: 12).path)) {
-        try ToyObjective.train(ToyObjective(), in: folder, resume: true)
-      }
+      let path = run.checkpoint(step: 12).path
+      let error = TrainingError.noWholeCheckpoint(path: path, reason: "it does not hold what was written to it")
+      #expect(throws: error) { try ToyObjective.train(ToyObjective(), in: folder, resume: true) }
+      // There is none before it to go on from.
+      #expect(!"\(error)".contains("one before") && "\(error)".contains("begin anew in another folder"))
       #expect(try checkpoints(folder).count == 3)
     }
   }

@@ -171,7 +171,9 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(architecture["dropout"])
         self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
         (kind, value), = architecture["attentionHeads"].items()
-        heads = value["_0"] if kind == "count" else outputs // value["_0"]
+        # Models that were written before have {"width": {"_0": 32}}.
+        value = value["_0"] if isinstance(value, dict) else value
+        heads = value if kind == "count" else outputs // value
         self.selfAttention = SelfAttention(outputs, heads, groups, epsilon) if attends_to_self else None
         self.crossAttention = (
             CrossAttention(outputs, architecture["contextWidth"], heads, groups, epsilon) if attends_to_text else None)

@@ -1,11 +1,12 @@
 import Foundation
+import Models
 import RadiographData
 import Support
 
 /// The images that a model was trained on, as `thorax export` writes them beside its weights.
 public struct TrainingRecord: Sendable {
   /// The file's name in the model's folder: the identity of an image a line.
-  public static let fileName = "trained-on.txt"
+  public static let fileName = ModelFolder.trainingRecordName
 
   private let identities: Set<String>
 

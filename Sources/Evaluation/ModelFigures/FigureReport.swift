@@ -44,7 +44,7 @@ public struct FigureReport: Sendable {
   /// A table for a document: figure, model, real against real, target; below it how each was computed.
   public var markdown: String {
     var lines = [
-      "Model `\(model.name)` (`\(model.hash.prefix(12))`), \(model.steps) steps of \(model.sampler) at guidance "
+      "Model `\(model.name)` (`\(model.hash.prefix(12))`), \(model.steps.of("step")) of \(model.sampler) at guidance "
         + "\(MeasuredFigure.text(model.guidance)), seed \(seed). "
         + images.map {
           "\($0.source): \($0.training) training images, \($0.heldOut) held out of \($0.heldOutPatients) patients"

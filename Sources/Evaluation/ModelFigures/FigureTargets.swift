@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import YAMLText
 
 /// What the figures of one model should be: `targets.yaml` in the model's folder.
@@ -49,10 +50,12 @@ public struct FigureTargets: Sendable, Equatable, Decodable {
   /// - Throws: ``MeasurementError/targets(path:reason:)`` for a file that cannot be read, or a target that says nothing.
   public init(contentsOf path: String) throws(MeasurementError) {
     do {
-      let text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
+      let text = String(decoding: try BoundedFile.contents(of: path), as: UTF8.self)
       self = try YAMLDocument.decode(FigureTargets.self, from: text)
     } catch let error as YAMLDocument.TooManyValues {
       throw .targets(path: path, reason: "\(error)")
+    } catch let error as FileAccessError {
+      throw .targets(path: path, reason: error.fact)
     } catch {
       throw .targets(path: path, reason: "it is not a map 'figures' of targets")
     }

@@ -39,16 +39,16 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .indivisibleImageSize(let size, let divisor):
       "images of \(size) pixels a side cannot be averaged down to \(divisor): measure at a multiple of \(divisor)"
     case .tooFewImages(let source, let use, let found, let minimum):
-      "the dataset has \(found) images of \(source) \(use) where \(minimum) are needed: import more of them"
+      "the dataset has \(found.of("image")) of \(source) \(use) where \(minimum) are needed: import more of them"
     case .tooFewSamples(let samples, let minimum):
-      "\(samples) samples are too few: draw at least \(minimum), one for each prompt"
+      "\(samples.of("sample")) \(samples == 1 ? "is" : "are") too few: draw at least \(minimum), one for each prompt"
     case .blindJudge(let path):
       "the judge '\(path.onOneLine())' tells no finding of this dataset's held-out images from another: give a classifier of "
         + "'thorax train classifier' with its labels, or more held-out images"
     case .missing(let path): "'\(path.onOneLine())' does not exist: check the path"
     case .noImages(let path): "'\(path.onOneLine())' holds no PNG or JPEG image: name a folder that does"
     case .tooFewInSet(let path, let found, let minimum):
-      "\(path.onOneLine()) has \(found) images where \(minimum) are needed: give more of them"
+      "\(path.onOneLine()) has \(found.of("image")) where \(minimum) are needed: give more of them"
     case .unreadableImage(let path, let reason): "'\(path.onOneLine())': \(reason)"
     case .sizes(let path, let name, let width, let height, let expected):
       "\(name.onOneLine()) of \(path.onOneLine()) has \(width)x\(height) pixels where \(expected)x\(expected) belong: "

@@ -76,7 +76,7 @@ public struct EvaluationPage: Sendable {
       return "<p>A folder of images, hash <code>\(hash)</code>, seed \("\(report.seed)").</p>"
     }
     return """
-      <p>\(model.steps) steps of \(model.sampler) at guidance \(MeasuredFigure.text(model.guidance)), model hash
+      <p>\(model.steps.of("step")) of \(model.sampler) at guidance \(MeasuredFigure.text(model.guidance)), model hash
       <code>\(hash)</code>, seed \("\(report.seed)"). \(sets.joined(separator: "; ")).</p>
       """
   }

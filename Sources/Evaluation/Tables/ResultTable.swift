@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A figure in a table of the article, with the article's claim beside it.
 public struct ArticleCell: Sendable, Codable, Equatable {
@@ -92,7 +93,7 @@ extension ArticleTables {
   /// - Throws: ``MeasurementError/missing(path:)``, ``MeasurementError/report(path:reason:)``.
   public func cells(ofReport path: String) throws(MeasurementError) -> [String: [String: ArticleCell]] {
     guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)),
+    guard let data = try? BoundedFile.contents(of: path),
       let report = try? JSONDecoder().decode(Report.self, from: data)
     else { throw .report(path: path, reason: "it is no report of an evaluation: give report.json of its folder") }
     let cells = [("table3", report.table3), ("table4", report.table4), ("table9", report.table9)]

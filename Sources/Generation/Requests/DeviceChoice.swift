@@ -48,14 +48,18 @@ public enum PrecisionChoice: String, CaseIterable, Sendable {
   case bfloat16 = "bf16"
   case float16 = "fp16"
 
-  /// The choice that a user names: `auto`, `fp32`, `bf16` or `fp16`, in any case of letters.
+  /// The choice that a user names: `auto`, `fp32`, `bf16` or `fp16`, in any case of letters, or as settings of a training
+  /// have it: `float32`, `bfloat16`, `float16`.
   ///
   /// - Throws: ``RequestError/unknown(what:value:known:)`` for any other name.
   public init(name: String) throws {
-    guard let precision = PrecisionChoice(rawValue: name.lowercased()) else {
+    if let dtype = DType(precision: name) {
+      self.init(dtype: dtype)
+    } else if let precision = PrecisionChoice(rawValue: name.lowercased()) {
+      self = precision
+    } else {
       throw RequestError.unknown(what: "precision", value: name, known: Self.allCases.map(\.rawValue))
     }
-    self = precision
   }
 
   /// The choice that names `dtype`.

@@ -13,7 +13,7 @@ public enum LatentsError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .count(let count, let expected):
-      "the latents file holds \(count) samples for \(expected) images: give one for each image"
+      "the latents file holds \(count.of("sample")) for \(expected.of("image")): give one for each image"
     case .shape(let shape, let expected):
       "the latents have shape \(Self.text(shape)) where the model has \(Self.text(expected)): use latents of this model"
     case .notFinite: "the latents hold NaN or infinite values: use latents that are numbers"

@@ -37,7 +37,7 @@ public struct OutputPlan: Equatable, Sendable {
     let (total, overflow) = entries.count.multipliedReportingOverflow(by: count)
     guard !overflow, total <= Self.imageLimit else {
       throw RequestError.outOfRange(
-        what: "the number of images (\(entries.count) prompts x \(count))", value: "more than \(Self.imageLimit)",
+        what: "the number of images (\(entries.count.of("prompt")) x \(count))", value: "more than \(Self.imageLimit)",
         allowed: "fewer prompts or a smaller count")
     }
     let base = Self.file(for: output ?? Self.defaultName)
@@ -98,15 +98,20 @@ public struct OutputPlan: Equatable, Sendable {
     for image in images { try FilePath(image.path).checkReplaceable(overwrite: overwrite) }
   }
 
-  /// Does the same for the previews after every `interval` of `steps` steps, and sees that none of them is an image.
+  /// Does the same for the previews after every `interval` of `steps` steps, and sees that none of them is an image or
+  /// the file of the latents.
   ///
   /// - Throws: `OutputError`.
-  public func checkPreviews(every interval: Int, steps: Int, overwrite: Bool) throws(OutputError) {
+  public func checkPreviews(
+    every interval: Int, steps: Int, latents: String? = nil, overwrite: Bool
+  ) throws(OutputError) {
     let taken = paths
+    let latents = latents.map { FilePath($0).lexicallyNormalized() }
     for image in images {
       for step in stride(from: interval, to: steps, by: interval) {
         let path = FilePath(Self.previewPath(of: image, step: step))
         if taken.contains(path.lexicallyNormalized()) { throw .duplicate(path: path.string) }
+        if path.lexicallyNormalized() == latents { throw .latentsOverAnother(path: path.string) }
         try path.checkReplaceable(overwrite: overwrite)
       }
     }
@@ -117,7 +122,7 @@ public struct OutputPlan: Equatable, Sendable {
   /// - Throws: `OutputError`.
   public func checkLatents(_ path: String, overwrite: Bool) throws(OutputError) {
     let file = FilePath(path)
-    if paths.contains(file.lexicallyNormalized()) { throw .duplicate(path: path) }
+    if paths.contains(file.lexicallyNormalized()) { throw .latentsOverAnother(path: path) }
     try file.checkReplaceable(overwrite: overwrite)
     guard file.exists, !LatentsFile.isLatents(path: path) else { return }
     throw .notReplaced(path: path, reason: "not a file of latents")

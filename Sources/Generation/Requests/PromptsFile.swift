@@ -56,22 +56,14 @@ public enum PromptsFile {
   }
 
   private static func contents(path: String) throws -> Data {
-    func unreadable() -> PromptsFileError {
-      .unreadable(path: path, reason: String(cString: strerror(errno)))
-    }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw errno == ENOENT ? PromptsFileError.missing(path: path) : unreadable() }
-    defer { close(descriptor) }
-    var data = Data()
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    // Read to the end rather than trust a size: pipes and devices have none.
-    while true {
-      let count = Foundation.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable() }
-      if count == 0 { return data }
-      data.append(contentsOf: chunk[..<count])
-      guard data.count <= sizeLimit else { throw PromptsFileError.tooLarge(path: path) }
+    do {
+      return try BoundedFile.contents(of: path, limit: sizeLimit)
+    } catch {
+      switch error.reason {
+      case .notFound: throw PromptsFileError.missing(path: path)
+      case .tooLarge: throw PromptsFileError.tooLarge(path: path)
+      default: throw PromptsFileError.unreadable(path: path, reason: error.fact)
+      }
     }
   }
 

@@ -28,10 +28,10 @@ extension TextEncoderReference {
   /// Compares the weights in `folder` with the hash that the model was trained with.
   ///
   /// - Returns: The hash of the weights, also if the model names none.
-  /// - Throws: ``ModelError/textEncoderChanged(name:expected:found:)``; `TextEncoderError`; `FileAccessError`.
+  /// - Throws: ``ModelError/textEncoderChanged(name:folder:expected:found:)``; `TextEncoderError`; `FileAccessError`.
   @discardableResult public func verify(folder: URL) throws -> String {
     let found = try ContentHash.ofFile(BertCheckpoint(folder: folder).weights.path)
     guard let hash, found != hash else { return found }
-    throw ModelError.textEncoderChanged(name: name, expected: hash, found: found)
+    throw ModelError.textEncoderChanged(name: name, folder: folder.path, expected: hash, found: found)
   }
 }

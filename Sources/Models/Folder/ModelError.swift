@@ -8,6 +8,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case missing(path: String)
   /// A file that a model folder must hold.
   case missingFile(folder: String, name: String)
+  /// A file whose content is not what was written.
+  case changedFile(folder: String, name: String)
   case malformedDescription(path: String, reason: String)
   /// Written by a later program.
   case laterVersion(path: String, version: Int, known: Int)
@@ -20,7 +22,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   /// An image of another size than the model's, which is `wanted` on both sides.
   case imageSize(width: Int, height: Int, wanted: Int)
   case textEncoderWidth(name: String, width: Int, wanted: Int)
-  case textEncoderChanged(name: String, expected: String, found: String)
+  case textEncoderChanged(name: String, folder: String, expected: String, found: String)
 
   public var description: String {
     switch self {
@@ -31,6 +33,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "'\(path.onOneLine(limit: 120))' is neither a model folder nor a checkpoint: give a folder with a model.json"
     case .missingFile(let folder, let name):
       "model '\(folder)' has no \(name): export or download the model again"
+    case .changedFile(let folder, let name):
+      "model '\(folder)': \(name) is not as it was written (its SHA-256 is not the one in \(ModelFolder.sumsName)): copy, "
+        + "export or download the model again"
     case .malformedDescription(let path, let reason):
       "'\(path)' is not a model description (\(reason)): export or download the model again"
     case .laterVersion(let path, let version, let known):
@@ -44,9 +49,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "the image is \(width)x\(height): give one of the model's size, \(wanted)x\(wanted)"
     case .textEncoderWidth(let name, let width, let wanted):
       "the text encoder \(name) is \(width) wide where the model takes \(wanted): fetch the encoder again"
-    case .textEncoderChanged(let name, let expected, let found):
-      "the text encoder \(name) has the hash \(found.prefix(16)) where the model was trained with "
-        + "\(expected.prefix(16)): fetch the encoder again"
+    case .textEncoderChanged(let name, let folder, let expected, let found):
+      "the text encoder \(name) in \(folder) has the hash \(found.prefix(16)) where the model was trained with "
+        + "\(expected.prefix(16)): \(BroughtBySetup.remedy(forEncoderAt: folder))"
     }
   }
 }

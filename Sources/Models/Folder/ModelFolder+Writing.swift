@@ -36,6 +36,7 @@ extension ModelFolder {
     }
     try AtomicFile.write([UInt8](card.utf8), to: staging.appending(cardName).string)
     try AtomicFile.write([UInt8](description.json()), to: staging.appending(descriptionName).string)
+    try writeHashes(in: staging)
     try publish(staging, as: target, overwrite: overwrite)
   }
 

@@ -130,13 +130,6 @@ extension DatasetError {
   }
 }
 
-extension FileAccessError {
-  /// What is wrong, without the path and the remedy: `DatasetError` has its own.
-  fileprivate var fact: String {
-    String(description.dropFirst(path.onOneLine(limit: 160).count + 2).prefix { $0 != ":" })
-  }
-}
-
 extension Row {
   /// A column's value. A damaged index may hold anything: what cannot be converted is an error, where GRDB's subscript
   /// would end the process.

@@ -1,5 +1,5 @@
 /// Something that was not imported, or is not used for training, and why.
-public struct ImportExclusion: Sendable, Equatable {
+public struct ImportExclusion: Sendable, Equatable, CustomStringConvertible {
   public enum Reason: String, Sendable, CaseIterable {
     /// The image cannot be decoded.
     case unreadable
@@ -62,6 +62,9 @@ public struct ImportExclusion: Sendable, Equatable {
     case burnedIn = "burned-in"
   }
 
+  /// Where, and why in words: one line.
+  public var description: String { "\(reason.words): \(path)" + (detail.isEmpty ? "" : " (\(detail))") }
+
   public var path: String
   public var reason: Reason
   public var detail: String
@@ -70,5 +73,44 @@ public struct ImportExclusion: Sendable, Equatable {
     self.path = path
     self.reason = reason
     self.detail = detail
+  }
+}
+
+extension ImportExclusion.Reason {
+  /// The reason in words that follow a number or come before a name: "3 listed and not there".
+  public var words: String {
+    switch self {
+    case .unreadable: "unreadable"
+    case .duplicate: "with the same bytes as another image"
+    case .nearDuplicate: "like an image of another part of the split"
+    case .missingImage: "listed and not there"
+    case .unlisted: "there and not listed"
+    case .duplicateRow: "listed more than once"
+    case .ambiguousName: "with a name that fits several files"
+    case .malformedRow: "in a malformed row"
+    case .outsideSource: "outside of the source"
+    case .malformedReport: "with a report that is not readable"
+    case .noImage: "without an image"
+    case .unknownView: "with a view that is not known"
+    case .unknownLabel: "with a label that is not known"
+    case .implausibleAge: "with an age that no one has"
+    case .conflictingPatient: "with a patient of two splits or two sexes"
+    case .conflictingReport: "with another report than the rest of the study"
+    case .conflictingLabel: "with a label that marks in the image contradict"
+    case .lesserCopy: "with fewer pixels than another file of the image"
+    case .otherEnding: "with a name that ends otherwise than listed"
+    case .malformedBox: "with a box that means nothing"
+    case .unknownImage: "with boxes and no image"
+    case .nonFrontal: "not frontal"
+    case .noText: "without report, caption and label"
+    case .notDICOM: "not DICOM"
+    case .unsupportedSyntax: "in a DICOM syntax that is not read"
+    case .otherModality: "not a projection radiograph"
+    case .notChest: "not of the chest"
+    case .otherView: "oblique or lying on one side"
+    case .forProcessing: "raw from a detector"
+    case .multiFrame: "of several frames"
+    case .burnedIn: "with letters in the pixels"
+    }
   }
 }

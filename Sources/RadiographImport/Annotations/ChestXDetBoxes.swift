@@ -21,15 +21,11 @@ enum ChestXDetBoxes {
   static func items(of url: URL) throws(DatasetError) -> [BoxList.Item] {
     let data: Data
     do {
-      let size = try FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int ?? 0
-      guard size <= sizeLimit else {
-        throw DatasetError.malformedTable(path: url.path, reason: "it has more than \(sizeLimit) bytes")
-      }
-      data = try Data(contentsOf: url)
-    } catch let error as DatasetError {
-      throw error
+      data = try BoundedFile.contents(of: url.path, limit: sizeLimit)
     } catch {
-      throw .inputOutput(path: url.path, reason: error.localizedDescription)
+      throw error.reason == .tooLarge(limit: sizeLimit)
+        ? .malformedTable(path: url.path, reason: "it has more than \(sizeLimit) bytes")
+        : .inputOutput(path: url.path, reason: error.fact)
     }
     let document: JSONDocument
     do {

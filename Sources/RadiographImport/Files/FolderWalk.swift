@@ -80,9 +80,13 @@ struct FolderWalk {
       }
       defer { closedir(stream) }
       while let entry = readdir(stream) {
-        let name = Self.name(of: entry)
+        let (name, isText) = Self.name(of: entry)
         if name.hasPrefix(".") || name == "__MACOSX" { continue }
         let relative = folder.isEmpty ? name : folder + "/" + name
+        guard isText else {
+          exclude(relative, .unreadable, "its name is not UTF-8: rename it")
+          continue
+        }
         switch Self.kind(of: entry, path: path + "/" + name) {
         case .folder: pending.append(relative)
         case .file: if accepts(SourceFolder.pathExtension(name)) { files.append(relative) }
@@ -146,10 +150,11 @@ struct FolderWalk {
       device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(truncatingIfNeeded: status.st_ino))
   }
 
-  private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
+  /// The name, and whether it is text: what is not UTF-8 is repaired, and no file has the repaired name.
+  private static func name(of entry: UnsafeMutablePointer<dirent>) -> (name: String, isText: Bool) {
     let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
-    let start = UnsafeRawPointer(entry) + offset
-    return String(cString: start.assumingMemoryBound(to: CChar.self))
+    let start = (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self)
+    return (String(cString: start), String(validatingCString: start) != nil)
   }
 
   /// Without links; nil if nothing is there.

@@ -14,12 +14,13 @@ struct SourceFolder: Sendable {
   /// Hidden files and folders and `__MACOSX` are passed over, as are links to folders inside the root: what is there is
   /// found at its own place.
   ///
-  /// - Throws: `DatasetError.sourceMissing` if there is no folder, `.unlistable` if one cannot be listed.
+  /// - Throws: `DatasetError.sourceMissing` if there is no folder, `.sourceIsFile` if it is a file, `.unlistable` if one cannot be listed.
   init(
     _ root: URL, links: SourceLinks = .inside, where accepts: (_ pathExtension: String) -> Bool
   ) throws(DatasetError) {
     self.root = root
     guard Self.isFolder(root) else {
+      if FileManager.default.fileExists(atPath: root.path) { throw .sourceIsFile(path: root.path) }
       throw .sourceMissing(path: root.path, remedy: "name the folder that holds the unpacked source")
     }
     var walk = FolderWalk(root)

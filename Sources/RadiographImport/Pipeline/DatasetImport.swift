@@ -127,6 +127,7 @@ public struct DatasetImport: Sendable {
     while completed < pending.count {
       try Task.checkCancellation()
       let batch = nextBatch(pending, from: completed, settings: writer.settings).map(pipeline.next)
+      summary.synthetic += batch.count { $0.image?.isSynthetic == true }
       let outcome = try writer.commit(batch)
       summary.imported += outcome.imported
       summary.excluded += outcome.excluded

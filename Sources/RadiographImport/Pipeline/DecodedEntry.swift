@@ -12,6 +12,8 @@ struct DecodedEntry: Sendable {
     let height: Int
     /// SHA-256 of the file, or of what was drawn.
     let contentHash: String
+    /// Whether the file says of itself that Thorax has drawn it.
+    let isSynthetic: Bool
   }
 
   enum Content: Sendable {
@@ -57,7 +59,7 @@ struct DecodedEntry: Sendable {
           pixels: stored,
           fingerprint: stored.pixels.withUnsafeBufferPointer { PixelFingerprint($0, size: stored.width) },
           width: image.prepared.originalWidth, height: image.prepared.originalHeight,
-          contentHash: image.contentHash))
+          contentHash: image.contentHash, isSynthetic: image.isSynthetic))
     } catch {
       return .unreadable("\(error)")
     }

@@ -20,10 +20,13 @@ public struct ImportedImage: Sendable, Equatable {
   /// SHA-256 of what the image was made of, in lower-case hexadecimal: images of one hash are copies of each other, and
   /// share their pixels.
   public var contentHash: String
+  /// Whether the file says of itself that Thorax has drawn it: a model that learns from it learns from a model.
+  public var isSynthetic: Bool
 
-  public init(_ prepared: PreparedImage, contentHash: String) {
+  public init(_ prepared: PreparedImage, contentHash: String, isSynthetic: Bool = false) {
     self.prepared = prepared
     self.contentHash = contentHash
+    self.isSynthetic = isSynthetic
   }
 
   /// Prepares a plane that was drawn; the hash is that of its sides and values.
@@ -54,6 +57,15 @@ public struct ImageFilePixels: ImportPixels, Equatable {
     return ImportedImage(
       PreparedImage(
         image: decoded.image, originalWidth: decoded.originalWidth, originalHeight: decoded.originalHeight),
-      contentHash: ContentHash.of(data))
+      contentHash: ContentHash.of(data), isSynthetic: Self.isSynthetic(data))
+  }
+
+  /// Whether the texts in a PNG or JPEG say that the image was drawn.
+  private static func isSynthetic(_ data: Data) -> Bool {
+    // Few files have the word at all, and looking for it is faster than taking a file apart.
+    guard data.range(of: Data("synthetic".utf8)) != nil, let texts = try? ImageText.read(from: Array(data)) else {
+      return false
+    }
+    return texts.contains { $0.key == "thorax:synthetic" && $0.value == "true" }
   }
 }

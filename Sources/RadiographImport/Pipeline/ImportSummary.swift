@@ -18,10 +18,14 @@ extension DatasetImport {
     public var alreadyThere: Int
     public var excluded: [ImportExclusion]
     public var made: Made
+    /// Of the images that were read, those that say of themselves that Thorax has drawn them.
+    public var synthetic: Int
 
     public init(
-      imported: Int = 0, alreadyThere: Int = 0, excluded: [ImportExclusion] = [], made: Made = .nothing
+      imported: Int = 0, alreadyThere: Int = 0, excluded: [ImportExclusion] = [], made: Made = .nothing,
+      synthetic: Int = 0
     ) {
+      self.synthetic = synthetic
       self.imported = imported
       self.alreadyThere = alreadyThere
       self.excluded = excluded
@@ -31,6 +35,7 @@ extension DatasetImport {
     /// Adds what a further import into the same dataset did.
     public static func += (total: inout Summary, further: Summary) {
       total.imported += further.imported
+      total.synthetic += further.synthetic
       total.alreadyThere += further.alreadyThere
       total.excluded += further.excluded
       total.made = max(total.made, further.made)
@@ -63,7 +68,7 @@ extension DatasetImport.Summary {
     }
     let detail = first.detail.isEmpty ? "" : ", \(first.detail)"
     return .noImages(
-      path: output.path, reason: "\(group.count) \(reason.rawValue), the first is \(first.path)\(detail)",
+      path: output.path, reason: "\(group.count) \(reason.words), the first is \(first.path)\(detail)",
       remedy: reason.remedy)
   }
 }

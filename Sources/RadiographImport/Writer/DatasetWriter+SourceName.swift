@@ -6,6 +6,18 @@ extension DatasetWriter {
   /// At most so many files are compared with those of an earlier import.
   private static let comparedFiles = 8
 
+  /// Refuses phantoms beside radiographs, and radiographs beside phantoms: no one means to train on both, and what is in
+  /// a dataset stays.
+  ///
+  /// - Throws: `DatasetError.mixedWithPhantoms`.
+  static func checkKind(of source: ImportSource, path: String, in database: Database) throws {
+    let isPhantoms = source.kind == PhantomSource.kind
+    let kinds = try String.fetchAll(
+      database, sql: "SELECT DISTINCT kind FROM sources JOIN images ON images.source_id = sources.id")
+    guard kinds.contains(where: { ($0 == PhantomSource.kind) != isPhantoms }) else { return }
+    throw DatasetError.mixedWithPhantoms(path: path, hasPhantoms: !isPhantoms)
+  }
+
   /// Refuses a source that has the name of another in the dataset.
   ///
   /// A publisher's collection is identified by its importer. Of a folder the dataset stores only the name, not the

@@ -53,7 +53,10 @@ final class DatasetWriter {
       let database = try DatabaseQueue(path: folder.index.path, configuration: configuration)
       let reports = try ReportReader()
       let settings = try database.write { try Self.prepare(folder, options: options, reports: reports, in: $0) }
-      try database.read { try Self.checkName(of: source, in: $0) }
+      try database.read { database in
+        try Self.checkKind(of: source, path: url.path, in: database)
+        try Self.checkName(of: source, in: database)
+      }
       if FileManager.default.fileExists(atPath: folder.indexDigest.path) {
         try FileManager.default.removeItem(at: folder.indexDigest)
       }

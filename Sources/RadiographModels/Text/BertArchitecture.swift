@@ -66,7 +66,7 @@ extension BertArchitecture {
       var is_decoder: Bool?
     }
     let path = url.path
-    guard let data = try? Data(contentsOf: url) else {
+    guard let data = try? BoundedFile.contents(of: path) else {
       throw TextEncoderError.unreadable(path: path, reason: "the file cannot be opened")
     }
     let configuration: Configuration

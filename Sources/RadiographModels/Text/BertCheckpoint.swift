@@ -34,7 +34,8 @@ public struct BertCheckpoint: Sendable {
   /// Makes the encoder. Weights of `dtype` on the CPU are used in the mapped file, without a copy.
   ///
   /// - Throws: ``TextEncoderError/unfitWeights(path:_:)`` if a tensor is missing, unknown, of another shape or not
-  ///   finite; `TensorFileError` and `FileAccessError` for the file itself.
+  ///   finite, ``TextEncoderError/unreadable(path:reason:)`` or ``TextEncoderError/mistaken(path:content:)`` for a damaged
+  ///   safetensors file; `TensorFileError` for another file of PyTorch's, `FileAccessError` for one that cannot be opened.
   public func makeEncoder(device: Device = .cpu, dtype: DType = .float32) throws -> BertEncoder {
     let store = ParameterStore(tensors: try tensors(), dtype: dtype, device: device)
     let encoder = try BertEncoder(store.root, architecture)
@@ -49,11 +50,17 @@ public struct BertCheckpoint: Sendable {
   /// The encoder's tensors by the names that it asks for.
   func tensors() throws -> [String: Tensor] {
     let stored: [(name: String, tensor: MappedTensor)]
-    if weights.pathExtension == "safetensors" {
-      let file = try SafetensorsFile(path: weights.path)
-      stored = try file.names.map { ($0, try file.tensor($0)) }
-    } else {
-      stored = try TorchArchive(path: weights.path).tensors()
+    do {
+      if weights.pathExtension == "safetensors" {
+        let file = try SafetensorsFile(path: weights.path)
+        stored = try file.names.map { ($0, try file.tensor($0)) }
+      } else {
+        stored = try TorchArchive(path: weights.path).tensors()
+      }
+    } catch TensorFileError.mistaken(let path, let content) {
+      throw TextEncoderError.mistaken(path: path, content: content)
+    } catch TensorFileError.safetensors(let path, _, let problem) {
+      throw TextEncoderError.unreadable(path: path, reason: "\(problem)")
     }
     var tensors: [String: Tensor] = [:]
     for (name, tensor) in stored {

@@ -22,21 +22,23 @@ public enum TextEncoderError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFound(let name, let places):
-      "the text encoder \(name) is not in \(places.joined(separator: ", ")): put its Hugging Face folder (config.json, "
+      "the text encoder \(name) is not in \(places.joined(separator: ", ")): "
+        + (name == BroughtBySetup.textEncoder ? "run scripts/setup, which brings it, or " : "")
+        + "put its Hugging Face folder (config.json, "
         + "model.safetensors or pytorch_model.bin, vocab.txt or tokenizer.json) there, or name its parent folder in "
         + "THORAX_TEXT_ENCODERS"
     case .missingFile(let folder, let file):
-      "the text encoder \(folder) has no \(file): copy the whole Hugging Face folder"
+      "the text encoder \(folder) has no \(file): \(BroughtBySetup.remedy(forEncoderAt: folder))"
     case .unreadable(let path, let reason):
-      "\(path) cannot be read (\(reason)): fetch the text encoder again"
-    case .mistaken(let path, let content): "\(path): \(content)"
+      "\(path) cannot be read (\(reason)): \(BroughtBySetup.remedy(forEncoderAt: path))"
+    case .mistaken(let path, let content): BroughtBySetup.description(of: content, inPlaceOfEncoderAt: path)
     case .unsupported(let path, let option, let value, let supported):
       "\(path) has \(option) \(value), and only \(supported) is supported: choose another text encoder"
     case .unfitWeights(let path, let problems):
-      "\(path) does not fit its config.json (\(problems.list)): fetch the text encoder again"
+      "\(path) does not fit its config.json (\(problems.list)): \(BroughtBySetup.remedy(forEncoderAt: path))"
     case .vocabularyMismatch(let folder, let tokenizer, let encoder):
       "the text encoder \(folder) has a tokenizer of \(tokenizer) tokens and weights for \(encoder): "
-        + "copy the whole Hugging Face folder"
+        + BroughtBySetup.remedy(forEncoderAt: folder)
     case .tooManyTokens(let count, let limit):
       "a text of \(count) tokens is longer than the encoder's \(limit): shorten it"
     case .tokenOutOfRange(let token, let size):

@@ -86,11 +86,38 @@ public struct UNetArchitecture: Codable, Sendable, Equatable {
     case pixelShuffle
   }
 
-  /// How wide attention is.
+  /// How wide attention is: `{count: 8}` or `{width: 32}`.
   public enum Heads: Codable, Sendable, Equatable {
     case count(Int)
     /// As many heads as give this width.
     case width(Int)
+
+    private enum Key: String, CodingKey {
+      case count, width
+    }
+
+    /// As models were written before.
+    private struct Value: Decodable {
+      var _0: Int
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      guard values.allKeys.count == 1, let key = values.allKeys.first else {
+        throw DecodingError.dataCorrupted(
+          .init(codingPath: decoder.codingPath, debugDescription: "give one of count and width, as in {width: 32}"))
+      }
+      let number = try (try? values.decode(Value.self, forKey: key)._0) ?? values.decode(Int.self, forKey: key)
+      self = key == .count ? .count(number) : .width(number)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: Key.self)
+      switch self {
+      case .count(let number): try values.encode(number, forKey: .count)
+      case .width(let number): try values.encode(number, forKey: .width)
+      }
+    }
 
     func count(channels: Int) throws -> Int {
       switch self {

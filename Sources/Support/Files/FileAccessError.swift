@@ -18,6 +18,8 @@ public struct FileAccessError: Error, Equatable, Sendable, CustomStringConvertib
     case alreadyExists
     case diskFull
     case tooManyOpenFiles
+    /// More bytes than are read of such a file.
+    case tooLarge(limit: Int)
     case invalidPath
     case system(code: Int32)
   }
@@ -51,19 +53,43 @@ public struct FileAccessError: Error, Equatable, Sendable, CustomStringConvertib
   }
 
   public var description: String {
-    let file = path.onOneLine(limit: 160)
-    return switch reason {
-    case .notFound: "\(file): no such file: check the path"
-    case .folderNotFound: "\(file): its folder does not exist: create the folder first"
-    case .permissionDenied: "\(file): permission to \(operation) denied: check the owner and mode of file and folder"
-    case .readOnlyFileSystem: "\(file): the file system is read-only: choose another place"
-    case .isFolder: "\(file): is a folder: name a file"
-    case .notRegularFile: "\(file): is no regular file: name a regular file"
-    case .alreadyExists: "\(file): already exists: choose another name, or pass --overwrite"
-    case .diskFull: "\(file): no space left: free some or choose another disk; nothing was changed"
-    case .tooManyOpenFiles: "\(file): too many open files: raise the limit (ulimit -n)"
-    case .invalidPath: "\(file): not a usable path: choose a shorter, plain name"
-    case .system(let code): "\(file): cannot \(operation): \(String(cString: strerror(code)))"
+    "\(path.onOneLine(limit: 160)): \(fact)" + (remedy.map { ": \($0)" } ?? "")
+  }
+
+  /// What is wrong, without the path and the remedy.
+  public var fact: String {
+    switch reason {
+    case .notFound: "no such file"
+    case .folderNotFound: "its folder does not exist"
+    case .permissionDenied: "permission to \(operation) denied"
+    case .readOnlyFileSystem: "the file system is read-only"
+    case .isFolder: "is a folder"
+    case .notRegularFile: "is no regular file"
+    case .alreadyExists: "already exists"
+    case .diskFull: "no space left"
+    case .tooManyOpenFiles: "too many open files"
+    case .tooLarge(let limit): "has more than the \(limit) bytes that are read"
+    case .invalidPath: "not a usable path"
+    case .system(let code): "cannot \(operation): \(String(cString: strerror(code)))"
+    }
+  }
+
+  private var remedy: String? {
+    switch reason {
+    // What stands in a name for bytes that are no text is in no file's name.
+    case .notFound: path.contains("\u{FFFD}") ? "its name may not be UTF-8, rename it" : "check the path"
+    case .folderNotFound: "create the folder first"
+    case .permissionDenied: "check the owner and mode of file and folder"
+    case .readOnlyFileSystem: "choose another place"
+    case .isFolder: "name a file"
+    case .notRegularFile: "name a regular file"
+    case .alreadyExists: "choose another name, or pass --overwrite"
+    // Files that were written before stay, so nothing is said of them.
+    case .diskFull: "free some or choose another disk; this file is as it was before"
+    case .tooManyOpenFiles: "raise the limit (ulimit -n)"
+    case .tooLarge: "give the file that belongs here"
+    case .invalidPath: "choose a shorter, plain name"
+    case .system: nil
     }
   }
 }

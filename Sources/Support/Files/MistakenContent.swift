@@ -9,10 +9,10 @@ public enum MistakenContent: Equatable, Sendable, CustomStringConvertible {
   case webPage
   /// A document in XML, such as the errors of object stores.
   case xml
-  /// A document in JSON; its beginning.
-  case json(String)
-  /// A text; its beginning.
-  case text(String)
+  /// A document in JSON.
+  case json
+  /// Another text. Nothing of it is quoted: it may be a file that is no one else's to read.
+  case text
   /// A compressed file, by the name of the compression.
   case compressed(String)
   /// A plain pickle of Python.
@@ -101,27 +101,40 @@ public enum MistakenContent: Equatable, Sendable, CustomStringConvertible {
     let pages = ["<!doctype html", "<html", "<head", "<body", "<title", "<script"]
     if pages.contains(where: first.hasPrefix) || text.prefix(1024).lowercased().contains("<html") { return .webPage }
     if first.hasPrefix("<?xml") || first.hasPrefix("<error") { return .xml }
-    let beginning = text.onOneLine(limit: 60)
-    return first.hasPrefix("{") || first.hasPrefix("[") ? .json(beginning) : .text(beginning)
+    return first.hasPrefix("{") || first.hasPrefix("[") ? .json : .text
   }
 
   /// What it is and what to do about it.
-  public var description: String {
-    let again = "download the file itself again"
+  public var description: String { "\(fact): \(remedy)" }
+
+  /// What it is.
+  public var fact: String {
     switch self {
-    case .empty: return "an empty file: \(again)"
-    case .zeros: return "nothing but zero bytes, as a broken download leaves: \(again)"
-    case .pointer(let count):
-      let size = count.map { " to a file of \($0) bytes" } ?? ""
-      return "a pointer of Git LFS\(size), not the file: run 'git lfs pull' in its folder, or download the file itself"
-    case .webPage: return "a web page (HTML), not the file: \(again), and log in first if the page asks for it"
-    case .xml: return "an XML document, as a server's errors are: \(again)"
-    case .json(let beginning): return "a JSON text (\(beginning)), as a server's errors are: \(again)"
-    case .text(let beginning): return "a text (\(beginning)): \(again)"
-    case .pickle: return "a pickle: save its tensors with torch.save, or as safetensors"
-    case .safetensors: return "a safetensors file: let its name end in .safetensors"
-    case .compressed(let name): return "compressed (\(name)): unpack it first"
-    case .other(let what): return "\(what): give a file of the format that belongs here"
+    case .empty: "an empty file"
+    case .zeros: "nothing but zero bytes, as a broken download leaves"
+    case .pointer(let count): "a pointer of Git LFS\(count.map { " to a file of \($0) bytes" } ?? ""), not the file"
+    case .webPage: "a web page (HTML), not the file"
+    case .xml: "an XML document, as a server's errors are"
+    case .json: "a JSON text, as a server's errors are"
+    case .text: "a text, not the file"
+    case .pickle: "a pickle"
+    case .safetensors: "a safetensors file"
+    case .compressed(let name): "compressed (\(name))"
+    case .other(let what): what
+    }
+  }
+
+  private var remedy: String {
+    let again = "download the file itself again"
+    return switch self {
+    case .empty, .zeros, .xml, .json: again
+    case .pointer: "run 'git lfs pull' in its folder, or download the file itself"
+    case .webPage: "\(again), and log in first if the page asks for it"
+    case .text: "check the name, or \(again)"
+    case .pickle: "save its tensors with torch.save, or as safetensors"
+    case .safetensors: "let its name end in .safetensors"
+    case .compressed: "unpack it first"
+    case .other: "give a file of the format that belongs here"
     }
   }
 }

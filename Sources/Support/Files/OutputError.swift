@@ -7,6 +7,8 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
   case nameTooLong(path: String)
   /// Two images of one call would land in the same file.
   case duplicate(path: String)
+  /// Another file of the call would have the name of the latents.
+  case latentsOverAnother(path: String)
   /// The command could not have written what is there; `reason` says what it is.
   case notReplaced(path: String, reason: String)
 
@@ -17,6 +19,8 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
     case .folder(let path, let reason): "cannot create files in '\(path)' (\(reason)): choose a folder you may write to"
     case .nameTooLong(let path): "the name of '\(path.prefix(80))...' is too long for a file: give at most 255 bytes"
     case .duplicate(let path): "two images would be written to '\(path)': give each its own name"
+    case .latentsOverAnother(let path):
+      "'\(path)' would be both the latents and an image: give --save-latents a name of its own"
     case .notReplaced(let path, let reason): "'\(path)' is not replaced, it is \(reason): choose another name"
     }
   }

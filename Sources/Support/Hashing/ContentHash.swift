@@ -37,9 +37,12 @@ public enum ContentHash {
     return hash.finalize().hexadecimal
   }
 
-  /// The hash of the lines "hash  name" in the order of the names, as `sha256sum NAME... | sha256sum` gives it.
-  public static func of(listing hashes: [String: String]) -> String {
-    of(hashes.sorted { $0.key < $1.key }.map { "\($0.value)  \($0.key)\n" }.joined().utf8)
+  /// The hash of ``listing(_:)``, as `sha256sum NAME... | sha256sum` gives it.
+  public static func of(listing hashes: [String: String]) -> String { of(listing(hashes).utf8) }
+
+  /// The lines "hash  name" in the order of the names, as `sha256sum NAME...` prints them.
+  public static func listing(_ hashes: [String: String]) -> String {
+    hashes.sorted { $0.key < $1.key }.map { "\($0.value)  \($0.key)\n" }.joined()
   }
 }
 

@@ -7,6 +7,16 @@ public enum DType: String, Codable, Sendable, CaseIterable, CustomStringConverti
 
   public var description: String { rawValue }
 
+  /// The element that networks compute with, by its short name (`fp32`, `bf16`, `fp16`) or its long one; nil for others.
+  public init?(precision name: String) {
+    switch name.lowercased() {
+    case "fp32", "float32": self = .float32
+    case "bf16", "bfloat16": self = .bfloat16
+    case "fp16", "float16": self = .float16
+    default: return nil
+    }
+  }
+
   /// The size of one element in bytes.
   public var byteCount: Int {
     switch self {

@@ -41,11 +41,7 @@ public struct AblationGrid: Decodable, Sendable {
     if Self.names.contains(name) {
       yaml = String(decoding: PackageResources.memory_yaml, as: UTF8.self)
     } else {
-      do {
-        yaml = try String(contentsOfFile: name, encoding: .utf8)
-      } catch {
-        throw FileAccessError(path: name, operation: .read, error: error)
-      }
+      yaml = String(decoding: try BoundedFile.contents(of: name), as: UTF8.self)
     }
     do {
       self = try YAMLDocument.decode(AblationGrid.self, from: yaml)

@@ -7,7 +7,7 @@ import TensorFiles
 /// What is checked of a dataset before a step is spent on it.
 extension TrainingRequest {
   /// How the pixels of the run's first dataset were made; all stages of a run share it.
-  private var preprocessingRecord: URL { run.appendingPathComponent("preprocessing.json") }
+  var preprocessingRecord: URL { run.appendingPathComponent("preprocessing.json") }
 
   /// Opens the dataset: nothing in it is on two sides of the split, and its pixels are made as those that the run was
   /// begun with.

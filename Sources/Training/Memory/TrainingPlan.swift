@@ -72,6 +72,7 @@ public enum TrainingPlan {
     let dataset = try request.openDataset()
     let training = try PixelBatches(dataset, split: .train, withoutTexts: true, device: request.device)
     return { recipe in
+      try recipe.own.requireNames(in: dataset)
       let labelled = try training.filtered(.train, recipe.own.knowsLabel)
       return try ClassifierObjective(
         recipe, data: StageData(training: labelled, validation: labelled, validated: [0]), device: request.device)

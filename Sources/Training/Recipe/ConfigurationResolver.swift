@@ -1,8 +1,17 @@
 import Foundation
+import Models
 import Support
 import TensorFiles
 import YAMLText
 import Yams
+
+/// What is asked for beside a recipe.
+struct SettingsOverlay {
+  /// By keys, groups as trees of their own.
+  var tree: [String: Any]
+  /// Whether the file was a recipe, which is whole by itself.
+  var isRecipe: Bool
+}
 
 /// Settings of a stage: a recipe's defaults, over which a YAML file and `key=value` pairs are laid.
 ///
@@ -14,7 +23,7 @@ enum ConfigurationResolver {
   ///   - file: a YAML file of some of the recipe's keys.
   ///   - settings: pairs such as `batchSize=16` or `scheduler.stepsOffset=1`, applied last.
   static func resolve<Recipe: Codable>(_ defaults: Recipe, file: URL?, settings: [String]) throws -> Recipe {
-    try resolve(defaults, overlay: overlay(file: file, settings: settings))
+    try resolve(defaults, overlay: overlay(file: file, settings: settings).tree)
   }
 
   static func resolve<Recipe: Codable>(_ defaults: Recipe, overlay: [String: Any]) throws -> Recipe {
@@ -34,8 +43,13 @@ enum ConfigurationResolver {
   }
 
   /// What is asked for beside the defaults.
-  static func overlay(file: URL?, settings: [String]) throws -> [String: Any] {
+  ///
+  /// - Parameter stage: Whose section is taken if the file is a recipe of several stages, as `thorax train recipes` prints
+  ///   it; nil takes files of settings alone.
+  static func overlay(for stage: TrainingStageName? = nil, file: URL?, settings: [String]) throws -> SettingsOverlay {
     var overlay = try file.map(read) ?? [:]
+    let isRecipe = stage != nil && RecipeCatalog.isRecipe(overlay)
+    if let stage, isRecipe { overlay = try RecipeCatalog.section(stage, of: overlay) }
     let pairs = try settings.reduce(into: [String: Any]()) { try merge(pair($1), into: &$0) }
     lay(pairs, over: &overlay)
     if let name = overlay["architecture"] as? String {
@@ -43,7 +57,7 @@ enum ConfigurationResolver {
       overlay["architecture"] = try read(URL(fileURLWithPath: name, relativeTo: folder))
     }
     try requireFinite(overlay, key: "")
-    return overlay
+    return SettingsOverlay(tree: overlay, isRecipe: isRecipe)
   }
 
   /// What a run has stored, by dotted keys in order.
@@ -52,13 +66,7 @@ enum ConfigurationResolver {
   }
 
   private static func read(_ file: URL) throws -> [String: Any] {
-    let data: Data
-    do {
-      data = try Data(contentsOf: file)
-    } catch {
-      throw FileAccessError(path: file.path, operation: .read, error: error)
-    }
-    return try tree(ofYAML: data, path: file.path)
+    try tree(ofYAML: BoundedFile.contents(of: file.path), path: file.path)
   }
 
   /// - Parameter path: What an error calls the text.
@@ -170,8 +178,9 @@ enum ConfigurationResolver {
       guard let present = tree[key] else {
         throw TrainingError.unknownSetting(key: prefix + key, known: tree.keys.sorted())
       }
-      if let inner = value as? [String: Any] {
-        try requireKnown(inner, in: present as? [String: Any] ?? [:], prefix: prefix + key + ".")
+      // What was a group and is a number or a word now was read in its former form.
+      if let inner = value as? [String: Any], let branch = present as? [String: Any] {
+        try requireKnown(inner, in: branch, prefix: prefix + key + ".")
       }
     }
   }

@@ -38,11 +38,33 @@ public enum RecipeCatalog {
   ///
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for a name that is not one of ``names``.
   static func recipe<Settings: StageSettings>(_ name: String) throws -> StageRecipe<Settings> {
-    let tree = try tree(name)
-    var section = tree[Settings.stage.rawValue] as? [String: Any] ?? [:]
+    try ConfigurationResolver.resolve(StageRecipe<Settings>(), overlay: section(Settings.stage, of: tree(name)))
+  }
+
+  /// Whether a file of settings is a recipe: it has sections for stages, where others have a stage's settings.
+  static func isRecipe(_ tree: [String: Any]) -> Bool {
+    TrainingStageName.allCases.contains { tree[$0.rawValue] != nil }
+  }
+
+  /// A recipe's settings of one stage; of one that it has none for, the architecture alone.
+  ///
+  /// - Throws: ``TrainingError/unknownSetting(key:known:)`` for what is beside the sections and no recipe has.
+  static func section(_ stage: TrainingStageName, of tree: [String: Any]) throws -> [String: Any] {
+    let known = ["architecture", "title"] + TrainingStageName.allCases.map(\.rawValue)
+    if let other = tree.keys.sorted().first(where: { !known.contains($0) }) {
+      throw TrainingError.unknownSetting(key: other, known: known.sorted())
+    }
+    var section: [String: Any] = [:]
+    switch tree[stage.rawValue] {
+    case let settings as [String: Any]: section = settings
+    case nil: break
+    default:
+      throw TrainingError.invalidSetting(
+        key: stage.rawValue, value: "no group of settings", remedy: "write its settings below it, as 'key: value'")
+    }
     // All stages of a recipe have one architecture.
-    section["architecture"] = tree["architecture"]
-    return try ConfigurationResolver.resolve(StageRecipe<Settings>(), overlay: section)
+    if section["architecture"] == nil { section["architecture"] = tree["architecture"] }
+    return section
   }
 
   /// A recipe's file.

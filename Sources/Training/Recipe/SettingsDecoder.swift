@@ -100,6 +100,10 @@ extension SettingsDecoder: SingleValueDecodingContainer {
     switch type {
     case is Bool.Type, is String.Type, is Double.Type, is Float.Type, is any (BinaryInteger & Decodable).Type: break
     default:
+      // `fp32` of the command line is `float32` here.
+      if type == DType.self, let short = value as? String, let dtype = DType(precision: short) as? Value {
+        return dtype
+      }
       // A word is checked against those that there are, which the error then names.
       if let words = Self.words(of: type), !words.contains(where: { $0 == value as? String }) {
         // Of the types of tensors' elements these are the ones that networks are trained in.

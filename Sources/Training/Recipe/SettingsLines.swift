@@ -1,4 +1,6 @@
 import Foundation
+import Models
+import Support
 import YAMLText
 import Yams
 
@@ -22,7 +24,17 @@ struct SettingsLines {
   }
 
   /// The line of a setting, or of the innermost group around it that the file has; nil if it has neither.
-  func line(of key: String) -> Int? {
+  ///
+  /// - Parameter stage: In whose section a recipe of several stages has the setting.
+  func line(of key: String, in stage: TrainingStageName) -> Int? {
+    // The architecture of all stages stands beside the sections, and so does what should not.
+    let section = stage.rawValue + "."
+    let isInSection =
+      lines[key] == nil && !key.hasPrefix("architecture") && lines.keys.contains { $0.hasPrefix(section) }
+    return line(of: isInSection ? section + key : key)
+  }
+
+  private func line(of key: String) -> Int? {
     var parts = key.split(separator: ".")
     while !parts.isEmpty {
       if let line = lines[parts.joined(separator: ".")] { return line }
@@ -36,13 +48,15 @@ extension TrainingRequest {
   /// Adds the line of the settings file to an error of `body` that is about a setting from there.
   ///
   /// - Throws: ``TrainingError/inFile(path:line:error:)``, or what `body` throws.
-  func namingLines<Value>(_ body: () throws -> Value) throws -> Value {
+  func namingLines<Value>(of stage: TrainingStageName, _ body: () throws -> Value) throws -> Value {
     do {
       return try body()
     } catch let error as TrainingError {
       guard let key = error.settingKey, let configuration, !isPair(key),
-        let data = try? Data(contentsOf: configuration),
-        let line = SettingsLines(ofYAML: String(decoding: data, as: UTF8.self)).line(of: key)
+        // A pipe cannot be read twice.
+        let file = try? MappedFile(path: configuration.path),
+        let line = withExtendedLifetime(file, { SettingsLines(ofYAML: String(decoding: file.bytes, as: UTF8.self)) })
+          .line(of: key, in: stage)
       else { throw error }
       throw TrainingError.inFile(path: configuration.path, line: line, error: error)
     }
@@ -61,7 +75,7 @@ extension TrainingError {
   /// The setting that an error is about.
   fileprivate var settingKey: String? {
     switch self {
-    case .invalidSetting(let key, _, _), .unknownSetting(let key, _): key
+    case .invalidSetting(let key, _, _), .unknownSetting(let key, _), .unknownName(let key, _, _, _): key
     default: nil
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import RadiographData
 import RadiographModels
 import Torch
 
@@ -23,6 +24,11 @@ public protocol StageSettings: Codable, Sendable, Equatable {
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)``, ``TrainingError/unfitImages(path:side:multiple:)``.
   func requireFit(_ architecture: ModelArchitecture, imageSide: Int, path: String) throws
 
+  /// Refuses settings that name what a dataset does not have.
+  ///
+  /// - Throws: ``TrainingError/unknownName(key:name:path:known:)``, `DatasetError`.
+  func requireNames(in dataset: RadiographDataset) throws
+
   /// How few images a step and its parts may have.
   var fewestImages: FewestImages { get }
 }
@@ -30,6 +36,9 @@ public protocol StageSettings: Codable, Sendable, Equatable {
 extension StageSettings {
   /// For stages whose networks take images of any side: nothing to check.
   public func requireFit(_ architecture: ModelArchitecture, imageSide: Int, path: String) throws {}
+
+  /// For stages that name nothing of a dataset: nothing to check.
+  public func requireNames(in dataset: RadiographDataset) throws {}
 
   /// For stages that can compute a single image: no minimum.
   public var fewestImages: FewestImages { FewestImages() }
@@ -110,17 +119,24 @@ extension StageRecipe {
   /// - Parameter name: The recipe; if nil, that of the architecture which the settings name, or of the model that ships.
   /// - Throws: ``TrainingError``, `FileAccessError`.
   static func resolved(_ name: String? = nil, file: URL?, settings: [String]) throws -> Self {
-    let overlay = try ConfigurationResolver.overlay(file: file, settings: settings)
-    let preset = overlay["preset"] as? String
+    try resolved(
+      name, overlay: ConfigurationResolver.overlay(for: Settings.stage, file: file, settings: settings))
+  }
+
+  /// As ``resolved(_:file:settings:)``, of what was read already.
+  static func resolved(_ name: String?, overlay: SettingsOverlay) throws -> Self {
+    let preset = overlay.tree["preset"] as? String
     let base: Self =
       if let name {
         try RecipeCatalog.recipe(name)
+      } else if overlay.isRecipe {
+        Self()
       } else if let preset, RecipeCatalog.names.contains(preset) {
         try RecipeCatalog.recipe(preset)
       } else {
         try RecipeCatalog.recipe(RecipeCatalog.standard)
       }
-    return try ConfigurationResolver.resolve(base, overlay: overlay)
+    return try ConfigurationResolver.resolve(base, overlay: overlay.tree)
   }
 
   /// The recipe that a run with these settings would follow, checked.

@@ -19,6 +19,7 @@ struct BegunRun<Settings: StageSettings> {
   let group: any ProcessGroup
   /// The lock of the run; nil in all processes but the first.
   private let lock: RunLock?
+  private let traces: RunTraces
 
   /// Checks settings, networks and dataset, then takes the run's folder and writes down what the run is begun with.
   /// Nothing is written into a folder that is not a run's before settings and data have been checked.
@@ -35,31 +36,43 @@ struct BegunRun<Settings: StageSettings> {
     let folder = RunFolder(request.run, stage: Settings.stage)
     let known = group.isFirst ? try RunLock.again(request.run) : nil
     let resolved: ResolvedRecipe<Settings> = try request.resolve(in: folder)
-    let dataset = try request.namingLines {
+    let dataset = try request.namingLines(of: Settings.stage) {
       try resolved.recipe.validate()
       let networks = try architecture ?? resolved.recipe.common.modelArchitecture()
       let dataset = try request.openDataset()
       try resolved.recipe.own.requireFit(networks, imageSide: dataset.imageSize, path: dataset.url.path)
+      // A run that was begun goes on with what it has.
+      if !request.options.resume { try resolved.recipe.own.requireNames(in: dataset) }
       return dataset
     }
     guard resolved.recipe.common.imagesPerStep >= group.share.count else {
       throw TrainingError.tooManyProcesses(
         count: group.share.count, imagesPerStep: resolved.recipe.common.imagesPerStep)
     }
-    try request.namingLines { try resolved.recipe.requireEnoughImages(processes: group.share.count) }
+    try request.namingLines(of: Settings.stage) {
+      try resolved.recipe.requireEnoughImages(processes: group.share.count)
+    }
+    var traces = RunTraces(before: request.run)
     if group.isFirst {
       lock = try known ?? RunLock(request.run)
+      traces.look(at: folder, and: [request.preprocessingRecord])
       folder.removeLeftovers()
     } else {
       lock = nil
     }
+    self.traces = traces
     if !request.options.resume, folder.newestStep() != nil {
       throw TrainingError.runExists(path: folder.folder.path)
     }
     if group.isFirst {
-      try folder.create()
-      try AtomicFile.write(Array(ConfigurationResolver.yaml(resolved.recipe).utf8), to: folder.configuration.path)
-      try request.record(dataset.settings.preprocessing)
+      do {
+        try folder.create()
+        try AtomicFile.write(Array(ConfigurationResolver.yaml(resolved.recipe).utf8), to: folder.configuration.path)
+        try request.record(dataset.settings.preprocessing)
+      } catch {
+        traces.remove()
+        throw error
+      }
     }
     for note in resolved.notes { report(.note(note)) }
     recipe = resolved.recipe
@@ -72,6 +85,9 @@ struct BegunRun<Settings: StageSettings> {
     (self.request, self.folder, self.limits, self.report, self.dataset) = (request, folder, limits, report, dataset)
     self.group = group
   }
+
+  /// Removes what this start has made; for a run that ends before its first step.
+  func withdraw() { traces.remove() }
 
   /// The images of the run, checked against those that it was begun with.
   ///

@@ -103,7 +103,8 @@ extension RunFolder {
   ///   - restore: takes the checkpoint over.
   ///   - note: called with a remark on each damaged checkpoint.
   /// - Returns: nil if there is no checkpoint.
-  /// - Throws: what reading the newest throws if none is whole; what `restore` throws for another reason than damage.
+  /// - Throws: ``TrainingError/noWholeCheckpoint(path:reason:)`` or ``TrainingError/foreignCheckpoint(path:reason:)``, as
+  ///   the newest is, if none is whole; what `restore` throws for another reason than damage.
   func newestCheckpoint(
     restoring restore: (Checkpoint) throws -> Void, note: (String) -> Void
   ) throws -> Checkpoint? {
@@ -125,8 +126,10 @@ extension RunFolder {
         damaged.append((step, error))
       }
     }
-    if let newest = damaged.first { throw newest.error }
-    return nil
+    guard let newest = damaged.first else { return nil }
+    guard Checkpoint.isDamage(newest.error) else { throw newest.error }
+    throw TrainingError.noWholeCheckpoint(
+      path: checkpoint(step: newest.step).path, reason: Checkpoint.damage(newest.error))
   }
 
   private func checkpointSteps() -> [Int] {

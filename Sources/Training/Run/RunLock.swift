@@ -82,7 +82,7 @@ final class RunLock {
     return false
   }
 
-  private static func file(in run: URL) -> URL { run.appendingPathComponent(".lock") }
+  static func file(in run: URL) -> URL { run.appendingPathComponent(".lock") }
 
   private func record() {
     let owner = Owner(process: getpid(), host: ProcessInfo.processInfo.hostName, since: Date())

@@ -21,8 +21,13 @@ public struct RunStatus: Encodable, Sendable, Equatable {
 
   /// The stage that was trained last.
   public var stage: String
-  /// Steps made, by the last row that was measured or the newest checkpoint.
+  /// Steps made, by the last row that was measured or the newest checkpoint: a process that trains may have made up to
+  /// ``rowInterval`` more.
   public var step: Int
+  /// The step of the newest checkpoint, from which a stopped run goes on; nil if there is none.
+  public var checkpoint: Int?
+  /// After how many steps a row is written; nil if the run's settings do not say.
+  public var rowInterval: Int?
   public var steps: Int
   /// At the speed of the last rows; nil if nothing was measured yet, or nothing is left or running.
   public var secondsLeft: Double?
@@ -32,8 +37,9 @@ public struct RunStatus: Encodable, Sendable, Equatable {
   public var owner: Owner?
 
   enum CodingKeys: String, CodingKey {
-    case stage, step, steps, loss, state, owner
+    case stage, step, steps, checkpoint, loss, state, owner
     case secondsLeft = "seconds_left"
+    case rowInterval = "row_interval"
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -42,6 +48,8 @@ public struct RunStatus: Encodable, Sendable, Equatable {
     try values.encode(step, forKey: .step)
     try values.encode(steps, forKey: .steps)
     // null says that it is not known.
+    try values.encode(checkpoint, forKey: .checkpoint)
+    try values.encode(rowInterval, forKey: .rowInterval)
     try values.encode(secondsLeft, forKey: .secondsLeft)
     try values.encode(loss, forKey: .loss)
     try values.encode(state, forKey: .state)
@@ -69,13 +77,15 @@ public struct RunStatus: Encodable, Sendable, Equatable {
     let settings = try ConfigurationResolver.listing(folder.configuration)
     steps = settings.first { $0.key == "steps" }.flatMap { Int($0.value) } ?? 0
     let rows = MetricsLog(folder.metrics).rows()
-    step = max(rows.map(\.step).max() ?? 0, folder.newestStep() ?? 0)
+    rowInterval = settings.first { $0.key == "cadence.log" }.flatMap { Int($0.value) }
+    checkpoint = folder.newestStep()
+    step = max(rows.map(\.step).max() ?? 0, checkpoint ?? 0)
     loss = rows.last { $0.split == .training }?.values[.loss]
     let isHeld = RunLock.isHeld(run)
     owner = isHeld ? RunLock.owner(of: run).map { Owner(process: Int($0.process), host: $0.host) } : nil
     // A stage runs if it is not finished and the run's lock is held: if it is finished, the owner is preparing another
     // stage. It is finished with its last checkpoint, which comes after its last row and its last validation.
-    let isStored = (folder.newestStep() ?? 0) >= steps && steps > 0
+    let isStored = (checkpoint ?? 0) >= steps && steps > 0
     state = isStored ? .finished : isHeld ? .running : .stopped
     let trained = rows.filter { $0.split == .training && $0.seconds != nil }.suffix(10)
     if state == .running, let first = trained.first, let last = trained.last, last.step > first.step,

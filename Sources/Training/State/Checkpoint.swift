@@ -71,6 +71,15 @@ struct Checkpoint {
     self.state = state
   }
 
+  /// What is wrong with a damaged checkpoint, without its path.
+  static func damage(_ error: any Error) -> String {
+    switch error {
+    case TensorFileError.safetensors(_, _, let problem): "\(problem)"
+    case TensorFileError.mistaken(_, let content): content.fact
+    default: "it does not hold what was written to it"
+    }
+  }
+
   /// Whether an error says that a checkpoint's content is not what a run has written, as after a power cut.
   static func isDamage(_ error: any Error) -> Bool {
     switch error {

@@ -54,7 +54,9 @@ import Testing
       #expect {
         try summary.requireImages(in: output)
       } throws: { error in
-        guard case .noImages(_, "1 missing-image, the first is a.png", _) = error as? DatasetError else { return false }
+        guard case .noImages(_, "1 listed and not there, the first is a.png", _) = error as? DatasetError else {
+          return false
+        }
         return true
       }
       try DataFixtures.writeImage(source.appendingPathComponent("a.png"), seed: 1)

@@ -49,6 +49,71 @@ private struct WrongSize: ImportPixels {
       }, exclusions: [])
   }
 
+  @Test func phantomsAndRadiographsDoNotMix() throws {
+    try DataFixtures.withFolder { folder in
+      try DataFixtures.writeImage(folder.appendingPathComponent("scans/1.png"), seed: 1)
+      let scans = try FolderSource.list(folder.appendingPathComponent("scans"))
+      let phantoms = try PhantomSource.list(count: 2, seed: 0)
+      for (first, second, hasPhantoms) in [(scans, phantoms, false), (phantoms, scans, true)] {
+        let output = folder.appendingPathComponent(hasPhantoms ? "phantoms" : "radiographs")
+        let options = DataFixtures.options(size: 32)
+        #expect(try DatasetImport(first, into: output, options: options).run().imported > 0)
+        let before = try DataFixtures.contents(of: output)
+        let error = DatasetError.mixedWithPhantoms(path: output.path, hasPhantoms: hasPhantoms)
+        #expect(throws: error) { try DatasetImport(second, into: output, options: options).run() }
+        let after = try DataFixtures.contents(of: output)
+        #expect(after.rows == before.rows && after.pixels == before.pixels)
+        #expect(try RadiographDataset.open(output).verify().isSound)
+        // More of the same goes in.
+        #expect(try DatasetImport(first, into: output, options: options).run().alreadyThere > 0)
+      }
+    }
+  }
+
+  @Test func imagesThatThoraxHasDrawnAreCounted() throws {
+    try DataFixtures.withFolder { folder in
+      let source = folder.appendingPathComponent("scans")
+      for (seed, name) in ["a.png", "b.png", "c.jpg", "d.png"].enumerated() {
+        try DataFixtures.writeImage(source.appendingPathComponent(name), seed: seed)
+      }
+      let texts = [ImageText("thorax:synthetic", "true"), ImageText("thorax:seed", "7")]
+      for (name, format) in [("b.png", ImageFormat.png), ("c.jpg", .jpeg)] {
+        let file = source.appendingPathComponent(name)
+        let image = try GrayscaleImage(decoding: Array(Data(contentsOf: file)))
+        try Data(image.encoded(as: format, metadata: texts)).write(to: file)
+      }
+      // A text that speaks of it is no file of Thorax's.
+      let other = source.appendingPathComponent("d.png")
+      let image = try GrayscaleImage(decoding: Array(Data(contentsOf: other)))
+      try Data(image.encoded(as: .png, metadata: [ImageText("Description", "not synthetic")])).write(to: other)
+      let summary = try DatasetImport(
+        FolderSource.list(source), into: folder.appendingPathComponent("d"), options: DataFixtures.options()
+      ).run()
+      #expect(summary.imported == 4 && summary.synthetic == 2)
+    }
+  }
+
+  @Test func aNameThatIsNotTextIsSaidToBe() throws {
+    try DataFixtures.withFolder { folder in
+      try DataFixtures.writeImage(folder.appendingPathComponent("scans/a.png"), seed: 1)
+      let bytes = Array((folder.path + "/scans/caf").utf8) + [0xE9] + Array(".png".utf8) + [0]
+      let descriptor = open(bytes.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o644)
+      // Some file systems take no such name.
+      guard descriptor >= 0 else { return }
+      close(descriptor)
+      let source = try FolderSource.list(folder.appendingPathComponent("scans"))
+      #expect(source.entries.map(\.path) == ["a.png"])
+      #expect(source.exclusions.map(\.reason) == [.unreadable])
+      #expect(source.exclusions.first?.detail == "its name is not UTF-8: rename it")
+    }
+  }
+
+  @Test func reasonsAreWordsAndNoTwoAreAlike() {
+    let words = ImportExclusion.Reason.allCases.map(\.words)
+    #expect(Set(words).count == words.count)
+    #expect(words.allSatisfy { !$0.contains("-") && $0.contains { $0 == " " } || $0 == "unreadable" }, "\(words)")
+  }
+
   @Test func aProceduralSourceNeedsNoFile() throws {
     try DataFixtures.withFolder { folder in
       let discs = [5, 9, 14, 20, 26].map { Disc(radius: $0) }

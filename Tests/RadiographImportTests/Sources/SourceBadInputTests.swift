@@ -99,7 +99,8 @@ extension BadSource {
       "a quote that swallows 10 MB", .refused("malformedTable", saying: "row 2 has a cell above"),
       list: nih("1.png,\"Mass,0,1,58,F,PA\n" + String(repeating: "x,y\n", count: 2_500_000))),
     BadSource(
-      "table without rows", .refused("noImages", saying: "1 unlisted, the first is images/1.png"), list: nih("")),
+      "table without rows", .refused("noImages", saying: "1 there and not listed, the first is images/1.png"),
+      list: nih("")),
     BadSource(
       "table and folder without anything", .refused("sourceEmpty", saying: "nothing to import"), list: nih("", [])),
     BadSource("empty table", .refused("malformedTable", saying: "empty"), list: nih(Data(), ["1.png"])),

@@ -1,6 +1,5 @@
 import Foundation
 import Support
-import SystemPackage
 
 /// Files of prompts with their truth: JSON Lines that `thorax generate --prompts` reads too.
 public enum PhantomPromptsFile {
@@ -9,10 +8,14 @@ public enum PhantomPromptsFile {
     try AtomicFile.write(try prompts.flatMap { try JSONLine.bytes($0) }, to: path)
   }
 
-  /// - Throws: `PhantomError.missing`, `.malformedPrompts` or `.noPrompts`.
+  /// - Throws: `PhantomError.missing`, `.unreadablePrompts`, `.malformedPrompts` or `.noPrompts`.
   public static func read(_ path: String) throws(PhantomError) -> [PhantomPrompt] {
-    guard FilePath(path).isTaken, !FilePath(path).isFolder else { throw .missing(path: path) }
-    guard let data = FileManager.default.contents(atPath: path) else { throw .missing(path: path) }
+    let data: Data
+    do {
+      data = try BoundedFile.contents(of: path)
+    } catch {
+      throw error.reason == .notFound ? .missing(path: path) : .unreadablePrompts(path: path, reason: error.fact)
+    }
     let decoder = JSONDecoder()
     var prompts: [PhantomPrompt] = []
     for (number, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {

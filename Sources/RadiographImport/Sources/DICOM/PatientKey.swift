@@ -52,8 +52,8 @@ public struct PatientKey: Sendable {
   }
 
   private init(contentsOf file: URL) throws(DatasetError) {
-    guard let data = try? Data(contentsOf: file) else {
-      throw .patientKey(path: file.path, reason: "it cannot be read")
+    guard let data = try? BoundedFile.contents(of: file.path, limit: 1 << 16) else {
+      throw .patientKey(path: file.path, reason: "it cannot be read as a key")
     }
     let digits = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines).utf8
       .compactMap { Character(Unicode.Scalar($0)).hexDigitValue }

@@ -1,6 +1,7 @@
 import DelimitedText
 import Foundation
 import RadiographData
+import Support
 
 /// The rows of a table as a mapping reads them: delimited text, or JSON Lines, an object a line.
 enum TableRows {
@@ -67,10 +68,12 @@ struct JSONLines {
       let isPacked = url.pathExtension.lowercased() == "gz"
       let bytes =
         isPacked
-        ? try GzipReader.contents(of: url, limit: 1 << 30) : try Data(contentsOf: url, options: .mappedIfSafe)
+        ? try GzipReader.contents(of: url, limit: 1 << 30) : try BoundedFile.contents(of: url.path, limit: 1 << 30)
       data = try CharacterEncoding.unified(bytes)
     } catch let error as DatasetError {
       throw error
+    } catch let error as FileAccessError {
+      throw .inputOutput(path: url.path, reason: error.fact)
     } catch is DelimitedTextError {
       throw .malformedTable(path: url.path, reason: "it is UTF-16 with broken characters")
     } catch {

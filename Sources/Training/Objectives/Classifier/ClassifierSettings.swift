@@ -82,6 +82,20 @@ public struct ClassifierSettings: StageSettings {
     }
   }
 
+  public func requireNames(in dataset: RadiographDataset) throws {
+    guard !labels.isEmpty else { return }
+    var known: Set<String> = []
+    for split in [DatasetSplit.train, .validation] {
+      try RadiographRecords(dataset, matching: RecordFilter(split: split, requiresText: false)).forEach { _, record in
+        known.formUnion(record.attributes.labels.keys)
+        known.formUnion(record.attributes.vocabulary)
+      }
+    }
+    guard let unknown = labels.first(where: { !known.contains($0) }) else { return }
+    throw TrainingError.unknownName(
+      key: "labels", name: unknown, path: dataset.url.path, known: known.sorted())
+  }
+
   /// Whether something is known of a label of an image.
   func knowsLabel(of record: RadiographRecord) -> Bool {
     let attributes = record.attributes

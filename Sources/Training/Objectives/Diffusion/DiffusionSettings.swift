@@ -1,5 +1,6 @@
 import Diffusion
 import Models
+import RadiographData
 
 /// How the diffusion model is trained on a frozen autoencoder's latents.
 public struct DiffusionSettings: StageSettings {
@@ -39,6 +40,18 @@ public struct DiffusionSettings: StageSettings {
     for (source, count) in sourceRepeats { try RecipeCheck.require(count, in: 1...1000, "sourceRepeats.\(source)") }
     try scheduler.validate()
     try requirePossible()
+  }
+
+  /// What the recipes that come with the program say of a source is for datasets that have it.
+  public func requireNames(in dataset: RadiographDataset) throws {
+    guard !sourceRepeats.isEmpty else { return }
+    let sources = try dataset.sourceNames()
+    let shipped = try RecipeCatalog.names.map { (try RecipeCatalog.recipe($0) as DiffusionRecipe).sourceRepeats }
+    for (name, count) in sourceRepeats.sorted(by: { $0.key < $1.key }) {
+      guard !sources.contains(name), !shipped.contains(where: { $0[name] == count }) else { continue }
+      throw TrainingError.unknownName(
+        key: "sourceRepeats", name: name, path: dataset.url.path, known: sources.sorted())
+    }
   }
 }
 

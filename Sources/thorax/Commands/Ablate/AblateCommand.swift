@@ -22,11 +22,12 @@ struct AblateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Folder for the runs and the table.", valueName: "dir"), completion: .directory)
   var output: String
 
-  @Option(help: "Steps of each training.", transform: NumberText.whole)
+  @Option(parsing: .unconditional, help: "Steps of each training.", transform: NumberText.whole)
   var steps = 50
 
   @Option(
-    help: "Steps of the autoencoder whose latents a diffusion grid trains on.", transform: NumberText.whole)
+    parsing: .unconditional, help: "Steps of the autoencoder whose latents a diffusion grid trains on.",
+    transform: NumberText.whole)
   var autoencoderSteps = 100
 
   @Flag(help: "Print one JSON object.")
@@ -77,7 +78,7 @@ struct AblateCommand: AsyncParsableCommand {
         + "\(row.claim ?? "") |"
     }
     return """
-      \(report.title), \(report.steps) steps
+      \(report.title), \(report.steps.of("step"))
 
       | | peak of tensors | s a step | training loss | validation loss | the article's claim |
       |---|---|---|---|---|---|

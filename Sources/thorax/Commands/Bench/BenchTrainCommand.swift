@@ -65,7 +65,7 @@ struct BenchTrainCommand: ParsableCommand {
       threads: try LibTorch.threads())
     report.cases = outcomes.map { outcome in
       var result = BenchmarkReport.Case(
-        name: "\(outcome.stage.rawValue), \(outcome.imagesPerStep) images", milliseconds: outcome.milliseconds,
+        name: "\(outcome.stage.rawValue), \(outcome.imagesPerStep.of("image"))", milliseconds: outcome.milliseconds,
         peakMemoryBytes: outcome.peakMemoryBytes ?? 0)
       result.imagesPerSecond = Double(outcome.imagesPerStep) * 1000 / result.p50
       result.processorP50 = outcome.processorMilliseconds.median

@@ -61,6 +61,7 @@ struct DataImportCommand: AsyncParsableCommand {
   var seed: UInt64?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Shares of train, validation and test (default: 70/10/20, or the dataset's).", valueName: "a/b/c"))
   var split: String?
@@ -120,7 +121,7 @@ struct DataImportCommand: AsyncParsableCommand {
     do {
       for listing in try listings(options, key: &key) {
         console.detail(
-          "\(listing.root?.path ?? listing.name)\(listing.furtherRoots.isEmpty ? "" : " and others"): \(listing.entries.count) images listed"
+          "\(listing.root?.path ?? listing.name)\(listing.furtherRoots.isEmpty ? "" : " and others"): \(listing.entries.count.of("image")) listed"
         )
         let meter = console.meter("importing \(listing.name)", unit: "images", total: nil)
         let summary = try DatasetImport(listing, into: folder, options: options).run(
@@ -244,9 +245,10 @@ struct DataImportCommand: AsyncParsableCommand {
     var alreadyThere: Int
     var excluded: [String: Int]
     var unfollowedLinks: Int
+    var synthetic: Int
 
     enum CodingKeys: String, CodingKey {
-      case dataset, imported, excluded
+      case dataset, imported, excluded, synthetic
       case alreadyThere = "already_there"
       case unfollowedLinks = "unfollowed_links"
     }
@@ -257,8 +259,13 @@ struct DataImportCommand: AsyncParsableCommand {
       try summary.requireImages(in: URL(fileURLWithPath: output))
     } catch {
       // The error names the commonest reason on its one line; the list is for who asks for more.
-      for exclusion in summary.excluded { console.detail(Self.line(exclusion)) }
+      for exclusion in summary.excluded { console.detail("\(exclusion)".onOneLine()) }
       throw error
+    }
+    if summary.synthetic > 0 {
+      console.note(
+        "\(summary.synthetic.of("image")) \(summary.synthetic == 1 ? "was" : "were") drawn by Thorax: a model that is trained "
+          + "on \(output) learns from what a model made")
     }
     if !json { note(summary.excluded, unfollowedLinks: unfollowedLinks, console: console) }
     let excluded = Dictionary(grouping: summary.excluded, by: \.reason.rawValue).mapValues(\.count)
@@ -266,29 +273,28 @@ struct DataImportCommand: AsyncParsableCommand {
       try Console.writeJSON(
         Report(
           dataset: output, imported: summary.imported, alreadyThere: summary.alreadyThere, excluded: excluded,
-          unfollowedLinks: unfollowedLinks))
+          unfollowedLinks: unfollowedLinks, synthetic: summary.synthetic))
       return
     }
-    let reasons = excluded.sorted { $0.key < $1.key }.map { name, count in
-      let isLinks = name == ImportExclusion.Reason.outsideSource.rawValue && unfollowedLinks > 0
-      return "\(count) \(name)" + (isLinks ? " (--follow-links reads \(unfollowedLinks) links)" : "")
+    let reasons = ImportExclusion.Reason.allCases.compactMap { reason -> String? in
+      guard let count = excluded[reason.rawValue] else { return nil }
+      let isLinks = reason == .outsideSource && unfollowedLinks > 0
+      return "\(count) \(reason.words)" + (isLinks ? " (--follow-links reads \(unfollowedLinks.of("link")))" : "")
     }
     try Console.writeResult(
-      "\(output): \(summary.imported) images imported, \(summary.alreadyThere) there before"
+      "\(output): \(summary.imported.of("image")) imported, \(summary.alreadyThere) there before"
         + (reasons.isEmpty ? "" : "; \(reasons.joined(separator: ", "))"))
   }
 
-  private static func line(_ exclusion: ImportExclusion) -> String {
-    "\(exclusion.reason.rawValue): \(exclusion.path)" + (exclusion.detail.isEmpty ? "" : " (\(exclusion.detail))")
-  }
-
   private func note(_ excluded: [ImportExclusion], unfollowedLinks: Int, console: Console) {
-    for exclusion in excluded.prefix(20) { console.note(Self.line(exclusion)) }
+    for exclusion in excluded.prefix(20) { console.note("\(exclusion)".onOneLine()) }
     if excluded.count > 20 {
       console.note("and \(excluded.count - 20) more: see 'thorax data inspect \(output)'")
     }
     if unfollowedLinks > 0 {
-      console.note("\(unfollowedLinks) links lead out of the source and were left out: --follow-links reads them")
+      console.note(
+        "\(unfollowedLinks.of("link")) out of the source \(unfollowedLinks == 1 ? "was" : "were") left out: --follow-links "
+          + "reads what is there")
     }
   }
 }

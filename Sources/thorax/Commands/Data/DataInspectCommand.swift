@@ -60,12 +60,14 @@ struct DataInspectCommand: AsyncParsableCommand {
       let first = found.damagedIndex.first ?? found.damagedImages.first?.paths.first ?? "an image"
       throw DatasetError.damaged(
         path: self.dataset,
-        reason: "\(found.damagedImages.count) of \(found.checkedImages) images, the first is \(first)")
+        reason: "\(found.damagedImages.count) of \(found.checkedImages.of("image")), the first is \(first)")
     }
     if json {
       try Console.writeJSON(found)
     } else {
-      try Console.writeResult("\(self.dataset): \(found.checkedImages) images are as they were imported")
+      try Console.writeResult(
+        "\(self.dataset): \(found.checkedImages.of("image")) \(found.checkedImages == 1 ? "is as it was" : "are as they were") imported"
+      )
     }
   }
 
@@ -147,6 +149,12 @@ private struct ReportComparison: Encodable {
   }
 }
 
+extension Dictionary where Key == String, Value == Int {
+  fileprivate func mappedKeys(_ transform: (String) -> String) -> [String: Int] {
+    Dictionary(map { (transform($0.key), $0.value) }, uniquingKeysWith: +)
+  }
+}
+
 /// A dataset's summary as tables of text.
 private enum DatasetTables {
   static func text(_ summary: DatasetSummary) -> String {
@@ -165,7 +173,7 @@ private enum DatasetTables {
           [name, "\(count.positive)", "\(count.negative)", "\(count.uncertain)"]
         }),
       counts("Views, by listed image", summary.views), counts("Sex, by listed image", summary.sexes),
-      counts("Left out", summary.excluded),
+      counts("Left out, or noted", summary.excluded.mappedKeys { ImportExclusion.Reason(rawValue: $0)?.words ?? $0 }),
       TextTable(
         title: "Sources", heads: ["images", "patients", "licence"],
         rows: summary.sources.map { [$0.name, "\($0.images)", "\($0.patients)", $0.licence] }),

@@ -43,7 +43,9 @@ struct DataPhantomCommand: AsyncParsableCommand {
     transform: NumberText.whole)
   var size: Int = Phantom.standardSize
 
-  @Option(help: ArgumentHelp("Shares of train, validation and test (default: 70/10/20).", valueName: "a/b/c"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Shares of train, validation and test (default: 70/10/20).", valueName: "a/b/c"))
   var split: String?
 
   @Flag(help: "Say what is in each IMAGE, which may be a folder, from its pixels alone.")
@@ -166,9 +168,12 @@ struct DataPhantomCommand: AsyncParsableCommand {
       return
     }
     if let output {
-      try Console.writeResult("\(output): \(drawn.imported) images imported, \(drawn.alreadyThere) there before")
+      try Console.writeResult("\(output): \(drawn.imported.of("image")) imported, \(drawn.alreadyThere) there before")
     }
-    if let export { try Console.writeResult("\(export): \(count) images with their reports, truth.jsonl") }
+    if let export {
+      try Console.writeResult(
+        "\(export): \(count.of("image")) with \(count == 1 ? "its report" : "their reports"), truth.jsonl")
+    }
   }
 
   // MARK: Prompts

@@ -34,7 +34,9 @@ struct EvaluateGateCommand: AsyncParsableCommand {
   @Flag(help: "Plant altered copies of training images, and say how many are caught.")
   var trial = false
 
-  @Option(help: "Samples of the model; with --trial, copies of each alteration.", transform: NumberText.whole)
+  @Option(
+    parsing: .unconditional, help: "Samples of the model; with --trial, copies of each alteration.",
+    transform: NumberText.whole)
   var samples: Int = 100
 
   @Option(parsing: .unconditional, help: "Seed of the samples.", transform: NumberText.whole)

@@ -36,7 +36,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
       valueName: "file"), completion: .file(extensions: ["safetensors"]))
   var judge: String?
 
-  @Option(help: "Samples of hand-written prompts.", transform: NumberText.whole)
+  @Option(parsing: .unconditional, help: "Samples of hand-written prompts.", transform: NumberText.whole)
   var samples: Int = 400
 
   @Option(

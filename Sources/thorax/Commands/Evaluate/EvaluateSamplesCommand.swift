@@ -33,7 +33,7 @@ struct EvaluateSamplesCommand: AsyncParsableCommand {
     completion: .file(extensions: ["csv", "txt", "jsonl"]))
   var prompts: String?
 
-  @Option(help: "Samples in all (default: one a prompt).", transform: NumberText.whole)
+  @Option(parsing: .unconditional, help: "Samples in all (default: one a prompt).", transform: NumberText.whole)
   var count: Int?
 
   @Option(parsing: .unconditional, help: "Seed of the first sample.", transform: NumberText.whole)
@@ -66,7 +66,7 @@ struct EvaluateSamplesCommand: AsyncParsableCommand {
     }
     meter.finish()
     let drawn = await kept.drawn
-    common.console.note("\(drawn) samples drawn, \(total - drawn) were there")
+    common.console.note("\(drawn.of("sample")) drawn, \(total - drawn) there before")
     try Console.writeResult(await kept.writeTable())
   }
 

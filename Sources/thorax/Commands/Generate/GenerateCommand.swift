@@ -184,7 +184,9 @@ struct GenerateCommand: AsyncParsableCommand {
     for (index, entry) in entries.enumerated() {
       try SamplingOverrides.check(prompt: entry.prompt, index: index, guidance: sampling.guidance)
     }
-    if let previewEvery { try plan.checkPreviews(every: previewEvery, steps: sampling.steps, overwrite: overwrite) }
+    if let previewEvery {
+      try plan.checkPreviews(every: previewEvery, steps: sampling.steps, latents: saveLatents, overwrite: overwrite)
+    }
     noteWithoutEffect(sampling)
     let latents = try initialLatents.map { try LatentsFile.read(path: $0, expecting: plan.images.count) }
     try latents?.forEach { try $0.check(shape: source.description.latentShape) }

@@ -74,7 +74,7 @@ struct InfoCommand: AsyncParsableCommand {
       ("image", "\(model.image.channels) x \(model.image.height) x \(model.image.width)"),
       (
         "sampling",
-        "\(sampling.steps) steps of \(sampling.sampler.rawValue), guidance \(sampling.guidance), "
+        "\(sampling.steps.of("step")) of \(sampling.sampler.rawValue), guidance \(sampling.guidance), "
           + "\(model.flops / 1_000_000_000) GFLOP an image"
       ),
       ("licence", model.licence),

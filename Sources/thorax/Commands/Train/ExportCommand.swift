@@ -16,6 +16,11 @@ struct ExportCommand: AsyncParsableCommand {
   enum WeightsType: String, CaseIterable, ExpressibleByArgument {
     case fp16, fp32
 
+    init?(argument: String) {
+      guard let type = Self.allCases.first(where: { $0.dtype == DType(precision: argument) }) else { return nil }
+      self = type
+    }
+
     var dtype: DType { self == .fp16 ? .float16 : .float32 }
   }
 
@@ -29,6 +34,7 @@ struct ExportCommand: AsyncParsableCommand {
   var dtype = WeightsType.fp16
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Average the diffusion model's weights over this share of the training, 0.01 to 0.25, from the snapshots of a run "
         + "with averageWidths (default: the weights that validated best).", valueName: "width"))
@@ -49,7 +55,7 @@ struct ExportCommand: AsyncParsableCommand {
     completion: .directory)
   var gate: String?
 
-  @Option(help: "Samples that the gate judges.", transform: NumberText.whole)
+  @Option(parsing: .unconditional, help: "Samples that the gate judges.", transform: NumberText.whole)
   var gateSamples = 100
 
   @Flag(help: "Replace a model that exists.")
@@ -67,7 +73,7 @@ struct ExportCommand: AsyncParsableCommand {
     let export = try RunExport(
       run: URL(fileURLWithPath: source), name: target.lastPathComponent, licence: licence,
       averageWidth: emaWidth, undistilled: undistilled)
-    let text = try card.map { try String(contentsOfFile: $0, encoding: .utf8) } ?? export.card()
+    let text = try card.map { String(decoding: try BoundedFile.contents(of: $0), as: UTF8.self) } ?? export.card()
     if let dataset { try await judge(export, against: dataset, beside: target) }
     try ModelFolder.write(
       export.description, weights: export.weights, card: text, dtype: dtype.dtype, to: target.path,

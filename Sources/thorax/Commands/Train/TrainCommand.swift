@@ -24,10 +24,13 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Continue from the run's newest checkpoint.")
     var resume = false
 
-    @Option(help: ArgumentHelp("Stop with a checkpoint after this long, such as 90m or 2h.", valueName: "duration"))
+    @Option(
+      parsing: .unconditional,
+      help: ArgumentHelp("Stop with a checkpoint after this long, such as 90m or 2h.", valueName: "duration"))
     var maxTime: String?
 
     @Option(
+      parsing: .unconditional,
       help: ArgumentHelp(
         "Train with this many processes on this machine, which share --threads (see docs/training-parallel.md).",
         valueName: "n"),
@@ -98,8 +101,8 @@ struct TrainCommand: ParsableCommand {
       let outcome = try train(request, { Task.isCancelled }, display.show)
       display.finish()
       switch outcome {
-      case .finished(let step): console.note("finished after \(step) steps")
-      case .timeUp(let step): console.note("time is up after \(step) steps: add --resume to go on")
+      case .finished(let step): console.note("finished after \(step.of("step"))")
+      case .timeUp(let step): console.note("time is up after \(step.of("step")): add --resume to go on")
       case .stopped(let step): throw TrainingError.interrupted(step: step)
       case .endedPreparing(timeIsUp: true):
         console.note("time is up; what was encoded is stored: add --resume to go on")

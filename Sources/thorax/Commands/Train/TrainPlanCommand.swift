@@ -19,6 +19,7 @@ extension TrainCommand {
     @OptionGroup var choice: RecipeOptions
 
     @Option(
+      parsing: .unconditional,
       help: ArgumentHelp("Most memory of tensors that a step may take, such as 8GB or 6GiB.", valueName: "size"))
     var memory: String?
 
@@ -87,7 +88,7 @@ extension TrainCommand {
       let settings = plan.settings.sorted { $0.key < $1.key }.map { "--set \($0.key)=\($0.value)" }
       return """
         \(plan.stage): \(MemorySize(bytes: plan.chosen.peakMemoryBytes)) at most, \
-        \(plan.steps) steps in \(ProgressLine.duration(plan.totalSeconds)), without encoding and validation
+        \(plan.steps.of("step")) in \(ProgressLine.duration(plan.totalSeconds)), without encoding and validation
         \(ways.joined(separator: "\n"))
         * \(plan.reason)
           \(settings.joined(separator: " "))

@@ -30,7 +30,13 @@ extension TrainCommand {
       let status = try RunStatus(of: run)
       guard !table else { return try Console.writeResult(RunStatus.tables(of: run)) }
       guard !json else { return try Console.writeJSON(status) }
-      var line = "\(status.stage): \(status.state.rawValue), \(status.step) of \(status.steps) steps"
+      var line = "\(status.stage): \(status.state.rawValue), \(status.step) of \(status.steps.of("step"))"
+      switch status.state {
+      case .running:
+        if let interval = status.rowInterval, interval > 1 { line += " by the last row, one comes every \(interval)" }
+      case .stopped: line += status.checkpoint.map { ", goes on from step \($0)" } ?? ", no checkpoint yet"
+      case .finished: break
+      }
       if let loss = status.loss { line += ", loss \(String(format: "%.4g", loss))" }
       if let seconds = status.secondsLeft { line += ", \(ProgressLine.duration(seconds)) left" }
       if let owner = status.owner { line += ", process \(owner.process) on \(owner.host)" }

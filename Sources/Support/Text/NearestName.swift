@@ -1,8 +1,8 @@
 /// The known name that a misspelt one probably means.
-enum NearestName {
+public enum NearestName {
   /// Returns nil if no name is near: a third of the letters at most may be wrong, missing, too many or swapped with
   /// their neighbour. Small and capital letters count as the same.
-  static func of(_ name: String, among names: [String]) -> String? {
+  public static func of(_ name: String, among names: [String]) -> String? {
     let letters = Array(name.lowercased())
     let limit = max(1, letters.count / 3)
     return names.map { (name: $0, distance: distance(letters, Array($0.lowercased()))) }
