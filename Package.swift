@@ -132,8 +132,8 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "DelimitedText", "ImageFiles", "ImageOutput", "Models", "RadiographData", "RadiographModels", "Support",
-        "TensorFiles", "Torch", "TorchNN", "WebPages", "YAMLText",
+        "DelimitedText", "ImageFiles", "ImageOutput", "Models", "RadiographData", "RadiographModels",
+        "RadiologyReports", "Support", "TensorFiles", "Torch", "TorchNN", "WebPages", "YAMLText",
       ],
       resources: [.embedInCode("Resources")]),
     .executableTarget(

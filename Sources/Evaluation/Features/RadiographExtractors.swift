@@ -147,6 +147,34 @@ public struct OwnExtractor: FeatureExtractor {
     }
   }
 
+  /// What the parts of an image add to the log odds of each label.
+  struct Places: Sendable {
+    /// The mean of the image's left half, the patient's right, less that of the other half.
+    let rightward: [Double]
+    /// The mean of the upper half less that of the lower.
+    let upward: [Double]
+  }
+
+  /// - Returns: of each image what the parts of it add to the log odds of each label.
+  /// - Throws: `TorchError` if memory runs out.
+  func places(of inputs: [NetworkInput]) throws -> [Places] {
+    try withoutGradients {
+      let maps_BLHW = try classifier.activationMaps(NetworkInput.batch(inputs))
+      let (height, width) = (maps_BLHW.shape[2], maps_BLHW.shape[3])
+      func differences(_ dim: Int, _ size: Int) throws -> [Double] {
+        let half = max(1, size / 2)
+        let first_BL = try maps_BLHW.narrow(dim: dim, start: 0, length: half).mean(dim: [2, 3])
+        let last_BL = try maps_BLHW.narrow(dim: dim, start: size - half, length: half).mean(dim: [2, 3])
+        return try (first_BL - last_BL).contiguous().doubles()
+      }
+      let (rightward, upward) = try (differences(3, width), differences(2, height))
+      return inputs.indices.map { image in
+        let row = image * labels.count..<(image + 1) * labels.count
+        return Places(rightward: Array(rightward[row]), upward: Array(upward[row]))
+      }
+    }
+  }
+
   public func outputs(of inputs: [NetworkInput]) throws -> ExtractorOutputs {
     try withoutGradients {
       let (means_BC, logits_BL) = try classifier.meanFeatures(NetworkInput.batch(inputs))

@@ -43,6 +43,11 @@ public struct DatasetImages: ImageSet {
     contentHash = ContentHash.of(parts: records.flatMap { [$0.source, $0.path, $0.identity] })
   }
 
+  /// Some of the images, without captions; a record may stand there more than once.
+  func selecting(_ records: [RadiographRecord]) throws -> DatasetImages {
+    try DatasetImages(dataset, records: records, title: title)
+  }
+
   public func name(at index: Int) -> String { "\(records[index].source)/\(records[index].path)" }
 
   public func facts(at index: Int) -> ImageFacts {

@@ -36,6 +36,8 @@ struct JudgeMeasurement {
   }
 
   private let judge: OwnExtractor
+  private let places: PlaceJudge
+  private let heldOut: DatasetImages
   private let labels: [String: Label]
   private let description: String
   let findings: [AskedFinding]
@@ -50,6 +52,11 @@ struct JudgeMeasurement {
   init(path: String, validation: DatasetImages, heldOut: DatasetImages, seed: UInt64) throws {
     judge = try OwnExtractor(contentsOf: path)
     let names = judge.labels
+    self.heldOut = heldOut
+    places = try PlaceJudge(
+      judge,
+      normal: validation.selecting(
+        validation.records.filter { $0.attributes.state(of: NIHLabels.noFinding) == .positive }))
     let (validated, tested) = try (Self.odds(validation, judge), Self.odds(heldOut, judge))
     func examples(_ column: Int, _ odds: [[Double]], _ set: DatasetImages) -> ScoredLabels? {
       let truths = set.records.map { Self.truth(names[column], of: $0.attributes) }
@@ -103,7 +110,7 @@ struct JudgeMeasurement {
       title: "samples",
       items: drawn.map { DrawnImages.Item(name: $0.asked.text, image: $0.image, facts: ImageFacts()) })
     let judged = zip(drawn, try Self.odds(set, judge)).map { Judged(asked: $0.asked, odds: $1) }
-    return try findingFigures(judged) + negationFigures(judged) + placeFigures(judged) + sizeFigures(judged)
+    return try findingFigures(judged) + negationFigures(judged) + placeFigures(drawn) + sizeFigures(judged)
       + traitFigures(judged) + fairnessFigures(judged) + judgeFigures()
   }
 
@@ -176,33 +183,68 @@ struct JudgeMeasurement {
     }
   }
 
-  private func placeFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
-    var figures: [MeasuredFigure] = []
-    if let label = labels[ImageTrait.rightSided.name] {
-      let answers = judged.compactMap { sample -> Bool? in
-        guard case .side(let side) = sample.asked.purpose else { return nil }
-        return label.calls(sample.odds) == (side == .right)
+  /// Sides and lobes: both sides, and both lobes, of the same seeds.
+  private func placeFigures(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) throws -> [MeasuredFigure] {
+    let samples = drawn.filter { sample in
+      switch sample.asked.purpose {
+      case .side, .zone: true
+      case .finding, .normal, .negated, .size: false
       }
-      let how =
-        "share of samples of prompts that name a side in which the judge sees it on that side, both sides from the "
-        + "same seeds; real: of held-out images whose findings people marked, both sides counted alike"
-      figures += try share("side as asked", answers, real: label.realAccuracy, how: how)
-      figures += try share(
-        "side, wrong", answers.map { !$0 }, real: 1 - label.realAccuracy, how: "the rest of the same samples")
     }
-    for (trait, zone) in [(ImageTrait.upperZone, ImageFinding.Zone.upper), (.lowerZone, .lower)] {
-      guard let label = labels[trait.name] else { continue }
-      figures += try share(
-        "\(zone.rawValue) lobe as asked",
-        judged.compactMap { sample in
-          guard case .zone(let asked) = sample.asked.purpose else { return nil }
-          return label.calls(sample.odds) == (asked == zone)
-        }, real: label.realAccuracy,
+    let answers = try places.answers(
+      DrawnImages(
+        title: "samples",
+        items: samples.map { DrawnImages.Item(name: $0.asked.text, image: $0.image, facts: ImageFacts()) }),
+      labels: samples.map { $0.asked.finding.flatMap { labels[$0.label]?.column } ?? 0 })
+    var sides: [Bool] = []
+    var lobes: [Bool] = []
+    for (sample, answer) in zip(samples, answers) {
+      switch sample.asked.purpose {
+      case .side(let side): sides.append(answer.side == side)
+      case .zone(let zone): lobes.append(answer.isUpper == (zone == .upper))
+      case .finding, .normal, .negated, .size: break
+      }
+    }
+    let real = try realPlaces()
+    let how =
+      "share of samples of prompts that name a side in which the finding is seen on that side, by the judge's "
+      + "activation maps less those of normal radiographs, both sides from the same seeds; real: of \(real.sides.count) "
+      + "held-out findings that people marked on one side"
+    return try share("side as asked", sides, real: Self.share(real.sides), how: how)
+      + share(
+        "side, wrong", sides.map { !$0 }, real: Self.share(real.sides).map { 1 - $0 },
+        how: "the rest of the same samples")
+      + share(
+        "lobe as asked", lobes, real: Self.share(real.zones),
         how:
-          "share of samples of prompts that name a lobe, upper or lower, in which the judge says rightly whether it is the "
-          + "\(zone.rawValue) third")
+          "likewise, of prompts that name an upper or a lower lobe; real: of \(real.zones.count) held-out findings in the "
+          + "upper third or the lower third alone")
+  }
+
+  private static func share(_ answers: [Bool]) -> Double? {
+    answers.isEmpty ? nil : Double(answers.count { $0 }) / Double(answers.count)
+  }
+
+  /// Whether the judge is right about held-out findings whose place people marked.
+  private func realPlaces() throws -> (sides: [Bool], zones: [Bool]) {
+    var marked: [(record: RadiographRecord, column: Int, place: FindingPlace)] = []
+    for record in heldOut.records {
+      for finding in findings where finding.hasSide {
+        guard let label = labels[finding.label], let place = record.attributes.place(of: finding.label) else {
+          continue
+        }
+        marked.append((record, label.column, place))
+      }
     }
-    return figures
+    let answers = try places.answers(heldOut.selecting(marked.map(\.record)), labels: marked.map(\.column))
+    var (sides, zones): ([Bool], [Bool]) = ([], [])
+    for (marked, answer) in zip(marked, answers) {
+      if marked.place.side == .left || marked.place.side == .right { sides.append(answer.side == marked.place.side) }
+      if marked.place.zones == [.upper] || marked.place.zones == [.lower] {
+        zones.append(answer.isUpper == (marked.place.zones == [.upper]))
+      }
+    }
+    return (sides, zones)
   }
 
   private func sizeFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {

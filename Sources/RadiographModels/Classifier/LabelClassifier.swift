@@ -90,6 +90,20 @@ public struct LabelClassifier {
     return (means_BC, try network.logits(means_BC: means_BC))
   }
 
+  /// What every place of the last stage's maps adds to the log odds of every label, their mean being the log odds: class
+  /// activation maps (Zhou et al., 2016, equation 2), with the bias in every place.
+  ///
+  /// - Parameter image_B1HW: as for ``callAsFunction(_:isTraining:dropout:)``.
+  /// - Returns: `[B, L, h, w]`.
+  /// - Throws: `TorchError` if memory runs out.
+  public func activationMaps(_ image_B1HW: Tensor) throws -> Tensor {
+    let stages = try features(image_B1HW)
+    let maps_BHWC = try stages[stages.count - 1].permute([0, 2, 3, 1])
+    let (shape, channels) = (maps_BHWC.shape, maps_BHWC.shape[3])
+    return try network.logits(means_BC: maps_BHWC.reshape([-1, channels]))
+      .reshape([shape[0], shape[1], shape[2], architecture.labels.count]).permute([0, 3, 1, 2])
+  }
+
   /// Images of the network's side with mean 0 and variance 1, each by itself.
   ///
   /// - Throws: `TorchError` if memory runs out.
