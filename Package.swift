@@ -172,7 +172,7 @@ let package = Package(
     // Tests
     .target(
       name: "TestSupport",
-      dependencies: ["Diffusion", "Generation", "Models", "RadiographModels", "Torch", "TorchNN"],
+      dependencies: ["Diffusion", "Generation", "Models", "RadiographModels", "TensorFiles", "Torch", "TorchNN"],
       path: "Tests/TestSupport"),
     .target(name: "TestBasics", path: "Tests/TestBasics"),
     .testTarget(
@@ -241,7 +241,7 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "DeveloperTools", "Generation", "ImageFiles", "TensorFiles", "TestBasics", "TestSupport", "Torch",
+        "DeveloperTools", "Generation", "ImageFiles", "Support", "TensorFiles", "TestBasics", "TestSupport", "Torch",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
   ],

@@ -61,8 +61,8 @@ struct Failure {
     case let error as TorchError: status = Self.status(error)
     case let error as FileAccessError: status = Self.status(error)
     case let error as TensorFileError: status = Self.status(error)
-    case is ArchitectureError, is ClassifierFileError, is ReleasedCheckpointError, is ParameterLoadingError,
-      is ImageFileError:
+    case is ArchitectureError, is ClassifierFileError, is ExtractorFileError, is FeatureError,
+      is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError:
       status = .badData
     case is StreamError: status = .readWrite
     default: self = Self.foreign(error)

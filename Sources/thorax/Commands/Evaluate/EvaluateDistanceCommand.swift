@@ -46,7 +46,7 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
   func run() async throws {
     try common.check()
     guard folders.count == 2 else {
-      throw RequestError.conflict("\(folders.count) folders are given", remedy: "give two, to compare them")
+      throw RequestError.conflict("one folder or more than two are given", remedy: "give two, to compare them")
     }
     let choices = try extractors.choices()
     guard !choices.isEmpty else {
