@@ -148,7 +148,7 @@ import Testing
         (["images", "new", "--extractor", "text.pth"] + data, 65, "text.pth"),
         (["images", "new", "--source", "nih"] + data, 65, "has 0 images"),
         (["distance", "new"], 64, "give two"),
-        (["distance", "new", "few"], 64, "--extractor"),
+        (["distance", "new", "few", "--extractor", "none"], 64, "--extractor"),
         (["distance", "new", "none", "--extractor", "text.pth"], 66, "none"),
         (["gate"] + data, 64, "nothing to judge"),
         (["gate", "new", "--data", "none"], 66, "none"),

@@ -232,4 +232,23 @@ struct ClassifierStageTests {
     let (early, late) = (distances.prefix(8).reduce(0, +), distances.suffix(8).reduce(0, +))
     #expect(late < 0.9 * early, "\(early) to \(late)")
   }
+
+  @Test("a mirrored image is on the other side, in the labels too, and a trait can be asked for by name")
+  func mirroredSides() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    let records = try dataset.data().training.records
+    let targets = try LabelTargets(
+      ["Effusion", ImageTrait.rightSided.name], of: records, recipe(["labels=[right-sided]"], steps: 1).own)
+    let sides = targets.truths(of: 1, images: Array(records.indices))
+    let right = try #require(sides.firstIndex(of: true))
+    let left = try #require(sides.firstIndex(of: false))
+    let (plain, known) = try targets.tensors([right, left], device: .cpu)
+    let (mirrored, _) = try targets.tensors([right, left], mirrored: [true, true], device: .cpu)
+    let (values, others) = (try plain.floats(), try mirrored.floats())
+    #expect([values[1], values[3]] == [1, 0] && [others[1], others[3]] == [0, 1])
+    #expect(values[0] == others[0] && values[2] == others[2])
+    #expect(try known.floats().allSatisfy { $0 == 1 })
+    try recipe(["labels=[right-sided]"], steps: 1).own.requireNames(in: dataset.dataset)
+  }
 }

@@ -147,32 +147,35 @@ public struct OwnExtractor: FeatureExtractor {
     }
   }
 
-  /// What the parts of an image add to the log odds of each label.
-  struct Places: Sendable {
-    /// The mean of the image's left half, the patient's right, less that of the other half.
-    let rightward: [Double]
-    /// The mean of the upper half less that of the lower.
-    let upward: [Double]
-  }
-
-  /// - Returns: of each image what the parts of it add to the log odds of each label.
+  /// What the upper half of an image's activation maps adds to the log odds of each label, less the lower half.
+  ///
+  /// - Returns: a row for each image.
   /// - Throws: `TorchError` if memory runs out.
-  func places(of inputs: [NetworkInput]) throws -> [Places] {
+  func heights(of inputs: [NetworkInput]) throws -> [[Double]] {
     try withoutGradients {
       let maps_BLHW = try classifier.activationMaps(NetworkInput.batch(inputs))
-      let (height, width) = (maps_BLHW.shape[2], maps_BLHW.shape[3])
-      func differences(_ dim: Int, _ size: Int) throws -> [Double] {
-        let half = max(1, size / 2)
-        let first_BL = try maps_BLHW.narrow(dim: dim, start: 0, length: half).mean(dim: [2, 3])
-        let last_BL = try maps_BLHW.narrow(dim: dim, start: size - half, length: half).mean(dim: [2, 3])
-        return try (first_BL - last_BL).contiguous().doubles()
-      }
-      let (rightward, upward) = try (differences(3, width), differences(2, height))
-      return inputs.indices.map { image in
-        let row = image * labels.count..<(image + 1) * labels.count
-        return Places(rightward: Array(rightward[row]), upward: Array(upward[row]))
-      }
+      let height = maps_BLHW.shape[2]
+      let half = max(1, height / 2)
+      let upper_BL = try maps_BLHW.narrow(dim: 2, start: 0, length: half).mean(dim: [2, 3])
+      let lower_BL = try maps_BLHW.narrow(dim: 2, start: height - half, length: half).mean(dim: [2, 3])
+      return try rows((upper_BL - lower_BL).contiguous().doubles())
     }
+  }
+
+  /// Log odds of each label, less those of the mirrored image: of a label that has a side, above 0 for one side and below
+  /// 0 by as much for the other.
+  ///
+  /// - Returns: a row for each image.
+  /// - Throws: `TorchError` if memory runs out.
+  func sides(of inputs: [NetworkInput]) throws -> [[Double]] {
+    try withoutGradients {
+      let image_B1HW = try NetworkInput.batch(inputs)
+      return try rows((classifier(image_B1HW) - classifier(image_B1HW.flip(dims: [3]))).contiguous().doubles())
+    }
+  }
+
+  private func rows(_ values: [Double]) -> [[Double]] {
+    stride(from: 0, to: values.count, by: labels.count).map { Array(values[$0..<$0 + labels.count]) }
   }
 
   public func outputs(of inputs: [NetworkInput]) throws -> ExtractorOutputs {

@@ -2,17 +2,27 @@ import ImageFiles
 import ImageOutput
 import Models
 
+/// How an image is drawn; nil for the model's own.
+public struct DrawSettings: Sendable, Equatable {
+  public var steps: Int?
+  public var guidance: Double?
+
+  public init(steps: Int? = nil, guidance: Double? = nil) {
+    self.steps = steps
+    self.guidance = guidance
+  }
+}
+
 /// A model that draws images, as evaluation sees it.
 public protocol ImageGenerator: Sendable {
   var description: ModelDescription { get }
   /// SHA-256 of the model.
   var hash: String { get }
 
-  /// The image of a prompt and a seed by the model's own settings.
+  /// The image of a prompt and a seed.
   ///
-  /// - Parameter guidance: The guidance scale; nil for the model's own.
   /// - Throws: What drawing throws.
-  func draw(_ prompt: String, seed: UInt64, guidance: Double?) async throws -> SyntheticImage
+  func draw(_ prompt: String, seed: UInt64, settings: DrawSettings) async throws -> SyntheticImage
 
   /// What the autoencoder keeps of an image.
   ///

@@ -54,7 +54,7 @@ struct JudgeMeasurement {
     let names = judge.labels
     self.heldOut = heldOut
     places = try PlaceJudge(
-      judge,
+      judge, path: path,
       normal: validation.selecting(
         validation.records.filter { $0.attributes.state(of: NIHLabels.noFinding) == .positive }))
     let (validated, tested) = try (Self.odds(validation, judge), Self.odds(heldOut, judge))
@@ -112,6 +112,31 @@ struct JudgeMeasurement {
     let judged = zip(drawn, try Self.odds(set, judge)).map { Judged(asked: $0.asked, odds: $1) }
     return try findingFigures(judged) + negationFigures(judged) + placeFigures(drawn) + sizeFigures(judged)
       + traitFigures(judged) + fairnessFigures(judged) + judgeFigures()
+  }
+
+  /// The judge, as reports name it.
+  var judgeName: String { "\(judge.name) \(judge.hash.prefix(12))" }
+
+  /// Of the judge's answers about asked findings, and about normal chests, the share that is as asked, both counted alike.
+  func agreement(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) throws -> Double {
+    let set = DrawnImages(
+      title: "samples",
+      items: drawn.map { DrawnImages.Item(name: $0.asked.text, image: $0.image, facts: ImageFacts()) })
+    var answers: (asked: [Bool], normal: [Bool]) = ([], [])
+    for (sample, odds) in zip(drawn, try Self.odds(set, judge)) {
+      if let finding = sample.asked.finding, let label = labels[finding.label] {
+        answers.asked.append(label.calls(odds))
+      } else {
+        answers.normal += findings.compactMap { labels[$0.label].map { !$0.calls(odds) } }
+      }
+    }
+    return ((Self.share(answers.asked) ?? .nan) + (Self.share(answers.normal) ?? .nan)) / 2
+  }
+
+  /// The same on held-out images.
+  var realAgreement: Double {
+    let accuracies = findings.compactMap { labels[$0.label]?.realAccuracy }
+    return accuracies.reduce(0, +) / Double(max(accuracies.count, 1))
   }
 
   private func share(
@@ -200,51 +225,28 @@ struct JudgeMeasurement {
     var lobes: [Bool] = []
     for (sample, answer) in zip(samples, answers) {
       switch sample.asked.purpose {
-      case .side(let side): sides.append(answer.side == side)
+      case .side(let side): if let found = answer.side { sides.append(found == side) }
       case .zone(let zone): lobes.append(answer.isUpper == (zone == .upper))
       case .finding, .normal, .negated, .size: break
       }
     }
-    let real = try realPlaces()
+    let real = try places.agreement(with: heldOut, labels: findings.filter(\.hasSide).map(\.label))
     let how =
-      "share of samples of prompts that name a side in which the finding is seen on that side, by the judge's "
-      + "activation maps less those of normal radiographs, both sides from the same seeds; real: of \(real.sides.count) "
-      + "held-out findings that people marked on one side"
+      "share of samples of prompts that name a side in which the network of sides sees it there, both sides from the same "
+      + "seeds; real: of \(real.sides.count) held-out findings that people marked on one side"
     return try share("side as asked", sides, real: Self.share(real.sides), how: how)
       + share(
         "side, wrong", sides.map { !$0 }, real: Self.share(real.sides).map { 1 - $0 },
         how: "the rest of the same samples")
       + share(
-        "lobe as asked", lobes, real: Self.share(real.zones),
+        "lobe as asked", lobes, real: Self.share(real.lobes),
         how:
-          "likewise, of prompts that name an upper or a lower lobe; real: of \(real.zones.count) held-out findings in the "
+          "likewise, of prompts that name an upper or a lower lobe; real: of \(real.lobes.count) held-out findings in the "
           + "upper third or the lower third alone")
   }
 
   private static func share(_ answers: [Bool]) -> Double? {
     answers.isEmpty ? nil : Double(answers.count { $0 }) / Double(answers.count)
-  }
-
-  /// Whether the judge is right about held-out findings whose place people marked.
-  private func realPlaces() throws -> (sides: [Bool], zones: [Bool]) {
-    var marked: [(record: RadiographRecord, column: Int, place: FindingPlace)] = []
-    for record in heldOut.records {
-      for finding in findings where finding.hasSide {
-        guard let label = labels[finding.label], let place = record.attributes.place(of: finding.label) else {
-          continue
-        }
-        marked.append((record, label.column, place))
-      }
-    }
-    let answers = try places.answers(heldOut.selecting(marked.map(\.record)), labels: marked.map(\.column))
-    var (sides, zones): ([Bool], [Bool]) = ([], [])
-    for (marked, answer) in zip(marked, answers) {
-      if marked.place.side == .left || marked.place.side == .right { sides.append(answer.side == marked.place.side) }
-      if marked.place.zones == [.upper] || marked.place.zones == [.lower] {
-        zones.append(answer.isUpper == (marked.place.zones == [.upper]))
-      }
-    }
-    return (sides, zones)
   }
 
   private func sizeFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {

@@ -98,6 +98,7 @@ public struct ModelMeasurement: Sendable {
     var figures = try await ReconstructionMeasurement.figures(
       of: sets.images(of: sets.heldOutAdultSource), host: host, seed: options.seed)
 
+    var random = SplitMix64(seed: options.seed)
     var source = SampleSource(host: host, folder: folder) { [note] count in
       if count % 20 == 0 { note("\(count) samples drawn") }
     }
@@ -108,6 +109,9 @@ public struct ModelMeasurement: Sendable {
 
     let perPrompt = options.samples / ReaderPrompt.all.count
     let asked = try await readerSamples(&source, perPrompt: perPrompt)
+    figures += try DiversityMeasurement(seed: options.seed).figures(
+      byPrompt: Dictionary(grouping: asked.map(\.sample), by: \.prompt).values.map { $0.map(\.image) },
+      real: sets.images(of: Array((sets.heldOutAdults + sets.heldOutChildren).shuffled(using: &random).prefix(60))))
     let drawnOfAsked = try Self.drawn(asked)
     figures += try judge.figures(drawnOfAsked) + judge.findingFigures(drawnOfAsked)
     let items = Self.items(adults + asked.map(\.sample))

@@ -13,6 +13,8 @@ struct SampleSource {
   let host: any ImageGenerator
   /// Where samples are kept, so that a killed run does not draw them again; nil keeps them in memory alone.
   let folder: SampleFolder?
+  /// Denoising steps of every image; nil for the model's own.
+  let steps: Int?
   /// Called after each image that was drawn, with the number of images since the start.
   let progress: @Sendable (Int) -> Void
 
@@ -24,9 +26,13 @@ struct SampleSource {
 
   private var drawn: [Key: GrayscaleImage] = [:]
 
-  init(host: any ImageGenerator, folder: SampleFolder? = nil, progress: @escaping @Sendable (Int) -> Void) {
+  init(
+    host: any ImageGenerator, folder: SampleFolder? = nil, steps: Int? = nil,
+    progress: @escaping @Sendable (Int) -> Void
+  ) {
     self.host = host
     self.folder = folder
+    self.steps = steps
     self.progress = progress
   }
 
@@ -52,7 +58,8 @@ struct SampleSource {
   private func image(_ key: Key) async throws -> GrayscaleImage {
     if let kept = try await folder?.image(prompt: key.prompt, seed: key.seed, guidance: key.guidance) { return kept }
     try Task.checkCancellation()
-    let sample = try await host.draw(key.prompt, seed: key.seed, guidance: key.guidance)
+    let sample = try await host.draw(
+      key.prompt, seed: key.seed, settings: DrawSettings(steps: steps, guidance: key.guidance))
     try await folder?.keep(sample, prompt: key.prompt, seed: key.seed, guidance: key.guidance)
     return sample.image
   }

@@ -17,6 +17,7 @@ public enum RecipeCatalog {
   private static let files: [(name: String, yaml: [UInt8])] = [
     (standard, PackageResources.small_yaml), ("paper", PackageResources.paper_yaml),
     ("released", PackageResources.released_yaml), ("phantom", PackageResources.phantom_yaml),
+    ("judge", PackageResources.judge_yaml),
   ]
 
   /// The names of all recipes, that of the model that ships first.

@@ -87,9 +87,9 @@ struct ClassifierObjective: Objective {
       0..<2, shape: [slice.batchSize], generator: randomness.generator(.crop, step: slice.step)
     ).int64s()
     let seeds = slice.rows.map { randomness.seed(.transformation, step: slice.step * slice.batchSize + $0) }
-    let image_B1HW = try training.augmented(
-      images, by: augmentation, seeds: seeds, mirrored: slice.rows.map { recipe.mirror && coins[$0] == 1 })
-    let (target_BL, known_BL) = try targets.tensors(images, device: device)
+    let mirrored = slice.rows.map { recipe.mirror && coins[$0] == 1 }
+    let image_B1HW = try training.augmented(images, by: augmentation, seeds: seeds, mirrored: mirrored)
+    let (target_BL, known_BL) = try targets.tensors(images, mirrored: mirrored, device: device)
     return Batch(image_B1HW: image_B1HW, target_BL: target_BL, known_BL: known_BL)
   }
 

@@ -36,7 +36,8 @@ public struct ClassifierSettings: StageSettings {
   public var scaling = 0.0
   /// The greatest change of contrast either way, as a part of it.
   public var contrast = 0.0
-  /// Whether half of the images are mirrored. A heart on the other side is a finding: only for labels that have no side.
+  /// Whether half of the images are mirrored. What was right-sided is left-sided then. A heart on the other side is a
+  /// finding: not for labels that are about hearts.
   public var mirror = false
 
   public static let stage = TrainingStageName.classifier
@@ -53,10 +54,6 @@ public struct ClassifierSettings: StageSettings {
     guard (0...180).contains(rotation) else {
       throw TrainingError.invalidSetting(
         key: "rotation", value: "\(rotation)", remedy: "give degrees from 0 to 180")
-    }
-    if mirror, traits || labels.contains(ImageTrait.rightSided.name) {
-      throw TrainingError.invalidSetting(
-        key: "mirror", value: "true", remedy: "leave it false: a mirrored image shows its findings on the other side")
     }
     guard Set(labels).count == labels.count, labels.allSatisfy({ !$0.isEmpty }) else {
       throw TrainingError.invalidSetting(key: "labels", value: "\(labels)", remedy: "give each label once")
@@ -84,7 +81,7 @@ public struct ClassifierSettings: StageSettings {
 
   public func requireNames(in dataset: RadiographDataset) throws {
     guard !labels.isEmpty else { return }
-    var known: Set<String> = []
+    var known = Set(ImageTrait.allCases.map(\.name))
     for split in [DatasetSplit.train, .validation] {
       try RadiographRecords(dataset, matching: RecordFilter(split: split, requiresText: false)).forEach { _, record in
         known.formUnion(record.attributes.labels.keys)

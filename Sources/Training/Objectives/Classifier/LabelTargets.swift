@@ -42,9 +42,19 @@ struct LabelTargets {
 
   /// 1 for a label that an image has, and 0 for all others; 1 for what is known, and 0 for all else.
   ///
+  /// - Parameter mirrored: For each image whether it is mirrored, which makes right-sided what was left-sided; empty for
+  ///   none.
   /// - Throws: `TorchError`.
-  func tensors(_ images: [Int], device: Device) throws -> (target_BL: Tensor, known_BL: Tensor) {
-    let rows = images.flatMap { truths[($0 * labels.count)..<(($0 + 1) * labels.count)] }
+  func tensors(
+    _ images: [Int], mirrored: [Bool] = [], device: Device
+  ) throws -> (target_BL: Tensor, known_BL: Tensor) {
+    let side = labels.firstIndex(of: ImageTrait.rightSided.name)
+    let rows = images.enumerated().flatMap { place, image in
+      labels.indices.map { label -> Bool? in
+        let truth = truth(label, of: image)
+        return label == side && place < mirrored.count && mirrored[place] ? truth.map { !$0 } : truth
+      }
+    }
     let shape = [images.count, labels.count]
     return (
       try Tensor(rows.map { $0 == true ? 1 : 0 as Float }, shape: shape).to(device),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Generation
+import Models
 import Support
 import SystemPackage
 import Terminal
@@ -18,7 +19,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     subcommands: [
       EvaluateModelCommand.self, EvaluateSamplesCommand.self, EvaluateImagesCommand.self, EvaluateDistanceCommand.self,
       EvaluateReferenceCommand.self,
-      EvaluateGateCommand.self, EvaluateTablesCommand.self, EvaluateReadersCommand.self,
+      EvaluateGateCommand.self, EvaluateJudgeCommand.self, EvaluateSweepCommand.self, EvaluateTablesCommand.self,
+      EvaluateReadersCommand.self,
     ], defaultSubcommand: EvaluateModelCommand.self)
 }
 
@@ -47,12 +49,34 @@ struct EvaluationOptions: ParsableArguments {
 
 extension InceptionPipeline: ExpressibleByArgument {}
 
+/// The classifier that comes with the program: judge of what is drawn, and extractor of features.
+enum ShippedJudge {
+  /// Nil if no folder of models has it.
+  static var path: String? {
+    let path = (try? ModelCatalog.standard().path(for: "thorax-judge")).map { $0 + "/judge.safetensors" }
+    return path.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
+  }
+
+  /// What an option says in place of the judge that ships.
+  static let none = "none"
+
+  /// The judge that an option names; nil for none.
+  ///
+  /// - Throws: `MeasurementError` for a file that is not there.
+  static func path(_ option: String?) throws -> String? {
+    guard let option else { return path }
+    if option == none { return nil }
+    guard FileManager.default.fileExists(atPath: option) else { throw MeasurementError.missing(path: option) }
+    return option
+  }
+}
+
 /// Networks by whose features images are compared.
 struct ExtractorOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Weights of a network to compare features by: Inception-v3 of pytorch-fid, DenseNet-121 of TorchXRayVision, RAD-DINO, "
-        + "or a classifier of ours. May be repeated.",
+      "Weights of a network to compare features by (default: the classifier that ships; none for no network): Inception-v3 "
+        + "of pytorch-fid, DenseNet-121 of TorchXRayVision, RAD-DINO, or a classifier of ours. May be repeated.",
       valueName: "file"), completion: .file(extensions: ["safetensors", "pth", "pt"]))
   var extractor: [String] = []
 
@@ -61,10 +85,8 @@ struct ExtractorOptions: ParsableArguments {
 
   /// - Throws: `MeasurementError` for a file that is not there.
   func choices() throws -> [ExtractorChoice] {
-    try extractor.map { path in
-      guard FileManager.default.fileExists(atPath: path) else { throw MeasurementError.missing(path: path) }
-      return ExtractorChoice(path: path, pipeline: pipeline)
-    }
+    let paths = extractor.isEmpty ? [try ShippedJudge.path(nil)] : try extractor.map { try ShippedJudge.path($0) }
+    return paths.compactMap { $0 }.map { ExtractorChoice(path: $0, pipeline: pipeline) }
   }
 }
 

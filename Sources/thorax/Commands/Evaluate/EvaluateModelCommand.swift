@@ -32,7 +32,8 @@ struct EvaluateModelCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Classifier of findings and traits, by 'thorax train classifier', that judges what is drawn of prompts about them.",
+      "Classifier of findings and traits that judges what is drawn of prompts about them (default: the one that ships; "
+        + "none for no judge).",
       valueName: "file"), completion: .file(extensions: ["safetensors"]))
   var judge: String?
 
@@ -63,10 +64,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
         return try FigureTargets(contentsOf: path)
       } ?? FigureTargets(model: source.path)
     settings.extractors = try extractors.choices()
-    if let judge {
-      guard FileManager.default.fileExists(atPath: judge) else { throw MeasurementError.missing(path: judge) }
-      settings.judge = judge
-    }
+    settings.judge = try ShippedJudge.path(judge)
     settings.training = TrainingRecord(model: source.path)
     let folder = try ResultFolder(output)
     let note = WorkNotes(common.console)

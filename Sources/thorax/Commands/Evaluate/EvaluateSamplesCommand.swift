@@ -59,7 +59,7 @@ struct EvaluateSamplesCommand: AsyncParsableCommand {
       let guidance = host.description.sampling.guidance
       if try await kept.image(prompt: prompt, seed: own, guidance: guidance) == nil {
         try Task.checkCancellation()
-        let sample = try await host.draw(prompt, seed: own, guidance: guidance)
+        let sample = try await host.draw(prompt, seed: own, settings: DrawSettings(guidance: guidance))
         try await kept.keep(sample, prompt: prompt, seed: own, guidance: guidance)
       }
       meter.update(index + 1)

@@ -1,0 +1,209 @@
+import Foundation
+import ImageFiles
+import RadiographData
+import Support
+import Torch
+
+/// What steps and guidance cost and bring: the article's Tables 5 and 10, and fidelity against agreement.
+public struct SamplingSweep: Sendable {
+  /// One setting.
+  public struct Point: Sendable, Encodable, Equatable {
+    public var steps: Int
+    public var guidance: Double
+    /// The median time of an image.
+    public var milliseconds: Double
+    /// The peak of all tensors while one image is drawn, in bytes; nil where they are not counted.
+    public var peakBytes: Int?
+    /// SSIM to the images of the same seeds with the most steps at the same guidance.
+    public var similarity: Double
+    /// Fréchet distance of thumbnails to held-out images.
+    public var frechet: Double
+    /// Fréchet distance in the features of the extractor; nil without one.
+    public var features: Double?
+    /// Of the judge's answers about findings that were asked for, and about normal chests, the share that is as asked,
+    /// both counted alike; nil without a judge.
+    public var agreement: Double?
+    public var n: Int
+
+    enum CodingKeys: String, CodingKey {
+      case steps, guidance, milliseconds, similarity, frechet, features, agreement, n
+      case peakBytes = "peak_bytes"
+    }
+  }
+
+  public struct Report: Sendable, Encodable {
+    public var model: String
+    public var hash: String
+    public var sampler: String
+    public var points: [Point]
+    /// The same distances of as many training images.
+    public var realFrechet: Double
+    public var realFeatures: Double?
+    /// The judge's own on held-out images.
+    public var realAgreement: Double?
+    public var extractor: String?
+    public var judge: String?
+
+    enum CodingKeys: String, CodingKey {
+      case model, hash, sampler, points, extractor, judge
+      case realFrechet = "real_frechet"
+      case realFeatures = "real_features"
+      case realAgreement = "real_agreement"
+    }
+  }
+
+  public struct Options: Sendable {
+    public var steps: [Int]
+    public var guidances: [Double]
+    /// Samples of each setting for distances: prompts of held-out patients' labels.
+    public var samples = 100
+    public var seed: UInt64 = 0
+    public var part = HeldOutPart.test
+    public var extractor: ExtractorChoice?
+    public var judge: String?
+
+    public init(steps: [Int], guidances: [Double]) {
+      self.steps = steps
+      self.guidances = guidances
+    }
+  }
+
+  /// How many images are timed; the first one is left out.
+  static let timed = 5
+
+  let host: any ImageGenerator
+  let sets: RadiographSets
+  let options: Options
+  let note: @Sendable (String) -> Void
+
+  /// - Throws: ``MeasurementError`` where model, dataset and options do not go together; `DatasetError`.
+  public init(
+    host: any ImageGenerator, dataset: RadiographDataset, options: Options, note: @escaping @Sendable (String) -> Void
+  ) throws {
+    try host.require(imageSize: dataset.imageSize)
+    (self.host, self.options, self.note) = (host, options, note)
+    sets = try RadiographSets(dataset, part: options.part)
+  }
+
+  /// Draws and measures every setting.
+  ///
+  /// - Parameter folder: The folder of samples of a number of steps.
+  /// - Throws: What drawing throws; `MetricError`, `DatasetError`, `TorchError`.
+  public func run(folder: (_ steps: Int) throws -> SampleFolder) async throws -> Report {
+    let people = Array(sets.heldOutAdults.prefix(options.samples))
+    let writer = try CaptionWriter.standard()
+    let prompts = people.compactMap { writer.captions(of: $0, count: 1, seed: options.seed).texts.first }
+    let heldOut = try sets.images(of: sets.heldOutAdults)
+    let realism = try RealismMeasurement(
+      training: sets.thumbnails(of: sets.trainingAdults, size: RealismMeasurement.thumbnailSize),
+      heldOut: RealismMeasurement.Compared(heldOut))
+    let extractor = try options.extractor.map { try FeatureExtractorFile.load($0.path, pipeline: $0.pipeline) }
+    let realFeatures = try extractor?.features(of: heldOut)
+    let judge = try judgeMeasurement()
+    let asked = judge.map { AskedImage.all($0.findings, rounds: 1).filter(Self.isCounted) } ?? []
+
+    var points: [Point] = []
+    for guidance in options.guidances {
+      var finest: GrayImages?
+      // The most steps come first, since all others are compared with them.
+      for steps in options.steps.sorted(by: >) {
+        note("\(steps) steps, guidance \(MeasuredFigure.text(guidance))")
+        var source = SampleSource(host: host, folder: try folder(steps), steps: steps) { _ in }
+        var images: [GrayscaleImage] = []
+        for (index, prompt) in prompts.enumerated() {
+          images += try await source.samples(
+            of: prompt, seed: options.seed &+ UInt64(index), count: 1, guidance: guidance
+          ).map(\.image)
+        }
+        let grays = try GrayImages(images)
+        let reference = finest ?? grays
+        finest = reference
+        let similarity = try StructuralSimilarity.values(grays, reference, dataRange: 1)
+        var drawn: [(asked: AskedImage, image: GrayscaleImage)] = []
+        for item in asked {
+          drawn += try await source.samples(
+            of: item.text, seed: options.seed &+ UInt64(item.place), count: 1, guidance: guidance
+          ).map { (item, $0.image) }
+        }
+        let cost = try await cost(prompts, steps: steps, guidance: guidance)
+        points.append(
+          Point(
+            steps: steps, guidance: guidance, milliseconds: cost.milliseconds, peakBytes: cost.peakBytes,
+            similarity: similarity.reduce(0, +) / Double(max(similarity.count, 1)),
+            frechet: try realism.compare(RealismMeasurement.Compared(images)).distance,
+            features: try realFeatures.flatMap { real in
+              try extractor.map { try FrechetDistance.between($0.features(of: images), real) }
+            }, agreement: try judge?.agreement(drawn), n: images.count))
+      }
+    }
+    let training = try sets.images(of: Self.spaced(sets.trainingAdults, count: prompts.count))
+    return Report(
+      model: host.description.name, hash: host.hash, sampler: host.description.sampling.sampler.rawValue,
+      points: points,
+      realFrechet: try realism.compare(RealismMeasurement.Compared(training)).distance,
+      realFeatures: try realFeatures.flatMap { real in
+        try extractor.map { try FrechetDistance.between($0.features(of: training), real) }
+      }, realAgreement: judge?.realAgreement,
+      extractor: extractor.map { "\($0.name) \($0.hash.prefix(12))" }, judge: judge?.judgeName)
+  }
+
+  private static func isCounted(_ asked: AskedImage) -> Bool {
+    asked.purpose == .finding || asked.purpose == .normal
+  }
+
+  private static func spaced(_ records: [RadiographRecord], count: Int) -> [RadiographRecord] {
+    let count = min(count, records.count)
+    return (0..<count).map { records[$0 * records.count / count] }
+  }
+
+  private func judgeMeasurement() throws -> JudgeMeasurement? {
+    guard let path = options.judge else { return nil }
+    let adults = try sets.dataset.records().filter(RadiographSets.isOfAdult)
+    return try JudgeMeasurement(
+      path: path,
+      validation: DatasetImages(
+        sets.dataset, records: adults.filter { $0.split == .validation }, title: "the validation part"),
+      heldOut: DatasetImages(sets.dataset, records: sets.heldOutAdults, title: "held-out adults"), seed: options.seed)
+  }
+
+  /// Images that are drawn for the clock alone.
+  private func cost(
+    _ prompts: [String], steps: Int, guidance: Double
+  ) async throws -> (milliseconds: Double, peakBytes: Int?) {
+    var times: [Double] = []
+    try TensorMemory.resetPeak()
+    for index in 0...Self.timed {
+      try Task.checkCancellation()
+      let clock = ContinuousClock()
+      let start = clock.now
+      _ = try await host.draw(
+        prompts[index % prompts.count], seed: options.seed &+ UInt64(index),
+        settings: DrawSettings(steps: steps, guidance: guidance))
+      times.append((clock.now - start) / .microseconds(1) / 1000)
+    }
+    return (times.dropFirst().median, try TensorMemory.peakBytes())
+  }
+}
+
+extension SamplingSweep.Report {
+  /// A row a setting, as Markdown.
+  public var markdown: String {
+    let text = MeasuredFigure.text
+    let heads = [
+      "steps", "guidance", "ms an image", "peak of tensors", "SSIM to the most steps", "Fréchet distance, thumbnails",
+      "Fréchet distance, features", "as asked", "n",
+    ]
+    let rows = points.map { point in
+      [
+        "\(point.steps)", text(point.guidance), String(format: "%.0f", point.milliseconds),
+        point.peakBytes.map { "\(MemorySize(bytes: $0))" } ?? "", text(point.similarity), text(point.frechet),
+        point.features.map(text) ?? "", point.agreement.map(text) ?? "", "\(point.n)",
+      ]
+    }
+    let real = [
+      "real images", "", "", "", "", text(realFrechet), realFeatures.map(text) ?? "", realAgreement.map(text) ?? "", "",
+    ]
+    let line = { (cells: [String]) in "| " + cells.joined(separator: " | ") + " |" }
+    return ([line(heads), line(heads.map { _ in "---:" })] + (rows + [real]).map(line)).joined(separator: "\n")
+  }
+}
