@@ -140,9 +140,8 @@ let package = Package(
       name: "thorax",
       dependencies: [
         "Diffusion", "Evaluation", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiographData",
-        "RadiographImport", "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Terminal",
-        "Tokenization",
-        "Torch", "TorchNN", "Training", .product(name: "SystemPackage", package: "swift-system"),
+        "RadiographImport", "RadiographModels", "RadiologyReports", "RunRecords", "Support", "TensorFiles", "Terminal",
+        "Tokenization", "Torch", "TorchNN", "Training", .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: [.unsafeFlags(staticLibraries, .when(platforms: [.linux], configuration: .release))],
       linkerSettings: [.unsafeFlags(staticLibraries, .when(platforms: [.linux], configuration: .release))]),

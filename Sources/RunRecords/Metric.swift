@@ -30,7 +30,6 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   /// In dB.
   public static let peakSignalToNoise = Metric("psnr")
   public static let meanSquaredError = Metric("mse")
-  public static let frechetDistance = Metric("fid")
   public static let learningRate = Metric("learning_rate")
   /// The norm of all gradients together, before clipping.
   public static let gradientNorm = Metric("gradient_norm")
@@ -56,7 +55,7 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
     (.adversarial, "Adversarial loss"), (.discriminator, "Loss of the discriminator"),
     (.areaUnderROC, "AUROC, mean of all labels"), (.averagePrecision, "Average precision, mean of all labels"),
     (.structuralSimilarity, "Structural similarity (SSIM)"), (.peakSignalToNoise, "PSNR in dB"),
-    (.meanSquaredError, "Mean squared error"), (.frechetDistance, "FID"), (.learningRate, "Learning rate"),
+    (.meanSquaredError, "Mean squared error"), (.learningRate, "Learning rate"),
     (.gradientNorm, "Norm of the gradient"), (.imagesPerSecond, "Images a second"),
     (.dataShare, "Share of time for data"), (.recordingShare, "Share of time for records"),
     (.skippedSteps, "Steps not taken"), (.lossScale, "Scale of the loss"),

@@ -38,23 +38,47 @@ public struct RunExport {
   ) throws {
     let distilled = RunFolder(run, stage: .distillation)
     if !undistilled, averageWidth == nil, FileManager.default.fileExists(atPath: distilled.best.path) {
-      (description, weights) = try Self.distilled(
+      let (description, weights) = try Self.distilled(
         distilled, name: name, licence: licence, facts: facts, architecture: architecture)
+      self.init(description: description, weights: weights)
       return
     }
-    let stages = (RunFolder(run, stage: .autoencoder), RunFolder(run, stage: .diffusion))
-    for stage in [TrainingStageName.autoencoder, .diffusion] {
-      guard FileManager.default.fileExists(atPath: RunFolder(run, stage: stage).best.path) else {
-        throw TrainingError.missingStage(path: run.path, stage: stage)
-      }
+    let folder = RunFolder(run, stage: .diffusion)
+    for stage in [RunFolder(run, stage: .autoencoder), folder] { try Self.requireTrained(stage) }
+    try self.init(
+      run: run, name: name, licence: licence,
+      diffusion: averageWidth.map { try Self.averaged($0, in: folder) } ?? BestWeights(contentsOf: folder.best),
+      averageWidth: averageWidth, facts: facts, architecture: architecture)
+  }
+
+  private init(description: ModelDescription, weights: ModelWeights) {
+    (self.description, self.weights) = (description, weights)
+  }
+
+  private static func requireTrained(_ folder: RunFolder) throws {
+    guard FileManager.default.fileExists(atPath: folder.best.path) else {
+      throw TrainingError.missingStage(
+        path: folder.url.path, stage: TrainingStageName(rawValue: folder.stage) ?? .diffusion)
     }
+  }
+
+  /// The model of a run's autoencoder and of weights that its diffusion model has had.
+  ///
+  /// - Parameters:
+  ///   - diffusion: The weights of U-Net and text projection.
+  ///   - averageWidth: The width of their average; nil for the exponential average.
+  /// - Throws: As ``init(run:name:licence:averageWidth:facts:undistilled:)``.
+  init(
+    run: URL, name: String, licence: String, diffusion: BestWeights, averageWidth: Double?,
+    facts: [String: String] = [:], architecture: ModelArchitecture?
+  ) throws {
+    let stages = (RunFolder(run, stage: .autoencoder), RunFolder(run, stage: .diffusion))
+    try Self.requireTrained(stages.0)
     let autoencoderRecipe: AutoencoderRecipe = try ConfigurationResolver.stored(stages.0.configuration)
     let recipe: DiffusionRecipe = try ConfigurationResolver.stored(stages.1.configuration)
     let statisticsFile = DiffusionPreparation.statisticsFile(in: stages.1)
     let statistics = try JSONDecoder().decode(LatentStatistics.self, from: Data(contentsOf: statisticsFile))
     let autoencoder = try BestWeights(contentsOf: stages.0.best)
-    let diffusion =
-      try averageWidth.map { try Self.averaged($0, in: stages.1) } ?? BestWeights(contentsOf: stages.1.best)
 
     var description = try ModelDescription(
       of: recipe, architecture: architecture ?? recipe.common.modelArchitecture(), latent: statistics)
@@ -75,12 +99,12 @@ public struct RunExport {
         "average_width": averageWidth.map { "\($0)" }, "validation_loss": diffusion.metadata["loss"],
       ].compactMapValues { $0 }
     ) { given, _ in given }
-    self.description = description
     let trained = [TrainingStageName.autoencoder: autoencoder.tensors, .diffusion: diffusion.tensors]
-    weights = Dictionary(
+    let weights = Dictionary(
       uniqueKeysWithValues: ModelPart.all.map { part in
         (part, Self.part(part.training.prefix, of: trained[part.training.stage] ?? [:]))
       })
+    self.init(description: description, weights: weights)
   }
 
   /// A distilled model: the student's weights, the teacher's autoencoder, and how the student is sampled.
@@ -105,13 +129,21 @@ public struct RunExport {
     return (description, weights)
   }
 
-  /// The weights averaged with a width, which were never validated: they have no loss.
-  private static func averaged(_ width: Double, in folder: RunFolder) throws -> BestWeights {
+  /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for a width that no average has.
+  static func requirePossible(averageWidth width: Double) throws(TrainingError) {
     guard (0.01...0.25).contains(width) else {
-      throw TrainingError.invalidSetting(
-        key: "--ema-width", value: "\(width)", remedy: "give a number from 0.01 to 0.25")
+      throw .invalidSetting(key: "--ema-width", value: "\(width)", remedy: "give a number from 0.01 to 0.25")
     }
-    guard let average = try AverageSnapshots(folder: folder.averages).weights(width: width) else {
+  }
+
+  /// The weights averaged with a width, which were never validated: they have no loss.
+  ///
+  /// - Parameter updates: Snapshots of more updates do not count; nil for all.
+  /// - Throws: ``TrainingError/noSnapshots(path:)``; ``TrainingError/invalidSetting(key:value:remedy:)`` for a width that
+  ///   no average has.
+  static func averaged(_ width: Double, in folder: RunFolder, updates: Int? = nil) throws -> BestWeights {
+    try requirePossible(averageWidth: width)
+    guard let average = try AverageSnapshots(folder: folder.averages).weights(width: width, updates: updates) else {
       throw TrainingError.noSnapshots(path: folder.folder.path)
     }
     return BestWeights(tensors: average.tensors, metadata: ["step": "\(average.updates)"])

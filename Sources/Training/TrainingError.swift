@@ -60,6 +60,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// A checkpoint of a program that came after this one.
   case newerCheckpoint(path: String, format: Int)
   case missingStage(path: String, stage: TrainingStageName)
+  /// A stage without a checkpoint and without best weights.
+  case noKeptWeights(path: String)
+  /// A dataset whose images are not those of a run: images of the training and of the validation part.
+  case otherDataset(path: String, begun: [Int], found: [Int])
   /// No average of several widths was followed.
   case noSnapshots(path: String)
   /// A step has fewer images than there are processes.
@@ -159,6 +163,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "--memory, or a smaller architecture"
     case .classifierData(let reason):
       "a classifier cannot be trained on \(reason): give at least one image of each kind"
+    case .noKeptWeights(let path):
+      "\(path) keeps no weights of any step yet: train it to its first checkpoint (cadence.checkpoint), and keep more than "
+        + "the newest two with --set cadence.keep=20"
+    case .otherDataset(let path, let begun, let found):
+      "\(path) is not the dataset of the run (\(Self.parts(begun)) there, \(Self.parts(found)) here, or others): give the "
+        + "dataset that it was begun with, as it was"
     case .noSnapshots(let path):
       "\(path) holds no snapshots of averages, of which one of another width is made: train with "
         + "--set averageWidths=[0.05,0.1], or leave --ema-width out"

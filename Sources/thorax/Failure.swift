@@ -41,7 +41,7 @@ struct Failure {
     switch error {
     case is CancellationError:
       status = .interrupted
-      message = "interrupted: run the command again to start over"
+      message = "interrupted: run the command again"
     case is RequestError: status = .usage
     case let error as PromptsFileError: status = Self.status(error)
     case let error as OutputError: status = Self.status(error)
@@ -120,11 +120,10 @@ struct Failure {
     case .invalidSetting, .unknownSetting, .unknownName, .otherConfiguration, .tooManyProcesses: .usage
     case .inFile(_, _, let error): status(error)
     case .unreadableConfiguration, .diverged, .noImages, .unfitImages, .noTexts, .datasetChanged, .imageGone,
-      .validationWasTrainedOn, .teacherChanged, .otherFeatures, .damagedCheckpoint, .noWholeCheckpoint, .damagedWeights,
-      .damagedFeatures,
-      .foreignCheckpoint, .newerCheckpoint, .classifierData, .memoryTooSmall:
+      .validationWasTrainedOn, .teacherChanged, .otherFeatures, .otherDataset, .damagedCheckpoint, .noWholeCheckpoint,
+      .damagedWeights, .damagedFeatures, .foreignCheckpoint, .newerCheckpoint, .classifierData, .memoryTooSmall:
       .badData
-    case .nothingToResume, .missingStage, .noSnapshots, .notARun: .inputMissing
+    case .nothingToResume, .missingStage, .noKeptWeights, .noSnapshots, .notARun: .inputMissing
     case .runExists, .notAFolder: .cannotCreate
     case .runInUse: .readWrite
     case .interrupted, .interruptedPreparing: .interrupted
@@ -133,7 +132,7 @@ struct Failure {
 
   private static func status(_ error: MeasurementError) -> ExitStatus {
     switch error {
-    case .tooFewSamples: .usage
+    case .tooFewSamples, .tooManySamples: .usage
     case .missing, .noImages: .inputMissing
     case .otherSamples: .cannotCreate
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .tooFewInSet, .unreadableImage, .sizes,

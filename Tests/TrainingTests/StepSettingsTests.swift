@@ -129,7 +129,7 @@ struct StepSettingsTests {
         let snapshots = AverageSnapshots(folder: folder.appendingPathComponent("averages"))
         for number in 0..<200 {
           _ = try step(objective, step: number)
-          if (number + 1) % 10 == 0 { try snapshots.store(step.model.powerAverages) }
+          if (number + 1) % 10 == 0 { try snapshots.store(step.model.powerAverages, step: number + 1) }
         }
         return step
       }

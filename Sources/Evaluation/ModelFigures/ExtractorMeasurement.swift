@@ -138,5 +138,5 @@ extension FeatureExtractor {
   var figureName: String { (self as? InceptionExtractor)?.pipeline.rawValue ?? name }
 
   /// Only with Inception-v3 the Fréchet distance is called FID.
-  fileprivate var frechetTitle: String { self is InceptionExtractor ? "FID" : "Fréchet distance" }
+  var frechetTitle: String { self is InceptionExtractor ? "FID" : "Fréchet distance" }
 }

@@ -8,6 +8,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case tooFewSamples(Int, minimum: Int)
   /// A judge that knows no finding well enough to say anything.
   case blindJudge(path: String)
+  /// More samples than there are training images to stand in their place.
+  case tooManySamples(Int, images: Int)
   // Sets of images
   case missing(path: String)
   case noImages(path: String)
@@ -45,6 +47,9 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .blindJudge(let path):
       "the judge '\(path.onOneLine())' tells no finding of this dataset's held-out images from another: give a classifier of "
         + "'thorax train classifier' with its labels, or more held-out images"
+    case .tooManySamples(let samples, let images):
+      "\(samples) samples are more than the \(images) training images, of which as many are measured in their place: give "
+        + "--samples \(images) or fewer"
     case .missing(let path): "'\(path.onOneLine())' does not exist: check the path"
     case .noImages(let path): "'\(path.onOneLine())' holds no PNG or JPEG image: name a folder that does"
     case .tooFewInSet(let path, let found, let minimum):

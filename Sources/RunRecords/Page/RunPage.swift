@@ -46,8 +46,16 @@ public struct RunPage: Sendable {
   }
 
   /// The tables of the page in Markdown: one for each stage that has measured something.
-  public var markdown: String {
-    stages.enumerated().compactMap { StageTable($1, number: $0 + 1)?.markdown() }.joined(separator: "\n\n")
+  public var markdown: String { markdown { _ in true } }
+
+  /// The table of one stage in Markdown; empty if it has measured nothing.
+  ///
+  /// - Parameter stage: The stage's name.
+  public func markdown(of stage: String) -> String { markdown { $0.description.name == stage } }
+
+  private func markdown(_ isWanted: (StageRecord) -> Bool) -> String {
+    stages.enumerated().compactMap { isWanted($1) ? StageTable($1, number: $0 + 1)?.markdown() : nil }
+      .joined(separator: "\n\n")
   }
 
   private static func text(_ date: Date) -> String {

@@ -10,16 +10,19 @@ public struct StageRecord: Sendable {
   public var rows: [MetricsRow]
   /// The newest first.
   public var sheets: [SampleSheet]
+  /// What was measured of samples of some steps, a column each.
+  public var distances: [SampleDistances]
 
   public init(
     _ description: StageDescription, totalSteps: Int?, settings: [(key: String, value: String)], rows: [MetricsRow],
-    sheets: [SampleSheet]
+    sheets: [SampleSheet], distances: [SampleDistances] = []
   ) {
     self.description = description
     self.totalSteps = totalSteps
     self.settings = settings
     self.rows = rows
     self.sheets = sheets
+    self.distances = distances
   }
 
   /// Usable as an identifier of the page.
@@ -33,6 +36,11 @@ public struct StageRecord: Sendable {
   var best: MetricsRow? {
     rows.filter { $0.split == .validation && $0.values[.loss] != nil }
       .min { ($0.values[.loss] ?? .infinity) < ($1.values[.loss] ?? .infinity) }
+  }
+
+  /// The rows of its table: a milestone for each validation, and for each step of which samples were measured.
+  var milestones: [Milestone] {
+    Milestone.list(rows, steps: distances.flatMap { $0.values.map(\.step) })
   }
 
   /// The median of all rows.
@@ -56,19 +64,38 @@ struct Milestone {
   }
 
   /// A milestone for each validation; before the first, and after the last, one for the training rows without.
-  static func list(_ rows: [MetricsRow]) -> [Milestone] {
+  ///
+  /// - Parameter steps: Steps that have a milestone even if nothing was validated there.
+  static func list(_ rows: [MetricsRow], steps: some Sequence<Int> = []) -> [Milestone] {
     var milestones: [Milestone] = []
     var pending: [MetricsRow] = []
-    func close(_ row: MetricsRow, validation: [Metric: Double]) {
+    let epochsPerStep = rows.last { $0.epoch != nil && $0.step > 0 }.flatMap { row in
+      row.epoch.map { $0 / Double(row.step) }
+    }
+    func close(_ step: Int, epoch: Double?, validation: [Metric: Double]) {
       milestones.append(
         Milestone(
-          step: row.step, epoch: row.epoch ?? pending.last?.epoch, training: means(pending), validation: validation))
+          step: step, epoch: epoch ?? pending.last?.epoch, training: means(pending), validation: validation))
       pending = []
     }
-    for row in rows.sorted(by: { ($0.step, $0.split) < ($1.step, $1.split) }) {
-      if row.split == .validation { close(row, validation: row.values) } else { pending.append(row) }
+    let validated = Set(rows.filter { $0.split == .validation }.map(\.step))
+    var others = Set(steps).subtracting(validated).sorted()[...]
+    func closeOthers(before step: Int) {
+      while let other = others.first, other < step {
+        close(other, epoch: epochsPerStep.map { $0 * Double(other) }, validation: [:])
+        others.removeFirst()
+      }
     }
-    if let last = pending.last { close(last, validation: [:]) }
+    for row in rows.sorted(by: { ($0.step, $0.split) < ($1.step, $1.split) }) {
+      closeOthers(before: row.step)
+      if row.split == .validation {
+        close(row.step, epoch: row.epoch, validation: row.values)
+      } else {
+        pending.append(row)
+      }
+    }
+    closeOthers(before: .max)
+    if let last = pending.last { close(last.step, epoch: last.epoch, validation: [:]) }
     return milestones
   }
 

@@ -48,33 +48,43 @@ struct StageSection {
 
   private func table() -> HTML {
     guard let table = StageTable(stage, number: number) else { return HTML.paragraph("Nothing was measured yet.") }
-    let all = Milestone.list(stage.rows).count
+    let all = stage.milestones.count
     let note =
       table.rows.count < all
       ? HTML.paragraph("\(table.rows.count) of \(all) rows, evenly spaced; metrics.jsonl has all.") : .empty
-    return table.html() + note
+    return table.html() + note + table.notes.map(HTML.paragraph).reduce(.empty, +)
   }
 
   // MARK: Curves
 
-  /// One chart a value, training and validation in the same axes.
+  /// One chart a value, training and validation in the same axes; then the distances of samples.
   private func charts() -> HTML {
     let metrics = Set(stage.rows.flatMap { $0.values.keys }).sorted()
-    return HTML.cards(
-      metrics.enumerated().map { index, metric in
-        let splits = Set(stage.rows.filter { $0.values[metric] != nil }.map(\.split)).sorted()
-        let series = splits.map { split in
-          LineChart.Series(
-            split.title,
-            stage.rows.filter { $0.split == split }.compactMap { row in
-              row.values[metric].map { (Double(row.step), $0) }
-            })
-        }
-        return LineChart(
-          title: metric.title, xTitle: "Step", series: series, xRange: 0...Double(max(stage.lastStep, 1)),
-          isLinear: metric == .structuralSimilarity
-        ).html(id: "\(stage.id)-chart-\(index)")
-      }, isUniform: true)
+    let xRange = 0...Double(max(stage.milestones.last?.step ?? 1, 1))
+    let curves = metrics.enumerated().map { index, metric in
+      let splits = Set(stage.rows.filter { $0.values[metric] != nil }.map(\.split)).sorted()
+      let series = splits.map { split in
+        LineChart.Series(
+          split.title,
+          stage.rows.filter { $0.split == split }.compactMap { row in
+            row.values[metric].map { (Double(row.step), $0) }
+          })
+      }
+      return LineChart(
+        title: metric.title, xTitle: "Step", series: series, xRange: xRange,
+        isLinear: metric == .structuralSimilarity
+      ).html(id: "\(stage.id)-chart-\(index)")
+    }
+    let distances = stage.distances.filter { !$0.values.isEmpty }
+    let columns = zip(SampleDistances.heads(of: distances), distances).enumerated().map { index, column in
+      let points = column.1.values.map { (x: Double($0.step), y: $0.distance) }
+      let real = [xRange.lowerBound, xRange.upperBound].map { (x: $0, y: column.1.trainingDistance) }
+      return LineChart(
+        title: column.0, xTitle: "Step",
+        series: [.init("Samples", points), .init("Training images in their place", real)], xRange: xRange
+      ).html(id: "\(stage.id)-distance-\(index)")
+    }
+    return HTML.cards(curves + columns, isUniform: true)
   }
 
   // MARK: Samples and settings

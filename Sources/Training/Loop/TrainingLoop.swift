@@ -105,7 +105,9 @@ struct TrainingLoop {
         time.restart()
       }
       if position.step % cadence.snapshot == 0 || isLast {
-        try group.byFirst { try AverageSnapshots(folder: folder.averages).store(step.model.powerAverages) }
+        try group.byFirst {
+          try AverageSnapshots(folder: folder.averages).store(step.model.powerAverages, step: position.step)
+        }
       }
       // Between steps that are skipped nothing is stored: if there are too many of them, the run goes back.
       if position.step % cadence.checkpoint == 0, lastGood == nil { try store(step, position) }

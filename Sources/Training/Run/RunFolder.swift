@@ -33,6 +33,9 @@ public struct RunFolder: Sendable {
   /// Snapshots of the averages of several widths.
   public var averages: URL { folder.appendingPathComponent("averages") }
   public var samples: URL { folder.appendingPathComponent("samples") }
+  /// What `thorax evaluate run` has drawn and measured: `SampleDistances`, and the samples of each step. Training writes
+  /// nothing there.
+  public var distances: URL { folder.appendingPathComponent("distances") }
   public var cache: URL { folder.appendingPathComponent("cache") }
   /// The weights that generation uses, averaged and best by validation loss.
   public var best: URL { checkpoints.appendingPathComponent("best.safetensors") }
@@ -132,7 +135,8 @@ extension RunFolder {
       path: checkpoint(step: newest.step).path, reason: Checkpoint.damage(newest.error))
   }
 
-  private func checkpointSteps() -> [Int] {
+  /// The steps of the checkpoints that are there, rising.
+  func checkpointSteps() -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints.path)) ?? []
     return names.compactMap { name in
       guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }

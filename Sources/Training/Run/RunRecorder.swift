@@ -71,7 +71,8 @@ extension RunPage {
         let settings = (try? ConfigurationResolver.listing(folder.configuration)) ?? []
         return StageRecord(
           description, totalSteps: settings.first { $0.key == "steps" }.flatMap { Int($0.value) }, settings: settings,
-          rows: MetricsLog(folder.metrics).rows(), sheets: SampleSheet.newest(Self.pictureCount, in: folder.samples))
+          rows: MetricsLog(folder.metrics).rows(), sheets: SampleSheet.newest(Self.pictureCount, in: folder.samples),
+          distances: SampleDistances.all(in: folder.distances))
       }, program: ThoraxVersion.software)
   }
 }

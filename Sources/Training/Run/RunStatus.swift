@@ -97,4 +97,9 @@ public struct RunStatus: Encodable, Sendable, Equatable {
 
   /// What each stage of a run measured by epoch, as Markdown tables; empty if nothing was measured yet.
   public static func tables(of run: URL) -> String { RunPage(of: run).markdown }
+
+  /// What one stage of a run measured by epoch, as a Markdown table; empty if nothing was measured yet.
+  public static func table(of stage: TrainingStageName, in run: URL) -> String {
+    RunPage(of: run).markdown(of: stage.rawValue)
+  }
 }

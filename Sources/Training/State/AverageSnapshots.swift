@@ -10,10 +10,14 @@ struct AverageSnapshots {
   /// The stage's folder `averages`, with a file for each step that was stored.
   let folder: URL
 
+  /// The key of the step in a file's metadata. There are fewer updates than steps if some were not taken.
+  private static let stepKey = "step"
+
   /// Stores all averages as they are now, in float16: their errors are far below what the sum of snapshots leaves out.
   ///
+  /// - Parameter step: Steps made so far.
   /// - Throws: `FileAccessError`, `TorchError`.
-  func store(_ averages: [(width: Double, average: PowerFunctionAverage)]) throws {
+  func store(_ averages: [(width: Double, average: PowerFunctionAverage)], step: Int) throws {
     guard let updates = averages.first?.average.updates, updates > 0 else { return }
     try RunFolder.createFolder(folder)
     var tensors: [String: Tensor] = [:]
@@ -21,7 +25,19 @@ struct AverageSnapshots {
       for (path, tensor) in average.state() { tensors["\(width)/\(path)"] = try tensor.to(.float16) }
     }
     let name = "updates-" + String(format: "%08d", updates) + ".safetensors"
-    try SafetensorsWriter.write(tensors, metadata: [:], to: folder.appendingPathComponent(name).path)
+    try SafetensorsWriter.write(
+      tensors, metadata: [Self.stepKey: "\(step)"], to: folder.appendingPathComponent(name).path)
+  }
+
+  /// The snapshots that are there, in their order. One of a former version does not say its step: it has that of its
+  /// number of updates.
+  ///
+  /// - Throws: `FileAccessError`, `TensorFileError` for a file that cannot be read.
+  func stored() throws -> [(step: Int, updates: Int)] {
+    try names().map { updates, name in
+      let file = try SafetensorsFile(path: folder.appendingPathComponent(name).path)
+      return (file.metadata[Self.stepKey].flatMap { Int($0) } ?? updates, updates)
+    }
   }
 
   /// Removes the snapshots of more updates than a run goes on from.
@@ -39,14 +55,15 @@ struct AverageSnapshots {
     }
   }
 
-  /// The weights averaged with a width at the end of the run, by path, and the number of updates that led to them.
+  /// The weights averaged with a width at the last snapshot, by path, and the number of updates that led to them.
   ///
   /// What is held in memory is one set of weights in float32, and one tensor of each snapshot's files at a time.
   ///
+  /// - Parameter most: Snapshots of more updates do not count; nil for all.
   /// - Returns: nil if there are no snapshots.
   /// - Throws: `FileAccessError`, `TensorFileError`, `WeightAverageError`, `TorchError`.
-  func weights(width: Double) throws -> (tensors: [String: Tensor], updates: Int)? {
-    let files = try names().map {
+  func weights(width: Double, updates most: Int? = nil) throws -> (tensors: [String: Tensor], updates: Int)? {
+    let files = try names().filter { $0.updates <= most ?? .max }.map {
       (updates: $0.updates, file: try SafetensorsFile(path: folder.appendingPathComponent($0.name).path))
     }
     guard let last = files.last else { return nil }

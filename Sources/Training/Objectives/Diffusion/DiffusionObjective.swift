@@ -26,10 +26,10 @@ struct DiffusionObjective: Objective {
 
   let description = StageDescription(
     name: TrainingStageName.diffusion.rawValue, title: "Diffusion model",
-    // The columns of the article's table 2.
+    // The columns of the article's table 2; `SampleDistances` are its last.
     columns: [
       StageColumn("Training loss", .training, .loss), StageColumn("Validation loss", .validation, .loss),
-      StageColumn("Learning rate", .training, .learningRate), StageColumn("FID", .validation, .frechetDistance),
+      StageColumn("Learning rate", .training, .learningRate),
     ], sheetRows: SamplePictures.prompts)
 
   init(

@@ -18,9 +18,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       """,
     subcommands: [
       EvaluateModelCommand.self, EvaluateSamplesCommand.self, EvaluateImagesCommand.self, EvaluateDistanceCommand.self,
-      EvaluateReferenceCommand.self,
-      EvaluateGateCommand.self, EvaluateJudgeCommand.self, EvaluateSweepCommand.self, EvaluateTablesCommand.self,
-      EvaluateReadersCommand.self,
+      EvaluateRunCommand.self, EvaluateReferenceCommand.self, EvaluateGateCommand.self, EvaluateJudgeCommand.self,
+      EvaluateSweepCommand.self, EvaluateTablesCommand.self, EvaluateReadersCommand.self,
     ], defaultSubcommand: EvaluateModelCommand.self)
 }
 
@@ -82,6 +81,18 @@ struct ExtractorOptions: ParsableArguments {
 
   @Option(help: "How images are brought to Inception-v3: clean (clean-fid's way) or legacy (pytorch-fid's).")
   var pipeline = InceptionPipeline.clean
+
+  /// The networks, of which one at least is needed.
+  ///
+  /// - Throws: `RequestError` if none is given, `MeasurementError` for a file that is not there.
+  func required() throws -> [ExtractorChoice] {
+    let choices = try choices()
+    guard !choices.isEmpty else {
+      throw RequestError.conflict(
+        "there is no network to compare by", remedy: "give its weights with --extractor, such as pytorch-fid's")
+    }
+    return choices
+  }
 
   /// - Throws: `MeasurementError` for a file that is not there.
   func choices() throws -> [ExtractorChoice] {

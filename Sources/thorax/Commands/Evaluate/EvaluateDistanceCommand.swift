@@ -48,11 +48,7 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
     guard folders.count == 2 else {
       throw RequestError.conflict("one folder or more than two are given", remedy: "give two, to compare them")
     }
-    let choices = try extractors.choices()
-    guard !choices.isEmpty else {
-      throw RequestError.conflict(
-        "there is no network to compare by", remedy: "give its weights with --extractor, such as pytorch-fid's")
-    }
+    let choices = try extractors.required()
     let note = WorkNotes(common.console)
     let sets = try folders.map { try FolderImages(path: $0) }
     var results: [Result] = []

@@ -86,12 +86,7 @@ struct ExportCommand: AsyncParsableCommand {
   /// Draws samples of the model, in a folder of its own, and refuses it if they are copies.
   private func judge(_ export: RunExport, against dataset: RadiographDataset, beside target: URL) async throws {
     let note = WorkNotes(common.console)
-    let folder = target.deletingLastPathComponent().appendingPathComponent(
-      ".\(target.lastPathComponent).\(UUID().uuidString).gate")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try ModelFolder.write(
-      export.description, weights: export.weights, card: "", dtype: dtype.dtype, to: folder.path, overwrite: false)
-    let host = try await ModelHost.load(ModelSource(path: folder.path), threads: common.threads)
+    let host = try await export.host(dtype: dtype.dtype, beside: target, threads: common.threads)
     let result = try await ModelGate(host: host, dataset: dataset) { note($0) }.run(samples: gateSamples, seed: 0)
     guard result.report.refused else { return }
     let pairs = target.path + "-copies.png"

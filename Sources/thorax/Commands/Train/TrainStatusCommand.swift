@@ -15,7 +15,8 @@ extension TrainCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @Flag(help: "Print what each stage measured by epoch, as Markdown tables.")
+    @Flag(
+      help: "Print what each stage measured by epoch, as Markdown tables; 'thorax evaluate run' adds a column of FID.")
     var table = false
 
     @OptionGroup var common: CommonOptions
