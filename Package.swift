@@ -222,7 +222,8 @@ let package = Package(
     .testTarget(
       name: "GenerationTests",
       dependencies: [
-        "Diffusion", "Generation", "ImageFiles", "Models", "Support", "TestBasics", "TestSupport", "Torch",
+        "Diffusion", "Generation", "ImageFiles", "ImageOutput", "Models", "Support", "TestBasics", "TestSupport",
+        "Torch",
       ]),
     .testTarget(
       name: "TrainingTests",
@@ -235,7 +236,8 @@ let package = Package(
       name: "EvaluationTests",
       dependencies: [
         "Evaluation", "ImageFiles", "ImageOutput", "RadiographData", "RadiographImport", "RadiographModels",
-        "RadiographTestSupport", "Support", "TensorFiles", "TestBasics", "TestSupport", "Torch", "TorchNN", "Training",
+        "RadiographTestSupport", "RadiologyReports", "Support", "TensorFiles", "TestBasics", "TestSupport", "Torch",
+        "TorchNN", "Training",
       ]),
     .testTarget(
       name: "CommandLineTests",

@@ -23,6 +23,8 @@ public struct Provenance: Equatable, Sendable {
   public var textEncoderHash: String
   /// SHA-256 of the latents that the image was drawn from; nil if it was drawn from the noise of its seed.
   public var initialLatents: String?
+  /// How it was chosen among several; nil if it was drawn alone.
+  public var choice: ImageChoice?
   public var device: String
   public var precision: String
   public var threads: Int
@@ -30,8 +32,9 @@ public struct Provenance: Equatable, Sendable {
   public init(
     prompt: String, negative: String?, seed: UInt64, steps: Int, guidance: Double, guidanceRescale: Double,
     guidanceInterval: ClosedRange<Double>?, sampler: SamplerKind, eta: Double, modelName: String, modelHash: String,
-    textEncoderName: String, textEncoderHash: String, initialLatents: String?, device: String, precision: String,
-    threads: Int
+    textEncoderName: String, textEncoderHash: String, initialLatents: String?, choice: ImageChoice? = nil,
+    device: String,
+    precision: String, threads: Int
   ) {
     self.prompt = prompt
     self.negative = negative
@@ -47,6 +50,7 @@ public struct Provenance: Equatable, Sendable {
     self.textEncoderName = textEncoderName
     self.textEncoderHash = textEncoderHash
     self.initialLatents = initialLatents
+    self.choice = choice
     self.device = device
     self.precision = precision
     self.threads = threads
@@ -77,6 +81,14 @@ public struct Provenance: Equatable, Sendable {
       ImageText("thorax:threads", "\(threads)"),
     ]
     if let initialLatents { texts.append(ImageText("thorax:initial-latents", initialLatents)) }
+    if let choice {
+      texts += [
+        ImageText("thorax:best-of", "\(choice.candidates)"),
+        ImageText("thorax:best-of-first-seed", "\(choice.firstSeed)"),
+        ImageText("thorax:judge-hash", choice.judgeHash),
+        ImageText("thorax:judge-score", "\(choice.score)"),
+      ]
+    }
     // The long ones come last: a JPEG segment holds 64 KiB, and what does not fit is cut at the end.
     texts.append(ImageText("thorax:prompt", prompt))
     if let negative { texts.append(ImageText("thorax:negative", negative)) }

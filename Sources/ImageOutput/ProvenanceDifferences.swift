@@ -33,6 +33,7 @@ extension RecordedProvenance {
       ("sampler", sampler.rawValue, drawn.sampler.rawValue),
       ("eta", "\(eta)", "\(drawn.eta)"),
       ("initial-latents", initialLatents, drawn.initialLatents),
+      ("best-of", choice.map { "\($0)" }, drawn.choice.map { "\($0)" }),
       ("model", modelName, drawn.modelName),
       ("model-hash", modelHash, drawn.modelHash),
       ("text-encoder-hash", textEncoderHash, textEncoderHash.map { _ in drawn.textEncoderHash }),

@@ -21,6 +21,8 @@ public struct RecordedProvenance: Equatable, Sendable {
   public var textEncoderHash: String?
   /// SHA-256 of the latents that the image was drawn from in place of noise; nil for noise.
   public var initialLatents: String?
+  /// How the image was chosen among several; nil if it was drawn alone.
+  public var choice: ImageChoice?
   public var version: String
   public var device: String
   public var precision: String
@@ -73,11 +75,20 @@ public struct RecordedProvenance: Equatable, Sendable {
     modelHash = try record.value("model-hash", Self.hash)
     textEncoderHash = try record.optional("text-encoder-hash", Self.hash)
     initialLatents = try record.optional("initial-latents", Self.hash)
+    choice = try Self.choice(record, seed: seed)
     version = try record.value("version") { $0 }
     device = try record.value("device") { $0 }
     precision = try record.value("precision") { $0 }
     threads = try record.value("threads") { Int($0).flatMap { (1...1024).contains($0) ? $0 : nil } }
     previewStep = try record.optional("preview-step") { Int($0) }
+  }
+
+  private static func choice(_ record: Record, seed: UInt64) throws(ProvenanceError) -> ImageChoice? {
+    guard let candidates = try record.optional("best-of", { Int($0) }) else { return nil }
+    let choice = ImageChoice(
+      candidates: candidates, firstSeed: try record.value("best-of-first-seed") { UInt64($0) },
+      judgeHash: try record.value("judge-hash", hash), score: try record.value("judge-score") { Double($0) })
+    return try record.value("best-of") { _ in choice.allows(seed: seed) ? choice : nil }
   }
 
   private static func number(_ text: String, in range: ClosedRange<Double>) -> Double? {

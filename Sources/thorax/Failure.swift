@@ -132,7 +132,7 @@ struct Failure {
 
   private static func status(_ error: MeasurementError) -> ExitStatus {
     switch error {
-    case .tooFewSamples, .tooManySamples: .usage
+    case .tooFewSamples, .tooManySamples, .blindToPrompt: .usage
     case .missing, .noImages: .inputMissing
     case .otherSamples: .cannotCreate
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .tooFewInSet, .unreadableImage, .sizes,

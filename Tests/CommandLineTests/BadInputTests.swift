@@ -99,7 +99,7 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 }
 
 extension BadInput {
-  static let kinds = [commandLine, promptsFiles, outputs, models, modelsOfInfo, latents]
+  static let kinds = [commandLine, promptsFiles, outputs, models, modelsOfInfo, latents, choices]
 
   static let slips: [BadInput] = [
     BadInput(

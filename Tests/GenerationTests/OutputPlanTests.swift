@@ -45,6 +45,30 @@ import Testing
     #expect(two.images.map(\.seed) == [100, 101, 42, 43, 7, 8])
   }
 
+  @Test func anImageChosenAmongSeveralTakesTheirSeeds() throws {
+    let rows = [PromptEntry(prompt: "a"), PromptEntry(prompt: "b", seed: 7)]
+    let plan = try OutputPlan(entries: rows, count: 2, candidates: 3, seed: 40, output: "n.png")
+    #expect(plan.images.map(\.seed) == [40, 43, 7, 10])
+    #expect(plan.images.map(\.path) == (0..<4).map { "n-00\($0).png" })
+    for (candidates, seed) in [(3, UInt64.max - 4), (3, .max), (1000, .max - 1998)] {
+      #expect(
+        throws: RequestError.outOfRange(
+          what: "seed", value: "\(seed)", allowed: "one that leaves room for \(2 * candidates) images")
+      ) { try OutputPlan(entries: [two[0]], count: 2, candidates: candidates, seed: seed, output: nil) }
+    }
+    #expect(
+      try OutputPlan(entries: [two[0]], count: 2, candidates: 3, seed: .max - 5, output: nil).images.last?.seed
+        == .max - 2)
+    #expect(throws: RequestError.outOfRange(what: "best-of", value: "0", allowed: "1 to 1000")) {
+      try OutputPlan(entries: two, count: 1, candidates: 0, seed: 0, output: nil)
+    }
+    #expect(
+      throws: RequestError.outOfRange(
+        what: "the number of images to draw (2 prompts x 1000, each the best of 51)", value: "more than 100000",
+        allowed: "fewer prompts, a smaller count or a smaller best-of")
+    ) { try OutputPlan(entries: two, count: 1000, candidates: 51, seed: 0, output: nil) }
+  }
+
   @Test func absurdCountsAreRefusedBeforeAnythingIsAllocated() {
     for count in [0, -1, .max, OutputPlan.imageLimit + 1] {
       #expect(throws: RequestError.outOfRange(what: "count", value: "\(count)", allowed: "1 to 100000")) {

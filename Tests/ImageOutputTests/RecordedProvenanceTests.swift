@@ -15,7 +15,9 @@ import Testing
       guidanceRescale: 1.0 / 3, guidanceInterval: 0.1...(0.7 + 0.2), sampler: .ddim, eta: Double.leastNonzeroMagnitude,
       modelName: "x y",
       modelHash: Self.hash("a"), textEncoderName: "e", textEncoderHash: Self.hash("b"),
-      initialLatents: Self.hash("c"), device: "cuda:1", precision: "bf16", threads: 3)
+      initialLatents: Self.hash("c"),
+      choice: ImageChoice(candidates: 8, firstSeed: .max - 5, judgeHash: Self.hash("e"), score: -1.0 / 3),
+      device: "cuda:1", precision: "bf16", threads: 3)
   }
 
   private func image() throws -> GrayscaleImage {
@@ -32,11 +34,14 @@ import Testing
     #expect(found.differences(from: full, version: ThoraxVersion.current).isEmpty)
     #expect(
       found.guidanceRescale == full.guidanceRescale && found.guidanceInterval == GuidanceInterval(0.1...(0.7 + 0.2)))
+    #expect(found.choice == full.choice)
     #expect(found.guidance == 0.1 + 0.2 && found.eta == Double.leastNonzeroMagnitude && found.seed == .max)
 
     var plain = full
     (plain.negative, plain.initialLatents, plain.guidanceInterval, plain.prompt) = (nil, nil, nil, "")
+    plain.choice = nil
     let other = try record(plain, as: format)
+    #expect(other.choice == nil)
     #expect(other.differences(from: plain, version: ThoraxVersion.current).isEmpty)
     #expect(other.guidanceInterval == .always && other.prompt.isEmpty && other.negative == nil)
   }
@@ -50,7 +55,8 @@ import Testing
       ("guidance-rescale", { $0.guidanceRescale = 0 }),
       ("guidance-interval", { $0.guidanceInterval = nil }), ("sampler", { $0.sampler = .heun }),
       ("eta", { $0.eta = 0 }),
-      ("initial-latents", { $0.initialLatents = nil }), ("model", { $0.modelName = "z" }),
+      ("initial-latents", { $0.initialLatents = nil }), ("best-of", { $0.choice = nil }),
+      ("best-of", { $0.choice?.score = -2 }), ("model", { $0.modelName = "z" }),
       ("model-hash", { $0.modelHash = Self.hash("d") }), ("text-encoder-hash", { $0.textEncoderHash = Self.hash("d") }),
       ("device", { $0.device = "cpu" }), ("precision", { $0.precision = "fp32" }), ("threads", { $0.threads = 4 }),
     ]
@@ -80,7 +86,8 @@ import Testing
     ("guidance-interval", "0.9-0.1"), ("sampler", "plms"), ("eta", "-1"), ("model", ""), ("model", "../../etc"),
     ("model", "/etc"), ("model", ".."), ("model-hash", "x"), ("model-hash", String(repeating: "A", count: 64)),
     ("text-encoder-hash", ""), ("initial-latents", "none"), ("threads", "0"), ("threads", "100000000"),
-    ("preview-step", "x"),
+    ("preview-step", "x"), ("best-of", "0"), ("best-of", "1001"), ("best-of", "x"), ("best-of", "5"),
+    ("best-of-first-seed", "-1"), ("judge-hash", "short"), ("judge-score", ""), ("judge-score", "low"),
   ])
   func aTextThatCannotBeIsNamed(key: String, value: String) {
     let texts = [ImageText("thorax:" + key, value)] + full.texts.filter { $0.key != "thorax:" + key }
@@ -89,10 +96,24 @@ import Testing
     }
   }
 
-  @Test(arguments: ["steps", "guidance", "sampler", "eta", "model", "model-hash", "version", "device", "threads"])
+  @Test(arguments: [
+    "steps", "guidance", "sampler", "eta", "model", "model-hash", "version", "device", "threads", "best-of-first-seed",
+    "judge-hash", "judge-score",
+  ])
   func aTextThatIsMissingIsNamed(key: String) {
     let texts = full.texts.filter { $0.key != "thorax:" + key }
     #expect(throws: ProvenanceError.malformed(path: "x", key: key, value: nil)) {
+      try RecordedProvenance(texts, path: "x")
+    }
+  }
+
+  /// A score that is no logarithm of a probability, or a seed that none of the candidates had.
+  @Test(arguments: [
+    ("judge-score", "0.1"), ("judge-score", "-inf"), ("judge-score", "nan"), ("best-of-first-seed", "7"),
+  ])
+  func aChoiceThatCannotBeIsNamed(key: String, value: String) {
+    let texts = [ImageText("thorax:" + key, value)] + full.texts.filter { $0.key != "thorax:" + key }
+    #expect(throws: ProvenanceError.malformed(path: "x", key: "best-of", value: "8")) {
       try RecordedProvenance(texts, path: "x")
     }
   }

@@ -10,6 +10,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case blindJudge(path: String)
   /// More samples than there are training images to stand in their place.
   case tooManySamples(Int, images: Int)
+  /// A judge that has no label for anything that a prompt asks for.
+  case blindToPrompt(judge: String, prompt: String, known: [String])
   // Sets of images
   case missing(path: String)
   case noImages(path: String)
@@ -50,6 +52,11 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .tooManySamples(let samples, let images):
       "\(samples) samples are more than the \(images) training images, of which as many are measured in their place: give "
         + "--samples \(images) or fewer"
+    case .blindToPrompt(let judge, let prompt, let known):
+      known.isEmpty
+        ? "the judge '\(judge.onOneLine(limit: 120))' has no label that a prompt can ask for: give a classifier of findings"
+        : "the judge '\(judge.onOneLine(limit: 120))' sees nothing that '\(prompt.onOneLine(limit: 80))' asks for: ask for, "
+          + "or deny, one of \(known.joined(separator: ", "))"
     case .missing(let path): "'\(path.onOneLine())' does not exist: check the path"
     case .noImages(let path): "'\(path.onOneLine())' holds no PNG or JPEG image: name a folder that does"
     case .tooFewInSet(let path, let found, let minimum):

@@ -7,6 +7,7 @@ import SystemPackage
 public struct PlannedImage: Equatable, Sendable {
   public var prompt: String
   public var promptIndex: Int
+  /// Of several candidates the first one's.
   public var seed: UInt64
   public var path: String
   public var format: ImageFormat
@@ -15,7 +16,7 @@ public struct PlannedImage: Equatable, Sendable {
 /// Seeds and file names of every image of a call, decided before the first is drawn.
 ///
 /// Image k (from 0, prompt by prompt) uses seed `S + k`; a row of a prompts file that names its own seed starts
-/// there instead. One image alone takes the path as given; several become `name-000.png`, `name-001.png`, ...
+/// there instead. An image that is chosen among N candidates takes N seeds. One image alone takes the path as given; several become `name-000.png`, `name-001.png`, ...
 public struct OutputPlan: Equatable, Sendable {
   public static let defaultName = "cxr.png"
   /// More images than this in one call are taken for a mistake.
@@ -28,8 +29,9 @@ public struct OutputPlan: Equatable, Sendable {
   /// - Parameters:
   ///   - output: A file, or a folder when it ends in `/` or is one already.
   ///   - count: Images for each prompt.
+  ///   - candidates: The number of images that each one is chosen from.
   /// - Throws: ``RequestError`` for numbers and names that cannot be; `OutputError` for a name that comes twice.
-  public init(entries: [PromptEntry], count: Int, seed: UInt64, output: String?) throws {
+  public init(entries: [PromptEntry], count: Int, candidates: Int = 1, seed: UInt64, output: String?) throws {
     guard !entries.isEmpty else { throw RequestError.noPrompt }
     guard count >= 1, count <= Self.imageLimit else {
       throw RequestError.outOfRange(what: "count", value: "\(count)", allowed: "1 to \(Self.imageLimit)")
@@ -39,6 +41,12 @@ public struct OutputPlan: Equatable, Sendable {
       throw RequestError.outOfRange(
         what: "the number of images (\(entries.count.of("prompt")) x \(count))", value: "more than \(Self.imageLimit)",
         allowed: "fewer prompts or a smaller count")
+    }
+    try BestOf.check(candidates: candidates)
+    guard total * candidates <= Self.imageLimit else {
+      throw RequestError.outOfRange(
+        what: "the number of images to draw (\(entries.count.of("prompt")) x \(count), each the best of \(candidates))",
+        value: "more than \(Self.imageLimit)", allowed: "fewer prompts, a smaller count or a smaller best-of")
     }
     let base = Self.file(for: output ?? Self.defaultName)
     let folder = FilePath(base).folder
@@ -54,10 +62,11 @@ public struct OutputPlan: Equatable, Sendable {
       for copy in 0..<count {
         let index = images.count
         let start = entry.seed.map { (first: $0, offset: copy) } ?? (first: seed, offset: index)
-        let (imageSeed, overflow) = start.first.addingReportingOverflow(UInt64(start.offset))
-        guard !overflow else {
+        let (imageSeed, overflow) = start.first.addingReportingOverflow(UInt64(start.offset * candidates))
+        guard !overflow, imageSeed <= .max - UInt64(candidates - 1) else {
           throw RequestError.outOfRange(
-            what: "seed", value: "\(start.first)", allowed: "one that leaves room for \(total) images")
+            what: "seed", value: "\(start.first)",
+            allowed: "one that leaves room for \(total * candidates) images")
         }
         var image = PlannedImage(
           prompt: entry.prompt, promptIndex: promptIndex, seed: imageSeed, path: base, format: format)

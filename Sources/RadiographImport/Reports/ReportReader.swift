@@ -3,10 +3,6 @@ import RadiologyReports
 
 /// Reads findings off the reports of a source.
 struct ReportReader: Sendable {
-  /// The sections that state findings; what was asked or compared with does not.
-  static let stating: Set<ReportSection.Name> = [
-    .report, .findings, .impression, .findingsAndImpression, .addendum,
-  ]
   private let labeller: FindingLabeller
 
   init() throws { labeller = try .standard() }
@@ -14,7 +10,7 @@ struct ReportReader: Sendable {
   /// The findings that the sections speak of, in CheXpert's order; a caption counts as a report.
   func findings(in sections: [TextSection]) -> [StudyFinding] {
     let stating = sections.map { ReportSection(name: $0.reportName, text: $0.text) }
-      .filter { Self.stating.contains($0.name) && !$0.text.isEmpty }
+      .filter { $0.name.statesFindings && !$0.text.isEmpty }
     guard !stating.isEmpty else { return [] }
     let labels = labeller.label(stating)
     return Finding.allCases.compactMap { StudyFinding($0, labels: labels) }

@@ -17,6 +17,14 @@ public struct ReportSection: Sendable, Codable, Hashable {
     case addendum
     /// Who signed, who was called and when.
     case administration
+
+    /// Whether such a section states findings; what was asked or compared with does not.
+    public var statesFindings: Bool {
+      switch self {
+      case .report, .findings, .impression, .findingsAndImpression, .addendum: true
+      case .examination, .indication, .history, .comparison, .technique, .recommendation, .administration: false
+      }
+    }
   }
 
   public var name: Name

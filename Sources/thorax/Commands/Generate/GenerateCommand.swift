@@ -115,6 +115,8 @@ struct GenerateCommand: AsyncParsableCommand {
     transform: NumberText.whole)
   var previewEvery: Int?
 
+  @OptionGroup var bestOf: BestOfOptions
+
   @Flag(help: "Replace files that exist.")
   var overwrite = false
 
@@ -132,6 +134,7 @@ struct GenerateCommand: AsyncParsableCommand {
     if let previewEvery, previewEvery < 1 {
       throw RequestError.outOfRange(what: "preview-every", value: "\(previewEvery)", allowed: "at least 1")
     }
+    try bestOf.check(latents: initialLatents, previewEvery: previewEvery)
     if prompts != nil, !prompt.isEmpty {
       throw RequestError.conflict("a prompt and --prompts are both given", remedy: "put every prompt into the file")
     }
@@ -168,7 +171,8 @@ struct GenerateCommand: AsyncParsableCommand {
       ?? prompt.enumerated().map { try PromptEntry(given: $1, index: $0) }
     let firstSeed = seed ?? likeness?.recorded.seed ?? UInt64(UInt32.random(in: .min ... .max))
     let plan = try OutputPlan(
-      entries: entries, count: count, seed: firstSeed, output: output ?? likeness?.defaultOutput)
+      entries: entries, count: count, candidates: bestOf.candidates, seed: firstSeed,
+      output: output ?? likeness?.defaultOutput)
     try plan.checkCollisions(overwrite: overwrite)
     if let saveLatents { try plan.checkLatents(saveLatents, overwrite: overwrite) }
     if let likeness, initialLatents == nil { try likeness.checkNoise() }
@@ -188,6 +192,7 @@ struct GenerateCommand: AsyncParsableCommand {
       try plan.checkPreviews(every: previewEvery, steps: sampling.steps, latents: saveLatents, overwrite: overwrite)
     }
     noteWithoutEffect(sampling)
+    let opened = try bestOf.open(for: entries.map(\.prompt))
     let latents = try initialLatents.map { try LatentsFile.read(path: $0, expecting: plan.images.count) }
     try latents?.forEach { try $0.check(shape: source.description.latentShape) }
     try plan.makeFolders()
@@ -201,7 +206,8 @@ struct GenerateCommand: AsyncParsableCommand {
     console.detail("loaded \(source.path) on \(host.device) in \(Int(host.loadTime)) ms")
     var report = GenerateReport(host: host, sampling: sampling, negative: settings.negative)
     var finalLatents: [Latents] = []
-    let count = plan.images.count
+    let choosing = try opened.map { try BestOf(bestOf.candidates, host: host, judge: $0.judge) }
+    let count = plan.images.count * bestOf.candidates
     // One image is counted in steps, several in images.
     let meter = console.meter(
       "drawing", unit: count == 1 ? "steps" : "images", total: count == 1 ? sampling.steps : count)
@@ -210,21 +216,39 @@ struct GenerateCommand: AsyncParsableCommand {
       let request = GenerationRequest(
         prompt: planned.prompt, seed: planned.seed, settings: settings,
         initialLatents: latents.map { [$0[index]] }, previewInterval: previewEvery, keepsLatents: saveLatents != nil)
-      let result = try await host.generate(request) { event in
+      let before = index * bestOf.candidates
+      let observe: @Sendable (Int, GenerationEvent) throws -> Void = { candidate, event in
         switch event {
         case .step(_, let step, let steps):
-          meter.update(count == 1 ? Double(step) : Double(index) + Double(step) / Double(steps))
+          meter.update(count == 1 ? Double(step) : Double(before + candidate) + Double(step) / Double(steps))
         case .preview(let step, let preview): try previews.write(preview, step: step)
         case .image, .finished: break
         }
+      }
+      let chosen = try await choosing?.generate(request, observe: observe)
+      let result: GenerationResult
+      if let chosen {
+        result = chosen.generation
+      } else {
+        result = try await host.generate(request) { try observe(0, $0) }
       }
       // Said once a prompt, at its first image.
       if let truncation = result.truncation, index == 0 || plan.images[index - 1].promptIndex != planned.promptIndex {
         console.note("prompt \(planned.promptIndex + 1) was \(truncation): what follows is not drawn")
       }
-      for image in result.images {
+      for (place, image) in result.images.enumerated() {
+        var image = image
+        if chosen == nil { image.drawn.provenance.choice = likeness?.choice(of: image.provenance) }
         let bytes = try image.drawn.write(to: planned.path, as: planned.format, overwrite: overwrite)
-        report.images.append(GenerateReport.Image(image, bytes: bytes, at: planned))
+        var described = GenerateReport.Image(image, bytes: bytes, at: planned)
+        if let chosen, let opened {
+          let asked = opened.asked[planned.promptIndex]
+          described.describe(chosen.candidates[place], asked: asked)
+          if let choice = image.provenance.choice {
+            console.note("seed \(image.provenance.seed) is \(choice), for \(asked.words)")
+          }
+        }
+        report.images.append(described)
         finalLatents += image.latents.map { [$0] } ?? []
         if let likeness, index == 0 { report.like = try likeness.compare(image, bytes: bytes, console: console) }
       }

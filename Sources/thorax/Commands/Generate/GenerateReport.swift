@@ -1,4 +1,5 @@
 import Diffusion
+import Evaluation
 import Generation
 import ImageOutput
 import Models
@@ -15,20 +16,45 @@ struct GenerateReport: Encodable {
     var sha256: String
     /// SHA-256 of the latents that it was drawn from in place of noise.
     var initialLatents: String?
+    /// What `--best-of` chose it from and by; nil for an image that was drawn alone.
+    var bestOf: Int?
+    var firstSeed: UInt64?
+    /// SHA-256 of the judge's weights.
+    var judge: String?
+    /// The logarithm of the probability that the judge gives to what was asked for.
+    var score: Double?
+    var asked: [AskedLabel]?
+    var candidates: [Candidate]?
+
+    /// One of the images that an image was chosen from.
+    struct Candidate: Encodable {
+      var seed: UInt64
+      var score: Double
+    }
 
     init(_ image: GeneratedImage, bytes: [UInt8], at planned: PlannedImage) {
       path = planned.path
       prompt = planned.prompt
-      seed = planned.seed
+      seed = image.provenance.seed
       width = image.image.width
       height = image.image.height
       sha256 = ContentHash.of(bytes)
       initialLatents = image.provenance.initialLatents
+      let choice = image.provenance.choice
+      (bestOf, firstSeed) = (choice?.candidates, choice?.firstSeed)
+      (judge, score) = (choice?.judgeHash, choice?.score)
+    }
+
+    mutating func describe(_ candidates: [BestOf.Candidate], asked: [AskedLabel]) {
+      self.asked = asked
+      self.candidates = candidates.map { Candidate(seed: $0.seed, score: $0.score) }
     }
 
     enum CodingKeys: String, CodingKey {
-      case path, prompt, seed, width, height, sha256
+      case path, prompt, seed, width, height, sha256, judge, score, asked, candidates
       case initialLatents = "initial_latents"
+      case bestOf = "best_of"
+      case firstSeed = "first_seed"
     }
   }
 

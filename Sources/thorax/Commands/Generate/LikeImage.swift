@@ -70,6 +70,13 @@ struct LikeImage {
     return choice
   }
 
+  /// How the image was chosen among several, if what was drawn again is the image: then nothing has to be judged anew.
+  func choice(of drawn: Provenance) -> ImageChoice? {
+    var same = drawn
+    same.choice = recorded.choice
+    return recorded.differences(from: same, version: ThoraxVersion.current).isEmpty ? recorded.choice : nil
+  }
+
   /// Compares what was drawn with the image, and says what is not the same.
   ///
   /// - Throws: `ImageFileError` if a picture that was just made cannot be read back.
