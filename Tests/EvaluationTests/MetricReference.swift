@@ -86,6 +86,23 @@ struct MetricReference: Decodable {
     var twoSamples: [Double]
   }
 
+  /// The arithmetic of CheXGenBench.
+  struct Benchmark: Decodable {
+    /// Mean and least over seeds.
+    struct Pixels: Decodable {
+      var published: [Double]
+      var corrected: [Double]
+    }
+
+    var frechet: Double
+    /// Precision, recall, density and coverage.
+    var manifold: [Double]
+    /// Mean and deviation.
+    var kernel: [Double]
+    var kernelOfEqualSets: [Double]
+    var pixels: Pixels
+  }
+
   var images: Images
   var spectra: Spectra
   var components: [String: Components]
@@ -98,6 +115,7 @@ struct MetricReference: Decodable {
   var vendi: [String: [Double]]
   var labels: Labels
   var bootstrap: Intervals
+  var benchmark: Benchmark
 
   static func load() throws -> MetricReference { try MetricFixture.load("metrics") }
 }

@@ -332,11 +332,50 @@ def bootstrap():
     )
 
 
+def averaged(values):
+    return round(sum(round(float(v), 3) for v in values) / len(values), 3)
+
+
+def benchmark():
+    """The arithmetic of CheXGenBench: four parts compared apart and averaged, subsets of all, 8-bit differences that wrap."""
+    x, y = features(3, 121, 12), features(4, 91, 12, scale=1.3, shift=0.2)
+    parts = list(zip(np.array_split(x, 4), np.array_split(y, 4)))
+    distances = []
+    for a, b in parts:
+        (m1, c1), (m2, c2) = (map(torch.from_numpy, statistics(z)) for z in (a, b))
+        distances.append(_compute_fid(m1, c1, m2, c2))
+    manifolds = [compute_prdc(a, b, nearest_k=5) for a, b in parts]
+    random = SplitMix64(17)
+    kernel = []
+    for _ in range(100):
+        first, second = drawn(random, 91, 121), drawn(random, 91, 91)
+        kernel.append(float(poly_mmd(torch.from_numpy(x[first]), torch.from_numpy(y[second]))))
+    same = float(poly_mmd(torch.from_numpy(x[:91]), torch.from_numpy(y)))
+    random = SplitMix64(23)
+    real = np.array([random.below(256) for _ in range(6 * 5)], dtype=np.uint8).reshape(6, 5)
+    seeds = [np.array([random.below(256) for _ in range(6 * 5)], dtype=np.uint8).reshape(6, 5) for _ in range(3)]
+
+    def distance(a, b):
+        return np.linalg.norm(a - b) / np.sqrt(a.size)
+
+    published = [round(float(distance(real, seeds[-1])), 4) for _ in seeds]
+    corrected = [float(distance(real.astype(float), s.astype(float))) for s in seeds]
+    return dict(
+        frechet=averaged(distances),
+        manifold=[averaged([m[key] for m in manifolds]) for key in ("precision", "recall", "density", "coverage")],
+        kernel=[float(np.mean(kernel)), float(np.std(kernel))],
+        kernelOfEqualSets=[same, 0.0],
+        pixels=dict(
+            published=[sum(published) / len(published), min(published)],
+            corrected=[sum(corrected) / len(corrected), min(corrected)]),
+    )
+
+
 def main(path):
     result = dict(
         images=pairs_of_images(), spectra=spectra(), components=components(), distances=distances(), frechet=frechet(),
         kernelDistance=kernel_distance(), inceptionScore=inception_score(), manifolds=manifolds(),
-        discrepancy=discrepancy(), vendi=vendi(), labels=labels(), bootstrap=bootstrap(),
+        discrepancy=discrepancy(), vendi=vendi(), labels=labels(), bootstrap=bootstrap(), benchmark=benchmark(),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")

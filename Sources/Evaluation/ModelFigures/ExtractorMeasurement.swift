@@ -31,11 +31,14 @@ struct ExtractorMeasurement: SetMeasurement {
   let title: String
   private let choice: ExtractorChoice
   private let note: @Sendable (String) -> Void
+  private let hasBenchmark: Bool
 
-  /// - Parameter note: Called with a line about each set.
-  init(_ choice: ExtractorChoice, note: @escaping @Sendable (String) -> Void) {
+  /// - Parameters:
+  ///   - note: Called with a line about each set.
+  ///   - hasBenchmark: Whether CheXGenBench's figures are given too, of sets with prompts.
+  init(_ choice: ExtractorChoice, note: @escaping @Sendable (String) -> Void, hasBenchmark: Bool = false) {
     title = "features by \(choice.path.onOneLine(limit: 120))"
-    (self.choice, self.note) = (choice, note)
+    (self.choice, self.note, self.hasBenchmark) = (choice, note, hasBenchmark)
   }
 
   /// What an extractor makes of a set.
@@ -106,6 +109,12 @@ struct ExtractorMeasurement: SetMeasurement {
           real: scores.reduce(0, +) / Double(scores.count),
           how: "exp of the mean divergence of an image's classes from those of all, \(Self.scoreSplits) parts, their "
             + "deviation \(MeasuredFigure.text(score.standardDeviation)): \(how)"))
+    }
+    let hasPrompts = (0..<compared.samples.count).allSatisfy { compared.samples.facts(at: $0).prompt != nil }
+    if hasBenchmark, hasPrompts, let draw = draws.first {
+      figures += try BenchmarkFidelity.figures(
+        samples: drawn, heldOut: against, training: training.features.selecting(draw), extractor: name, how: how,
+        seed: compared.seed)
     }
     figures += try MemorisationMeasurement(
       name: name, space: how, training: training.features, seed: compared.seed

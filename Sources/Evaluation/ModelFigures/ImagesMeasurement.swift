@@ -85,7 +85,8 @@ public struct ImagesMeasurement: Sendable {
       dataset, records: records.filter { $0.split == .train }, title: "the training part")
     for set in [heldOut, training] { try set.require(Self.minimum) }
     measurements =
-      [DistributionMeasurement(), PixelNeighbourMeasurement()] + extractors.map { ExtractorMeasurement($0, note: note) }
+      [DistributionMeasurement(), PixelNeighbourMeasurement(), BenchmarkPrivacy()]
+      + extractors.map { ExtractorMeasurement($0, note: note, hasBenchmark: true) }
   }
 
   /// Measures a set.

@@ -1,0 +1,162 @@
+import Foundation
+import ImageFiles
+import RadiographData
+import RadiographImport
+import RadiographTestSupport
+import Support
+import Testing
+
+@testable import Evaluation
+
+@Suite("CheXGenBench's figures, as published and corrected")
+struct BenchmarkTests {
+  private let expected: MetricReference.Benchmark
+  private let real: FeatureMatrix
+  private let generated: FeatureMatrix
+
+  init() throws {
+    expected = try MetricReference.load().benchmark
+    real = try MetricInputs.features(seed: 3, rows: 121, columns: 12)
+    generated = try MetricInputs.features(seed: 4, rows: 91, columns: 12, scale: 1.3, shift: 0.2)
+  }
+
+  @Test("sets are divided as numpy.array_split divides them")
+  func parts() {
+    #expect(BenchmarkFidelity.divided(10) == [0..<3, 3..<6, 6..<8, 8..<10])
+    #expect(BenchmarkFidelity.divided(8) == [0..<2, 2..<4, 4..<6, 6..<8])
+    #expect(BenchmarkFidelity.divided(3).map(\.count) == [1, 1, 1, 0])
+  }
+
+  @Test(
+    "fidelity as published agrees with torchmetrics and prdc on four parts, and the kernel distance on subsets of all")
+  func published() throws {
+    let values = try BenchmarkFidelity.published(real: real, generated: generated, seed: 17)
+    // A rounded average of rounded figures: another digit would be another value.
+    #expect(abs(values.frechet - expected.frechet) < 1e-9)
+    expectEqual(
+      [values.precision, values.recall, values.density, values.coverage], expected.manifold, within: 1e-9)
+    #expect(abs(values.kernel - expected.kernel[0]) < 5e-4 + 1e-9, "rounded to three digits")
+    expectEqual([values.kernelDeviation], [expected.kernel[1]], within: 1e-6)
+
+    let same = real.selecting(Array(0..<91))
+    let equal = try BenchmarkFidelity.published(real: same, generated: generated, seed: 17)
+    #expect(abs(equal.kernel - expected.kernelOfEqualSets[0]) < 5e-4 + 1e-9)
+    #expect(equal.kernelDeviation < 1e-9, "all subsets of sets of equal size are the same")
+  }
+
+  @Test("corrected figures are those of all images, and the kernel distance has a deviation")
+  func corrected() throws {
+    let values = try BenchmarkFidelity.corrected(real: real, generated: generated, seed: 17)
+    let manifold = try ManifoldMetrics(real: real, generated: generated, neighbours: 5)
+    #expect(values.frechet == (try FrechetDistance.between(real, generated)))
+    #expect(values.frechet < expected.frechet, "the distance of fewer images is greater")
+    #expect(values.precision == manifold.precision && values.coverage == manifold.coverage)
+    let whole = try KernelDistance.between(real, generated)
+    #expect(abs(values.kernel - whole) < 3 * values.kernelDeviation / 10)
+    let same = try BenchmarkFidelity.corrected(
+      real: real.selecting(Array(0..<91)), generated: generated, seed: 17)
+    #expect(same.kernelDeviation > 0.05)
+  }
+
+  @Test("figures come in pairs that say how they differ, beside those of real images")
+  func fidelityFigures() throws {
+    let training = try MetricInputs.features(seed: 5, rows: 91, columns: 12)
+    let figures = try BenchmarkFidelity.figures(
+      samples: generated, heldOut: real, training: training, extractor: "network", how: "features", seed: 17)
+    #expect(figures.count == 14)
+    for pair in stride(from: 0, to: figures.count, by: 2).map({ (figures[$0], figures[$0 + 1]) }) {
+      #expect(pair.0.name.hasSuffix(", as published") && pair.1.name.hasSuffix(", corrected"))
+      #expect(pair.0.name.dropLast(14) == pair.1.name.dropLast(11) && pair.0.how != pair.1.how)
+      #expect(pair.0.real != nil && pair.1.real != nil && pair.0.count == 91)
+    }
+    #expect(figures[0].value == expected.frechet && figures[0].name.contains("Fréchet distance, network"))
+  }
+
+  private static func bytes(_ random: inout SplitMix64) throws -> GrayscaleImage {
+    try GrayscaleImage(width: 5, height: 6, pixels: (0..<30).map { _ in UInt8(random.next(below: 256)) })
+  }
+
+  @Test("pixel distances agree with numpy's of 8-bit arrays, and of floating-point ones")
+  func pixels() throws {
+    var random = SplitMix64(seed: 23)
+    let image = try Self.bytes(&random)
+    let seeds = try (0..<3).map { _ in try Self.bytes(&random) }
+    let summary = BenchmarkPrivacy.Summary(try seeds.map { try BenchmarkPrivacy.Distance(image, $0) })
+    expectEqual([summary.published.mean, summary.published.least], expected.pixels.published, within: 1e-12)
+    expectEqual([summary.corrected.mean, summary.corrected.least], expected.pixels.corrected, within: 1e-12)
+    let one = try GrayscaleImage(width: 1, height: 1, pixels: [9])
+    let ten = try GrayscaleImage(width: 1, height: 1, pixels: [10])
+    #expect(try BenchmarkPrivacy.Distance(one, ten).wrapped == 255 && BenchmarkPrivacy.Distance(one, ten).plain == 1)
+    #expect(throws: MetricError.countMismatch(what: "pixels of an image", expected: 30, found: 1)) {
+      try BenchmarkPrivacy.Distance(image, one)
+    }
+  }
+
+  /// Images of one patient each, with a caption.
+  private static func makeDataset(in root: URL) throws -> RadiographDataset {
+    let pictures = root.appendingPathComponent("pictures")
+    try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+    var options = DatasetImport.Options()
+    options.imageSize = 64
+    options.split = try SplitFractions("50/25/25")
+    let entries = try (0..<40).map { patient in
+      let file = pictures.appendingPathComponent("\(patient).png")
+      try Data(CopyGateTests.chest(UInt64(patient), side: 64).pngBytes()).write(to: file)
+      return ImportEntry(
+        path: "\(patient).png", file: file, patient: "\(patient)", study: "0",
+        attributes: RadiographAttributes(view: .anteroposterior),
+        sections: [TextSection(name: "caption", text: "Right effusion of size \(patient / 2).")])
+    }
+    let list = ImportSource(
+      name: "captions", kind: "table", licence: "CC0-1.0", attribution: "", vocabulary: [], root: pictures,
+      entries: entries, exclusions: [])
+    let folder = root.appendingPathComponent("dataset")
+    _ = try DatasetImport(list, into: folder, options: options).run()
+    return try RadiographDataset.open(folder)
+  }
+
+  @Test(
+    "samples are compared with the first training image of their prompt, and prompts of no training image are left out")
+  func privacyFigures() throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-benchmark-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: root) }
+    let dataset = try Self.makeDataset(in: root)
+    let records = try dataset.records(matching: RecordFilter(requiresText: false))
+    let training = try DatasetImages(dataset, records: records.filter { $0.split == .train }, title: "training")
+    let heldOut = try DatasetImages(dataset, records: records.filter { $0.split == .test }, title: "held out")
+    #expect(training.count > 10 && heldOut.count > 5)
+    let texts = training.records.map { $0.sections.first?.text ?? "" }
+    let one = texts[0]
+    let other = try #require(texts.first { $0 != one })
+    let prompts = [one, "never seen", other, one.uppercased(), " \(one) ", other]
+    let samples = DrawnImages(
+      title: "samples",
+      items: try prompts.enumerated().map { index, prompt in
+        DrawnImages.Item(
+          name: "\(index)", image: try CopyGateTests.chest(UInt64(500 + index), side: 64),
+          facts: ImageFacts(prompt: prompt))
+      })
+    let pairs = try BenchmarkPrivacy.pairs(samples, training: training)
+    let second = try #require(texts.firstIndex(of: other))
+    #expect(pairs.map(\.training) == [0, second] && pairs.map(\.samples) == [[0, 3, 4], [2, 5]])
+
+    func figures(_ samples: DrawnImages) throws -> [MeasuredFigure] {
+      try BenchmarkPrivacy().figures(
+        ComparedImages(samples: samples, heldOut: heldOut, training: training, side: 64, seed: 1))
+    }
+    let found = try figures(samples)
+    let distances = try pairs.map { pair in
+      try pair.samples.map { try BenchmarkPrivacy.Distance(training.image(at: pair.training), samples.image(at: $0)) }
+    }
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    let last = mean(distances.map { ($0.last?.wrapped ?? 0) })
+    expectEqual(
+      found.map(\.value),
+      [
+        last, mean(distances.map { mean($0.map(\.plain)) }), last, mean(distances.map { $0.map(\.plain).min() ?? 0 }),
+      ], within: 1e-4)
+    #expect(found.map(\.count) == [2, 2, 2, 2] && found.allSatisfy { ($0.real ?? 0) > 0 })
+    #expect(found[1].value < found[0].value, "differences that wrap are greater")
+    #expect(try figures(DrawnImages(title: "samples", items: [samples.items[1]])).isEmpty)
+  }
+}
