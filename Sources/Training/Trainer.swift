@@ -15,6 +15,7 @@ public enum Trainer {
     case .autoencoder: try trainAutoencoder(request, shouldStop: shouldStop, report: report)
     case .diffusion: try trainDiffusion(request, shouldStop: shouldStop, report: report)
     case .classifier: try trainClassifier(request, shouldStop: shouldStop, report: report)
+    case .reidentifier: try trainReidentifier(request, shouldStop: shouldStop, report: report)
     case .distillation: try trainDistillation(request, shouldStop: shouldStop, report: report)
     }
   }
@@ -85,6 +86,22 @@ public enum Trainer {
       let recipe: ClassifierStageRecipe = begun.recipe
       let data = try begun.data(recipe.seed, withoutTexts: true, where: recipe.own.knowsLabel)
       return try ClassifierObjective(recipe, data: data, device: request.device)
+    }
+  }
+
+  /// Trains a network that recognises patients, on those who have two images or more. Its best weights,
+  /// `checkpoints/best.safetensors`, are a file that `Reidentifier` reads.
+  ///
+  /// - Parameters: as for ``trainAutoencoder(_:shouldStop:report:)``.
+  /// - Throws: as ``trainAutoencoder(_:shouldStop:report:)``;
+  ///   ``TrainingError/tooFewRepeatedPatients(path:split:found:minimum:reason:)``.
+  public static func trainReidentifier(
+    _ request: TrainingRequest, shouldStop: () -> Bool, report: (TrainingReport) -> Void
+  ) throws -> LoopOutcome {
+    try train(request, nil, shouldStop: shouldStop, report: report) { begun in
+      let recipe: ReidentifierRecipe = begun.recipe
+      let data = try begun.data(recipe.seed, withoutTexts: true)
+      return try ReidentifierObjective(recipe, data: data, device: request.device)
     }
   }
 

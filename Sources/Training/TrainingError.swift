@@ -76,6 +76,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case memoryTooSmall(bytes: Int, least: Int)
   /// What a classifier cannot learn from.
   case classifierData(reason: String)
+  /// Patients with two images or more, of whom a re-identifier learns.
+  case tooFewRepeatedPatients(path: String, split: String, found: Int, minimum: Int, reason: String)
   /// Ended on request, with a checkpoint.
   case interrupted(step: Int)
 
@@ -169,6 +171,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .otherDataset(let path, let begun, let found):
       "\(path) is not the dataset of the run (\(Self.parts(begun)) there, \(Self.parts(found)) here, or others): give the "
         + "dataset that it was begun with, as it was"
+    case .tooFewRepeatedPatients(let path, let split, let found, let minimum, let reason):
+      "\(path.onOneLine(limit: 160)) has \(found.of("patient")) with two images or more in its \(split) part where "
+        + "\(minimum) are needed (\(reason)): import more images of the same patients"
+        + (split == "train" ? ", or give a smaller batchSize" : "")
     case .noSnapshots(let path):
       "\(path) holds no snapshots of averages, of which one of another width is made: train with "
         + "--set averageWidths=[0.05,0.1], or leave --ema-width out"

@@ -121,7 +121,8 @@ struct Failure {
     case .inFile(_, _, let error): status(error)
     case .unreadableConfiguration, .diverged, .noImages, .unfitImages, .noTexts, .datasetChanged, .imageGone,
       .validationWasTrainedOn, .teacherChanged, .otherFeatures, .otherDataset, .damagedCheckpoint, .noWholeCheckpoint,
-      .damagedWeights, .damagedFeatures, .foreignCheckpoint, .newerCheckpoint, .classifierData, .memoryTooSmall:
+      .damagedWeights, .damagedFeatures, .foreignCheckpoint, .newerCheckpoint, .classifierData, .tooFewRepeatedPatients,
+      .memoryTooSmall:
       .badData
     case .nothingToResume, .missingStage, .noKeptWeights, .noSnapshots, .notARun: .inputMissing
     case .runExists, .notAFolder: .cannotCreate

@@ -38,7 +38,7 @@ struct ParallelTrainingTests {
       for count in [1, 2, 4] {
         let run = "run\(count)"
         let result = try Program.run(
-          Self.arguments(steps: 50, "--output", run, "--processes", "\(count)"), in: folder)
+          Self.arguments(steps: 50, "--processes", "\(count)").map { $0 == "run" ? run : $0 }, in: folder)
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output == folder.appendingPathComponent(run).path + "\n")
         #expect(result.errors.components(separatedBy: "finished after 50 steps").count == 2)

@@ -203,10 +203,11 @@ struct ConfigurationTests {
   func recipes() throws {
     for entry in try RecipeCatalog.entries() {
       #expect(!entry.title.isEmpty)
-      #expect(entry.stages == ["vae", "diffusion"] + (entry.name == "small" ? ["classifier"] : []))
+      #expect(entry.stages == ["vae", "diffusion"] + (entry.name == "small" ? ["classifier", "reidentifier"] : []))
       try (RecipeCatalog.recipe(entry.name) as AutoencoderRecipe).validate()
       try (RecipeCatalog.recipe(entry.name) as DiffusionRecipe).validate()
       try (RecipeCatalog.recipe(entry.name) as ClassifierStageRecipe).validate()
+      try (RecipeCatalog.recipe(entry.name) as ReidentifierRecipe).validate()
     }
   }
 

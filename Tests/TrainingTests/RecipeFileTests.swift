@@ -28,6 +28,7 @@ struct RecipeFileTests {
         try roundTrip(AutoencoderRecipe.self, name, in: file)
         try roundTrip(DiffusionRecipe.self, name, in: file)
         try roundTrip(ClassifierStageRecipe.self, name, in: file)
+        try roundTrip(ReidentifierRecipe.self, name, in: file)
         try roundTrip(DistillationRecipe.self, name, in: file)
       }
     }

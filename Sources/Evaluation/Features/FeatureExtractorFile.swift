@@ -4,7 +4,7 @@ import TensorFiles
 /// Extractors from files.
 public enum FeatureExtractorFile {
   /// Reads an extractor of any known architecture: Inception-v3 of pytorch-fid, DenseNet-121 of TorchXRayVision, RAD-DINO,
-  /// or a classifier of `thorax train classifier`. Which one follows from the file.
+  /// a classifier of `thorax train classifier` or a network of `thorax train reidentifier`. Which one follows from the file.
   ///
   /// - Parameters:
   ///   - path: Safetensors, or a checkpoint of PyTorch's with a state dictionary.
@@ -13,6 +13,7 @@ public enum FeatureExtractorFile {
   ///   `TensorFileError`, `ParameterLoadingError`, `TorchError`.
   public static func load(_ path: String, pipeline: InceptionPipeline = .clean) throws -> any FeatureExtractor {
     if LabelClassifier.isClassifier(path) { return try OwnExtractor(contentsOf: path) }
+    if Reidentifier.isReidentifier(path) { return try ReidentifierExtractor(contentsOf: path) }
     let checkpoint = try ExtractorCheckpoint(path: path)
     let hash = checkpoint.contentHash
     switch checkpoint.architecture {

@@ -120,7 +120,7 @@ public struct OwnExtractor: FeatureExtractor {
   /// The labels that the log odds are of.
   public var labels: [String] { classifier.architecture.labels }
   public let preprocessing: String
-  public var preparation: any InputPreparation { Preparation(side: classifier.architecture.side) }
+  public var preparation: any InputPreparation { CentredSquare(side: classifier.architecture.side) }
 
   /// Reads a classifier of `thorax train classifier`.
   ///
@@ -138,9 +138,7 @@ public struct OwnExtractor: FeatureExtractor {
     let architecture = classifier.architecture
     name = "Thorax classifier (\(architecture.network.rawValue))"
     classes = architecture.labels.count
-    preprocessing =
-      "largest centred square, bilinear with antialiasing to \(architecture.side)x\(architecture.side), mean 0 and "
-      + "variance 1 of each image"
+    preprocessing = CentredSquare(side: architecture.side).text
     width = try withoutGradients {
       let probe = try Tensor.zeros([1, 1, architecture.side, architecture.side])
       return try classifier.meanFeatures(probe).means_BC.shape[1]
@@ -186,11 +184,52 @@ public struct OwnExtractor: FeatureExtractor {
     }
   }
 
-  private struct Preparation: InputPreparation {
-    let side: Int
+}
 
-    func input(from image: GrayscaleImage) throws -> NetworkInput {
-      NetworkInput(try GrayPlane(image).square(size: side, fit: .crop, resampling: .bilinear))
+/// The largest centred square of an image, at the side of one of our networks.
+private struct CentredSquare: InputPreparation {
+  let side: Int
+
+  var text: String {
+    "largest centred square, bilinear with antialiasing to \(side)x\(side), mean 0 and variance 1 of each image"
+  }
+
+  func input(from image: GrayscaleImage) throws -> NetworkInput {
+    NetworkInput(try GrayPlane(image).square(size: side, fit: .crop, resampling: .bilinear))
+  }
+}
+
+/// A network of ours that recognises patients as an extractor: its embeddings.
+public struct ReidentifierExtractor: FeatureExtractor {
+  public let name = "Thorax re-identifier"
+  public let hash: String
+  public let width: Int
+  public let classes: Int? = nil
+  private let reidentifier: Reidentifier
+  private let square: CentredSquare
+
+  public var preprocessing: String { square.text }
+  public var preparation: any InputPreparation { square }
+
+  /// Reads a re-identifier of `thorax train reidentifier`.
+  ///
+  /// - Throws: `ClassifierFileError`, `FileAccessError`, `TensorFileError`, `ParameterLoadingError`, `TorchError`.
+  public init(contentsOf path: String) throws {
+    self.init(
+      try Reidentifier(contentsOf: path), hash: try SafetensorsFile(path: path).tensorsByName.contentHash)
+  }
+
+  /// - Parameter hash: A hash of the network's weights.
+  public init(_ reidentifier: Reidentifier, hash: String) {
+    self.reidentifier = reidentifier
+    self.hash = hash
+    width = reidentifier.architecture.width
+    square = CentredSquare(side: reidentifier.architecture.side)
+  }
+
+  public func outputs(of inputs: [NetworkInput]) throws -> ExtractorOutputs {
+    try withoutGradients {
+      ExtractorOutputs(features: try FeatureMatrix(checked: reidentifier(NetworkInput.batch(inputs))), logits: nil)
     }
   }
 }

@@ -68,11 +68,12 @@ public struct ImagesMeasurement: Sendable {
   /// - Parameters:
   ///   - source: Only images of this source; nil for all.
   ///   - extractors: Networks by whose features sets are compared.
+  ///   - reidentifier: A network that recognises patients, of `thorax train reidentifier`.
   ///   - note: Called with a line about every part of the work.
   /// - Throws: ``MeasurementError`` for too few images of a part; `DatasetError`.
   public init(
     dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, extractors: [ExtractorChoice] = [],
-    seed: UInt64, note: @escaping @Sendable (String) -> Void
+    reidentifier: String? = nil, seed: UInt64, note: @escaping @Sendable (String) -> Void
   ) throws {
     guard dataset.imageSize % MemorisationMeasurement.side == 0 else {
       throw MeasurementError.indivisibleImageSize(dataset.imageSize, by: MemorisationMeasurement.side)
@@ -87,6 +88,9 @@ public struct ImagesMeasurement: Sendable {
     measurements =
       [DistributionMeasurement(), PixelNeighbourMeasurement(), BenchmarkPrivacy()]
       + extractors.map { ExtractorMeasurement($0, note: note, hasBenchmark: true) }
+      + (try reidentifier.map {
+        [try ReidentificationMeasurement($0, dataset: dataset, avoiding: part, source: source, note: note)]
+      } ?? [])
   }
 
   /// Measures a set.

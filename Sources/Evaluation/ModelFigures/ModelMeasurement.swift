@@ -21,6 +21,8 @@ public struct ModelMeasurement: Sendable {
     public var extractors: [ExtractorChoice] = []
     /// A classifier of findings and traits that judges what is drawn of prompts about them.
     public var judge: String?
+    /// A network that recognises patients, which says whether samples show some of the training part.
+    public var reidentifier: String?
 
     public init() {}
   }
@@ -139,6 +141,7 @@ public struct ModelMeasurement: Sendable {
     figures += try extractorFigures(adults)
     figures += try await judgeFigures(&source)
     let drawn = DrawnImages(title: host.description.name, items: items)
+    figures += try reidentificationFigures(drawn)
     let (gate, pairs, copies) = try copyFigure(drawn)
     figures.append(copies)
 
@@ -316,6 +319,20 @@ public struct ModelMeasurement: Sendable {
       note(measurement.title)
       return try measurement.figures(compared)
     }
+  }
+
+  private func reidentificationFigures(_ drawn: DrawnImages) throws -> [MeasuredFigure] {
+    guard let path = options.reidentifier else { return [] }
+    let measurement = try ReidentificationMeasurement(
+      path, dataset: sets.dataset, avoiding: options.part, note: note)
+    note(measurement.title)
+    return try measurement.figures(
+      ComparedImages(
+        samples: drawn,
+        heldOut: DatasetImages(
+          sets.dataset, records: sets.heldOutAdultSource + sets.heldOutChildren, title: "held-out images"),
+        training: DatasetImages(sets.dataset, records: sets.training, title: "the training part"),
+        side: sets.dataset.imageSize, seed: options.seed))
   }
 
   private func report(_ figures: [MeasuredFigure], gate: GateReport) -> FigureReport {

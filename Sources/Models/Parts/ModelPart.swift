@@ -48,6 +48,8 @@ public enum TrainingStageName: String, CaseIterable, Codable, Sendable {
   case diffusion
   /// A classifier of radiographs, which is no part of a model: it judges images, or compares them.
   case classifier
+  /// A network that recognises patients, which is no part of a model: it says whether a drawn image shows one of them.
+  case reidentifier
   /// The U-Net and the text projection again, after a trained model: fewer calls of the network for an image.
   case distillation
 }

@@ -1,4 +1,3 @@
-import Foundation
 import TensorFiles
 import Torch
 import TorchNN
@@ -12,14 +11,11 @@ public struct LabelClassifier {
   private let network: any LabelNetwork
   private let dropout: Dropout
 
-  /// The key of the architecture among a file's metadata.
-  private static let key = "thorax:classifier"
-  /// No radiograph is larger, but a file may claim any size.
-  private static let largestSide = 1 << 13
+  private static let record = ArchitectureRecord<ClassifierArchitecture>(key: "thorax:classifier")
 
   /// Whether a file is one that this type reads. A file that cannot be read is none.
   public static func isClassifier(_ path: String) -> Bool {
-    path.hasSuffix(".safetensors") && (try? SafetensorsFile(path: path))?.metadata[key] != nil
+    record.isIn(path)
   }
 
   /// A classifier from the parameters of a scope.
@@ -38,9 +34,8 @@ public struct LabelClassifier {
   ///   `ParameterLoadingError`, `TorchError`.
   public init(contentsOf path: String, device: Device = .cpu) throws {
     let file = try SafetensorsFile(path: path)
-    guard let text = file.metadata[Self.key],
-      let architecture = try? JSONDecoder().decode(ClassifierArchitecture.self, from: Data(text.utf8)),
-      !architecture.labels.isEmpty, (architecture.minimumSide...Self.largestSide).contains(architecture.side)
+    guard let architecture = Self.record.read(file), !architecture.labels.isEmpty,
+      (architecture.minimumSide...StandardisedRadiograph.largestSide).contains(architecture.side)
     else { throw ClassifierFileError.noClassifier(path: path) }
     let store = ParameterStore(tensors: try file.loadTensors(), device: device, memoryFormat: .channelsLast)
     try self.init(store.root, architecture)
@@ -50,11 +45,7 @@ public struct LabelClassifier {
   /// What a file of the weights holds beside them: labels, network and side, by which it is read again.
   ///
   /// - Throws: `EncodingError`.
-  public func metadata() throws -> [String: String] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return [Self.key: String(decoding: try encoder.encode(architecture), as: UTF8.self)]
-  }
+  public func metadata() throws -> [String: String] { try Self.record.metadata(of: architecture) }
 
   /// Log odds of every label.
   ///
@@ -108,26 +99,21 @@ public struct LabelClassifier {
   ///
   /// - Throws: `TorchError` if memory runs out.
   func prepared(_ image_B1HW: Tensor) throws -> Tensor {
-    let side = architecture.side
-    var x = try image_B1HW.to(.float32)
-    // Whole pixels are averaged first: an image that is made smaller loses no detail to chance.
-    let factor = x.shape[2] / side
-    if factor > 1 { x = try Pooling2d(.average, factor)(x) }
-    if x.shape[2] != side { x = try x.upsampleBilinear2D(outputSize: [side, side]) }
-    let centred = try x - x.mean(dim: [1, 2, 3], keepdim: true)
-    let variance_B111 = try centred.square().mean(dim: [1, 2, 3], keepdim: true)
-    return try (centred * (variance_B111 + 1e-8).rsqrt()).contiguous(memoryFormat: .channelsLast)
+    try StandardisedRadiograph.tensor(image_B1HW, side: architecture.side)
   }
 }
 
-/// What is wrong with a file that should hold a classifier.
+/// What is wrong with a file that should hold a classifier or a re-identifier.
 public enum ClassifierFileError: Error, Equatable, CustomStringConvertible {
   case noClassifier(path: String)
+  case noReidentifier(path: String)
 
   public var description: String {
     switch self {
     case .noClassifier(let path):
       "\(path) holds no classifier: name checkpoints/best.safetensors of a run of 'thorax train classifier'"
+    case .noReidentifier(let path):
+      "\(path) holds no re-identifier: name checkpoints/best.safetensors of a run of 'thorax train reidentifier'"
     }
   }
 }

@@ -66,7 +66,7 @@ public struct TrainingBenchmark: Sendable {
     case .diffusion:
       let recipe: DiffusionRecipe = try .ofNewRun(recipe, file: nil, settings: settings)
       return try measure(DiffusionProbe(recipe, device: device), recipe, saved, progress)
-    case .classifier, .distillation:
+    case .classifier, .reidentifier, .distillation:
       throw TrainingError.invalidSetting(
         key: "--stage", value: stage.rawValue,
         remedy: "choose one of \(Self.stages.map(\.rawValue).joined(separator: ", "))")

@@ -11,13 +11,17 @@ struct RunDataset: Codable, Equatable {
   var trainingImages: Int
   var validationImages: Int
 
-  /// - Parameter texts: whether the stage sees what is known of an image beside its pixels.
+  /// - Parameters:
+  ///   - texts: whether the stage sees what is known of an image beside its pixels.
+  ///   - patients: whether it sees who an image shows.
   /// - Throws: `DatasetError` if the index cannot be read.
-  init(training: RadiographRecords, validation: RadiographRecords, texts: Bool) throws {
+  init(training: RadiographRecords, validation: RadiographRecords, texts: Bool, patients: Bool = false) throws {
     var hash = RunningHash()
     for (part, records) in [("train", training), ("validation", validation)] {
       try records.forEach { _, record in
-        let parts = [part, record.source, record.identity] + (texts ? Self.knowledge(of: record) : [])
+        let parts =
+          [part, record.source, record.identity] + (texts ? Self.knowledge(of: record) : [])
+          + (patients ? [record.patient] : [])
         for part in parts { hash.update(part: part) }
       }
     }

@@ -6,7 +6,7 @@ import Torch
 /// The memory and time that a run will take, stage by stage, measured before it begins.
 public enum TrainingPlan {
   /// The stages that can be planned. What distillation takes depends on its teacher.
-  public static let stages: [TrainingStageName] = [.autoencoder, .diffusion, .classifier]
+  public static let stages: [TrainingStageName] = [.autoencoder, .diffusion, .classifier, .reidentifier]
 
   /// Plans the stages of a run that has not begun.
   ///
@@ -59,6 +59,7 @@ public enum TrainingPlan {
     case .autoencoder: try Stage(request, make: autoencoder(request))
     case .diffusion: try Stage(request, make: diffusion(request))
     case .classifier: try Stage(request, make: classifier(request))
+    case .reidentifier: try Stage(request, make: reidentifier(request))
     case .distillation:
       throw TrainingError.invalidSetting(
         key: "--stage", value: name.rawValue,
@@ -77,6 +78,13 @@ public enum TrainingPlan {
       return try ClassifierObjective(
         recipe, data: StageData(training: labelled, validation: labelled, validated: [0]), device: request.device)
     }
+  }
+
+  private static func reidentifier(_ request: TrainingRequest) throws -> (ReidentifierRecipe) throws -> any Objective {
+    let dataset = try request.openDataset()
+    let training = try PixelBatches(dataset, split: .train, withoutTexts: true, device: request.device)
+    let data = StageData(training: training, validation: training, validated: [0])
+    return { try ReidentifierObjective($0, data: data, device: request.device) }
   }
 
   private static func autoencoder(

@@ -112,7 +112,9 @@ struct BegunRun<Settings: StageSettings> {
     }
     let (training, validation) = (try part(.train), try part(.validation))
     let record = try RunDataset(
-      training: training.records, validation: validation.records, texts: Settings.stage != .autoencoder)
+      training: training.records, validation: validation.records,
+      texts: ![.autoencoder, .reidentifier].contains(Settings.stage),
+      patients: Settings.stage == .reidentifier)
     let files = RunDatasetFiles(folder: folder)
     switch beginning {
     case .new where group.isFirst: try files.write(record, training: training.records)

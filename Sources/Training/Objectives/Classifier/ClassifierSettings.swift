@@ -48,13 +48,8 @@ public struct ClassifierSettings: StageSettings {
   public func validate() throws {
     let least = ClassifierArchitecture(network: network, labels: [], side: imageSide).minimumSide
     try RecipeCheck.require(imageSide, in: least...2048, "imageSide")
-    for (key, value) in [("dropout", dropout), ("shift", shift), ("scaling", scaling), ("contrast", contrast)] {
-      try RecipeCheck.requireFraction(value, key)
-    }
-    guard (0...180).contains(rotation) else {
-      throw TrainingError.invalidSetting(
-        key: "rotation", value: "\(rotation)", remedy: "give degrees from 0 to 180")
-    }
+    try RecipeCheck.requireFraction(dropout, "dropout")
+    try RecipeCheck.requireChanges(rotation: rotation, shift: shift, scaling: scaling, contrast: contrast)
     guard Set(labels).count == labels.count, labels.allSatisfy({ !$0.isEmpty }) else {
       throw TrainingError.invalidSetting(key: "labels", value: "\(labels)", remedy: "give each label once")
     }

@@ -101,6 +101,26 @@ struct ExtractorOptions: ParsableArguments {
   }
 }
 
+/// A network that recognises patients.
+struct ReidentifierOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Network by 'thorax train reidentifier' that says whether images show patients of the training part.",
+      valueName: "file"), completion: .file(extensions: ["safetensors"]))
+  var reidentifier: String?
+
+  /// - Throws: `MeasurementError` for a file that is not there, `ClassifierFileError` for another.
+  func path() throws -> String? {
+    guard let reidentifier else { return nil }
+    guard FileManager.default.fileExists(atPath: reidentifier) else {
+      throw MeasurementError.missing(path: reidentifier)
+    }
+    // Before hours are spent on the rest.
+    _ = try ReidentifierExtractor(contentsOf: reidentifier)
+    return reidentifier
+  }
+}
+
 /// Lines about long work, with the seconds since it began, on standard error.
 struct WorkNotes: Sendable {
   let console: Console

@@ -20,6 +20,7 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
 
   @OptionGroup var options: EvaluationOptions
   @OptionGroup var extractors: ExtractorOptions
+  @OptionGroup var patients: ReidentifierOptions
 
   @Option(
     help: ArgumentHelp("Table of the images' prompts.", valueName: "file.csv"),
@@ -47,7 +48,8 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     try set.requireOneSize()
     let folder = try output.map { try ResultFolder($0) }
     let measurement = try ImagesMeasurement(
-      dataset: dataset, part: options.split, source: source, extractors: extractors.choices(), seed: options.seed,
+      dataset: dataset, part: options.split, source: source, extractors: extractors.choices(),
+      reidentifier: patients.path(), seed: options.seed,
       note: { note($0) })
     let result = try measurement.run(set)
     try set.requireUnchanged()

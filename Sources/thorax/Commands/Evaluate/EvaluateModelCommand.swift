@@ -26,6 +26,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
 
   @OptionGroup var options: EvaluationOptions
   @OptionGroup var extractors: ExtractorOptions
+  @OptionGroup var patients: ReidentifierOptions
 
   @Option(help: ArgumentHelp("Folder to write to.", valueName: "dir"), completion: .directory)
   var output: String
@@ -65,6 +66,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
       } ?? FigureTargets(model: source.path)
     settings.extractors = try extractors.choices()
     settings.judge = try ShippedJudge.path(judge)
+    settings.reidentifier = try patients.path()
     settings.training = TrainingRecord(model: source.path)
     let folder = try ResultFolder(output)
     let note = WorkNotes(common.console)

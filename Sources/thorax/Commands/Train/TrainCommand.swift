@@ -11,7 +11,8 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train the parts of a model on a dataset.",
     subcommands: [
-      Autoencoder.self, Diffusion.self, Distillation.self, Classifier.self, Plan.self, Recipes.self, Status.self,
+      Autoencoder.self, Diffusion.self, Distillation.self, Classifier.self, Reidentifier.self, Plan.self, Recipes.self,
+      Status.self,
     ])
 
   /// Options that every stage takes.
@@ -134,6 +135,12 @@ struct TrainCommand: ParsableCommand {
   struct Classifier: StageCommand {
     static let stage = TrainingStageName.classifier
     static let abstract = "Train a classifier of the dataset's labels."
+    @OptionGroup var options: Options
+  }
+
+  struct Reidentifier: StageCommand {
+    static let stage = TrainingStageName.reidentifier
+    static let abstract = "Train a network that recognises the patient of a radiograph."
     @OptionGroup var options: Options
   }
 }
