@@ -142,7 +142,6 @@ import Testing
         (["images", "empty"] + data, 66, "holds no PNG or JPEG"),
         (["images", "few"] + data, 65, "has 5 images where 40 are needed"),
         (["images", "black"] + data, 65, "are of one grey"),
-        (["images", "source"] + data, 65, "are also in"),
         (["images", "new", "--prompts", "wrong.csv"] + data, 65, "wrong.csv"),
         (["images", "new", "--extractor", "none.pth"] + data, 66, "none.pth"),
         (["images", "new", "--extractor", "text.pth"] + data, 65, "text.pth"),

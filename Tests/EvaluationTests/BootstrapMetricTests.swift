@@ -109,4 +109,18 @@ struct BootstrapMetricTests {
     let estimate = try Bootstrap.mean([.infinity, .infinity], resamples: 10, seed: 0)
     #expect(estimate == Estimate(value: .infinity, lower: .infinity, upper: .infinity, count: 2))
   }
+
+  @Test("draws without a value are left out, and the interval holds the value")
+  func undefined() throws {
+    let calls = [true, true, true, false, false, false, false, false]
+    let right = [true, true, false, false, true, false, false, false]
+    // Precision: NaN where nothing is called.
+    let estimate = try Bootstrap.estimate(count: calls.count, seed: 1) { indices in
+      let called = indices.filter { calls[$0] }
+      return called.isEmpty ? .nan : Double(called.count { right[$0] }) / Double(called.count)
+    }
+    #expect(estimate.lower <= estimate.value && estimate.value <= estimate.upper, "\(estimate)")
+    let none = try Bootstrap.estimate(count: 4, seed: 1) { _ in .nan }
+    #expect(none.lower.isNaN && none.upper.isNaN)
+  }
 }

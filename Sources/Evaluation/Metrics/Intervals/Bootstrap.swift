@@ -142,6 +142,8 @@ public enum Bootstrap {
       }
     }
     if let refusal, 2 * drawn.count < resamples { throw refusal }
+    // Where a draw has no value, as precision has none where nothing is called positive, it says nothing of the interval.
+    drawn.removeAll(where: \.isNaN)
     drawn.sort()
     let tail = (1 - confidence) / 2
     return Estimate(
