@@ -136,6 +136,7 @@ struct Failure {
     case .tooFewSamples, .tooManySamples, .blindToPrompt: .usage
     case .missing, .noImages: .inputMissing
     case .otherSamples: .cannotCreate
+    case .unlistable: .readWrite
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .tooFewInSet, .unreadableImage, .sizes,
       .sizesDiffer, .flat, .identical, .changed, .table, .notInFolder, .noLabels, .targets, .trainedOn, .copies,
       .report, .answers:

@@ -159,7 +159,7 @@ struct EvaluateRunTests {
     let network = ["--extractor", "one/classifier/checkpoints/best.safetensors"]
     let data = ["--data", "phantoms"]
     let cases: [(arguments: [String], status: Int32, says: String)] = [
-      (["run"] + data, 64, "there is no network to compare by"),
+      (["run"] + data + ["--extractor", "none"], 64, "there is no network to compare by"),
       (["run"] + data + ["--extractor", "none.pth"], 66, "'none.pth' does not exist"),
       (["run"] + data + ["--extractor", "run/vae/checkpoints/best.safetensors"], 65, "is no feature extractor"),
       (["run"] + data + ["--extractor", "tiny.json"], 65, "tiny.json"),

@@ -48,7 +48,7 @@ struct ConfigurationTests {
     #expect(try DiffusionRecipe.resolved("paper", file: nil, settings: []) == paper)
     #expect(
       throws: TrainingError.invalidSetting(
-        key: "the recipe", value: "large", remedy: "choose one of small, paper, released, phantom")
+        key: "the recipe", value: "large", remedy: "choose one of small, paper, released, phantom, judge")
     ) { try DiffusionRecipe.resolved("large", file: nil, settings: []) }
     let recipe = try AutoencoderRecipe.resolved(file: nil, settings: ["preset=released", "batchSize=8"])
     #expect(recipe.preset == "released")
@@ -203,7 +203,8 @@ struct ConfigurationTests {
   func recipes() throws {
     for entry in try RecipeCatalog.entries() {
       #expect(!entry.title.isEmpty)
-      #expect(entry.stages == ["vae", "diffusion"] + (entry.name == "small" ? ["classifier", "reidentifier"] : []))
+      let judges = ["small": ["classifier", "reidentifier"], "judge": ["classifier"]][entry.name] ?? []
+      #expect(entry.stages == (entry.name == "judge" ? [] : ["vae", "diffusion"]) + judges)
       try (RecipeCatalog.recipe(entry.name) as AutoencoderRecipe).validate()
       try (RecipeCatalog.recipe(entry.name) as DiffusionRecipe).validate()
       try (RecipeCatalog.recipe(entry.name) as ClassifierStageRecipe).validate()

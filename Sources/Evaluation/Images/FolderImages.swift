@@ -29,8 +29,8 @@ public struct FolderImages: ImageSet {
   ///     is not there is an error.
   ///   - size: Width and height that images are brought to: the largest centred square, bilinear, grey values as they
   ///     are.
-  /// - Throws: ``MeasurementError`` if there is no folder or no image in it, or the table names what is not there;
-  ///   `FileAccessError`.
+  /// - Throws: ``MeasurementError`` if there is no folder, one that cannot be listed, or no image in it, or if the table
+  ///   names what is not there; `FileAccessError`.
   public init(path: String, table: PromptTable? = nil, size: Int? = nil) throws {
     folder = URL(fileURLWithPath: path)
     title = path
@@ -61,11 +61,28 @@ public struct FolderImages: ImageSet {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
       throw MeasurementError.missing(path: path)
     }
-    let below = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
-    return below.filter { name in
-      let isHidden = name.split(separator: "/").contains { $0.hasPrefix(".") }
-      return !isHidden && ImageFormat(pathExtension: (name as NSString).pathExtension) != nil
-    }.sorted()
+    var names: [String] = []
+    var unlistable: String?
+    // Folder by folder: one that cannot be listed is named, and one that has gone meanwhile held nothing.
+    func walk(_ below: String) {
+      let place = below.isEmpty ? path : folder.appendingPathComponent(below).path
+      guard let entries = try? FileManager.default.contentsOfDirectory(atPath: place) else {
+        if FileManager.default.fileExists(atPath: place) { unlistable = unlistable ?? place }
+        return
+      }
+      for entry in entries where !entry.hasPrefix(".") {
+        let name = below.isEmpty ? entry : "\(below)/\(entry)"
+        let kind = try? FileManager.default.attributesOfItem(atPath: folder.appendingPathComponent(name).path)[.type]
+        if kind as? FileAttributeType == .typeDirectory {
+          walk(name)
+        } else if ImageFormat(pathExtension: (name as NSString).pathExtension) != nil {
+          names.append(name)
+        }
+      }
+    }
+    walk("")
+    if let unlistable { throw MeasurementError.unlistable(path: unlistable) }
+    return names.sorted()
   }
 
   public func name(at index: Int) -> String { files[index].name }

@@ -15,6 +15,7 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   // Sets of images
   case missing(path: String)
   case noImages(path: String)
+  case unlistable(path: String)
   case tooFewInSet(path: String, found: Int, minimum: Int)
   case unreadableImage(path: String, reason: String)
   case sizes(path: String, name: String, width: Int, height: Int, expected: Int)
@@ -59,6 +60,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
           + "or deny, one of \(known.joined(separator: ", "))"
     case .missing(let path): "'\(path.onOneLine())' does not exist: check the path"
     case .noImages(let path): "'\(path.onOneLine())' holds no PNG or JPEG image: name a folder that does"
+    case .unlistable(let path):
+      "'\(path.onOneLine())' cannot be listed: give yourself the right to read it, or leave it out"
     case .tooFewInSet(let path, let found, let minimum):
       "\(path.onOneLine()) has \(found.of("image")) where \(minimum) are needed: give more of them"
     case .unreadableImage(let path, let reason): "'\(path.onOneLine())': \(reason)"
