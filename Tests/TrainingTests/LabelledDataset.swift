@@ -33,8 +33,7 @@ struct LabelledDataset {
       if index % 2 == 0 { labels["Mass"] = index % 10 == 0 ? .uncertain : mass ? .positive : .negative }
       return ImportEntry(
         path: "\(index).png", file: file, patient: "\(index)", study: "\(index)",
-        attributes: RadiographAttributes(labels: labels, findings: mass ? [Self.finding(atColumn: column)] : []),
-        sections: [])
+        attributes: RadiographAttributes(labels: labels), sections: [])
     }
     let source = ImportSource(
       name: "labelled", kind: "table", licence: "none", attribution: "none", vocabulary: ["Effusion"], root: folder,
@@ -44,13 +43,6 @@ struct LabelledDataset {
     options.split = try SplitFractions("60/40/0")
     _ = try DatasetImport(source, into: root.appendingPathComponent("dataset"), options: options).run()
     dataset = try RadiographDataset.open(root.appendingPathComponent("dataset"))
-  }
-
-  /// A mass as someone marked it, on the patient's right if it is on the image's left.
-  private static func finding(atColumn column: Int) -> ImageFinding {
-    ImageFinding(
-      name: "Mass", origin: .people, annotator: "test", side: column < 10 ? .right : .left,
-      box: ImageBox(x: Double(column) / 32, y: 0.125, width: 10.0 / 32, height: 10.0 / 32))
   }
 
   /// What a stage sees of it; validation looks at all images.

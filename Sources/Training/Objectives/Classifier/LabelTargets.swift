@@ -9,15 +9,20 @@ struct LabelTargets {
   /// Image by image and label by label, a byte each; nil where nothing is known.
   private let truths: [Bool?]
 
+  /// - Parameter truths: Image by image and label by label.
+  init(_ labels: [String], truths: [Bool?]) {
+    self.labels = labels
+    self.truths = truths
+  }
+
   /// - Throws: `DatasetError` if the index cannot be read.
   init(_ labels: [String], of records: RadiographRecords, _ settings: ClassifierSettings) throws {
-    self.labels = labels
     var truths: [Bool?] = []
     truths.reserveCapacity(records.count * labels.count)
     try records.forEach { _, record in
       for label in labels { truths.append(settings.truth(label, of: record)) }
     }
-    self.truths = truths
+    self.init(labels, truths: truths)
   }
 
   private func truth(_ label: Int, of image: Int) -> Bool? { truths[image * labels.count + label] }
