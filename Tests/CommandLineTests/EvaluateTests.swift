@@ -93,7 +93,7 @@ import Testing
     try Self.withDataset { folder, thorax in
       try Self.write(1000..<1060, to: folder, "new")
       try Self.write(2000..<2050, to: folder, "other")
-      try TinyClassifier.write(labels: ["a", "b"], to: folder.appendingPathComponent("judge.safetensors"))
+      try TinyJudge.write(to: folder.appendingPathComponent("judge.safetensors").path, labels: ["a", "b"])
       let measured = try thorax(
         [
           "evaluate", "images", "new", "--data", "dataset", "--split", "held-out", "--output", "report", "--extractor",

@@ -12,11 +12,10 @@ import Testing
 @Suite("Judges of what prompts ask for")
 struct JudgeTests {
   private static func withJudge(_ labels: [String], _ body: (OwnExtractor) throws -> Void) throws {
-    try withTemporaryFolder { (folder: URL) in
-      let file = folder.appendingPathComponent("judge.safetensors")
-      try TinyClassifier.write(labels: labels, side: 64, to: file)
-      try body(OwnExtractor(contentsOf: file.path))
-    }
+    let folder = try TemporaryFolder()
+    let file = folder.path("judge.safetensors")
+    try TinyJudge.write(to: file, labels: labels, side: 64)
+    try body(OwnExtractor(contentsOf: file))
   }
 
   private static func mirrored(_ image: GrayscaleImage) throws -> GrayscaleImage {
