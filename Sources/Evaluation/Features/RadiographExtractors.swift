@@ -145,6 +145,18 @@ public struct OwnExtractor: FeatureExtractor {
     }
   }
 
+  /// Log odds of each label, a row for each image of a set.
+  ///
+  /// - Throws: What reading throws; `TorchError`.
+  func odds(of set: any ImageSet) throws -> [[Double]] {
+    var rows: [[Double]] = []
+    try forEachBatch(of: set) { outputs in
+      guard let logits = outputs.logits else { return }
+      rows += (0..<logits.rows).map { Array(logits[$0]) }
+    }
+    return rows
+  }
+
   /// What the upper half of an image's activation maps adds to the log odds of each label, less the lower half.
   ///
   /// - Returns: a row for each image.

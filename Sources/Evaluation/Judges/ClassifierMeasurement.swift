@@ -62,11 +62,7 @@ public struct ClassifierMeasurement: Sendable {
       part.contains($0.split)
     }
     let set = try DatasetImages(dataset, records: records, title: "the \(part.rawValue) part")
-    var odds: [[Double]] = []
-    try judge.forEachBatch(of: set) { outputs in
-      guard let logits = outputs.logits else { return }
-      odds += (0..<logits.rows).map { Array(logits[$0]) }
-    }
+    let odds = try judge.odds(of: set)
     var rows: [Row] = []
     for (column, label) in judge.labels.enumerated() {
       let truths = records.map { record in

@@ -57,7 +57,7 @@ struct JudgeMeasurement {
       judge, path: path,
       normal: validation.selecting(
         validation.records.filter { $0.attributes.state(of: NIHLabels.noFinding) == .positive }))
-    let (validated, tested) = try (Self.odds(validation, judge), Self.odds(heldOut, judge))
+    let (validated, tested) = try (judge.odds(of: validation), judge.odds(of: heldOut))
     func examples(_ column: Int, _ odds: [[Double]], _ set: DatasetImages) -> ScoredLabels? {
       let truths = set.records.map { Self.truth(names[column], of: $0.attributes) }
       return try? ScoredLabels(scores: odds.map { $0[column] }, labels: truths, missing: .leftOut)
@@ -80,6 +80,16 @@ struct JudgeMeasurement {
       + "of the validation part"
   }
 
+  /// The judge of what is drawn of adults, with the validation part and the held-out adults of some sets.
+  ///
+  /// - Throws: As ``init(path:validation:heldOut:seed:)``.
+  init(path: String, sets: RadiographSets, seed: UInt64) throws {
+    let validation = try sets.dataset.records().filter { RadiographSets.isOfAdult($0) && $0.split == .validation }
+    try self.init(
+      path: path, validation: DatasetImages(sets.dataset, records: validation, title: "the validation part"),
+      heldOut: DatasetImages(sets.dataset, records: sets.heldOutAdults, title: "held-out adults"), seed: seed)
+  }
+
   /// Whether a radiograph has a label of the judge: of a finding against radiographs without any, as prompts ask.
   private static func truth(_ label: String, of attributes: RadiographAttributes) -> Bool? {
     if let trait = ImageTrait(rawValue: label) { return trait.holds(for: attributes) }
@@ -88,13 +98,10 @@ struct JudgeMeasurement {
     return isNormal ? false : nil
   }
 
-  private static func odds(_ set: any ImageSet, _ judge: OwnExtractor) throws -> [[Double]] {
-    var rows: [[Double]] = []
-    try judge.forEachBatch(of: set) { outputs in
-      guard let logits = outputs.logits else { return }
-      rows += (0..<logits.rows).map { Array(logits[$0]) }
-    }
-    return rows
+  private static func set(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) -> DrawnImages {
+    DrawnImages(
+      title: "samples",
+      items: drawn.map { DrawnImages.Item(name: $0.asked.text, image: $0.image, facts: ImageFacts()) })
   }
 
   /// An asked image and what the judge says of what was drawn.
@@ -106,10 +113,7 @@ struct JudgeMeasurement {
   /// - Parameter drawn: Of each asked image what was drawn.
   /// - Throws: `MetricError`, `ImageFileError`, `TorchError`.
   func figures(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) throws -> [MeasuredFigure] {
-    let set = DrawnImages(
-      title: "samples",
-      items: drawn.map { DrawnImages.Item(name: $0.asked.text, image: $0.image, facts: ImageFacts()) })
-    let judged = zip(drawn, try Self.odds(set, judge)).map { Judged(asked: $0.asked, odds: $1) }
+    let judged = zip(drawn, try judge.odds(of: Self.set(drawn))).map { Judged(asked: $0.asked, odds: $1) }
     return try findingFigures(judged) + negationFigures(judged) + placeFigures(drawn) + sizeFigures(judged)
       + traitFigures(judged) + fairnessFigures(judged) + judgeFigures()
   }
@@ -119,11 +123,8 @@ struct JudgeMeasurement {
 
   /// Of the judge's answers about asked findings, and about normal chests, the share that is as asked, both counted alike.
   func agreement(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) throws -> Double {
-    let set = DrawnImages(
-      title: "samples",
-      items: drawn.map { DrawnImages.Item(name: $0.asked.text, image: $0.image, facts: ImageFacts()) })
     var answers: (asked: [Bool], normal: [Bool]) = ([], [])
-    for (sample, odds) in zip(drawn, try Self.odds(set, judge)) {
+    for (sample, odds) in zip(drawn, try judge.odds(of: Self.set(drawn))) {
       if let finding = sample.asked.finding, let label = labels[finding.label] {
         answers.asked.append(label.calls(odds))
       } else {
@@ -217,9 +218,7 @@ struct JudgeMeasurement {
       }
     }
     let answers = try places.answers(
-      DrawnImages(
-        title: "samples",
-        items: samples.map { DrawnImages.Item(name: $0.asked.text, image: $0.image, facts: ImageFacts()) }),
+      Self.set(samples),
       labels: samples.map { $0.asked.finding.flatMap { labels[$0.label]?.column } ?? 0 })
     var sides: [Bool] = []
     var lobes: [Bool] = []

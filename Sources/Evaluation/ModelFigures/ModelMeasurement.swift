@@ -294,12 +294,7 @@ public struct ModelMeasurement: Sendable {
   private func judgeFigures(_ source: inout SampleSource) async throws -> [MeasuredFigure] {
     guard let path = options.judge else { return [] }
     note("judging by \(path)")
-    let adults = try sets.dataset.records().filter(RadiographSets.isOfAdult)
-    let measurement = try JudgeMeasurement(
-      path: path,
-      validation: DatasetImages(
-        sets.dataset, records: adults.filter { $0.split == .validation }, title: "the validation part"),
-      heldOut: DatasetImages(sets.dataset, records: sets.heldOutAdults, title: "held-out adults"), seed: options.seed)
+    let measurement = try JudgeMeasurement(path: path, sets: sets, seed: options.seed)
     var drawn: [(asked: AskedImage, image: GrayscaleImage)] = []
     for asked in AskedImage.all(measurement.findings, rounds: max(1, options.samples / Self.samplesARound)) {
       let samples = try await source.samples(of: asked.text, seed: options.seed &+ UInt64(asked.place), count: 1)

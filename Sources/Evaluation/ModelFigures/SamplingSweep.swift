@@ -99,7 +99,7 @@ public struct SamplingSweep: Sendable {
       heldOut: RealismMeasurement.Compared(heldOut))
     let extractor = try options.extractor.map { try FeatureExtractorFile.load($0.path, pipeline: $0.pipeline) }
     let realFeatures = try extractor?.features(of: heldOut)
-    let judge = try judgeMeasurement()
+    let judge = try options.judge.map { try JudgeMeasurement(path: $0, sets: sets, seed: options.seed) }
     let asked = judge.map { AskedImage.all($0.findings, rounds: 1).filter(Self.isCounted) } ?? []
 
     var points: [Point] = []
@@ -154,16 +154,6 @@ public struct SamplingSweep: Sendable {
   private static func spaced(_ records: [RadiographRecord], count: Int) -> [RadiographRecord] {
     let count = min(count, records.count)
     return (0..<count).map { records[$0 * records.count / count] }
-  }
-
-  private func judgeMeasurement() throws -> JudgeMeasurement? {
-    guard let path = options.judge else { return nil }
-    let adults = try sets.dataset.records().filter(RadiographSets.isOfAdult)
-    return try JudgeMeasurement(
-      path: path,
-      validation: DatasetImages(
-        sets.dataset, records: adults.filter { $0.split == .validation }, title: "the validation part"),
-      heldOut: DatasetImages(sets.dataset, records: sets.heldOutAdults, title: "held-out adults"), seed: options.seed)
   }
 
   /// Images that are drawn for the clock alone.
