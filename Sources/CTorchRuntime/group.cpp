@@ -184,14 +184,19 @@ void Group::declare(int32_t status, int rank, const std::string &reason) {
 }
 
 void Group::blame_late() {
-  int late = -1;
+  int silent = -1, behind = -1;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    for (int rank = 0; rank < count_ && late < 0; rank++) {
-      if (rank != rank_ && peers_[rank].started < started_) late = rank;
+    const auto now = Clock::now();
+    for (int rank = 0; rank < count_; rank++) {
+      if (rank == rank_) continue;
+      const auto &peer = peers_[rank];
+      if (now - peer.changed > limit_ / 2 && (silent < 0 || peer.changed < peers_[silent].changed)) silent = rank;
+      if (peer.started < started_ && (behind < 0 || peer.started < peers_[behind].started)) behind = rank;
     }
   }
-  declare(CT_TIMED_OUT, late);
+  // Those that are behind may only wait for what the silent one owes them, of a sum that this process has complete.
+  declare(CT_TIMED_OUT, silent >= 0 ? silent : behind);
 }
 
 void Group::blame_gone(const std::string &reason) {
