@@ -49,8 +49,8 @@ import Testing
     refuses("0 levels") { $0.unet.levels = [] }
     refuses("9223372036854775807 blocks at a level") { $0.unet.levels[1].blocks = .max }
     refuses("0 normalisation groups asked for") { $0.unet.normalisationGroups = 0 }
-    refuses("192 channels cannot be divided by 7 (attention heads)") { $0.unet.attentionHeads = .count(7) }
-    refuses("192 channels cannot be divided by 0") { $0.unet.attentionHeads = .width(0) }
+    refuses("128 channels cannot be divided by 7 (attention heads)") { $0.unet.attentionHeads = .count(7) }
+    refuses("128 channels cannot be divided by 0") { $0.unet.attentionHeads = .width(0) }
     refuses("a dropout of nan") { $0.unet.dropout = .nan }
     refuses("the autoencoder has 8 latent channels and the U-Net 4") { $0.unet.latentChannels = 4 }
     refuses("the text projection gives 256 channels and the U-Net takes 128") { $0.unet.contextWidth = 128 }

@@ -1,5 +1,7 @@
 import Diffusion
 import Foundation
+import RadiographData
+import RadiologyReports
 import Testing
 import Torch
 
@@ -73,6 +75,21 @@ struct ConfigurationTests {
   func sources() throws {
     #expect(try resolve("sourceRepeats.scans=3").sourceRepeats == ["nih": 4, "scans": 3])
     #expect(try resolve("sourceRepeats={}").sourceRepeats.isEmpty)
+  }
+
+  @Test("an image with a finding on one side is seen as often as its source or as sides, whichever is more")
+  func sides() throws {
+    func finding(_ side: Laterality?) -> ImageFinding {
+      ImageFinding(
+        name: "Effusion", origin: .people, annotator: "test", side: side,
+        box: ImageBox(x: 0, y: 0, width: 1, height: 1))
+    }
+    let settings = try resolve("sourceRepeats={nih: 2, films: 9}", "sidedRepeats=6").own
+    #expect(settings.repeats(source: "nih", findings: []) == 2)
+    #expect(settings.repeats(source: "nih", findings: [finding(nil)]) == 2)
+    #expect(settings.repeats(source: "nih", findings: [finding(nil), finding(.left)]) == 6)
+    #expect(settings.repeats(source: "films", findings: [finding(.right)]) == 9)
+    #expect(settings.repeats(source: "scans", findings: [finding(.right)]) == 6)
   }
 
   @Test("a stored recipe is read as it was, whatever the defaults are")
@@ -163,7 +180,7 @@ struct ConfigurationTests {
     arguments: [
       "steps=0", "batchSize=0", "batchSize=1000000", "learningRate=-1", "learningRate=.nan", "learningRate=.inf",
       "averageWidths=[0.1, .nan]", "emaDecay=1", "promptDropout=1.5", "promptsPerImage=0", "maximumShift=-1",
-      "sourceRepeats.nih=0",
+      "sourceRepeats.nih=0", "sidedRepeats=0",
     ])
   func outOfRange(_ setting: String) {
     expectRefused(String(setting.prefix { $0 != "=" })) { try resolve(setting).validate() }

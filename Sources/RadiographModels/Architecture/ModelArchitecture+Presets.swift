@@ -130,7 +130,7 @@ extension ModelArchitecture {
     unet: UNetArchitecture(
       latentChannels: 8,
       levels: [
-        .init(channels: 64, blocks: 1), .init(channels: 128, blocks: 1),
+        .init(channels: 64, blocks: 1), .init(channels: 128, blocks: 1, crossAttention: .last),
         .init(channels: 192, blocks: 2, selfAttention: .last, crossAttention: .last),
       ],
       middle: .init(blocks: 2, selfAttention: .first, crossAttention: .first), skips: .residualBlocks,

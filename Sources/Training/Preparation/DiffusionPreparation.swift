@@ -104,7 +104,8 @@ struct DiffusionPreparation {
     var images: [UInt32] = []
     images.reserveCapacity(records.count)
     try records.forEach { image, record in
-      let copies = split == .train ? recipe.sourceRepeats[record.source] ?? 1 : 1
+      let copies =
+        split == .train ? recipe.own.repeats(source: record.source, findings: record.attributes.findings) : 1
       for part in [Self.identity(of: record), "\(copies)"] { hash.update(part: part) }
       images.append(contentsOf: repeatElement(UInt32(image), count: copies))
     }

@@ -19,6 +19,9 @@ public struct DiffusionSettings: StageSettings {
   /// How often the images of a source are seen in an epoch, by its name; once where it is not named. The first time
   /// an image is as it is, the other times it is moved by a few pixels.
   public var sourceRepeats: [String: Int] = [:]
+  /// How often an image is seen in an epoch in which a finding was marked on one side, so that sides are learnt; of this
+  /// and its source's number the greater counts.
+  public var sidedRepeats = 1
   /// How far an image is moved at most, in pixels.
   public var maximumShift = 0
 
@@ -37,9 +40,15 @@ public struct DiffusionSettings: StageSettings {
     try RecipeCheck.require(maximumShift, in: 0...64, "maximumShift")
     try RecipeCheck.requireFraction(promptDropout, "promptDropout")
     try RecipeCheck.requireFraction(contrastiveWeight, "contrastiveWeight")
+    try RecipeCheck.require(sidedRepeats, in: 1...1000, "sidedRepeats")
     for (source, count) in sourceRepeats { try RecipeCheck.require(count, in: 1...1000, "sourceRepeats.\(source)") }
     try scheduler.validate()
     try requirePossible()
+  }
+
+  /// How often an epoch of the training sees an image.
+  func repeats(source: String, findings: [ImageFinding]) -> Int {
+    max(sourceRepeats[source] ?? 1, findings.contains { $0.side != nil } ? sidedRepeats : 1)
   }
 
   /// What the recipes that come with the program say of a source is for datasets that have it.
