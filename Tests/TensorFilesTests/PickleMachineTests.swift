@@ -56,6 +56,12 @@ import Testing
       strides.flatMap(integer), "t\u{89}ccollections\nOrderedDict\n)RtR.")
   }
 
+  @Test("texts of Python 2, as in the files of lpips") func readsOldTexts() throws {
+    #expect(try Self.read(Self.pickle("U", 3, "lin.")).string == "lin")
+    #expect(try Self.read(Self.pickle("T", [3, 0, 0, 0], "lin.")).string == "lin")
+    #expect(Self.problem(Self.pickle("U", 4, "lin")) != nil && Self.problem(Self.pickle("U", 1, 0xFF, ".")) != nil)
+  }
+
   @Test func readsPlainValues() throws {
     let pickle = Self.pickle("\u{80}", 4, "]\u{94}(N\u{88}J", [0xFF, 0xFF, 0xFF, 0xFF], "M", [0, 1], "h", 0, "0e.")
     let elements = try #require(try Self.read(pickle).elements)
@@ -174,7 +180,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "I", "L", "F", "S", "V", "T", "U", "P", "i", "o", "\u{82}", "\u{83}", "\u{84}", "\u{97}", "\u{98}", "g", "p",
+    "I", "L", "F", "S", "V", "P", "i", "o", "\u{82}", "\u{83}", "\u{84}", "\u{97}", "\u{98}", "g", "p",
     "\u{0}",
     "\u{FF}",
   ])

@@ -64,7 +64,7 @@ struct PickleMachine {
     case "\u{89}": stack.append(1)
     case "J", "K", "M", "\u{8A}", "\u{8B}": try push(readInteger(code))
     case "G": try push(.double(Double(bitPattern: read(UInt64.self).byteSwapped)))
-    case "X", "\u{8C}", "\u{8D}": try push(.string(readString(code)))
+    case "X", "\u{8C}", "\u{8D}", "T", "U": try push(.string(readString(code)))
     case "B", "C", "\u{8E}", "\u{96}": try push(.bytes(Array(readCounted(code))))
     case "]": try push(.list([]))
     case "}": try push(.dictionary([], .plain))
@@ -125,8 +125,8 @@ struct PickleMachine {
   private mutating func readCounted(_ code: UInt8) throws(CheckpointFailure) -> UnsafeRawBufferPointer {
     let count: UInt64 =
       switch Unicode.Scalar(code) {
-      case "C", "\u{8C}": UInt64(try read(UInt8.self))
-      case "B", "X": UInt64(try read(UInt32.self))
+      case "C", "\u{8C}", "U": UInt64(try read(UInt8.self))
+      case "B", "X", "T": UInt64(try read(UInt32.self))
       default: try read(UInt64.self)
       }
     guard let count = Int(exactly: count), let bytes = reader.read(count: count) else {
