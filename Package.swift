@@ -115,7 +115,11 @@ let package = Package(
         "Diffusion", "ImageFiles", "RadiographModels", "Support", "TensorFiles", "Tokenization", "Torch", "TorchNN",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    .target(name: "ImageOutput", dependencies: ["Diffusion", "ImageFiles", "Support"]),
+    .target(
+      name: "ImageOutput",
+      dependencies: [
+        "DICOMFiles", "Diffusion", "ImageFiles", "Support", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .target(
       name: "Generation",
       dependencies: [
@@ -139,7 +143,7 @@ let package = Package(
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "Diffusion", "Evaluation", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiographData",
+        "DICOMFiles", "Diffusion", "Evaluation", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiographData",
         "RadiographImport", "RadiographModels", "RadiologyReports", "RunRecords", "Support", "TensorFiles", "Terminal",
         "Tokenization", "Torch", "TorchNN", "Training", .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -197,7 +201,9 @@ let package = Package(
       name: "DICOMFilesTests",
       dependencies: ["DICOMFiles", "DICOMTestSupport", "DeveloperTools", "ImageFiles", "TestBasics"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
-    .testTarget(name: "ImageOutputTests", dependencies: ["Diffusion", "ImageFiles", "ImageOutput", "Support"]),
+    .testTarget(
+      name: "ImageOutputTests",
+      dependencies: ["DICOMFiles", "Diffusion", "ImageFiles", "ImageOutput", "Support", "TestBasics"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
     .testTarget(name: "WebPagesTests", dependencies: ["WebPages"]),
     .testTarget(name: "RunRecordsTests", dependencies: ["RunRecords", "ImageFiles"]),
@@ -229,7 +235,8 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Diffusion", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport",
-        "RadiographModels", "RunRecords", "Support", "TensorFiles", "TestBasics", "TestSupport", "Torch", "TorchNN",
+        "RadiographModels", "RadiologyReports", "RunRecords", "Support", "TensorFiles", "TestBasics", "TestSupport",
+        "Torch", "TorchNN",
         "Training",
       ]),
     .testTarget(

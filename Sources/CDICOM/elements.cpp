@@ -10,6 +10,8 @@ namespace {
 
 /// Free text is at most 64 characters of at most 4 bytes by the standard; real files exceed it a little.
 constexpr uint32_t longest_text = 4096;
+/// A prompt and its settings.
+constexpr uint32_t longest_note = 1 << 20;
 /// 65,536 entries of 16 bits.
 constexpr uint32_t longest_table = 131'072;
 
@@ -18,6 +20,7 @@ constexpr Element data_set_elements[] = {
     {0x00080005, "CS", Kind::text, longest_text},   // Specific Character Set
     {0x00080016, "UI", Kind::text, longest_text},   // SOP Class UID
     {0x00080018, "UI", Kind::text, longest_text},   // SOP Instance UID
+    {0x0008001C, "CS", Kind::text, longest_text},   // Synthetic Data
     {0x00080020, "DA", Kind::text, longest_text},   // Study Date
     {0x00080022, "DA", Kind::text, longest_text},   // Acquisition Date
     {0x00080060, "CS", Kind::text, longest_text},   // Modality
@@ -62,6 +65,8 @@ constexpr Element data_set_elements[] = {
     {0x00283000, "SQ", Kind::sequence, 0},          // Modality LUT Sequence
     {0x00283010, "SQ", Kind::sequence, 0},          // VOI LUT Sequence
     {0x00540220, "SQ", Kind::sequence, 0},          // View Code Sequence
+    {0x00990010, "LO", Kind::text, longest_text},   // Private Creator
+    {0x00991001, "UT", Kind::text, longest_note},   // The note of the creator "THORAX": how an image was drawn
     {0x20500020, "CS", Kind::text, longest_text},   // Presentation LUT Shape
 };
 

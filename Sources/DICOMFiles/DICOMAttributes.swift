@@ -45,6 +45,13 @@ public struct DICOMAttributes: Sendable, Equatable {
   public internal(set) var studyDate: String?
   public internal(set) var acquisitionDate: String?
 
+  /// `YES` if no patient was before the machine: the image was made by a program (PS3.3, C.12.1).
+  public internal(set) var syntheticData: String?
+  public var isSynthetic: Bool { syntheticData?.uppercased() == "YES" }
+  /// Whose element (0099,1001) is, and its text.
+  public internal(set) var privateCreator: String?
+  public internal(set) var privateNote: String?
+
   /// `YES` if letters are in the pixels.
   public internal(set) var burnedInAnnotation: String?
   public internal(set) var photometricInterpretation: String?

@@ -30,6 +30,19 @@ public struct DICOMPixels: Sendable, Equatable {
   public var plane: GrayPlane {
     get throws(ImageFileError) { try GrayPlane(width: width, height: height, values: values) }
   }
+
+  /// The values with the range that they could have spread over 0 to 255; those of 8 bits without a window stay as they
+  /// are.
+  ///
+  /// - Throws: `ImageFileError.inconsistentSize`, which no decoded image does.
+  public var grayscale: GrayscaleImage {
+    get throws(ImageFileError) {
+      let scale = 255 / max(range.upperBound - range.lowerBound, .leastNormalMagnitude)
+      return try GrayscaleImage(
+        width: width, height: height,
+        pixels: values.map { UInt8(min(max((($0 - range.lowerBound) * scale).rounded(), 0), 255)) })
+    }
+  }
 }
 
 extension ImagePreprocessing {

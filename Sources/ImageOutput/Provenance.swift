@@ -28,13 +28,14 @@ public struct Provenance: Equatable, Sendable {
   public var device: String
   public var precision: String
   public var threads: Int
+  /// Whether files of the image carry a ``Watermark``.
+  public var isWatermarked: Bool
 
   public init(
     prompt: String, negative: String?, seed: UInt64, steps: Int, guidance: Double, guidanceRescale: Double,
     guidanceInterval: ClosedRange<Double>?, sampler: SamplerKind, eta: Double, modelName: String, modelHash: String,
     textEncoderName: String, textEncoderHash: String, initialLatents: String?, choice: ImageChoice? = nil,
-    device: String,
-    precision: String, threads: Int
+    device: String, precision: String, threads: Int, isWatermarked: Bool = true
   ) {
     self.prompt = prompt
     self.negative = negative
@@ -54,6 +55,7 @@ public struct Provenance: Equatable, Sendable {
     self.device = device
     self.precision = precision
     self.threads = threads
+    self.isWatermarked = isWatermarked
   }
 
   public static let notice = "Synthetic chest radiograph made by a machine-learning model; not for diagnosis."
@@ -80,6 +82,7 @@ public struct Provenance: Equatable, Sendable {
       ImageText("thorax:precision", precision),
       ImageText("thorax:threads", "\(threads)"),
     ]
+    if isWatermarked { texts.append(ImageText("thorax:watermark", Watermark.version)) }
     if let initialLatents { texts.append(ImageText("thorax:initial-latents", initialLatents)) }
     if let choice {
       texts += [

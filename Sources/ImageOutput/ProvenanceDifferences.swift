@@ -41,6 +41,7 @@ extension RecordedProvenance {
       ("device", device, drawn.device),
       ("precision", precision, drawn.precision),
       ("threads", "\(threads)", "\(drawn.threads)"),
+      ("watermark", isWatermarked ? Watermark.version : nil, drawn.isWatermarked ? Watermark.version : nil),
       ("preview-step", previewStep.map { "\($0)" }, nil),
     ]
     return pairs.filter { $0.1 != $0.2 }.map { ProvenanceDifference(key: $0.0, recorded: $0.1, now: $0.2) }

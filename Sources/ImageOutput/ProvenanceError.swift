@@ -11,12 +11,14 @@ public enum ProvenanceError: Error, Equatable, CustomStringConvertible {
   case incomplete(path: String, what: String)
   /// The image was drawn from latents, and none are given.
   case needsLatents(path: String)
+  /// One file cannot hold images of different sizes, nor none.
+  case unequalFrames
   /// The image's model cannot do what the image says.
   case unfit(path: String, reason: String)
 
   public var description: String {
     switch self {
-    case .notAnImage(let path, let reason): "'\(path.onOneLine(limit: 160))' is \(reason)"
+    case .notAnImage(let path, let reason): "'\(path.onOneLine(limit: 160))': \(reason)"
     case .notOurs(let path):
       "'\(path.onOneLine(limit: 160))' does not say how it was drawn: give an image of Thorax as it was written, "
         + "since other programs drop its texts"
@@ -30,6 +32,8 @@ public enum ProvenanceError: Error, Equatable, CustomStringConvertible {
         + "long text: give the text itself with --seed and the other settings"
     case .needsLatents(let path):
       "'\(path.onOneLine(limit: 160))' was drawn from latents and not from noise: give them with --initial-latents"
+    case .unequalFrames:
+      "one DICOM file holds images of one size: write others into files of their own"
     case .unfit(let path, let reason):
       "'\(path.onOneLine(limit: 160))' says what its model cannot do (\(reason.onOneLine(limit: 200))): give another value"
     }

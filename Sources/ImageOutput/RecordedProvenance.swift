@@ -1,4 +1,6 @@
+import DICOMFiles
 import Diffusion
+import Foundation
 import ImageFiles
 import Support
 
@@ -27,6 +29,7 @@ public struct RecordedProvenance: Equatable, Sendable {
   public var device: String
   public var precision: String
   public var threads: Int
+  public var isWatermarked: Bool
   /// The step that the picture shows, for a preview.
   public var previewStep: Int?
 
@@ -38,18 +41,30 @@ public struct RecordedProvenance: Equatable, Sendable {
   /// - Returns: What the file says, and its bytes.
   /// - Throws: ``ProvenanceError``; `FileAccessError` for a file that cannot be read.
   public static func read(path: String) throws -> (provenance: RecordedProvenance, bytes: [UInt8]) {
+    let bytes = try bytes(path: path)
+    return (try RecordedProvenance(texts(of: bytes, path: path), path: path), bytes)
+  }
+
+  static func bytes(path: String) throws -> [UInt8] {
     let file = try MappedFile(path: path)
-    let bytes = try withExtendedLifetime(file) {
+    return try withExtendedLifetime(file) {
       guard file.bytes.count <= sizeLimit else { throw ProvenanceError.notOurs(path: path) }
       return Array(file.bytes)
     }
-    let texts: [ImageText]
+  }
+
+  static func texts(of bytes: [UInt8], path: String) throws(ProvenanceError) -> [ImageText] {
     do {
-      texts = try ImageText.read(from: bytes)
+      guard OutputFormat(detecting: bytes) == .dicom else { return try ImageText.read(from: bytes) }
+      guard let texts = SyntheticDICOM.texts(of: try DICOMFile(Data(bytes))) else {
+        throw ProvenanceError.notOurs(path: path)
+      }
+      return texts
+    } catch let error as ProvenanceError {
+      throw error
     } catch {
-      throw ProvenanceError.notAnImage(path: path, reason: "\(error)")
+      throw .notAnImage(path: path, reason: "\(error)")
     }
-    return (try RecordedProvenance(texts, path: path), bytes)
   }
 
   /// Reads the texts of an image file; `path` names it in errors.
@@ -80,6 +95,7 @@ public struct RecordedProvenance: Equatable, Sendable {
     device = try record.value("device") { $0 }
     precision = try record.value("precision") { $0 }
     threads = try record.value("threads") { Int($0).flatMap { (1...1024).contains($0) ? $0 : nil } }
+    isWatermarked = try record.optional("watermark") { $0 == Watermark.version ? true : nil } ?? false
     previewStep = try record.optional("preview-step") { Int($0) }
   }
 

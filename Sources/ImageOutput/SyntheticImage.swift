@@ -15,22 +15,60 @@ public struct SyntheticImage: Sendable {
     self.previewStep = previewStep
   }
 
-  /// The file's bytes, which say that the image is synthetic and how it was made.
+  /// The file's bytes: the picture with its watermark, and texts that say that it is synthetic and how it was made.
   ///
-  /// - Throws: `ImageFileError` if a text does not fit the format.
-  public func encoded(as format: ImageFormat) throws(ImageFileError) -> [UInt8] {
+  /// - Parameter key: Signs the file.
+  /// - Throws: `ImageFileError` or `DICOMError` if a text does not fit the format.
+  public func encoded(as format: OutputFormat, signedBy key: SigningKey? = nil) throws -> [UInt8] {
+    let picture = picture
+    switch format {
+    case .png: return try picture.encoded(as: .png, metadata: try texts(of: picture, signedBy: key))
+    case .jpeg:
+      // What is compressed is signed as it comes back.
+      let kept = try key.map { _ in try GrayscaleImage(decoding: picture.encoded(as: .jpeg)) }
+      return try picture.encoded(as: .jpeg, metadata: try texts(of: kept ?? picture, signedBy: key))
+    case .dicom: return try SyntheticDICOM([(picture, try texts(of: picture, signedBy: key))]).encoded()
+    }
+  }
+
+  /// One DICOM file with an image in each frame, all of one size.
+  ///
+  /// - Throws: ``ProvenanceError/unequalFrames``; `DICOMError`.
+  public static func encodedFrames(_ images: [SyntheticImage], signedBy key: SigningKey? = nil) throws -> [UInt8] {
+    try SyntheticDICOM(
+      try images.map { image in
+        let picture = image.picture
+        return (picture, try image.texts(of: picture, signedBy: key))
+      }
+    ).encoded()
+  }
+
+  /// The image as files show it.
+  private var picture: GrayscaleImage {
+    provenance.isWatermarked ? Watermark(modelHash: provenance.modelHash).marked(image) : image
+  }
+
+  private func texts(of picture: GrayscaleImage, signedBy key: SigningKey?) throws -> [ImageText] {
+    guard let key else { return texts }
+    return try ImageSignature(of: picture, texts: texts, by: key).added(to: texts)
+  }
+
+  /// What a file of any format says of the image.
+  var texts: [ImageText] {
     var texts = provenance.texts
     if let previewStep { texts.insert(ImageText("thorax:preview-step", "\(previewStep)"), at: 2) }
-    return try image.encoded(as: format, metadata: texts)
+    return texts
   }
 
   /// Writes a file that appears whole or not at all, and returns its bytes.
   ///
-  /// - Throws: `ImageFileError` if a text does not fit the format; `FileAccessError` if the file exists and is not to be
+  /// - Throws: As ``encoded(as:)``; `FileAccessError` if the file exists and is not to be
   ///   replaced, or cannot be written.
   @discardableResult
-  public func write(to path: String, as format: ImageFormat, overwrite: Bool) throws -> [UInt8] {
-    let bytes = try encoded(as: format)
+  public func write(to path: String, as format: OutputFormat, signedBy key: SigningKey? = nil, overwrite: Bool) throws
+    -> [UInt8]
+  {
+    let bytes = try encoded(as: format, signedBy: key)
     try AtomicFile.write(bytes, to: path, mode: overwrite ? .replace : .createNew)
     return bytes
   }

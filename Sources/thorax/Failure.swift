@@ -1,4 +1,5 @@
 import ArgumentParser
+import DICOMFiles
 import Diffusion
 import Evaluation
 import Foundation
@@ -62,7 +63,7 @@ struct Failure {
     case let error as FileAccessError: status = Self.status(error)
     case let error as TensorFileError: status = Self.status(error)
     case is ArchitectureError, is ClassifierFileError, is ExtractorFileError, is FeatureError,
-      is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError:
+      is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError, is DICOMError, is SignatureError:
       status = .badData
     case is StreamError: status = .readWrite
     default: self = Self.foreign(error)
@@ -87,6 +88,7 @@ struct Failure {
   private static func status(_ error: ProvenanceError) -> ExitStatus {
     switch error {
     case .needsLatents: .inputMissing
+    case .unequalFrames: .usage
     case .notAnImage, .notOurs, .malformed, .incomplete, .unfit: .badData
     }
   }

@@ -17,7 +17,7 @@ struct Thorax: AsyncParsableCommand {
     version: ThoraxVersion.current,
     subcommands: [
       GenerateCommand.self, InfoCommand.self, BenchCommand.self, DataCommand.self, TrainCommand.self,
-      ExportCommand.self, EvaluateCommand.self, AblateCommand.self,
+      ExportCommand.self, EvaluateCommand.self, AblateCommand.self, VerifyCommand.self, KeysCommand.self,
     ]
   )
 }

@@ -24,12 +24,12 @@ import Testing
     try GrayscaleImage(width: 8, height: 8, pixels: (0..<64).map { UInt8($0) })
   }
 
-  private func record(_ drawn: Provenance, as format: ImageFormat) throws -> RecordedProvenance {
+  private func record(_ drawn: Provenance, as format: OutputFormat) throws -> RecordedProvenance {
     let bytes = try SyntheticImage(image(), provenance: drawn).encoded(as: format)
-    return try RecordedProvenance(ImageText.read(from: bytes), path: "x")
+    return try RecordedProvenance(RecordedProvenance.texts(of: bytes, path: "x"), path: "x")
   }
 
-  @Test(arguments: ImageFormat.allCases) func everySettingComesBack(format: ImageFormat) throws {
+  @Test(arguments: OutputFormat.allCases) func everySettingComesBack(format: OutputFormat) throws {
     let found = try record(full, as: format)
     #expect(found.differences(from: full, version: ThoraxVersion.current).isEmpty)
     #expect(
@@ -58,7 +58,8 @@ import Testing
       ("initial-latents", { $0.initialLatents = nil }), ("best-of", { $0.choice = nil }),
       ("best-of", { $0.choice?.score = -2 }), ("model", { $0.modelName = "z" }),
       ("model-hash", { $0.modelHash = Self.hash("d") }), ("text-encoder-hash", { $0.textEncoderHash = Self.hash("d") }),
-      ("device", { $0.device = "cpu" }), ("precision", { $0.precision = "fp32" }), ("threads", { $0.threads = 4 }),
+      ("watermark", { $0.isWatermarked = false }), ("device", { $0.device = "cpu" }),
+      ("precision", { $0.precision = "fp32" }), ("threads", { $0.threads = 4 }),
     ]
     for (key, change) in changes {
       var drawn = full

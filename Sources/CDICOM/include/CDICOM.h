@@ -127,6 +127,23 @@ int cdicom_read_table(cdicom_file *CDICOM_NONNULL file, uint32_t sequence, cdico
 int cdicom_read_pixels(cdicom_file *CDICOM_NONNULL file, const uint8_t *CDICOM_NONNULL bytes, size_t count,
                        cdicom_raster *CDICOM_NONNULL raster, cdicom_failure *CDICOM_NONNULL failure);
 
+/// An element to write. `value` holds its values as UTF-8, joined by backslashes, as PS3.5 writes them in text: numbers
+/// in decimal digits, tags as (gggg,eeee). Of `sequences`, the outer first and 0 for none, the first item takes it.
+typedef struct {
+  uint32_t sequences[2];
+  uint32_t element;
+  /// Two letters: the value representation, by which an element is written that DCMTK does not know.
+  const char *CDICOM_NONNULL representation;
+  const char *CDICOM_NONNULL value;
+} cdicom_written_element;
+
+/// Writes a file in Explicit VR Little Endian: the elements, which hold SOP Class UID and SOP Instance UID, then pixels
+/// of one byte. Free `bytes` with `cdicom_free`.
+int cdicom_write(const cdicom_written_element *CDICOM_NONNULL elements, size_t element_count,
+                 const uint8_t *CDICOM_NONNULL pixels, size_t pixel_count,
+                 uint8_t *CDICOM_NULLABLE *CDICOM_NONNULL bytes, size_t *CDICOM_NONNULL count,
+                 cdicom_failure *CDICOM_NONNULL failure);
+
 void cdicom_free(void *CDICOM_NULLABLE memory);
 
 #ifdef __cplusplus

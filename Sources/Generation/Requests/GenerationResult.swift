@@ -18,7 +18,7 @@ public struct GeneratedImage: Sendable {
   /// The file's bytes, which say that the image is synthetic and how it was made.
   ///
   /// - Throws: `ImageFileError` if a text does not fit the format.
-  public func encoded(as format: ImageFormat) throws -> [UInt8] { try drawn.encoded(as: format) }
+  public func encoded(as format: OutputFormat) throws -> [UInt8] { try drawn.encoded(as: format) }
 }
 
 /// Milliseconds that a request took, part by part.

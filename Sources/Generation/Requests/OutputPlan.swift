@@ -1,5 +1,5 @@
 import Foundation
-import ImageFiles
+import ImageOutput
 import Support
 import SystemPackage
 
@@ -10,7 +10,7 @@ public struct PlannedImage: Equatable, Sendable {
   /// Of several candidates the first one's.
   public var seed: UInt64
   public var path: String
-  public var format: ImageFormat
+  public var format: OutputFormat
 }
 
 /// Seeds and file names of every image of a call, decided before the first is drawn.
@@ -50,7 +50,7 @@ public struct OutputPlan: Equatable, Sendable {
     }
     let base = Self.file(for: output ?? Self.defaultName)
     let folder = FilePath(base).folder
-    let format = try ImageFormat(namedBy: base)
+    let format = try OutputFormat(namedBy: base)
 
     // Numbers alone keep names apart: only names of a table are to be compared, which takes longer than all else here.
     let comparesNames = entries.contains { $0.output != nil }
@@ -74,7 +74,7 @@ public struct OutputPlan: Equatable, Sendable {
           let path = (folder == "." ? FilePath(name) : folder.appending(name)).string
           let (stem, suffix) = Self.parts(of: path)
           image.path = count == 1 ? path : Self.numbered(stem, copy, of: count) + suffix
-          image.format = try ImageFormat(namedBy: path)
+          image.format = try OutputFormat(namedBy: path)
         } else if total > 1 {
           image.path = Self.numbered(stem, index, of: total) + suffix
         }
@@ -172,12 +172,12 @@ public struct OutputPlan: Equatable, Sendable {
   }
 }
 
-extension ImageFormat {
+extension OutputFormat {
   /// The format that a file's extension asks for.
   ///
   /// - Throws: ``RequestError/imageExtension(path:)`` for any other.
   init(namedBy path: String) throws {
-    guard let format = ImageFormat(pathExtension: FilePath(path).extension ?? "") else {
+    guard let format = OutputFormat(pathExtension: FilePath(path).extension ?? "") else {
       throw RequestError.imageExtension(path: path)
     }
     self = format

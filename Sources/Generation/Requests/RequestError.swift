@@ -27,7 +27,7 @@ public enum RequestError: Error, Equatable, CustomStringConvertible {
       "\(what) holds \(found) as its character \(character): take it out"
     case .noPrompt: "there is no prompt: give one as text, or a file of them with --prompts"
     case .imageExtension(let path):
-      "'\(path.onOneLine(limit: 120))' names no image format: end it in .png or .jpg, or in / for a folder"
+      "'\(path.onOneLine(limit: 120))' names no image format: end it in .png, .jpg or .dcm, or in / for a folder"
     case .conflict(let what, let remedy): "\(what): \(remedy)"
     }
   }

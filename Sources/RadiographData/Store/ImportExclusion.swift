@@ -3,6 +3,8 @@ public struct ImportExclusion: Sendable, Equatable, CustomStringConvertible {
   public enum Reason: String, Sendable, CaseIterable {
     /// The image cannot be decoded.
     case unreadable
+    /// The file says of itself that a program has drawn the image.
+    case synthetic
     /// The same bytes as an image imported before, whose pixels it shares.
     case duplicate
     /// Looks like an image imported before that is on another side of the split.
@@ -81,6 +83,7 @@ extension ImportExclusion.Reason {
   public var words: String {
     switch self {
     case .unreadable: "unreadable"
+    case .synthetic: "drawn by a program"
     case .duplicate: "with the same bytes as another image"
     case .nearDuplicate: "like an image of another part of the split"
     case .missingImage: "listed and not there"

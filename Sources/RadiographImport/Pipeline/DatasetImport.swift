@@ -30,6 +30,8 @@ public struct DatasetImport: Sendable {
     /// The parts of a report that an image must have to be trained on.
     public var sections: [String]?
     public var missingImages = MissingImages.fail
+    /// Takes in images that say of themselves that a program has drawn them.
+    public var allowsSynthetic = false
     public var limits = ImageLimits.standard
     /// Images committed together, at most; it bounds what an interruption costs.
     package var batchSize = 128
@@ -121,7 +123,7 @@ public struct DatasetImport: Sendable {
   ) throws {
     let pipeline = DecodingPipeline(
       source.entries, order: pending, preprocessing: writer.settings.preprocessing, limits: options.limits,
-      window: 2 * batchSize(writer.settings))
+      allowsSynthetic: options.allowsSynthetic, window: 2 * batchSize(writer.settings))
     defer { pipeline.stop() }
     var completed = 0
     while completed < pending.count {

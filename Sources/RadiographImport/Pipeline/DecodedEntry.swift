@@ -12,7 +12,7 @@ struct DecodedEntry: Sendable {
     let height: Int
     /// SHA-256 of the file, or of what was drawn.
     let contentHash: String
-    /// Whether the file says of itself that Thorax has drawn it.
+    /// Whether the file says of itself that a program has drawn it.
     let isSynthetic: Bool
   }
 
@@ -20,6 +20,16 @@ struct DecodedEntry: Sendable {
     case image(Image)
     case missing
     case unreadable(String)
+    /// A program has drawn it, and such images are not asked for.
+    case synthetic
+  }
+
+  /// Whether nothing of it goes into the dataset.
+  var isLeftOut: Bool {
+    switch content {
+    case .unreadable, .synthetic: true
+    case .image, .missing: false
+    }
   }
 
   let entry: ImportEntry
@@ -33,9 +43,10 @@ struct DecodedEntry: Sendable {
   }
 
   /// Reads, decodes and prepares an entry's image.
-  init(_ entry: ImportEntry, preprocessing: ImagePreprocessing, limits: ImageLimits) {
+  init(_ entry: ImportEntry, preprocessing: ImagePreprocessing, limits: ImageLimits, allowsSynthetic: Bool = false) {
     self.entry = entry
-    content = Self.content(of: entry, preprocessing: preprocessing, limits: limits)
+    content = Self.content(
+      of: entry, preprocessing: preprocessing, limits: limits, allowsSynthetic: allowsSynthetic)
     findings = Self.findings(of: entry, content, fit: preprocessing.fit)
   }
 
@@ -45,11 +56,12 @@ struct DecodedEntry: Sendable {
   }
 
   private static func content(
-    of entry: ImportEntry, preprocessing: ImagePreprocessing, limits: ImageLimits
+    of entry: ImportEntry, preprocessing: ImagePreprocessing, limits: ImageLimits, allowsSynthetic: Bool
   ) -> Content {
     guard let pixels = entry.pixels else { return .missing }
     do {
       let image = try pixels.image(preprocessing, limits: limits)
+      if image.isSynthetic, !allowsSynthetic { return .synthetic }
       let stored = image.prepared.image
       guard stored.width == preprocessing.size, stored.height == preprocessing.size else {
         return .unreadable("\(stored.width) x \(stored.height) pixels, not \(preprocessing.size) a side")

@@ -10,6 +10,7 @@ final class DecodingPipeline: @unchecked Sendable {
   private let order: [Int]
   private let preprocessing: ImagePreprocessing
   private let limits: ImageLimits
+  private let allowsSynthetic: Bool
   /// At most so many entries are decoded and not yet taken.
   private let window: Int
 
@@ -24,11 +25,15 @@ final class DecodingPipeline: @unchecked Sendable {
 
   /// - Parameters:
   ///   - order: positions in `entries`, as they will be taken.
-  init(_ entries: [ImportEntry], order: [Int], preprocessing: ImagePreprocessing, limits: ImageLimits, window: Int) {
+  init(
+    _ entries: [ImportEntry], order: [Int], preprocessing: ImagePreprocessing, limits: ImageLimits,
+    allowsSynthetic: Bool, window: Int
+  ) {
     self.entries = entries
     self.order = order
     self.preprocessing = preprocessing
     self.limits = limits
+    self.allowsSynthetic = allowsSynthetic
     self.window = window
   }
 
@@ -37,7 +42,7 @@ final class DecodingPipeline: @unchecked Sendable {
     let entry = entries[order[position]]
     guard entry.pixels != nil else {
       condition.withLock { taken = position + 1 }
-      return DecodedEntry(entry, preprocessing: preprocessing, limits: limits)
+      return decode(entry)
     }
     start(at: position)
     condition.lock()
@@ -74,12 +79,16 @@ final class DecodingPipeline: @unchecked Sendable {
 
   private func work() {
     while let position = claim() {
-      let result = DecodedEntry(entries[order[position]], preprocessing: preprocessing, limits: limits)
+      let result = decode(entries[order[position]])
       condition.withLock {
         decoded[position] = result
         condition.broadcast()
       }
     }
+  }
+
+  private func decode(_ entry: ImportEntry) -> DecodedEntry {
+    DecodedEntry(entry, preprocessing: preprocessing, limits: limits, allowsSynthetic: allowsSynthetic)
   }
 
   /// The next position that has an image, once there is room for it.

@@ -1,4 +1,5 @@
 import Crypto
+import DICOMFiles
 import Foundation
 import ImageFiles
 import Support
@@ -60,8 +61,9 @@ public struct ImageFilePixels: ImportPixels, Equatable {
       contentHash: ContentHash.of(data), isSynthetic: Self.isSynthetic(data))
   }
 
-  /// Whether the texts in a PNG or JPEG say that the image was drawn.
+  /// Whether a DICOM file, or the texts in a PNG or JPEG, say that the image was drawn.
   private static func isSynthetic(_ data: Data) -> Bool {
+    if DICOMFile.isDICOM(data) { return (try? DICOMFile(data))?.attributes.isSynthetic == true }
     // Few files have the word at all, and looking for it is faster than taking a file apart.
     guard data.range(of: Data("synthetic".utf8)) != nil, let texts = try? ImageText.read(from: Array(data)) else {
       return false

@@ -18,7 +18,7 @@ extension DatasetImport {
     public var alreadyThere: Int
     public var excluded: [ImportExclusion]
     public var made: Made
-    /// Of the images that were read, those that say of themselves that Thorax has drawn them.
+    /// Of the images that were imported, those that say of themselves that a program has drawn them.
     public var synthetic: Int
 
     public init(
@@ -91,6 +91,7 @@ extension ImportExclusion.Reason {
     case .unlisted: "list the images in the table"
     case .outsideSource: "give --follow-links if links may be followed, or name the folder that holds the images"
     case .notDICOM: "give DICOM files, or another importer"
+    case .synthetic: "give --allow-synthetic to train on images that a program has drawn"
     case .otherModality, .notChest: "give --any-modality to take other images in"
     case .burnedIn: "give --with-burned-in if the letters name no one"
     default: "docs/dataset-format.md says what each reason means"

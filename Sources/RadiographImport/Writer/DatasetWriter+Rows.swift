@@ -5,7 +5,7 @@ import RadiographData
 extension DatasetWriter {
   /// Reasons that a commit decides on; those of the listing stay as they are.
   static let decidedAtImport: Set<ImportExclusion.Reason> = [
-    .unreadable, .duplicate, .nearDuplicate, .missingImage, .nonFrontal, .noText, .conflictingReport,
+    .unreadable, .synthetic, .duplicate, .nearDuplicate, .missingImage, .nonFrontal, .noText, .conflictingReport,
   ]
 
   /// Pixels first, then, in one transaction, everything that points to them.
@@ -36,7 +36,7 @@ extension DatasetWriter {
       for (position, decoded) in batch.enumerated() {
         try rows.clearExclusions(of: decoded.entry.path)
         var exclusions = exclusions(of: decoded, isDuplicate: isDuplicate[position])
-        if case .unreadable = decoded.content {
+        if decoded.isLeftOut {
           try record(exclusions, in: database, summary: &summary)
           continue
         }
@@ -93,6 +93,7 @@ extension DatasetWriter {
     var result: [ImportExclusion] = []
     switch decoded.content {
     case .unreadable(let detail): return [ImportExclusion(path: path, reason: .unreadable, detail: detail)]
+    case .synthetic: return [ImportExclusion(path: path, reason: .synthetic)]
     case .missing: result.append(ImportExclusion(path: path, reason: .missingImage))
     case .image(let image):
       if isDuplicate { result.append(ImportExclusion(path: path, reason: .duplicate, detail: image.contentHash)) }

@@ -24,8 +24,9 @@ public final class AtomicFile {
 
   /// Creates the temporary file, so that a name that cannot be written is known before work is spent on the content.
   ///
+  /// - Parameter isPrivate: Whether a new file is for its owner alone.
   /// - Throws: ``FileAccessError`` if the name is taken and not to be replaced, or no file can be made beside it.
-  public init(path: String, mode: Mode = .replace) throws(FileAccessError) {
+  public init(path: String, mode: Mode = .replace, isPrivate: Bool = false) throws(FileAccessError) {
     func failure(_ reason: FileAccessError.Reason) -> FileAccessError {
       FileAccessError(path: path, operation: .create, reason: reason)
     }
@@ -45,7 +46,7 @@ public final class AtomicFile {
     }
     let (folder, name) = Self.split(path)
     let temporaryPath = folder + Self.temporaryName(for: name)
-    let descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isPrivate ? 0o600 : 0o666)
     guard descriptor >= 0 else { throw FileAccessError(path: path, operation: .create, code: errno) }
     if let permissions { fchmod(descriptor, permissions) }
     self.path = path
@@ -103,8 +104,10 @@ public final class AtomicFile {
   /// Writes `bytes` as the file's whole content.
   ///
   /// - Throws: ``FileAccessError`` if the name is taken and not to be replaced, or the content cannot be written.
-  public static func write(_ bytes: [UInt8], to path: String, mode: Mode = .replace) throws(FileAccessError) {
-    let file = try AtomicFile(path: path, mode: mode)
+  public static func write(
+    _ bytes: [UInt8], to path: String, mode: Mode = .replace, isPrivate: Bool = false
+  ) throws(FileAccessError) {
+    let file = try AtomicFile(path: path, mode: mode, isPrivate: isPrivate)
     try file.write(bytes)
     try file.commit()
   }

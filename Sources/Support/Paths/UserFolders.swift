@@ -17,6 +17,13 @@ public enum UserFolders {
     return home(environment: environment).appending(".cache")
   }
 
+  /// The user's settings of Thorax: `thorax` in `$XDG_CONFIG_HOME` if that is absolute, otherwise in `.config` in the home
+  /// folder.
+  public static func settings(environment: [String: String] = ProcessInfo.processInfo.environment) -> FilePath {
+    let base = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
+    return (base ?? home(environment: environment).appending(".config")).appending("thorax")
+  }
+
   /// What Thorax fetches once and all checkouts of the user share: `thorax` in the user's caches.
   public static func cache(environment: [String: String] = ProcessInfo.processInfo.environment) -> FilePath {
     caches(environment: environment).appending("thorax")

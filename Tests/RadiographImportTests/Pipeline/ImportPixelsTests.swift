@@ -70,7 +70,7 @@ private struct WrongSize: ImportPixels {
     }
   }
 
-  @Test func imagesThatThoraxHasDrawnAreCounted() throws {
+  @Test func imagesThatThoraxHasDrawnAreLeftOutUnlessAskedFor() throws {
     try DataFixtures.withFolder { folder in
       let source = folder.appendingPathComponent("scans")
       for (seed, name) in ["a.png", "b.png", "c.jpg", "d.png"].enumerated() {
@@ -86,10 +86,15 @@ private struct WrongSize: ImportPixels {
       let other = source.appendingPathComponent("d.png")
       let image = try GrayscaleImage(decoding: Array(Data(contentsOf: other)))
       try Data(image.encoded(as: .png, metadata: [ImageText("Description", "not synthetic")])).write(to: other)
-      let summary = try DatasetImport(
-        FolderSource.list(source), into: folder.appendingPathComponent("d"), options: DataFixtures.options()
-      ).run()
-      #expect(summary.imported == 4 && summary.synthetic == 2)
+      var options = DataFixtures.options()
+      let dataset = folder.appendingPathComponent("d")
+      let summary = try DatasetImport(FolderSource.list(source), into: dataset, options: options).run()
+      #expect(summary.imported == 2 && summary.synthetic == 0)
+      #expect(summary.excluded.filter { $0.reason == .synthetic }.map(\.path) == ["b.png", "c.jpg"])
+      options.allowsSynthetic = true
+      let more = try DatasetImport(FolderSource.list(source), into: dataset, options: options).run()
+      #expect(more.imported == 2 && more.alreadyThere == 2 && more.synthetic == 2)
+      #expect(!more.excluded.contains { $0.reason == .synthetic })
     }
   }
 

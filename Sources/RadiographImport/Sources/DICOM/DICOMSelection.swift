@@ -8,10 +8,12 @@ enum DICOMSelection {
 
   /// Why the file is left out, or nothing.
   static func exclusion(
-    _ attributes: DICOMAttributes, anyModality: Bool, withBurnedIn: Bool
+    _ attributes: DICOMAttributes, anyModality: Bool, withBurnedIn: Bool, allowsSynthetic: Bool
   ) -> (reason: ImportExclusion.Reason, detail: String)? {
     guard attributes.hasPixels, attributes.rows > 0, attributes.columns > 0 else { return (.noImage, "") }
-    if !anyModality {
+    if attributes.isSynthetic, !allowsSynthetic { return (.synthetic, "") }
+    // What is drawn comes from no machine: its modality is another.
+    if !anyModality, !attributes.isSynthetic {
       let modality = attributes.modality?.uppercased() ?? ""
       // A modality is a code of a few letters; anything longer is free text, which may name somebody.
       guard modalities.contains(modality) else { return (.otherModality, modality.count <= 4 ? modality : "") }

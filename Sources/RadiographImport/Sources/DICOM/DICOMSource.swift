@@ -32,6 +32,8 @@ public enum DICOMSource {
     public var anyModality = false
     /// Takes in images whose header says that letters are in the pixels.
     public var withBurnedIn = false
+    /// Takes in images that say that a program has drawn them.
+    public var allowsSynthetic = false
     public var links = SourceLinks.inside
 
     public init() {}
@@ -115,7 +117,8 @@ public enum DICOMSource {
     }
     var identity = WithheldIdentity(file: file, path: path, elements: identifying(attributes))
     if let exclusion = DICOMSelection.exclusion(
-      attributes, anyModality: options.anyModality, withBurnedIn: options.withBurnedIn)
+      attributes, anyModality: options.anyModality, withBurnedIn: options.withBurnedIn,
+      allowsSynthetic: options.allowsSynthetic)
     {
       var found = excluded(exclusion.reason, exclusion.detail)
       if exclusion.reason == .burnedIn {

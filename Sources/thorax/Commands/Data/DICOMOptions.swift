@@ -37,11 +37,14 @@ struct DICOMOptions: ParsableArguments {
     try PatientKey.of(dataset: dataset, file: patientKey.map { URL(fileURLWithPath: $0) })
   }
 
-  func list(_ root: URL, key: PatientKey, links: SourceLinks, console: Console) throws -> ImportSource {
+  func list(
+    _ root: URL, key: PatientKey, links: SourceLinks, allowsSynthetic: Bool, console: Console
+  ) throws -> ImportSource {
     var options = DICOMSource.Options()
     options.anyModality = anyModality
     options.withBurnedIn = withBurnedIn
     options.links = links
+    options.allowsSynthetic = allowsSynthetic
     let listing = try DICOMSource.list(root, key: key, options: options)
     guard !listing.source.entries.isEmpty else {
       let reasons = Dictionary(grouping: listing.source.exclusions, by: \.reason.rawValue).mapValues(\.count)

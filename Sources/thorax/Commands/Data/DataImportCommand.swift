@@ -105,6 +105,9 @@ struct DataImportCommand: AsyncParsableCommand {
   @Flag(help: "Read what links out of a source's folder lead to.")
   var followLinks = false
 
+  @Flag(help: "Take in images that say of themselves that a program has drawn them.")
+  var allowSynthetic = false
+
   @Flag(help: "Print one JSON object that says what was imported.")
   var json = false
 
@@ -151,6 +154,7 @@ struct DataImportCommand: AsyncParsableCommand {
     options.splitRule = splitBy
     images.apply(to: &options)
     options.missingImages = missingImages
+    options.allowsSynthetic = allowSynthetic
     options.sections = try sections.map { text in
       let names = text.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
       guard names.allSatisfy({ ["findings", "impression"].contains($0) }), Set(names).count == names.count else {
@@ -201,7 +205,10 @@ struct DataImportCommand: AsyncParsableCommand {
     case .dicom:
       let drawn = try dicom.key(ofDataset: URL(fileURLWithPath: output))
       key = drawn
-      return try urls.map { try dicom.list($0, key: drawn, links: links, console: common.console) }
+      return try urls.map {
+        try dicom.list(
+          $0, key: drawn, links: links, allowsSynthetic: allowSynthetic, console: common.console)
+      }
     }
   }
 
@@ -264,7 +271,7 @@ struct DataImportCommand: AsyncParsableCommand {
     }
     if summary.synthetic > 0 {
       console.note(
-        "\(summary.synthetic.of("image")) \(summary.synthetic == 1 ? "was" : "were") drawn by Thorax: a model that is trained "
+        "\(summary.synthetic.of("image")) \(summary.synthetic == 1 ? "was" : "were") drawn by a program: a model that is trained "
           + "on \(output) learns from what a model made")
     }
     if !json { note(summary.excluded, unfollowedLinks: unfollowedLinks, console: console) }

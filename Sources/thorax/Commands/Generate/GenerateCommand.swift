@@ -25,9 +25,9 @@ struct GenerateCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "File to write (.png, .jpg), or a folder ending in /. Several images become name-000.png, name-001.png, ... "
+      "File to write (.png, .jpg, .dcm), or a folder ending in /. Several images become name-000.png, name-001.png, ... "
         + "(default: \(OutputPlan.defaultName))",
-      valueName: "path"), completion: .file(extensions: ["png", "jpg", "jpeg"]))
+      valueName: "path"), completion: .file(extensions: ["png", "jpg", "jpeg", "dcm"]))
   var output: String?
 
   @Option(
@@ -97,7 +97,7 @@ struct GenerateCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Draw again what an image of Thorax says of itself, to the byte on the same machine; what else is given goes "
-        + "before what it says.", valueName: "image"), completion: .file(extensions: ["png", "jpg", "jpeg"]))
+        + "before what it says.", valueName: "image"), completion: .file(extensions: ["png", "jpg", "jpeg", "dcm"]))
   var like: String?
 
   @Option(
@@ -116,6 +116,8 @@ struct GenerateCommand: AsyncParsableCommand {
   var previewEvery: Int?
 
   @OptionGroup var bestOf: BestOfOptions
+
+  @OptionGroup var marks: MarkOptions
 
   @Flag(help: "Replace files that exist.")
   var overwrite = false
@@ -165,6 +167,7 @@ struct GenerateCommand: AsyncParsableCommand {
     let start = clock.now
     try check()
     let console = common.console
+    let key = try marks.key()
     let likeness = try like.map { try LikeImage(path: $0) }
     let entries =
       try likeness.map { [PromptEntry(prompt: $0.recorded.prompt)] } ?? prompts.map(PromptsFile.read(path:))
@@ -238,8 +241,9 @@ struct GenerateCommand: AsyncParsableCommand {
       }
       for (place, image) in result.images.enumerated() {
         var image = image
+        image.drawn.provenance.isWatermarked = marks.watermark && likeness?.recorded.isWatermarked != false
         if chosen == nil { image.drawn.provenance.choice = likeness?.choice(of: image.provenance) }
-        let bytes = try image.drawn.write(to: planned.path, as: planned.format, overwrite: overwrite)
+        let bytes = try image.drawn.write(to: planned.path, as: planned.format, signedBy: key, overwrite: overwrite)
         var described = GenerateReport.Image(image, bytes: bytes, at: planned)
         if let chosen, let opened {
           let asked = opened.asked[planned.promptIndex]

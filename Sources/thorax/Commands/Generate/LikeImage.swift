@@ -1,5 +1,4 @@
 import Generation
-import ImageFiles
 import ImageOutput
 import Models
 import Support
@@ -19,8 +18,7 @@ struct LikeImage {
 
   /// The name to write to if none is given: of the image's own format.
   var defaultOutput: String {
-    let format = bytes.withUnsafeBytes { ImageFormat(detecting: $0) }
-    return format == .jpeg ? "cxr.jpg" : OutputPlan.defaultName
+    OutputFormat(detecting: bytes).map { "cxr.\($0.pathExtension)" } ?? OutputPlan.defaultName
   }
 
   /// - Throws: `ProvenanceError.needsLatents(path:)` if no seed can give the image.
@@ -82,7 +80,7 @@ struct LikeImage {
   /// - Throws: `ImageFileError` if a picture that was just made cannot be read back.
   func compare(_ drawn: GeneratedImage, bytes: [UInt8], console: Console) throws -> GenerateReport.Like {
     let sameBytes = bytes == self.bytes
-    let samePixels = try sameBytes || (try? GrayscaleImage(decoding: self.bytes)) == GrayscaleImage(decoding: bytes)
+    let samePixels = try sameBytes || (try? OutputFormat.picture(in: self.bytes)) == OutputFormat.picture(in: bytes)
     var assumed: [String] = []
     if recorded.guidanceRescale == nil { assumed.append("guidance-rescale") }
     if recorded.guidanceInterval == nil { assumed.append("guidance-interval") }

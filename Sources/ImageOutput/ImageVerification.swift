@@ -1,0 +1,40 @@
+import Foundation
+import ImageFiles
+import Support
+
+/// What can be said of where a picture comes from: by its watermark, its signature and its texts.
+public struct ImageVerification: Sendable {
+  /// Looks for the common watermark.
+  public let watermark: WatermarkDetector.Finding
+  /// `valid`, `altered` or `absent`.
+  public let signature: String
+  /// Of a signature that is valid, the key that checks it, in Base64.
+  public let publicKey: String?
+  /// What the file says of how it was drawn; nil if it says nothing, or nothing that can be.
+  public let provenance: RecordedProvenance?
+
+  /// Whether the watermark's payload is that of the model which the texts name; nil if one of both says nothing.
+  public var modelAgrees: Bool? {
+    guard let payload = watermark.payload, let provenance else { return nil }
+    return payload == Watermark.payload(ofModel: provenance.modelHash)
+  }
+
+  /// Looks at a file: PNG, JPEG or DICOM, of several frames the first.
+  ///
+  /// - Throws: ``ProvenanceError/notAnImage(path:reason:)``; `FileAccessError`.
+  public init(path: String, detector: WatermarkDetector, limits: ImageLimits = .standard) throws {
+    let bytes = try RecordedProvenance.bytes(path: path)
+    let image: GrayscaleImage
+    do {
+      image = try OutputFormat.picture(in: bytes, limits: limits)
+    } catch {
+      throw ProvenanceError.notAnImage(path: path, reason: "\(error)")
+    }
+    let texts = (try? RecordedProvenance.texts(of: bytes, path: path)) ?? []
+    watermark = detector.find(in: image)
+    let signed = ImageSignature.state(of: image, texts: texts)
+    signature = signed.state.rawValue
+    publicKey = signed.state == .valid ? signed.publicKey : nil
+    provenance = try? RecordedProvenance(texts, path: path)
+  }
+}
