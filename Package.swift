@@ -167,7 +167,7 @@ let package = Package(
     .executableTarget(
       name: "measure",
       dependencies: [
-        "DICOMFiles", "DeveloperTools", "Evaluation", "ImageFiles", "Models", "RadiographData",
+        "DICOMFiles", "DeveloperTools", "Evaluation", "ImageFiles", "ImageOutput", "Models", "RadiographData",
         "RadiographImport", "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Torch", "TorchNN",
         "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/measure"),

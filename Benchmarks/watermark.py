@@ -1,6 +1,7 @@
 """Measures how often `thorax verify` finds the watermark: after changes of marked pictures, and in pictures without it.
 
-    ./thorax generate --prompts PROMPTS.txt --count N --output MARKED/
+    swift build -c release --product measure
+    .build/release/measure watermark DRAWN MARKED --limit 1000      # DRAWN: pictures drawn with --no-watermark
     python3 Benchmarks/watermark.py --marked MARKED [--unmarked DIR]... [--limit 10000] [--thorax ./thorax]
         [--changes NAME,...] [--json watermark.json]
 

@@ -30,12 +30,15 @@ public struct Provenance: Equatable, Sendable {
   public var threads: Int
   /// Whether files of the image carry a ``Watermark``.
   public var isWatermarked: Bool
+  /// Whether letters in the picture say that it is synthetic.
+  public var isStamped: Bool
 
   public init(
     prompt: String, negative: String?, seed: UInt64, steps: Int, guidance: Double, guidanceRescale: Double,
     guidanceInterval: ClosedRange<Double>?, sampler: SamplerKind, eta: Double, modelName: String, modelHash: String,
     textEncoderName: String, textEncoderHash: String, initialLatents: String?, choice: ImageChoice? = nil,
-    device: String, precision: String, threads: Int, isWatermarked: Bool = true
+    device: String, precision: String, threads: Int, isWatermarked: Bool = true,
+    isStamped: Bool = false
   ) {
     self.prompt = prompt
     self.negative = negative
@@ -56,6 +59,7 @@ public struct Provenance: Equatable, Sendable {
     self.precision = precision
     self.threads = threads
     self.isWatermarked = isWatermarked
+    self.isStamped = isStamped
   }
 
   public static let notice = "Synthetic chest radiograph made by a machine-learning model; not for diagnosis."
@@ -83,6 +87,7 @@ public struct Provenance: Equatable, Sendable {
       ImageText("thorax:threads", "\(threads)"),
     ]
     if isWatermarked { texts.append(ImageText("thorax:watermark", Watermark.version)) }
+    if isStamped { texts.append(ImageText("thorax:stamp", "true")) }
     if let initialLatents { texts.append(ImageText("thorax:initial-latents", initialLatents)) }
     if let choice {
       texts += [

@@ -42,6 +42,7 @@ extension RecordedProvenance {
       ("precision", precision, drawn.precision),
       ("threads", "\(threads)", "\(drawn.threads)"),
       ("watermark", isWatermarked ? Watermark.version : nil, drawn.isWatermarked ? Watermark.version : nil),
+      ("stamp", isStamped ? "true" : nil, drawn.isStamped ? "true" : nil),
       ("preview-step", previewStep.map { "\($0)" }, nil),
     ]
     return pairs.filter { $0.1 != $0.2 }.map { ProvenanceDifference(key: $0.0, recorded: $0.1, now: $0.2) }

@@ -30,6 +30,7 @@ public struct RecordedProvenance: Equatable, Sendable {
   public var precision: String
   public var threads: Int
   public var isWatermarked: Bool
+  public var isStamped: Bool
   /// The step that the picture shows, for a preview.
   public var previewStep: Int?
 
@@ -96,6 +97,7 @@ public struct RecordedProvenance: Equatable, Sendable {
     precision = try record.value("precision") { $0 }
     threads = try record.value("threads") { Int($0).flatMap { (1...1024).contains($0) ? $0 : nil } }
     isWatermarked = try record.optional("watermark") { $0 == Watermark.version ? true : nil } ?? false
+    isStamped = try record.optional("stamp") { $0 == "true" ? true : nil } ?? false
     previewStep = try record.optional("preview-step") { Int($0) }
   }
 

@@ -91,7 +91,7 @@ struct SyntheticDICOM {
       DICOMElement(0x0028_0101, "US", "8"),  // Bits Stored
       DICOMElement(0x0028_0102, "US", "7"),  // High Bit
       DICOMElement(0x0028_0103, "US", "0"),  // Pixel Representation
-      DICOMElement(0x0028_0301, "CS", "NO"),  // Burned In Annotation
+      DICOMElement(0x0028_0301, "CS", fact("stamp").isEmpty ? "NO" : "YES"),  // Burned In Annotation
       DICOMElement(0x0028_2110, "CS", "00"),  // Lossy Image Compression
       DICOMElement(0x0099_0010, "LO", Self.creator),
       DICOMElement(Self.texts, "UT", try json()),

@@ -45,7 +45,8 @@ public struct SyntheticImage: Sendable {
 
   /// The image as files show it.
   private var picture: GrayscaleImage {
-    provenance.isWatermarked ? Watermark(modelHash: provenance.modelHash).marked(image) : image
+    let stamped = provenance.isStamped ? NoticeStamp.stamped(image) : image
+    return provenance.isWatermarked ? Watermark(modelHash: provenance.modelHash).marked(stamped) : stamped
   }
 
   private func texts(of picture: GrayscaleImage, signedBy key: SigningKey?) throws -> [ImageText] {

@@ -58,7 +58,8 @@ import Testing
       ("initial-latents", { $0.initialLatents = nil }), ("best-of", { $0.choice = nil }),
       ("best-of", { $0.choice?.score = -2 }), ("model", { $0.modelName = "z" }),
       ("model-hash", { $0.modelHash = Self.hash("d") }), ("text-encoder-hash", { $0.textEncoderHash = Self.hash("d") }),
-      ("watermark", { $0.isWatermarked = false }), ("device", { $0.device = "cpu" }),
+      ("watermark", { $0.isWatermarked = false }), ("stamp", { $0.isStamped = true }),
+      ("device", { $0.device = "cpu" }),
       ("precision", { $0.precision = "fp32" }), ("threads", { $0.threads = 4 }),
     ]
     for (key, change) in changes {

@@ -8,6 +8,6 @@ struct Measure: AsyncParsableCommand {
     abstract: "Measure the parts of Thorax; build with `-c release` for figures of speed.",
     subcommands: [
       LabelsCommand.self, ImagesCommand.self, DICOMPixelsCommand.self, DatasetCommand.self, MetricsCommand.self,
-      FeaturesCommand.self, TrainingMemoryCommand.self, EncodingCommand.self,
+      FeaturesCommand.self, TrainingMemoryCommand.self, EncodingCommand.self, WatermarkCommand.self,
     ])
 }

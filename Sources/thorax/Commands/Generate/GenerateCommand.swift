@@ -242,6 +242,7 @@ struct GenerateCommand: AsyncParsableCommand {
       for (place, image) in result.images.enumerated() {
         var image = image
         image.drawn.provenance.isWatermarked = marks.watermark && likeness?.recorded.isWatermarked != false
+        image.drawn.provenance.isStamped = marks.stamp || likeness?.recorded.isStamped == true
         if chosen == nil { image.drawn.provenance.choice = likeness?.choice(of: image.provenance) }
         let bytes = try image.drawn.write(to: planned.path, as: planned.format, signedBy: key, overwrite: overwrite)
         var described = GenerateReport.Image(image, bytes: bytes, at: planned)

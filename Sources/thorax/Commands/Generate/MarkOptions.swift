@@ -6,6 +6,9 @@ struct MarkOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Mark the picture so that thorax verify knows it again.")
   var watermark = true
 
+  @Flag(help: "Write 'synthetic, not for diagnosis' into the picture itself.")
+  var stamp = false
+
   @Option(
     help: ArgumentHelp(
       "Key to sign files with, or none (default: the key of thorax keys make, if there is one).", valueName: "file"),
