@@ -46,6 +46,10 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   /// The area under the receiver operating characteristic of one label.
   public static func areaUnderROC(of label: String) -> Metric { Metric("auroc_\(label)") }
 
+  /// The same over the images of one source alone: a label that one source has more often than another is told by what
+  /// the sources' pictures look like, too.
+  public static func areaUnderROC(of label: String, source: String) -> Metric { Metric("auroc_\(label)@\(source)") }
+
   /// The average precision of one label.
   public static func averagePrecision(of label: String) -> Metric { Metric("ap_\(label)") }
 

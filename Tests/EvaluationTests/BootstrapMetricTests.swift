@@ -48,6 +48,22 @@ struct BootstrapMetricTests {
     }
   }
 
+  @Test("a centred interval lies about the value, as wide as that of percentiles")
+  func centred() throws {
+    let x = try MetricInputs.features(seed: 3, rows: 60, columns: 12)
+    let y = try MetricInputs.features(seed: 4, rows: 50, columns: 12)
+    func interval(isCentred: Bool) throws -> Estimate {
+      try Bootstrap.estimate(
+        groups: Array(0..<60), and: Array(0..<50), resamples: 100, isCentred: isCentred, seed: 2
+      ) { try FrechetDistance.between(x.selecting($0), y.selecting($1)) }
+    }
+    let (plain, centred) = (try interval(isCentred: false), try interval(isCentred: true))
+    // Repeated rows make the drawn sets less alike than the sets are.
+    #expect(plain.lower > plain.value && centred.lower < centred.value && centred.value < centred.upper)
+    #expect(centred.value == plain.value)
+    #expect(abs((centred.upper - centred.lower) - (plain.upper - plain.lower)) < 1e-9)
+  }
+
   @Test("patients are drawn whole, and both of two samples, as in numpy on the same draws")
   func groups() throws {
     let x = try MetricInputs.features(seed: 3, rows: 120, columns: 12)

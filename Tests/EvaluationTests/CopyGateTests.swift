@@ -4,6 +4,8 @@ import RadiographData
 import RadiographImport
 import RadiographTestSupport
 import Support
+import TestBasics
+import TestSupport
 import Testing
 
 @testable import Evaluation
@@ -44,16 +46,16 @@ struct CopyGateTests {
   }
 
   @Test("copies are found whatever was done to them, and new images pass")
-  func copies() throws {
-    let gate = try CopyGate(index: GateIndex(Self.set(0..<60)), calibration: Self.set(1000..<1200))
-    let new = GateReport(try gate.findings(Self.set(2000..<2050)), gate: gate)
+  func copies() async throws {
+    let gate = try await CopyGate(index: GateIndex(Self.set(0..<60)), calibration: Self.set(1000..<1200))
+    let new = GateReport(try await gate.findings(Self.set(2000..<2050)), gate: gate)
     #expect(new.copies <= 1 && !new.refused, "\(new.nearest.first.map { "\($0)" } ?? "")")
     for alteration in CopyAlteration.allCases {
       var random = SplitMix64(seed: 1)
       let altered = try Self.set(0..<10) { try alteration($0, random: &random) }
-      let report = GateReport(try gate.findings(altered), gate: gate)
+      let report = GateReport(try await gate.findings(altered), gate: gate)
       #expect(report.copies >= 9 && report.refused, "\(alteration): \(report.copies)")
-      let right = report.images.count { $0.nearest == $0.path }
+      let right = report.images.count { $0.nearness.nearest == $0.path }
       #expect(right >= 9, "\(alteration): the right one in \(right)")
     }
   }
@@ -76,19 +78,64 @@ struct CopyGateTests {
   @Test("the threshold leaves one in two hundred below it, and is lowered where there are too few to say")
   func threshold() {
     let many = (0..<999).map { Double($0) }
-    #expect(CopyGate.threshold(many) == 4)
-    #expect(CopyGate.threshold((10..<60).map { Double($0) }) == 8)
+    #expect(CopyGate.thresholds([many]) == [4])
+    #expect(CopyGate.thresholds([(10..<60).map { Double($0) }]) == [8])
     #expect([0, 1, 50, 100, 200, 1000].map(GateReport.allowed) == [0, 0, 3, 4, 6, 18])
   }
 
+  @Test("several spaces together flag no more than one in two hundred, and share them")
+  func jointThresholds() {
+    let many = (0..<999).map { Double($0) }
+    // The same images are near in both: nothing is lost.
+    #expect(CopyGate.thresholds([many, many.map { 2 * $0 }]) == [4, 8])
+    // Others are: each space has half of the five.
+    #expect(CopyGate.thresholds([many, many.reversed()]) == [1, 1])
+    #expect(CopyGate.thresholds([many, many.reversed(), many.map { abs($0 - 500) }]) == [0, 0, 0])
+    // Two images of 200 are too many: a single one may be below.
+    let few = (10..<210).map { Double($0) }
+    #expect(CopyGate.thresholds([few]) == [10] && CopyGate.thresholds([few, few.reversed()]) == [8, 8])
+  }
+
+  @Test("an image is a copy if any space says so, which the verdict names, and the spaces stand beside")
+  func spaces() async throws {
+    let folder = try TemporaryFolder()
+    let judge = folder.path("judge.safetensors")
+    try TinyJudge.write(to: judge, labels: ["a", "b"], side: 64)
+    let training = try Self.set(0..<60)
+    let features = try await GateFeatures.features(training, ExtractorChoice(path: judge))
+    let gate = try await CopyGate(
+      index: GateIndex(training), others: [features], calibration: Self.set(1000..<1200))
+    #expect(gate.spaceNames == ["pixels", "features"])
+    let compressed = try Self.set(0..<10) { try GrayscaleImage(decoding: $0.jpegBytes(quality: 60)) }
+    let report = GateReport(try await gate.findings(compressed), gate: gate)
+    #expect(report.copies == 10 && report.copiesBySpace == ["pixels": 10, "features": 10], "\(report.copiesBySpace)")
+    #expect(report.images.allSatisfy { $0.spaces.count == 2 && $0.nearness.nearest == $0.path })
+
+    func near(_ space: String, _ distance: Double) -> CopyGate.Nearness {
+      CopyGate.Nearness(space: space, distance: distance, threshold: 0.5, nearest: space, place: 0)
+    }
+    let one = CopyGate.Finding(path: "x", spaces: [near("pixels", 0.9), near("features", 0.4)])
+    #expect(one.verdict == .copy && one.nearness.space == "features" && abs(one.nearness.ratio - 0.8) < 1e-12)
+    let none = CopyGate.Finding(path: "x", spaces: [near("pixels", 0.5), near("features", 0.6)])
+    #expect(none.verdict == .clear && none.nearness.ratio == 1)
+
+    struct Read: Decodable {
+      struct Space: Decodable { var space: String, distance: Double, threshold: Double, nearest: String }
+      var path: String, verdict: String, space: String, distance: Double, nearest: String, spaces: [Space]
+    }
+    let read = try JSONDecoder().decode(Read.self, from: JSONEncoder().encode(one))
+    #expect(read.path == "x" && read.verdict == "copy" && read.space == "features" && read.distance == 0.4)
+    #expect(read.spaces.map(\.distance) == [0.9, 0.4] && read.nearest == "features")
+  }
+
   @Test("too few training or held-out images are refused with their number")
-  func tooFew() throws {
+  func tooFew() async throws {
     #expect(throws: MeasurementError.tooFewInSet(path: "chests", found: 5, minimum: GateIndex.minimum)) {
       try GateIndex(Self.set(0..<5))
     }
     let index = try GateIndex(Self.set(0..<20))
-    #expect(throws: MeasurementError.tooFewInSet(path: "chests", found: 3, minimum: CopyGate.calibrationMinimum)) {
-      try CopyGate(index: index, calibration: Self.set(0..<3))
+    await #expect(throws: MeasurementError.tooFewInSet(path: "chests", found: 3, minimum: CopyGate.calibrationMinimum)) {
+      try await CopyGate(index: index, calibration: Self.set(0..<3))
     }
   }
 

@@ -22,6 +22,9 @@ struct ClassifierStageTests {
       Way(settings: [
         "network=small", "imageSide=16", "balanced=true", "dropout=0.2", "rotation=5", "shift=0.03", "contrast=0.1",
       ]),
+      Way(settings: [
+        "network=small", "imageSide=32", "labels=[Effusion, missing lung, mirrored heart]", "balanced=true",
+      ]),
       // Batch normalisation looks at the rows that are computed together.
       Way(settings: ["network=densenet121", "imageSide=32", "batchSize=4"], isDivisible: false),
     ]
@@ -135,6 +138,64 @@ struct ClassifierStageTests {
     }
   }
 
+  @Test("images are corrupted as their targets say, and of a corrupted one nothing else is known")
+  func corruptions() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    let names = ["Effusion"] + ImageCorruption.allCases.map(\.name)
+    let recipe = try recipe(["imageSide=32", "labels=[\(names.joined(separator: ", "))]"], steps: 40)
+    let objective = try ClassifierObjective(recipe, data: dataset.data())
+    #expect(objective.classifier.architecture.labels == names)
+    let plain = try ClassifierObjective(self.recipe(["imageSide=32", "labels=[Effusion]"], steps: 40), data: dataset.data())
+    var (corrupted, images) = (0.0, 0)
+    for step in 0..<40 {
+      let slice = BatchSlice(step: step, batchSize: 8, rows: 0..<8)
+      let (batch, other) = (try objective.batch(slice), try plain.batch(slice))
+      let (target, known) = (try batch.target_BL.doubles(), try batch.known_BL.doubles())
+      let changes = try (batch.image_B1HW - other.image_B1HW).abs().amax(dim: [1, 2, 3]).doubles()
+      for row in 0..<8 {
+        let shown = target[row * 4 + 1..<row * 4 + 4].reduce(0, +)
+        #expect(shown <= 1 && known[row * 4 + 1..<row * 4 + 4].allSatisfy { $0 == 1 })
+        #expect(known[row * 4] == 1 - shown)
+        if shown == 1 { #expect(changes[row] > 0) }
+        if shown == 0 { #expect(target[row * 4] == (try other.target_BL.doubles()[row])) }
+        corrupted += shown
+        images += 1
+      }
+    }
+    #expect(abs(corrupted / Double(images) - 3 * CorruptionDraw.share) < 0.1)
+    let data = try dataset.data()
+    let targets = try LabelTargets(names, of: data.training.records, recipe.own)
+    #expect(targets.hasCorruptions && targets.ratios.suffix(3).allSatisfy { abs($0 - 7) < 1e-9 })
+    #expect(abs(targets.knownShare - (3 + 1 - 3 * CorruptionDraw.share) / 4) < 1e-9)
+
+    expectRefused("mirror") { try self.recipe(["labels=[mirrored heart]", "mirror=true"], steps: 1) }
+    #expect(throws: Never.self) { try self.recipe(["labels=[missing lung]", "mirror=true"], steps: 1) }
+  }
+
+  @Test("the AUROC of validation is given for each source too, if several have the label")
+  func sources() throws {
+    let dataset = try LabelledDataset(sources: ["labelled", "others"])
+    defer { dataset.remove() }
+    let objective = try ClassifierObjective(recipe(["imageSide=32"], steps: 1), data: dataset.data())
+    let means = try objective.validate(RankShare(rank: 0, count: 1)).means
+    let records = try dataset.dataset.records(split: .validation)
+    #expect(Set(records.map(\.source)).count == 2)
+    let keys = Set(means.keys.map(\.rawValue).filter { $0.contains("@") })
+    #expect(keys.isSuperset(of: ["auroc_Effusion@labelled", "auroc_Effusion@others"]), "\(keys)")
+    let scores = try objective.classifier(dataset.data().validation.images(records.indices)).doubles()
+    for source in ["labelled", "others"] {
+      let own = records.indices.filter { records[$0].source == source }
+      let area = RankingMetrics.areaUnderROC(
+        own.map { scores[2 * $0] }, own.map { records[$0].attributes.state(of: "Effusion") == .positive })
+      #expect(abs((means[.areaUnderROC(of: "Effusion", source: source)] ?? 0) - (area ?? 1)) < 1e-12)
+    }
+    let alone = try LabelledDataset()
+    defer { alone.remove() }
+    let plain = try ClassifierObjective(recipe(["imageSide=32"], steps: 1), data: alone.data())
+    #expect(try !plain.validate(RankShare(rank: 0, count: 1)).means.keys.contains { $0.rawValue.contains("@") })
+  }
+
   @Test("a batch whose variance is of a single value is refused in one line, alone and divided among processes")
   func batchOfOne() throws {
     let densenet = ["network=densenet121", "imageSide=32"]
@@ -184,7 +245,9 @@ struct ClassifierStageTests {
   func unknownLabels() throws {
     let dataset = try LabelledDataset()
     defer { dataset.remove() }
-    let known = "60 years or older, AP view, Effusion, Mass, child, female, lower zone, right-sided, upper zone"
+    let known =
+      "60 years or older, AP view, Effusion, Mass, child, doubled contour, female, lower zone, mirrored heart, missing "
+      + "lung, right-sided, upper zone"
     for (label, hint) in [("Effusoin", "did you mean Effusion?"), ("Nope", "it has \(known)")] {
       let request = TrainingRequest(
         dataset: dataset.root.appendingPathComponent("dataset"), run: dataset.run("none"),

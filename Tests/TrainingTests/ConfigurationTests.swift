@@ -50,7 +50,7 @@ struct ConfigurationTests {
     #expect(try DiffusionRecipe.resolved("paper", file: nil, settings: []) == paper)
     #expect(
       throws: TrainingError.invalidSetting(
-        key: "the recipe", value: "large", remedy: "choose one of small, paper, released, phantom, judge")
+        key: "the recipe", value: "large", remedy: "choose one of small, paper, released, phantom, judge, anatomy")
     ) { try DiffusionRecipe.resolved("large", file: nil, settings: []) }
     let recipe = try AutoencoderRecipe.resolved(file: nil, settings: ["preset=released", "batchSize=8"])
     #expect(recipe.preset == "released")
@@ -220,8 +220,9 @@ struct ConfigurationTests {
   func recipes() throws {
     for entry in try RecipeCatalog.entries() {
       #expect(!entry.title.isEmpty)
-      let judges = ["small": ["classifier", "reidentifier"], "judge": ["classifier"]][entry.name] ?? []
-      #expect(entry.stages == (entry.name == "judge" ? [] : ["vae", "diffusion"]) + judges)
+      let alone = ["judge", "anatomy"].contains(entry.name)
+      let judges = entry.name == "small" ? ["classifier", "reidentifier"] : alone ? ["classifier"] : []
+      #expect(entry.stages == (alone ? [] : ["vae", "diffusion"]) + judges)
       try (RecipeCatalog.recipe(entry.name) as AutoencoderRecipe).validate()
       try (RecipeCatalog.recipe(entry.name) as DiffusionRecipe).validate()
       try (RecipeCatalog.recipe(entry.name) as ClassifierStageRecipe).validate()

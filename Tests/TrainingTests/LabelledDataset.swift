@@ -12,7 +12,8 @@ struct LabelledDataset {
   let root: URL
   let dataset: RadiographDataset
 
-  init() throws {
+  /// - Parameter sources: The images are divided among them.
+  init(sources: [String] = ["labelled"]) throws {
     root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-labelled-\(UUID())")
     let folder = root.appendingPathComponent("source")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -35,13 +36,16 @@ struct LabelledDataset {
         path: "\(index).png", file: file, patient: "\(index)", study: "\(index)",
         attributes: RadiographAttributes(labels: labels), sections: [])
     }
-    let source = ImportSource(
-      name: "labelled", kind: "table", licence: "none", attribution: "none", vocabulary: ["Effusion"], root: folder,
-      entries: entries, exclusions: [])
     var options = DatasetImport.Options()
     options.imageSize = 32
     options.split = try SplitFractions("60/40/0")
-    _ = try DatasetImport(source, into: root.appendingPathComponent("dataset"), options: options).run()
+    for (place, name) in sources.enumerated() {
+      let own = entries.enumerated().filter { $0.offset % sources.count == place }.map(\.element)
+      let source = ImportSource(
+        name: name, kind: "table", licence: "none", attribution: "none", vocabulary: ["Effusion"], root: folder,
+        entries: own, exclusions: [])
+      _ = try DatasetImport(source, into: root.appendingPathComponent("dataset"), options: options).run()
+    }
     dataset = try RadiographDataset.open(root.appendingPathComponent("dataset"))
   }
 

@@ -1,19 +1,18 @@
 import Foundation
 
-/// Whether images are copies of training images: a verdict for each.
+/// Whether images are copies of training images: a verdict for each, by its distances in several spaces.
 ///
-/// The threshold is the distance below which one in two hundred images of held-out patients lies, so that of real images
-/// that are no copies fewer than 1 % are flagged.
+/// In each space the threshold is a distance that few images of held-out patients are below; together the spaces flag at
+/// most one in two hundred of them, so that of real images that are no copies fewer than 1 % are flagged.
 public struct CopyGate: Sendable {
   public enum Verdict: String, Sendable, Codable {
     case copy
     case clear
   }
 
-  /// What the gate says of one image.
-  public struct Finding: Sendable, Equatable, Encodable {
-    public var path: String
-    public var verdict: Verdict
+  /// How near an image is to the training images in one space.
+  public struct Nearness: Sendable, Equatable, Encodable {
+    public var space: String
     /// See ``GateIndex/Match/distance``.
     public var distance: Double
     public var threshold: Double
@@ -22,111 +21,121 @@ public struct CopyGate: Sendable {
     /// Its place in the index.
     public var place: Int
 
-    enum CodingKeys: String, CodingKey { case path, verdict, distance, threshold, nearest }
+    enum CodingKeys: String, CodingKey { case space, distance, threshold, nearest }
+
+    public var isCopy: Bool { distance < threshold }
+
+    /// The distance over the threshold: below 1 for a copy.
+    public var ratio: Double { distance == threshold ? 1 : distance / max(threshold, .leastNormalMagnitude) }
   }
 
-  /// The share of held-out images that may lie below the threshold.
+  /// What the gate says of one image.
+  public struct Finding: Sendable, Equatable, Encodable {
+    public var path: String
+    public var verdict: Verdict
+    /// The space in which the image is nearest to a training image, by ``Nearness/ratio``.
+    public var nearness: Nearness
+    /// All spaces, pixels first.
+    public var spaces: [Nearness]
+
+    init(path: String, spaces: [Nearness]) {
+      self.path = path
+      self.spaces = spaces
+      nearness = spaces.min { $0.ratio < $1.ratio } ?? spaces[0]
+      verdict = spaces.contains(where: \.isCopy) ? .copy : .clear
+    }
+
+    private enum CodingKeys: String, CodingKey { case path, verdict, spaces }
+
+    /// The members of ``nearness`` stand beside path and verdict.
+    public func encode(to encoder: any Encoder) throws {
+      try nearness.encode(to: encoder)
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      try values.encode(path, forKey: .path)
+      try values.encode(verdict, forKey: .verdict)
+      try values.encode(spaces, forKey: .spaces)
+    }
+  }
+
+  /// The share of held-out images that may lie below a threshold.
   public static let share = 0.005
   /// Fewer held-out images set no threshold.
   public static let calibrationMinimum = 40
 
   public let index: GateIndex
-  public let threshold: Double
-  /// Held-out images that the threshold was set with.
+  /// The other spaces.
+  let others: [GateFeatures]
+  /// The threshold of each space, pixels first.
+  public let thresholds: [Double]
+  /// Held-out images that the thresholds were set with.
   public let calibrationCount: Int
 
-  /// Sets the threshold.
+  private var spaces: [any GateSpace] { [index] + others }
+  /// The spaces' names, in the order of ``thresholds``.
+  public var spaceNames: [String] { spaces.map(\.name) }
+
+  /// Sets the thresholds of a gate that compares pixels alone.
   ///
-  /// - Parameters:
-  ///   - calibration: Real images of patients of whom no image was trained on.
-  ///   - progress: Called after each image with the number of images since the start.
+  /// - Parameter calibration: Real images of patients of whom no image was trained on.
   /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)``; `TorchError`; what reading throws.
-  public init(
-    index: GateIndex, calibration: any ImageSet, progress: (Int) -> Void = { _ in }
-  ) throws {
-    try calibration.require(Self.calibrationMinimum)
-    let distances = try index.matches(calibration, progress: progress).map(\.distance)
-    self.index = index
-    threshold = Self.threshold(distances)
-    calibrationCount = distances.count
+  public init(index: GateIndex, calibration: any ImageSet) async throws {
+    try await self.init(index: index, others: [], calibration: calibration)
   }
 
-  /// The r-th least of n distances has r / (n + 1) of the distribution below it. Where even the least has too much, it is
-  /// lowered by a fifth.
-  static func threshold(_ distances: [Double]) -> Double {
-    let sorted = distances.sorted()
-    let rank = Int(share * Double(sorted.count + 1))
-    return rank >= 1 ? sorted[rank - 1] : sorted[0] * 0.8
+  /// Sets the thresholds.
+  ///
+  /// - Parameters:
+  ///   - others: Spaces beside pixels, with the same training images.
+  ///   - progress: Called after each image with the number of images since the start.
+  /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)``; `TorchError`; what reading throws.
+  init(
+    index: GateIndex, others: [GateFeatures], calibration: any ImageSet, progress: (Int) -> Void = { _ in }
+  ) async throws {
+    try calibration.require(Self.calibrationMinimum)
+    self.index = index
+    self.others = others
+    var distances: [[Double]] = []
+    for space in [index] + (others as [any GateSpace]) {
+      distances.append(try await space.matches(calibration, progress: progress).map(\.distance))
+    }
+    thresholds = Self.thresholds(distances)
+    calibrationCount = calibration.count
+  }
+
+  /// The r-th least distance of each space, with the greatest r for which no more than the allowed share of images is as
+  /// near in any space; of n images, k have k / (n + 1) of the distribution below them. Where even the least distances have
+  /// too much, they are lowered by a fifth.
+  ///
+  /// - Parameter distances: Space by space, image by image.
+  static func thresholds(_ distances: [[Double]]) -> [Double] {
+    let sorted = distances.map { $0.sorted() }
+    let allowed = share * Double((sorted.first?.count ?? 0) + 1)
+    for rank in stride(from: Int(allowed), to: 0, by: -1) {
+      let thresholds = sorted.map { $0[rank - 1] }
+      let below = distances[0].indices.count { image in
+        distances.indices.contains { distances[$0][image] <= thresholds[$0] }
+      }
+      if Double(below) <= allowed { return thresholds }
+    }
+    return sorted.map { $0[0] * 0.8 }
   }
 
   /// A verdict for each image of a set.
   ///
-  /// - Throws: `TorchError`; what reading throws.
-  public func findings(_ set: any ImageSet, progress: (Int) -> Void = { _ in }) throws -> [Finding] {
-    try index.matches(set, progress: progress).enumerated().map { place, match in
+  /// - Parameter progress: Called after each image with the number of images since the start.
+  /// - Throws: `TorchError`; what reading and describing throws.
+  public func findings(_ set: any ImageSet, progress: (Int) -> Void = { _ in }) async throws -> [Finding] {
+    var matches: [[GateIndex.Match]] = []
+    for space in spaces { matches.append(try await space.matches(set, progress: progress)) }
+    return (0..<set.count).map { place in
       Finding(
-        path: set.name(at: place), verdict: match.distance < threshold ? .copy : .clear, distance: match.distance,
-        threshold: threshold, nearest: index.names[match.nearest], place: match.nearest)
+        path: set.name(at: place),
+        spaces: spaces.indices.map { space in
+          let match = matches[space][place]
+          return Nearness(
+            space: spaces[space].name, distance: match.distance, threshold: thresholds[space],
+            nearest: index.names[match.nearest], place: match.nearest)
+        })
     }
   }
-}
-
-/// All verdicts on a set of images, as `thorax evaluate gate --json` prints them.
-public struct GateReport: Sendable, Encodable {
-  public var images: [CopyGate.Finding]
-  public var copies: Int
-  public var n: Int
-  /// Copies that chance alone may bring.
-  public var allowed: Int
-  /// Whether the set is refused: more copies than chance brings, or one whose distance is below half the threshold.
-  public var refused: Bool
-  public var threshold: Double
-  public var calibration: Int
-  public var training: Int
-
-  public init(_ findings: [CopyGate.Finding], gate: CopyGate) {
-    images = findings
-    n = findings.count
-    copies = findings.count { $0.verdict == .copy }
-    allowed = Self.allowed(of: findings.count)
-    threshold = gate.threshold
-    refused = copies > allowed || findings.contains { $0.distance < gate.threshold / 2 }
-    (calibration, training) = (gate.calibrationCount, gate.index.count)
-  }
-
-  /// The number of flagged images that is not exceeded in 99 of 100 sets of `count`, if 1 % are flagged by chance (the
-  /// binomial distribution).
-  static func allowed(of count: Int) -> Int {
-    let rate = 0.01
-    var probability = pow(1 - rate, Double(count))
-    var total = probability
-    var number = 0
-    while total < 0.99, number < count {
-      probability *= rate / (1 - rate) * Double(count - number) / Double(number + 1)
-      number += 1
-      total += probability
-    }
-    return number
-  }
-
-  /// The share of the images that are flagged, as a figure.
-  ///
-  /// - Parameters:
-  ///   - images: What the images are, in words.
-  ///   - real: Verdicts on held-out images, if they were judged.
-  /// - Throws: `MetricError` for no images.
-  func figure(of images: String, real: [CopyGate.Finding]? = nil, seed: UInt64) throws -> MeasuredFigure {
-    let flagged = real.map { findings in
-      Double(findings.count { $0.verdict == .copy }) / Double(max(findings.count, 1))
-    }
-    return MeasuredFigure(
-      "copies of training images",
-      try Bootstrap.mean(self.images.map { $0.verdict == .copy ? 1 : 0 }, seed: seed), real: flagged,
-      how: "share of \(images) that the copy gate flags, against \(training) training images; the threshold "
-        + "\(MeasuredFigure.text(threshold)) is from \(calibration) held-out images"
-        + (real.map { "; real: the share of \($0.count) held-out images that it flags" } ?? ""))
-  }
-
-  /// The findings from the nearest on.
-  public var nearest: [CopyGate.Finding] { images.sorted { $0.distance < $1.distance } }
 }

@@ -5,19 +5,22 @@ import Torch
 // K candidates, N training images, P pixels of a window, V alignments
 
 /// The training images as the gate compares others with them.
-public struct GateIndex: Sendable {
+public struct GateIndex: GateSpace {
   /// How near an image is to the training images.
   public struct Match: Sendable, Equatable {
     /// The place of the nearest training image.
     public let nearest: Int
-    /// One less the correlation with it in the best alignment, over the same of the tenth nearest: near 0 for a copy,
-    /// near 1 for an image to which no training image is special.
+    /// The distance to it over that to the tenth nearest: near 0 for a copy, near 1 for an image to which no training image
+    /// is special. Between pixels, one less the correlation in the best alignment; elsewhere the Euclidean distance.
     public let distance: Double
   }
 
   static let coarse = GateWindow(side: GateDescriptor.side / 2)
   static let fine = GateWindow(side: GateDescriptor.side)
+  /// How many of the nearest are looked at; the distance to the last is the measure of the others.
   static let candidates = 10
+
+  let name = GateSpaces.pixels
 
   /// The images' names, in order.
   public let names: [String]

@@ -15,7 +15,7 @@ public struct GatePairs: Sendable {
       (0..<set.count).map { (set.name(at: $0), $0) }, uniquingKeysWith: { first, _ in first })
     findings = Array(report.nearest.prefix(Self.limit))
     images = try findings.compactMap { try places[$0.path].map(set.image(at:)) }
-    self.training = try findings.map { try training.image(at: $0.place) }
+    self.training = try findings.map { try training.image(at: $0.nearness.place) }
   }
 
   /// Both rows as one picture.

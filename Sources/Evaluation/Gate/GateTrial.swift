@@ -10,8 +10,15 @@ public struct GateTrial: Sendable {
     public var planted: Int
     /// Those that the gate calls copies.
     public var caught: Int
+    /// Those below the threshold of each space.
+    public var caughtBySpace: [String: Int]
     /// Those of which the gate names the training image that they were made of.
     public var named: Int
+
+    enum CodingKeys: String, CodingKey {
+      case alteration, planted, caught, named
+      case caughtBySpace = "caught_by_space"
+    }
   }
 
   public struct Report: Sendable, Encodable {
@@ -19,15 +26,21 @@ public struct GateTrial: Sendable {
     /// Images of the test part that were judged, and those of them that the gate calls copies.
     public var heldOut: Int
     public var flagged: Int
-    public var threshold: Double
-    /// Images of the validation part, which set the threshold.
+    /// Those below the threshold of each space.
+    public var flaggedBySpace: [String: Int]
+    /// The spaces, pixels first.
+    public var spaces: [String]
+    /// In the order of ``spaces``.
+    public var thresholds: [Double]
+    /// Images of the validation part, which set the thresholds.
     public var calibration: Int
     public var training: Int
     public var seed: UInt64
 
     enum CodingKeys: String, CodingKey {
-      case rows, flagged, threshold, calibration, training, seed
+      case rows, flagged, spaces, thresholds, calibration, training, seed
       case heldOut = "held_out"
+      case flaggedBySpace = "flagged_by_space"
     }
 
     /// The share of all planted copies that are caught.
@@ -39,18 +52,18 @@ public struct GateTrial: Sendable {
   }
 
   let dataset: RadiographDataset
-  let autoencoder: (any ImageGenerator)?
+  let spaces: GateSpaces
   let note: @Sendable (String) -> Void
 
   /// - Parameters:
-  ///   - autoencoder: A model through whose autoencoder copies go too; nil leaves that out.
+  ///   - spaces: Where images are compared beside pixels. Copies go through the model's autoencoder too, if there is one.
   ///   - note: Called with a line about every part of the work.
   /// - Throws: ``MeasurementError/imageSize(dataset:model:)``.
   public init(
-    dataset: RadiographDataset, autoencoder: (any ImageGenerator)? = nil, note: @escaping @Sendable (String) -> Void
+    dataset: RadiographDataset, spaces: GateSpaces = GateSpaces(), note: @escaping @Sendable (String) -> Void
   ) throws {
-    if let autoencoder { try autoencoder.require(imageSize: dataset.imageSize) }
-    (self.dataset, self.autoencoder, self.note) = (dataset, autoencoder, note)
+    try spaces.autoencoder?.require(imageSize: dataset.imageSize)
+    (self.dataset, self.spaces, self.note) = (dataset, spaces, note)
   }
 
   /// Plants copies, and judges them and the test part.
@@ -64,7 +77,7 @@ public struct GateTrial: Sendable {
     // The gate takes all held-out images where there are too few for validation: then nothing is left to judge.
     try DatasetImages(dataset, records: records.filter { $0.split == .validation }, title: "the validation part")
       .require(CopyGate.calibrationMinimum)
-    let (training, gate) = try ModelGate.gate(dataset, avoiding: .test, note: note)
+    let (training, gate) = try await ModelGate.gate(dataset, avoiding: .test, spaces: spaces, note: note)
     let count = min(count, training.count)
     let places = (0..<count).map { $0 * training.count / count }
     var rows: [Row] = []
@@ -73,13 +86,15 @@ public struct GateTrial: Sendable {
       rows.append(
         try await row(alteration.rawValue, gate, training, places) { try alteration($0, random: &random) })
     }
-    if let autoencoder {
+    if let autoencoder = spaces.autoencoder {
       rows.append(try await row("autoencoder", gate, training, places) { try await autoencoder.reconstruct($0) })
     }
     note("judging \(test.count) held-out images")
-    let flagged = try gate.findings(test).count { $0.verdict == .copy }
+    let real = try await gate.findings(test)
     return Report(
-      rows: rows, heldOut: test.count, flagged: flagged, threshold: gate.threshold,
+      rows: rows, heldOut: test.count, flagged: real.count { $0.verdict == .copy },
+      flaggedBySpace: GateReport.copies(of: real, by: gate.spaceNames), spaces: gate.spaceNames,
+      thresholds: gate.thresholds,
       calibration: gate.calibrationCount, training: gate.index.count, seed: seed)
   }
 
@@ -94,9 +109,10 @@ public struct GateTrial: Sendable {
         DrawnImages.Item(
           name: training.name(at: place), image: try await change(training.image(at: place)), facts: ImageFacts()))
     }
-    let findings = try gate.findings(DrawnImages(title: name, items: items))
+    let findings = try await gate.findings(DrawnImages(title: name, items: items))
     return Row(
       alteration: name, planted: findings.count, caught: findings.count { $0.verdict == .copy },
-      named: zip(findings, places).count { $0.place == $1 })
+      caughtBySpace: GateReport.copies(of: findings, by: gate.spaceNames),
+      named: zip(findings, places).count { $0.nearness.place == $1 })
   }
 }

@@ -10,16 +10,20 @@ public struct ModelGate: Sendable {
 
   let host: any ImageGenerator
   let dataset: RadiographDataset
+  let extractors: [ExtractorChoice]
   let note: @Sendable (String) -> Void
 
-  /// - Parameter note: Called with a line about every part of the work.
+  /// - Parameters:
+  ///   - extractors: Networks in whose features images are compared, beside pixels and the model's latents.
+  ///   - note: Called with a line about every part of the work.
   /// - Throws: ``MeasurementError/imageSize(dataset:model:)``.
   public init(
-    host: any ImageGenerator, dataset: RadiographDataset, note: @escaping @Sendable (String) -> Void
+    host: any ImageGenerator, dataset: RadiographDataset, extractors: [ExtractorChoice], note: @escaping @Sendable (String) -> Void
   ) throws {
     try host.require(imageSize: dataset.imageSize)
     self.host = host
     self.dataset = dataset
+    self.extractors = extractors
     self.note = note
   }
 
@@ -30,7 +34,8 @@ public struct ModelGate: Sendable {
   ///   - folder: Where they are kept; nil keeps them in memory alone.
   /// - Throws: ``MeasurementError`` for too few images; what drawing throws; `DatasetError`, `TorchError`.
   public func run(samples: Int, seed: UInt64, folder: SampleFolder? = nil) async throws -> Result {
-    let (training, gate) = try Self.gate(dataset, note: note)
+    let (training, gate) = try await Self.gate(
+      dataset, spaces: GateSpaces(extractors: extractors, autoencoder: host), note: note)
     var source = SampleSource(host: host, folder: folder) { [note] count in
       if count % 20 == 0 { note("\(count) samples drawn") }
     }
@@ -48,30 +53,33 @@ public struct ModelGate: Sendable {
     }
     let drawn = DrawnImages(title: host.description.name, items: items)
     note("comparing \(drawn.count) samples with \(training.count) training images")
-    let report = GateReport(try gate.findings(drawn), gate: gate)
+    let report = GateReport(try await gate.findings(drawn), gate: gate)
     return Result(report: report, pairs: try GatePairs(report, of: drawn, training: training))
   }
 
-  /// The gate of a dataset: its training part, and a threshold from the parts that training did not see.
+  /// The gate of a dataset: its training part, and thresholds from the parts that training did not see.
   ///
-  /// - Parameter avoiding: A part that is to be judged and so does not set the threshold.
-  /// - Throws: ``MeasurementError`` for too few images; `DatasetError`, `TorchError`.
+  /// - Parameters:
+  ///   - avoiding: A part that is to be judged and so sets no threshold, if enough images remain.
+  ///   - spaces: Where images are compared beside pixels.
+  /// - Throws: ``MeasurementError`` for too few images; what describing images throws; `DatasetError`, `TorchError`.
   public static func gate(
-    _ dataset: RadiographDataset, avoiding part: HeldOutPart? = nil, note: @Sendable (String) -> Void
-  ) throws -> (training: DatasetImages, gate: CopyGate) {
+    _ dataset: RadiographDataset, avoiding part: HeldOutPart? = nil, spaces: GateSpaces,
+    note: @Sendable (String) -> Void
+  ) async throws -> (training: DatasetImages, gate: CopyGate) {
     let records = try dataset.records(matching: RecordFilter(requiresText: false))
     let training = try DatasetImages(
       dataset, records: records.filter { $0.split == .train }, title: "the training part")
-    let others = records.filter { $0.split != .train }
-    let unjudged = others.filter { part?.contains($0.split) != true }
-    let calibration = try DatasetImages(
-      dataset, records: unjudged.count >= CopyGate.calibrationMinimum ? unjudged : others, title: "the held-out part")
+    let calibration = try CalibrationImages(
+      dataset, avoiding: part, minimum: CopyGate.calibrationMinimum
+    ).images
     note("describing \(training.count) training images")
     let index = try GateIndex(training) { if $0 % 1000 == 0 { note("\($0) images described") } }
-    note("setting the threshold with \(calibration.count) held-out images")
-    return (
-      training,
-      try CopyGate(index: index, calibration: calibration) { if $0 % 500 == 0 { note("\($0) images compared") } }
-    )
+    let others = try await spaces.described(training, note: note)
+    note("setting the thresholds with \(calibration.count) held-out images")
+    let gate = try await CopyGate(index: index, others: others, calibration: calibration) {
+      if $0 % 500 == 0 { note("\($0) images compared") }
+    }
+    return (training, gate)
   }
 }

@@ -12,8 +12,18 @@ public struct TrainingRecord: Sendable {
 
   /// - Parameter model: The model's folder.
   /// - Returns: nil if the model does not say.
-  public init?(model: String) {
-    let file = URL(fileURLWithPath: model).appendingPathComponent(Self.fileName)
+  public init?(model: String) { self.init(URL(fileURLWithPath: model)) }
+
+  /// The record of a network by `thorax train`, beside its file or, as a run has it, above the folder of checkpoints.
+  ///
+  /// - Returns: nil if there is none.
+  init?(network path: String) {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    self.init(folder.lastPathComponent == "checkpoints" ? folder.deletingLastPathComponent() : folder)
+  }
+
+  private init?(_ folder: URL) {
+    let file = folder.appendingPathComponent(Self.fileName)
     guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
     identities = Set(text.split(separator: "\n").map(String.init))
   }

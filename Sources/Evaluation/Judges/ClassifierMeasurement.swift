@@ -34,6 +34,8 @@ public struct ClassifierMeasurement: Sendable {
   public let images: Int
   public let patients: Int
   public let rows: [Row]
+  /// What is measured of each corruption among the classifier's labels.
+  public let corruptions: [CorruptionRow]
   /// Of findings that people marked on one side, or in the upper or the lower third, the number and the share of which
   /// the place is seen; nil if there are none.
   public private(set) var sides: Share?
@@ -88,13 +90,22 @@ public struct ClassifierMeasurement: Sendable {
           ci95: [area.lower, area.upper], averagePrecision: try RankingMetrics.averagePrecision(examples),
           calibrationError: try Calibration(probabilities).expectedError))
     }
-    guard !rows.isEmpty else { throw MeasurementError.noLabels(path: set.title, wanted: "the classifier") }
+    corruptions =
+      try AnatomyJudge(judge).map { anatomy in
+        let validation = try dataset.records(matching: RecordFilter(source: source, requiresText: false))
+          .filter { $0.split == .validation }
+        return try anatomy.rows(
+          of: set,
+          validation: DatasetImages(dataset, records: validation, title: "the validation part"),
+          resamples: Self.resamples, seed: seed)
+      } ?? []
+    guard !rows.isEmpty || !corruptions.isEmpty else { throw MeasurementError.noLabels(path: set.title, wanted: "the classifier") }
     self.rows = rows
     hash = judge.hash
     images = set.count
     patients = Set(records.map(\.patient)).count
     let normal = records.filter { $0.attributes.state(of: NIHLabels.noFinding) == .positive }
-    if normal.count >= JudgeMeasurement.minimum {
+    if !rows.isEmpty, normal.count >= JudgeMeasurement.minimum {
       let places = try PlaceJudge(judge, path: path, normal: set.selecting(normal))
       let found = try places.agreement(with: set, labels: AskedFinding.all.filter(\.hasSide).map(\.label))
       (sides, lobes) = (Share(found.sides), Share(found.lobes))

@@ -27,6 +27,10 @@ struct ExtractorMeasurement: SetMeasurement {
   /// How often training images are drawn for the figures of real images.
   static let realDraws = 5
   static let scoreSplits = 10
+  /// How often both sets are drawn again for the interval of a distance, if the network has not more features than
+  /// ``intervalWidth``: with more it would take hours.
+  static let resamples = 100
+  static let intervalWidth = 512
 
   let title: String
   private let choice: ExtractorChoice
@@ -77,25 +81,74 @@ struct ExtractorMeasurement: SetMeasurement {
     }
     let ours = try Self.distances(drawn, against)
     let real = try draws.map { try Self.distances(training.features.selecting($0), against) }
-    func mean(_ value: (Distances) -> Double) -> Double { real.map(value).reduce(0, +) / Double(real.count) }
     let sets =
       "\(drawn.rows) samples against \(against.rows) held-out images, \(how); real: as many training images in the "
       + "samples' place, \(real.count) draws"
-    func figure(_ title: String, _ what: String, _ value: (Distances) -> Double) -> MeasuredFigure {
-      MeasuredFigure(
-        "\(title), \(name)", value: value(ours), count: drawn.rows, real: mean(value), how: "\(what): \(sets)")
+    let patients = Self.spaced(compared.heldOut.records.map(\.patient))
+    let alone = Array(0..<drawn.rows)
+    // Of the first draw of training images, moved to the mean of all.
+    let stand = (
+      features: training.features.selecting(draws[0]), patients: draws[0].map { compared.training.records[$0].patient }
+    )
+    func figure(
+      _ title: String, _ what: String, _ value: (Distances) -> Double,
+      interval: (_ isReal: Bool) throws -> Estimate?
+    ) rethrows -> MeasuredFigure {
+      let mean = real.map(value).reduce(0, +) / Double(real.count)
+      let (own, other) = (try interval(false), try interval(true))
+      let shift = mean - value(real[0])
+      return MeasuredFigure(
+        "\(title), \(name)", value: value(ours), interval: own.map { $0.lower...$0.upper }, count: drawn.rows, real: mean,
+        realInterval: other.map { $0.lower + shift...$0.upper + shift },
+        how: "\(what): \(sets)\(own == nil ? "" : "; intervals by patient")")
+    }
+    func distance(_ between: @escaping (FeatureMatrix, FeatureMatrix) throws -> Double) -> (Bool) throws -> Estimate? {
+      { isReal in
+        guard extractor.width <= Self.intervalWidth else { return nil }
+        func drawAgain<Group: Hashable>(_ set: FeatureMatrix, _ groups: [Group]) throws -> Estimate {
+          try Bootstrap.estimate(
+            groups: groups, and: patients, resamples: Self.resamples, isCentred: true, seed: compared.seed
+          ) { try between(set.selecting($0), against.selecting($1)) }
+        }
+        return try isReal ? drawAgain(stand.features, stand.patients) : drawAgain(drawn, alone)
+      }
+    }
+    // The neighbourhoods stay as they are: a repeated image would have none.
+    func share(ofSamples value: @escaping (ManifoldMetrics) -> [Double]) -> (Bool) throws -> Estimate? {
+      { isReal in
+        try isReal
+          ? Bootstrap.mean(value(real[0].manifold), groups: stand.patients, seed: compared.seed)
+          : Bootstrap.mean(value(ours.manifold), seed: compared.seed)
+      }
+    }
+    func share(ofReal value: @escaping (ManifoldMetrics) -> [Bool]) -> (Bool) throws -> Estimate? {
+      { isReal in
+        try Bootstrap.mean(
+          value(isReal ? real[0].manifold : ours.manifold).map { $0 ? 1 : 0 }, groups: patients, seed: compared.seed)
+      }
     }
     let near = Self.neighbours
     var figures = [
-      figure(
+      try figure(
         extractor.frechetTitle,
-        "Fréchet distance, of Gaussians with \(extractor.width) dimensions; it falls as n rises", \.frechet),
-      figure("kernel distance", "KID's polynomial kernel, all pairs, unbiased", \.kernel),
-      figure("precision", "share of samples within a held-out image's \(near) neighbours", \.manifold.precision),
-      figure("recall", "share of held-out images within a sample's \(near) neighbours", \.manifold.recall),
-      figure("density", "held-out images whose neighbourhood a sample is in, over \(near)", \.manifold.density),
-      figure("coverage", "share of held-out images with a sample in their neighbourhood", \.manifold.coverage),
-      figure("Vendi score", "effective number of different images, cosine similarity", \.vendi),
+        "Fréchet distance, of Gaussians with \(extractor.width) dimensions; it falls as n rises", \.frechet,
+        interval: distance { try FrechetDistance.between($0, $1) }),
+      try figure(
+        "kernel distance", "KID's polynomial kernel, all pairs, unbiased", \.kernel,
+        interval: distance { try KernelDistance.between($1, $0) }),
+      try figure(
+        "precision", "share of samples within a held-out image's \(near) neighbours", \.manifold.precision,
+        interval: share(ofSamples: { $0.hits.map { $0 > 0 ? 1 : 0 } })),
+      try figure(
+        "recall", "share of held-out images within a sample's \(near) neighbours", \.manifold.recall,
+        interval: share(ofReal: \.isRecalled)),
+      try figure(
+        "density", "held-out images whose neighbourhood a sample is in, over \(near)", \.manifold.density,
+        interval: share(ofSamples: { metrics in metrics.hits.map { Double($0) / Double(metrics.neighbours) } })),
+      try figure(
+        "coverage", "share of held-out images with a sample in their neighbourhood", \.manifold.coverage,
+        interval: share(ofReal: \.isCovered)),
+      figure("Vendi score", "effective number of different images, cosine similarity", \.vendi) { _ in nil },
     ]
     // Of a network whose labels exclude each other; those of ours do not.
     if extractor is InceptionExtractor, let logits = samples.logits, let trained = training.logits,
@@ -137,8 +190,12 @@ struct ExtractorMeasurement: SetMeasurement {
   }
 
   private static func spaced(_ features: FeatureMatrix) -> FeatureMatrix {
-    guard features.rows > limit else { return features }
-    return features.selecting((0..<limit).map { $0 * features.rows / limit })
+    features.selecting(spaced(Array(0..<features.rows)))
+  }
+
+  private static func spaced<Element>(_ elements: [Element]) -> [Element] {
+    guard elements.count > limit else { return elements }
+    return (0..<limit).map { elements[$0 * elements.count / limit] }
   }
 }
 

@@ -55,12 +55,10 @@ public struct FigureReport: Sendable {
     ]
     lines += figures.map { figure in
       let unit = figure.unit.isEmpty ? "" : " \(figure.unit)"
-      let interval = figure.interval.map {
-        " (\(MeasuredFigure.text($0.lowerBound)) to \(MeasuredFigure.text($0.upperBound)))"
-      }
+      let interval = figure.interval.map(MeasuredFigure.intervalText)
       let target = figure.target.map { "\($0)\(unit)\($0.isMet(by: figure.value) ? ", met" : ", **missed**")" }
       return "| \(figure.name) | \(MeasuredFigure.text(figure.value))\(unit)\(interval ?? "") | "
-        + "\(figure.real.map { MeasuredFigure.text($0) + unit } ?? "") | \(target ?? "") |"
+        + "\(figure.realText) | \(target ?? "") |"
     }
     lines += notes.map { "\n\($0)" }
     lines += ["", "In brackets: 95 % intervals. How each figure was computed:", ""]
@@ -83,7 +81,7 @@ extension FigureReport: Encodable {
     var n: Int
     var allowed: Int
     var refused: Bool
-    var threshold: Double
+    var thresholds: [String: Double]
   }
 
   /// An object with the article's tables as its members `table3`, `table4`, ... beside all figures.
@@ -98,7 +96,8 @@ extension FigureReport: Encodable {
     if let gate {
       try values.encode(
         GateSummary(
-          copies: gate.copies, n: gate.n, allowed: gate.allowed, refused: gate.refused, threshold: gate.threshold),
+          copies: gate.copies, n: gate.n, allowed: gate.allowed, refused: gate.refused,
+          thresholds: gate.thresholds),
         forKey: key("gate"))
     }
     for (name, cells) in try ArticleTables.standard().cells(figures) { try values.encode(cells, forKey: key(name)) }

@@ -49,6 +49,8 @@ public struct ImagesMeasurement: Sendable {
   public struct Result: Sendable {
     public let report: Report
     public let pairs: GatePairs
+    /// The images that the judge of anatomy finds the least plausible; none without a judge.
+    public let implausible: [ImplausibleImage]
     /// Some of the images, evenly spaced, and as many held-out ones.
     public let examples: (images: [GrayscaleImage], real: [GrayscaleImage])
   }
@@ -62,6 +64,8 @@ public struct ImagesMeasurement: Sendable {
   let note: @Sendable (String) -> Void
   /// What is measured of every set.
   private let measurements: [any SetMeasurement]
+  private let anatomy: AnatomyMeasurement?
+  private let extractors: [ExtractorChoice]
   private let heldOut: DatasetImages
   private let training: DatasetImages
 
@@ -69,11 +73,12 @@ public struct ImagesMeasurement: Sendable {
   ///   - source: Only images of this source; nil for all.
   ///   - extractors: Networks by whose features sets are compared.
   ///   - reidentifier: A network that recognises patients, of `thorax train reidentifier`.
+  ///   - anatomy: A classifier of corruptions, of `thorax train classifier`.
   ///   - note: Called with a line about every part of the work.
   /// - Throws: ``MeasurementError`` for too few images of a part; `DatasetError`.
   public init(
     dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, extractors: [ExtractorChoice] = [],
-    reidentifier: String? = nil, seed: UInt64, note: @escaping @Sendable (String) -> Void
+    reidentifier: String? = nil, anatomy: String? = nil, seed: UInt64, note: @escaping @Sendable (String) -> Void
   ) throws {
     guard dataset.imageSize % MemorisationMeasurement.side == 0 else {
       throw MeasurementError.indivisibleImageSize(dataset.imageSize, by: MemorisationMeasurement.side)
@@ -85,6 +90,10 @@ public struct ImagesMeasurement: Sendable {
     training = try DatasetImages(
       dataset, records: records.filter { $0.split == .train }, title: "the training part")
     for set in [heldOut, training] { try set.require(Self.minimum) }
+    self.extractors = extractors
+    self.anatomy = try anatomy.map {
+      try AnatomyMeasurement($0, dataset: dataset, avoiding: part, source: source, seed: seed)
+    }
     measurements =
       [DistributionMeasurement(), PixelNeighbourMeasurement(), BenchmarkPrivacy()]
       + extractors.map { ExtractorMeasurement($0, note: note, hasBenchmark: true) }
@@ -97,7 +106,7 @@ public struct ImagesMeasurement: Sendable {
   ///
   /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)``, ``MeasurementError/identical(path:images:other:)``;
   ///   what reading and measuring throws.
-  public func run(_ set: any ImageSet) throws -> Result {
+  public func run(_ set: any ImageSet) async throws -> Result {
     try set.require(Self.minimum)
     try requireOthers(set)
     let compared = ComparedImages(
@@ -107,9 +116,17 @@ public struct ImagesMeasurement: Sendable {
       note(measurement.title)
       figures += try measurement.figures(compared)
     }
-    let (all, gate) = try ModelGate.gate(dataset, avoiding: part, note: note)
+    var implausible: [ImplausibleImage] = []
+    if let anatomy {
+      note(anatomy.title)
+      let (found, suspects) = try anatomy.figures(of: set, heldOut: heldOut)
+      figures += found
+      implausible = try ImplausibleImage.list(suspects, of: set)
+    }
+    let (all, gate) = try await ModelGate.gate(
+      dataset, avoiding: part, spaces: GateSpaces(extractors: extractors), note: note)
     note("comparing \(set.count) images with \(all.count) training images")
-    let report = GateReport(try gate.findings(set), gate: gate)
+    let report = GateReport(try await gate.findings(set), gate: gate)
     figures.append(try report.figure(of: "the images", seed: seed))
     func described(_ set: any ImageSet) -> Report.Sets {
       Report.Sets(name: set.title, count: set.count, hash: set.contentHash)
@@ -118,7 +135,7 @@ public struct ImagesMeasurement: Sendable {
       report: Report(
         images: described(set), heldOut: described(heldOut), training: described(training), seed: seed,
         figures: figures, gate: report),
-      pairs: try GatePairs(report, of: set, training: all),
+      pairs: try GatePairs(report, of: set, training: all), implausible: implausible,
       examples: (try Self.examples(set), try Self.examples(heldOut)))
   }
 

@@ -33,6 +33,8 @@ public struct MeasuredFigure: Sendable, Equatable {
   public var count: Int
   /// The same of real images against other real images; nil where that means nothing.
   public var real: Double?
+  /// The interval of ``real``; nil where none was computed.
+  public var realInterval: ClosedRange<Double>?
   public var target: FigureTarget?
   /// `dB` or nothing.
   public var unit: String
@@ -41,25 +43,36 @@ public struct MeasuredFigure: Sendable, Equatable {
 
   public init(
     _ name: String, value: Double, interval: ClosedRange<Double>? = nil, count: Int, real: Double? = nil,
-    target: FigureTarget? = nil, unit: String = "", how: String
+    realInterval: ClosedRange<Double>? = nil, target: FigureTarget? = nil, unit: String = "", how: String
   ) {
     self.name = name
     self.value = value
     self.interval = interval
     self.count = count
     self.real = real
+    self.realInterval = realInterval
     self.target = target
     self.unit = unit
     self.how = how
   }
 
   init(
-    _ name: String, _ estimate: Estimate, real: Double? = nil, target: FigureTarget? = nil, unit: String = "",
-    how: String
+    _ name: String, _ estimate: Estimate, real: Double? = nil, realInterval: ClosedRange<Double>? = nil,
+    target: FigureTarget? = nil, unit: String = "", how: String
   ) {
     self.init(
       name, value: estimate.value, interval: estimate.lower <= estimate.upper ? estimate.lower...estimate.upper : nil,
-      count: estimate.count, real: real, target: target, unit: unit, how: how)
+      count: estimate.count, real: real, realInterval: realInterval, target: target, unit: unit, how: how)
+  }
+
+  /// ``real`` and its interval as a cell of a table has them; empty without.
+  var realText: String {
+    real.map { Self.text($0) + (unit.isEmpty ? "" : " \(unit)") + (realInterval.map(Self.intervalText) ?? "") } ?? ""
+  }
+
+  /// An interval in brackets, after a blank.
+  static func intervalText(_ interval: ClosedRange<Double>) -> String {
+    " (\(text(interval.lowerBound)) to \(text(interval.upperBound)))"
   }
 
   /// Whether the target is met; nil without one.
@@ -79,6 +92,7 @@ public struct MeasuredFigure: Sendable, Equatable {
 extension MeasuredFigure: Encodable {
   private enum CodingKeys: String, CodingKey {
     case name, value, ci95, n, real, target, met, unit, how
+    case realInterval = "real_ci95"
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -92,6 +106,9 @@ extension MeasuredFigure: Encodable {
     }
     try values.encode(count, forKey: .n)
     try values.encodeIfPresent(real.flatMap(finite), forKey: .real)
+    if let realInterval, let lower = finite(realInterval.lowerBound), let upper = finite(realInterval.upperBound) {
+      try values.encode([lower, upper], forKey: .realInterval)
+    }
     try values.encodeIfPresent(target.map(\.description), forKey: .target)
     try values.encodeIfPresent(isMet, forKey: .met)
     if !unit.isEmpty { try values.encode(unit, forKey: .unit) }

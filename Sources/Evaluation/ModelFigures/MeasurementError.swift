@@ -8,6 +8,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case tooFewSamples(Int, minimum: Int)
   /// A judge that knows no finding well enough to say anything.
   case blindJudge(path: String)
+  /// A classifier without labels of corruptions.
+  case noCorruptions(path: String)
   /// More samples than there are training images to stand in their place.
   case tooManySamples(Int, images: Int)
   /// A judge that has no label for anything that a prompt asks for.
@@ -50,6 +52,9 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .blindJudge(let path):
       "the judge '\(path.onOneLine())' tells no finding of this dataset's held-out images from another: give a classifier of "
         + "'thorax train classifier' with its labels, or more held-out images"
+    case .noCorruptions(let path):
+      "the classifier '\(path.onOneLine())' has no label of a corruption: give one of 'thorax train classifier --recipe "
+        + "anatomy'"
     case .tooManySamples(let samples, let images):
       "\(samples) samples are more than the \(images) training images, of which as many are measured in their place: give "
         + "--samples \(images) or fewer"

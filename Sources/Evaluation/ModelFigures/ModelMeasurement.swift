@@ -21,6 +21,8 @@ public struct ModelMeasurement: Sendable {
     public var extractors: [ExtractorChoice] = []
     /// A classifier of findings and traits that judges what is drawn of prompts about them.
     public var judge: String?
+    /// A classifier of corruptions, which says how many samples have an anatomy that no chest has.
+    public var anatomy: String?
     /// A network that recognises patients, which says whether samples show some of the training part.
     public var reidentifier: String?
 
@@ -38,6 +40,8 @@ public struct ModelMeasurement: Sendable {
     public let pairs: GatePairs
     /// Samples by the probability that the judge gives to what was asked, the least first.
     public let agreements: [(item: DrawnImages.Item, probability: Double)]
+    /// The samples that the judge of anatomy finds the least plausible; none without a judge.
+    public let implausible: [ImplausibleImage]
     /// Agreement by guidance.
     public let guidances: [(guidance: Double, agreement: Double)]
     /// Samples and as many held-out images, for the page of blind readers.
@@ -50,8 +54,6 @@ public struct ModelMeasurement: Sendable {
   static let contactSheetColumns = 8
   static let shownPairs = 10
   static let realDraws = 12
-  /// Places of a latent in each direction that nearest neighbours are sought by.
-  static let latentSide = 16
   /// Of so many samples one round of all people is drawn for each finding that is judged.
   static let samplesARound = 200
 
@@ -61,6 +63,8 @@ public struct ModelMeasurement: Sendable {
   let folder: SampleFolder?
   let note: @Sendable (String) -> Void
   private let classifier: @Sendable (ClassifierExamples) throws -> RadiographClassifier
+  private let anatomy: AnatomyMeasurement?
+  private let reidentification: ReidentificationMeasurement?
 
   /// - Parameters:
   ///   - folder: Where samples are kept on disk.
@@ -85,6 +89,13 @@ public struct ModelMeasurement: Sendable {
     try options.training?.requireUnseen(
       sets.heldOutAdultSource + sets.heldOutChildren, all: dataset.records(matching: .everything),
       model: host.description.name)
+    // Before hours are spent on the rest.
+    anatomy = try options.anatomy.map {
+      try AnatomyMeasurement($0, dataset: dataset, avoiding: options.part, seed: options.seed)
+    }
+    reidentification = try options.reidentifier.map {
+      try ReidentificationMeasurement($0, dataset: dataset, avoiding: options.part, note: note)
+    }
     self.options = options
     self.folder = folder
     self.classifier = classifier
@@ -128,6 +139,8 @@ public struct ModelMeasurement: Sendable {
     let guided = try judge.figures(atGuidance: atGuidance)
     figures += guided
 
+    let spaces = GateSpaces(extractors: options.extractors, autoencoder: host)
+    let (all, gate) = try await ModelGate.gate(sets.dataset, avoiding: options.part, spaces: spaces, note: note)
     note("nearest training images")
     let people = [
       People(
@@ -137,13 +150,16 @@ public struct ModelMeasurement: Sendable {
         name: "children", samples: asked.filter { $0.kind.isChild }.map(\.sample.image), real: sets.heldOutChildren),
     ]
     let (nearest, nearestPairs) = try memorisation(people)
-    figures += try await nearest + latentMemorisation(people)
+    figures += try await nearest + latentMemorisation(people, gate)
     figures += try extractorFigures(adults)
     figures += try await judgeFigures(&source)
     let drawn = DrawnImages(title: host.description.name, items: items)
-    figures += try reidentificationFigures(drawn)
-    let (gate, pairs, copies) = try copyFigure(drawn)
-    figures.append(copies)
+    let (implausible, anatomical) = try anatomyFigures(drawn)
+    figures += try anatomical + reidentificationFigures(drawn)
+    note("copies among \(drawn.count) samples")
+    let copies = GateReport(try await gate.findings(drawn), gate: gate)
+    figures.append(
+      try await copies.figure(of: "all samples", real: gate.findings(heldOutImages()), seed: options.seed))
 
     note("contact sheet")
     var rows: [[GrayscaleImage]] = []
@@ -151,9 +167,9 @@ public struct ModelMeasurement: Sendable {
       rows.append(try await source.samples(of: prompt, seed: 0, count: Self.contactSheetColumns).map(\.image))
     }
     return Result(
-      report: report(figures, gate: gate), contactSheet: try GrayscaleImage(grid: rows), nearestPairs: nearestPairs,
-      gate: gate,
-      pairs: pairs, agreements: agreements,
+      report: report(figures, gate: copies), contactSheet: try GrayscaleImage(grid: rows), nearestPairs: nearestPairs,
+      gate: copies, pairs: try GatePairs(copies, of: drawn, training: all), agreements: agreements,
+      implausible: implausible,
       guidances: zip(Self.guidances, guided).map { (guidance: $0, agreement: $1.value) }, samples: drawn,
       real: try DatasetImages(
         sets.dataset, records: sets.heldOutAdults + sets.heldOutChildren, title: "held-out images"))
@@ -208,13 +224,16 @@ public struct ModelMeasurement: Sendable {
     ).figures()
   }
 
-  private func copyFigure(_ drawn: DrawnImages) throws -> (GateReport, GatePairs, MeasuredFigure) {
-    let (training, gate) = try ModelGate.gate(sets.dataset, avoiding: options.part, note: note)
-    let report = GateReport(try gate.findings(drawn), gate: gate)
-    let real = try DatasetImages(
+  private func heldOutImages() throws -> DatasetImages {
+    try DatasetImages(
       sets.dataset, records: sets.heldOutAdultSource + sets.heldOutChildren, title: "held-out images")
-    let figure = try report.figure(of: "all samples", real: gate.findings(real), seed: options.seed)
-    return (report, try GatePairs(report, of: drawn, training: training), figure)
+  }
+
+  private func anatomyFigures(_ drawn: DrawnImages) throws -> ([ImplausibleImage], [MeasuredFigure]) {
+    guard let anatomy else { return ([], []) }
+    note(anatomy.title)
+    let (figures, suspects) = try anatomy.figures(of: drawn, heldOut: heldOutImages())
+    return (try ImplausibleImage.list(suspects, of: drawn), figures)
   }
 
   private typealias AskedSample = (sample: DrawnSample, kind: RadiographKind)
@@ -264,28 +283,20 @@ public struct ModelMeasurement: Sendable {
     return (figures, try GrayscaleImage(grid: [shown.map(\.image), training]))
   }
 
-  private func latentMemorisation(_ people: [People]) async throws -> [MeasuredFigure] {
-    note("latents of \(sets.training.count) training images")
-    func latents(_ count: Int, _ image: (Int) throws -> GrayscaleImage) async throws -> FeatureMatrix {
-      var values: [Float] = []
-      for index in 0..<count {
-        try Task.checkCancellation()
-        values += try await host.latent(of: image(index), side: Self.latentSide)
-      }
-      return try FeatureMatrix(floats: values, rows: count, columns: values.count / max(count, 1))
-    }
-    func latents(_ records: [RadiographRecord]) async throws -> FeatureMatrix {
-      try await latents(records.count) { try sets.dataset.image(of: records[$0]) }
-    }
+  private func latentMemorisation(_ people: [People], _ gate: CopyGate) async throws -> [MeasuredFigure] {
+    guard let latents = gate.others.first(where: { $0.name == GateSpaces.latents }) else { return [] }
+    let side = GateFeatures.latentSide
     let measurement = MemorisationMeasurement(
-      name: "latents",
-      space: "means of the autoencoder's latents, at most \(Self.latentSide) x \(Self.latentSide) places",
-      training: try await latents(sets.training), seed: options.seed)
+      name: latents.name, space: "means of the autoencoder's latents, at most \(side) x \(side) places",
+      training: latents.training, seed: options.seed)
     var figures: [MeasuredFigure] = []
     for people in people {
+      let samples = DrawnImages(
+        title: people.name,
+        items: people.samples.map { DrawnImages.Item(name: "sample", image: $0, facts: ImageFacts()) })
+      let real = try DatasetImages(sets.dataset, records: people.real, title: people.name)
       figures += try measurement.figures(
-        people: people.name, samples: await latents(people.samples.count) { people.samples[$0] },
-        real: await latents(people.real)
+        people: people.name, samples: await latents.features(of: samples), real: await latents.features(of: real)
       ).figures
     }
     return figures
@@ -317,15 +328,12 @@ public struct ModelMeasurement: Sendable {
   }
 
   private func reidentificationFigures(_ drawn: DrawnImages) throws -> [MeasuredFigure] {
-    guard let path = options.reidentifier else { return [] }
-    let measurement = try ReidentificationMeasurement(
-      path, dataset: sets.dataset, avoiding: options.part, note: note)
+    guard let measurement = reidentification else { return [] }
     note(measurement.title)
     return try measurement.figures(
       ComparedImages(
         samples: drawn,
-        heldOut: DatasetImages(
-          sets.dataset, records: sets.heldOutAdultSource + sets.heldOutChildren, title: "held-out images"),
+        heldOut: heldOutImages(),
         training: DatasetImages(sets.dataset, records: sets.training, title: "the training part"),
         side: sets.dataset.imageSize, seed: options.seed))
   }

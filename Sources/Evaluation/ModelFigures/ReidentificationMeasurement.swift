@@ -20,8 +20,9 @@ struct ReidentificationMeasurement: SetMeasurement {
 
   let title: String
   private let path: String
-  private let calibration: DatasetImages
-  private let calibrationText: String
+  private let calibration: CalibrationImages
+  /// Whether the network says which images it was trained on.
+  private let hasRecord: Bool
   private let note: @Sendable (String) -> Void
 
   /// - Parameters:
@@ -30,22 +31,18 @@ struct ReidentificationMeasurement: SetMeasurement {
   ///   - part: A part that is measured on and so does not set the threshold, if enough images remain.
   ///   - source: Only images of this source; nil for all.
   ///   - note: Called with a line about each set.
-  /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)``; `DatasetError`.
+  /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)``,
+  ///   ``MeasurementError/trainedOn(model:images:patients:names:)`` if the network was trained on patients who are measured
+  ///   or set the threshold; `DatasetError`.
   init(
     _ path: String, dataset: RadiographDataset, avoiding part: HeldOutPart, source: String? = nil,
     note: @escaping @Sendable (String) -> Void
   ) throws {
     title = "re-identification by \(path.onOneLine(limit: 120))"
     (self.path, self.note) = (path, note)
-    let others = try dataset.records(matching: RecordFilter(source: source, requiresText: false))
-      .filter { $0.split != .train }
-    let unmeasured = others.filter { !part.contains($0.split) }
-    let isApart = unmeasured.count >= Self.calibrationMinimum
-    calibration = try DatasetImages(
-      dataset, records: isApart ? unmeasured : others, title: "the images of patients outside of training")
-    calibrationText =
-      "\(calibration.count) images of patients outside of training\(isApart ? "" : ", the held-out ones among them,")"
-    try calibration.require(Self.calibrationMinimum)
+    calibration = try CalibrationImages(
+      dataset, avoiding: part, source: source, minimum: Self.calibrationMinimum)
+    hasRecord = try calibration.requireUnseen(by: path, part: part, source: source, of: dataset)
   }
 
   func figures(_ compared: ComparedImages) throws -> [MeasuredFigure] {
@@ -66,10 +63,11 @@ struct ReidentificationMeasurement: SetMeasurement {
     let heldOut_ND = try embeddings(compared.heldOut)
     let samples = try greatest(embeddings(compared.samples))
     let real = try greatest(heldOut_ND)
-    let threshold = try greatest(embeddings(calibration)).quantile(1 - Self.falseMatches)
+    let threshold = try greatest(embeddings(calibration.images)).quantile(1 - Self.falseMatches)
     let how =
       "\(network.name) \(network.hash.prefix(12)), \(network.preprocessing); the greatest cosine to any of "
       + "\(compared.training.count) training images"
+      + (hasRecord ? "" : "; which patients the network was trained on is not known")
     func share(_ values: [Double]) -> Double { Double(values.count { $0 > threshold }) / Double(max(values.count, 1)) }
     func figure(_ name: String, real: Double, how: String, _ value: ([Double]) -> Double) throws -> MeasuredFigure {
       MeasuredFigure(
@@ -83,7 +81,7 @@ struct ReidentificationMeasurement: SetMeasurement {
         "samples of a training patient, re-identification", real: share(real),
         how: "share of the samples above \(MeasuredFigure.text(threshold)), which "
           + "\(MeasuredFigure.text(Self.falseMatches)) of "
-          + "\(calibrationText) are above; real: of \(compared.heldOut.count) "
+          + "\(calibration.text) are above; real: of \(compared.heldOut.count) "
           + "held-out images: \(how)", share),
       try figure(
         "similarity to the nearest training patient, re-identification", real: real.median,

@@ -38,7 +38,7 @@ extension EvaluationPage {
             Picture(
               pairs,
               caption:
-                "Distances: \(result.pairs.findings.map { MeasuredFigure.text($0.distance) }.joined(separator: ", "))")
+                "Distances over thresholds: \(result.pairs.findings.map { MeasuredFigure.text($0.nearness.ratio) }.joined(separator: ", "))")
           ]
         ),
         (
@@ -46,7 +46,21 @@ extension EvaluationPage {
           shown(Array(result.agreements.prefix(6)))
         ),
         ("Best agreements", "Where it gives the most.", shown(Array(result.agreements.suffix(6).reversed()))),
-      ], program: program)
+      ] + Self.implausible(result.implausible), program: program)
+  }
+
+  /// The least plausible images; nothing without a judge of anatomy.
+  private static func implausible(
+    _ images: [ImplausibleImage]
+  ) -> [(title: String, note: String, pictures: [Picture])] {
+    guard !images.isEmpty else { return [] }
+    let pictures = images.map {
+      Picture(
+        $0.image, caption: "\($0.text): \($0.isFlagged ? $0.corruption.name : "not flagged, \($0.corruption.name)")")
+    }
+    return [
+      ("Least plausible anatomy", "The images in which the judge of anatomy is surest of a corruption.", pictures)
+    ]
   }
 
   /// The page of a folder of images.
@@ -79,10 +93,10 @@ extension EvaluationPage {
             Picture(
               try result.pairs.picture(),
               caption:
-                "Distances: \(result.pairs.findings.map { MeasuredFigure.text($0.distance) }.joined(separator: ", "))")
+                "Distances over thresholds: \(result.pairs.findings.map { MeasuredFigure.text($0.nearness.ratio) }.joined(separator: ", "))")
           ]
         ),
-      ], program: program)
+      ] + Self.implausible(result.implausible), program: program)
   }
 }
 
@@ -90,8 +104,8 @@ extension MeasuredFigure {
   /// The figure on one line.
   public var line: String {
     let unit = unit.isEmpty ? "" : " \(unit)"
-    let interval = interval.map { " (\(Self.text($0.lowerBound)) to \(Self.text($0.upperBound)))" } ?? ""
-    let real = real.map { ", real against real \(Self.text($0))\(unit)" } ?? ""
+    let interval = interval.map(Self.intervalText) ?? ""
+    let real = real == nil ? "" : ", real against real \(realText)"
     return "\(name): \(Self.text(value))\(unit)\(interval), n = \(count)\(real)"
   }
 }

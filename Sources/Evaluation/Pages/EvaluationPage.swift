@@ -99,13 +99,11 @@ public struct EvaluationPage: Sendable {
       ],
       rows: report.figures.map { figure in
         let unit = figure.unit.isEmpty ? "" : " \(figure.unit)"
-        let interval = figure.interval.map {
-          " (\(MeasuredFigure.text($0.lowerBound)) to \(MeasuredFigure.text($0.upperBound)))"
-        }
+        let interval = figure.interval.map(MeasuredFigure.intervalText)
         let target = figure.target.map { "\($0)\(unit), \($0.isMet(by: figure.value) ? "met" : "missed")" }
         return DataTable.Row([
           figure.name, MeasuredFigure.text(figure.value) + unit + (interval ?? ""),
-          figure.real.map { MeasuredFigure.text($0) + unit } ?? "", target ?? "", NumberText.count(figure.count),
+          figure.realText, target ?? "", NumberText.count(figure.count),
         ])
       }
     ).html()
@@ -117,10 +115,9 @@ public struct EvaluationPage: Sendable {
     let parts = tables.tables.map { table -> HTML in
       let rows = table.rows.map { row -> DataTable.Row in
         let cell = cells[table.id]?[row.name]
-        let interval = cell?.ci95.map { " (\($0.map(MeasuredFigure.text).joined(separator: " to ")))" }
         return DataTable.Row([
-          row.name, cell?.value.map { MeasuredFigure.text($0) + (interval ?? "") } ?? "not measured",
-          cell?.real.map(MeasuredFigure.text) ?? "", row.claim ?? "",
+          row.name, cell?.value.map { MeasuredFigure.text($0) + ArticleCell.text(cell?.ci95) } ?? "not measured",
+          cell?.realText ?? "", row.claim ?? "",
         ])
       }
       let content = DataTable(
@@ -135,10 +132,10 @@ public struct EvaluationPage: Sendable {
   private func gateChart() -> HTML {
     guard let gate = report.gate, gate.n > 0 else { return .empty }
     var counts = [Int](repeating: 0, count: 20)
-    for finding in gate.images { counts[min(max(Int(finding.distance * 20), 0), 19)] += 1 }
+    for finding in gate.images { counts[Int(min(max(finding.nearness.ratio * 10, 0), 19))] += 1 }
     return Histogram(
-      title: "Distance to the nearest training image, threshold \(MeasuredFigure.text(gate.threshold))",
-      xTitle: "Distance over that of the tenth nearest", subject: "Samples", start: 0, binWidth: 0.05, counts: counts
+      title: "Distance to the nearest training image over the threshold, thresholds \(gate.thresholdText)",
+      xTitle: "Below 1 a copy; the space of the least", subject: "Samples", start: 0, binWidth: 0.1, counts: counts
     ).html(id: "gate-chart")
   }
 

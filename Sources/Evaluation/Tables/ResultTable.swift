@@ -7,17 +7,32 @@ public struct ArticleCell: Sendable, Codable, Equatable {
   public var n: Int?
   public var ci95: [Double]?
   public var real: Double?
+  public var realInterval: [Double]?
   public var how: String?
   /// What the article says.
   public var claim: String?
+
+  enum CodingKeys: String, CodingKey {
+    case value, n, ci95, real, how, claim
+    case realInterval = "real_ci95"
+  }
 
   public init(_ figure: MeasuredFigure?, claim: String?) {
     value = figure.flatMap { $0.value.isFinite ? $0.value : nil }
     n = figure?.count
     ci95 = figure?.interval.map { [$0.lowerBound, $0.upperBound] }
     real = figure?.real
+    realInterval = figure?.realInterval.map { [$0.lowerBound, $0.upperBound] }
     how = figure?.how
     self.claim = claim
+  }
+
+  /// ``real`` and its interval as a table has them; empty without.
+  var realText: String { real.map { MeasuredFigure.text($0) + Self.text(realInterval) } ?? "" }
+
+  /// An interval in brackets, after a blank; empty without.
+  static func text(_ interval: [Double]?) -> String {
+    interval.map { " (\($0.map(MeasuredFigure.text).joined(separator: " to ")))" } ?? ""
   }
 }
 
@@ -67,11 +82,8 @@ public struct ArticleTables: Sendable, Decodable {
       lines += ["### \(table.title)", "", "| | ours | real | n | the article's claim |", "|---|---|---|---|---|"]
       lines += table.rows.map { row in
         let cell = values[row.name]
-        let interval = cell?.ci95.map {
-          " (\($0.map(MeasuredFigure.text).joined(separator: " to ")))"
-        }
-        let value = cell?.value.map { MeasuredFigure.text($0) + (interval ?? "") } ?? "not measured"
-        return "| \(row.name) | \(value) | \(cell?.real.map(MeasuredFigure.text) ?? "") | "
+        let value = cell?.value.map { MeasuredFigure.text($0) + ArticleCell.text(cell?.ci95) } ?? "not measured"
+        return "| \(row.name) | \(value) | \(cell?.realText ?? "") | "
           + "\(cell?.n.map { "\($0)" } ?? "") | \(row.claim ?? "") |"
       }
       if let note = table.note { lines += ["", note] }

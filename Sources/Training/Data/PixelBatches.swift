@@ -47,12 +47,14 @@ struct PixelBatches {
   /// - Parameters:
   ///   - seeds: What the change of each image is drawn from.
   ///   - mirrored: Whether each is mirrored.
+  ///   - draws: How each is corrupted before; empty for not at all.
   func augmented(
-    _ indices: [Int], by augmentation: ImageAugmentation, seeds: [UInt64], mirrored: [Bool]
+    _ indices: [Int], by augmentation: ImageAugmentation, seeds: [UInt64], mirrored: [Bool],
+    draws: [CorruptionDraw?] = []
   ) throws -> Tensor {
     let size = dataset.imageSize
-    let values = try zip(indices, zip(seeds, mirrored)).flatMap { index, how in
-      let values = try records.withPixels(of: index) {
+    let values = try zip(indices.indices, zip(seeds, mirrored)).flatMap { place, how in
+      let values = try withPixels(of: indices[place], draws.isEmpty ? nil : draws[place]) {
         augmentation.values(of: $0, size: size, seed: how.0)
       }
       guard how.1 else { return values }
@@ -61,10 +63,24 @@ struct PixelBatches {
     return try Tensor(values, shape: [indices.count, 1, size, size]).to(device)
   }
 
+  private func withPixels<Value>(
+    of index: Int, _ draw: CorruptionDraw?, _ body: (UnsafeBufferPointer<UInt8>) throws -> Value
+  ) throws -> Value {
+    try records.withPixels(of: index) { pixels in
+      guard let draw else { return try body(pixels) }
+      return try draw.pixels(of: pixels, size: dataset.imageSize).withUnsafeBufferPointer(body)
+    }
+  }
+
   /// Whole images.
-  func images(_ indices: some Collection<Int>) throws -> Tensor {
+  ///
+  /// - Parameter draws: How each is corrupted; empty for not at all.
+  func images(_ indices: some Collection<Int>, draws: [CorruptionDraw?] = []) throws -> Tensor {
     let size = dataset.imageSize
-    return try crops(indices.map { Crop(index: $0, x: 0, y: 0, mirrored: false) }, size: size)
+    return try crops(
+      indices.enumerated().map { place, index in
+        Crop(index: index, x: 0, y: 0, mirrored: false, draw: draws.isEmpty ? nil : draws[place])
+      }, size: size)
   }
 
   /// A square part of an image.
@@ -73,6 +89,7 @@ struct PixelBatches {
     var x: Int
     var y: Int
     var mirrored: Bool
+    var draw: CorruptionDraw?
   }
 
   /// Crops at random places, mirrored at random when asked for.
@@ -97,7 +114,7 @@ struct PixelBatches {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(crops.count * size * size)
     for crop in crops {
-      try records.withPixels(of: crop.index) { pixels in
+      try withPixels(of: crop.index, crop.draw) { pixels in
         for row in crop.y..<(crop.y + size) {
           let line = pixels[(row * side + crop.x)..<(row * side + crop.x + size)]
           if crop.mirrored { bytes.append(contentsOf: line.reversed()) } else { bytes.append(contentsOf: line) }

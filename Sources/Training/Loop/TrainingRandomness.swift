@@ -6,7 +6,7 @@ import Torch
 struct TrainingRandomness {
   enum Purpose: UInt64 {
     case initialisation = 1, order, crop, noise, time, dropout, validation, validationChoice, transformation
-    case pairs, validationPairs
+    case pairs, validationPairs, corruption, validationCorruption
   }
 
   var seed: UInt64

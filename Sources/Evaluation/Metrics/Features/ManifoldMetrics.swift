@@ -18,6 +18,12 @@ public struct ManifoldMetrics: Sendable, Equatable {
   public let coverage: Double
   /// How far the balls reach.
   public let neighbours: Int
+  /// Of each generated vector, in how many balls of real ones it lies.
+  let hits: [Int]
+  /// Of each real vector, whether it lies in the ball of a generated one.
+  let isRecalled: [Bool]
+  /// Of each real vector, whether a generated one lies in its ball.
+  let isCovered: [Bool]
 
   /// - Parameter neighbours: k; that of the papers is 3 (precision and recall) and 5 (density and coverage).
   /// - Throws: ``MetricError`` for sets of different widths, k below 1, and sets of not more than k vectors; `TorchError`.
@@ -29,7 +35,7 @@ public struct ManifoldMetrics: Sendable, Equatable {
     let realRadii = try Self.radii(realRows, neighbours)
     let generatedRadii = try Self.radii(generatedRows, neighbours)
 
-    var (inside, hits) = (0, 0)
+    var hits: [Int] = []
     var isRecalled = [Bool](repeating: false, count: real.rows)
     var isCovered = isRecalled
     for (start, block) in try generatedRows.blocks() {
@@ -44,15 +50,14 @@ public struct ManifoldMetrics: Sendable, Equatable {
           }
           if distance < radius { isRecalled[target] = true }
         }
-        hits += balls
-        inside += balls > 0 ? 1 : 0
+        hits.append(balls)
       }
     }
-    precision = Double(inside) / Double(generated.rows)
-    density = Double(hits) / Double(neighbours * generated.rows)
+    precision = Double(hits.count { $0 > 0 }) / Double(generated.rows)
+    density = Double(hits.reduce(0, +)) / Double(neighbours * generated.rows)
     recall = Double(isRecalled.count { $0 }) / Double(real.rows)
     coverage = Double(isCovered.count { $0 }) / Double(real.rows)
-    self.neighbours = neighbours
+    (self.neighbours, self.hits, self.isRecalled, self.isCovered) = (neighbours, hits, isRecalled, isCovered)
   }
 
   /// The distance of each row to its k-th nearest neighbour among the others.
@@ -62,19 +67,9 @@ public struct ManifoldMetrics: Sendable, Equatable {
     for (start, block) in try rows.blocks() {
       let distances = try block.cdist(other: rows).doubles()
       for row in 0..<block.shape[0] {
-        let own = start + row
-        var nearest = [Double](repeating: .infinity, count: neighbours)
-        for (target, distance) in distances[row * count..<(row + 1) * count].enumerated()
-        where distance < nearest[neighbours - 1] && target != own {
-          // Insertion into the few that are kept in order.
-          var place = neighbours - 1
-          while place > 0, nearest[place - 1] > distance {
-            nearest[place] = nearest[place - 1]
-            place -= 1
-          }
-          nearest[place] = distance
-        }
-        radii.append(nearest[neighbours - 1])
+        let nearest = FeatureDistances.least(
+          neighbours, of: distances[row * count..<(row + 1) * count], except: start + row)
+        radii.append(nearest[neighbours - 1].distance)
       }
     }
     return radii

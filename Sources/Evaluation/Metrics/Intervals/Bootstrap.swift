@@ -22,7 +22,7 @@ public struct Estimate: Sendable, Equatable, Codable {
 /// Images of one patient are alike: where patients have several, whole patients are drawn (Field and Welsh, Journal of the
 /// Royal Statistical Society B 69, 2007), or the interval is too narrow. The interval is that of the drawn values, also
 /// where drawing again shifts them: a set with repeated images is less diverse, so that distances of sets come out
-/// higher, and the value may lie below its interval.
+/// higher, and the value may lie below its interval unless it is centred.
 public enum Bootstrap {
   /// The interval of a statistic of items that have nothing to do with one another.
   ///
@@ -66,16 +66,20 @@ public enum Bootstrap {
   ///   - second: that of each item of the second; generated images of different prompts are groups of one.
   ///   - resamples: how often both are drawn.
   ///   - confidence: the part of the drawn values that lies in the interval.
+  ///   - isCentred: whether the interval is moved by as much as the drawn values lie from the value on average: a
+  ///     repeated item makes sets less diverse, so that distances of drawn sets are greater than those of the sets.
   ///   - seed: the same seed draws the same groups.
   ///   - statistic: the value of the first sample's items and the second's at these indices.
   /// - Returns: an estimate whose count is that of the smaller sample's items.
   /// - Throws: as for one sample.
   public static func estimate<First: Hashable, Second: Hashable>(
-    groups first: [First], and second: [Second], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64,
+    groups first: [First], and second: [Second], resamples: Int = 1000, confidence: Double = 0.95,
+    isCentred: Bool = false, seed: UInt64,
     statistic: (_ first: [Int], _ second: [Int]) throws -> Double
   ) throws -> Estimate {
     try estimate(
-      [clusters(first), clusters(second)], resamples: resamples, confidence: confidence, seed: seed
+      [clusters(first), clusters(second)], resamples: resamples, confidence: confidence, isCentred: isCentred,
+      seed: seed
     ) { try statistic($0[0], $0[1]) }
   }
 
@@ -121,7 +125,8 @@ public enum Bootstrap {
 
   /// - Parameter samples: the clusters of each sample.
   private static func estimate(
-    _ samples: [[[Int]]], resamples: Int, confidence: Double, seed: UInt64, statistic: ([[Int]]) throws -> Double
+    _ samples: [[[Int]]], resamples: Int, confidence: Double, isCentred: Bool = false, seed: UInt64,
+    statistic: ([[Int]]) throws -> Double
   ) throws -> Estimate {
     for sample in samples where sample.isEmpty { throw MetricError.tooFew(what: "items", found: 0, minimum: 1) }
     guard resamples >= 2 else { throw MetricError.tooFew(what: "resamples", found: resamples, minimum: 2) }
@@ -146,8 +151,9 @@ public enum Bootstrap {
     drawn.removeAll(where: \.isNaN)
     drawn.sort()
     let tail = (1 - confidence) / 2
+    let shift = isCentred ? value - drawn.reduce(0, +) / Double(max(drawn.count, 1)) : 0
     return Estimate(
-      value: value, lower: drawn.quantile(ofSorted: tail), upper: drawn.quantile(ofSorted: 1 - tail),
+      value: value, lower: drawn.quantile(ofSorted: tail) + shift, upper: drawn.quantile(ofSorted: 1 - tail) + shift,
       count: samples.map { $0.reduce(0) { $0 + $1.count } }.min() ?? 0)
   }
 }

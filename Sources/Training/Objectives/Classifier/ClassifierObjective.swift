@@ -19,6 +19,8 @@ struct ClassifierObjective: Objective {
   private let targets: LabelTargets
   private let validationTargets: LabelTargets
   private let validated: [Int]
+  /// The source of each validated image.
+  private let validatedSources: [String]
   /// The weight of an image that has a label, over that of one that has not; nil for 1.
   private let positiveWeight_L: Tensor?
   /// The factor that turns a mean over all labels, known or not, into one over the labels that are known on average.
@@ -55,6 +57,9 @@ struct ClassifierObjective: Objective {
     self.device = device
     randomness = TrainingRandomness(seed: recipe.seed)
     (training, validation, validated) = (data.training, data.validation, data.validated)
+    var sources: [String] = []
+    try validation.records.forEach { _, record in sources.append(record.source) }
+    validatedSources = validated.map { sources[$0] }
     let labels = try recipe.own.decided(in: training.records)
     targets = try LabelTargets(labels, of: training.records, recipe.own)
     validationTargets = try LabelTargets(labels, of: validation.records, recipe.own)
@@ -88,9 +93,16 @@ struct ClassifierObjective: Objective {
     ).int64s()
     let seeds = slice.rows.map { randomness.seed(.transformation, step: slice.step * slice.batchSize + $0) }
     let mirrored = slice.rows.map { recipe.mirror && coins[$0] == 1 }
-    let image_B1HW = try training.augmented(images, by: augmentation, seeds: seeds, mirrored: mirrored)
-    let (target_BL, known_BL) = try targets.tensors(images, mirrored: mirrored, device: device)
+    let draws = draws(slice.rows.map { slice.step * slice.batchSize + $0 }, .corruption)
+    let image_B1HW = try training.augmented(
+      images, by: augmentation, seeds: seeds, mirrored: mirrored, draws: draws)
+    let (target_BL, known_BL) = try targets.tensors(images, mirrored: mirrored, draws: draws, device: device)
     return Batch(image_B1HW: image_B1HW, target_BL: target_BL, known_BL: known_BL)
+  }
+
+  /// What is done to images before they are seen; empty if no label is a corruption.
+  private func draws(_ numbers: [Int], _ purpose: TrainingRandomness.Purpose) -> [CorruptionDraw?] {
+    targets.hasCorruptions ? numbers.map { CorruptionDraw(seed: randomness.seed(purpose, step: $0)) } : []
   }
 
   func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss] {
@@ -113,8 +125,9 @@ struct ClassifierObjective: Objective {
     var scores: [[Double]] = []
     for start in stride(from: 0, to: validated.count, by: 32) {
       let images = Array(validated[start..<min(start + 32, validated.count)])
-      let (target_BL, known_BL) = try validationTargets.tensors(images, device: device)
-      let logits_BL = try classifier(validation.images(images))
+      let draws = draws(images, .validationCorruption)
+      let (target_BL, known_BL) = try validationTargets.tensors(images, draws: draws, device: device)
+      let logits_BL = try classifier(validation.images(images, draws: draws))
       let known = try known_BL.sum().item()
       if known > 0 {
         let loss = try crossEntropy(logits_BL, target_BL, known_BL).item()
@@ -125,19 +138,27 @@ struct ClassifierObjective: Objective {
         Array(values[$0..<($0 + targets.labels.count)])
       }
     }
+    let draws = draws(validated, .validationCorruption)
     for (label, name) in targets.labels.enumerated() {
-      let known = zip(scores, validationTargets.truths(of: label, images: validated)).compactMap { scores, truth in
-        truth.map { (scores[label], $0) }
+      let truths = validationTargets.truths(of: label, images: validated, draws: draws)
+      let known = truths.indices.compactMap { place in
+        truths[place].map { (score: scores[place][label], truth: $0, source: validatedSources[place]) }
       }
-      let (values, truths) = (known.map(\.0), known.map(\.1))
       // A label that all or none of the images have has no rank, and is in no mean.
-      guard let area = RankingMetrics.areaUnderROC(values, truths),
-        let precision = RankingMetrics.averagePrecision(values, truths)
+      guard let area = RankingMetrics.areaUnderROC(known.map(\.score), known.map(\.truth)),
+        let precision = RankingMetrics.averagePrecision(known.map(\.score), known.map(\.truth))
       else { continue }
       means.add([
         .areaUnderROC: area, .areaUnderROC(of: name): area, .averagePrecision: precision,
         .averagePrecision(of: name): precision,
       ])
+      let sources = Dictionary(grouping: known, by: \.source)
+      guard sources.count > 1 else { continue }
+      for (source, known) in sources {
+        if let area = RankingMetrics.areaUnderROC(known.map(\.score), known.map(\.truth)) {
+          means.add([.areaUnderROC(of: name, source: source): area])
+        }
+      }
     }
     return means
   }
@@ -145,12 +166,14 @@ struct ClassifierObjective: Objective {
   /// For each label the images that it is most likely to be seen on.
   func writeSamples(to picture: URL) throws {
     let candidates = Array(validated.prefix(64))
-    let logits_BL = try classifier(validation.images(candidates))
+    let draws = draws(candidates, .validationCorruption)
+    let logits_BL = try classifier(validation.images(candidates, draws: draws))
     let values = try logits_BL.to(.float32).contiguous().doubles()
     let labels = targets.labels.count
     let rows = try (0..<min(labels, Self.rowLimit)).map { label in
       let surest = candidates.indices.sorted { values[$0 * labels + label] > values[$1 * labels + label] }.prefix(6)
-      return try validation.images(surest.map { candidates[$0] })
+      return try validation.images(
+        surest.map { candidates[$0] }, draws: draws.isEmpty ? [] : surest.map { draws[$0] })
     }
     try ContactSheet(rows: rows).write(to: picture)
   }

@@ -15,8 +15,9 @@ public struct ClassifierSettings: StageSettings {
   public var network = ClassifierArchitecture.Network.small
   /// A file of weights to begin with, of the same network: a classifier's, or torchvision's `densenet121`.
   public var initialWeights = ""
-  /// What is decided on: findings, and traits (`female`, `right-sided`, ...: `ImageTrait`); none for every finding that
-  /// some image of the training part has and some has not.
+  /// What is decided on: findings, traits (`female`, `right-sided`, ...: `ImageTrait`), and corruptions (`missing lung`, ...:
+  /// `ImageCorruption`), for which images are corrupted in training; none for every finding that some image of the
+  /// training part has and some has not.
   public var labels: [String] = []
   /// Whether every trait that some image has and some has not is decided on, too.
   public var traits = false
@@ -53,6 +54,10 @@ public struct ClassifierSettings: StageSettings {
     guard Set(labels).count == labels.count, labels.allSatisfy({ !$0.isEmpty }) else {
       throw TrainingError.invalidSetting(key: "labels", value: "\(labels)", remedy: "give each label once")
     }
+    if mirror, corruptions.contains(.mirroredHeart) {
+      throw TrainingError.invalidSetting(
+        key: "mirror", value: "true", remedy: "leave it out: the label \(ImageCorruption.mirroredHeart.name) is given")
+    }
   }
 
   public var fewestImages: FewestImages {
@@ -63,8 +68,12 @@ public struct ClassifierSettings: StageSettings {
     )
   }
 
-  /// What an image says about a label: whether it is there; nil if nothing is known.
+  /// The corruptions among ``labels``.
+  var corruptions: [ImageCorruption] { labels.compactMap(ImageCorruption.init) }
+
+  /// What an image says about a label: whether it is there; nil if nothing is known. As it is, it shows no corruption.
   func truth(_ label: String, of record: RadiographRecord) -> Bool? {
+    if ImageCorruption(rawValue: label) != nil { return false }
     if let trait = ImageTrait(rawValue: label) { return trait.holds(for: record.attributes) }
     return switch record.attributes.state(of: label) {
     case .positive: true
@@ -76,7 +85,7 @@ public struct ClassifierSettings: StageSettings {
 
   public func requireNames(in dataset: RadiographDataset) throws {
     guard !labels.isEmpty else { return }
-    var known = Set(ImageTrait.allCases.map(\.name))
+    var known = Set(ImageTrait.allCases.map(\.name) + ImageCorruption.allCases.map(\.name))
     for split in [DatasetSplit.train, .validation] {
       try RadiographRecords(dataset, matching: RecordFilter(split: split, requiresText: false)).forEach { _, record in
         known.formUnion(record.attributes.labels.keys)
@@ -116,7 +125,7 @@ public struct ClassifierSettings: StageSettings {
         if let truth = truth(label, of: record) { truths[label, default: []].insert(truth) }
       }
     }
-    let decided = candidates.filter { truths[$0]?.count == 2 }
+    let decided = candidates.filter { truths[$0]?.count == 2 || ImageCorruption(rawValue: $0) != nil }
     if let missing = labels.first(where: { !decided.contains($0) }) {
       throw TrainingError.classifierData(
         reason: "the label \(missing), which not both some images have and some have not")

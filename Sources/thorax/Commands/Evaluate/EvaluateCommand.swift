@@ -50,9 +50,14 @@ extension InceptionPipeline: ExpressibleByArgument {}
 
 /// The classifier that comes with the program: judge of what is drawn, and extractor of features.
 enum ShippedJudge {
+  /// The judge of findings and traits.
+  static let findings = "judge.safetensors"
+  /// The judge of anatomy.
+  static let anatomy = "anatomy.safetensors"
+
   /// Nil if no folder of models has it.
-  static var path: String? {
-    let path = (try? ModelCatalog.standard().path(for: "thorax-judge")).map { $0 + "/judge.safetensors" }
+  private static func path(file: String) -> String? {
+    let path = (try? ModelCatalog.standard().path(for: "thorax-judge")).map { "\($0)/\(file)" }
     return path.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
   }
 
@@ -62,8 +67,8 @@ enum ShippedJudge {
   /// The judge that an option names; nil for none.
   ///
   /// - Throws: `MeasurementError` for a file that is not there.
-  static func path(_ option: String?) throws -> String? {
-    guard let option else { return path }
+  static func path(_ option: String?, file: String = findings) throws -> String? {
+    guard let option else { return path(file: file) }
     if option == none { return nil }
     guard FileManager.default.fileExists(atPath: option) else { throw MeasurementError.missing(path: option) }
     return option
@@ -98,6 +103,25 @@ struct ExtractorOptions: ParsableArguments {
   func choices() throws -> [ExtractorChoice] {
     let paths = extractor.isEmpty ? [try ShippedJudge.path(nil)] : try extractor.map { try ShippedJudge.path($0) }
     return paths.compactMap { $0 }.map { ExtractorChoice(path: $0, pipeline: pipeline) }
+  }
+}
+
+/// A judge of anatomy.
+struct AnatomyOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Classifier of corruptions by 'thorax train classifier --recipe anatomy' that says how many images have an anatomy "
+        + "that no chest has (default: the one that ships; none for none).", valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
+  var anatomy: String?
+
+  /// - Throws: `MeasurementError` for a file that is not there or has no label of a corruption, `ClassifierFileError` for
+  ///   another.
+  func path() throws -> String? {
+    let path = try ShippedJudge.path(anatomy, file: ShippedJudge.anatomy)
+    // Before hours are spent on the rest.
+    if let path { _ = try AnatomyJudge(contentsOf: path) }
+    return path
   }
 }
 

@@ -14,10 +14,11 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     commandName: "gate", abstract: "Say of each image whether it is a copy of a training image.",
     discussion: """
       Judges the images of a folder, or with --model samples of a model. The dataset's training part is what a copy could be \
-      of; its other parts set the threshold, so that of real images fewer than 1 in 100 are flagged.
+      of; its other parts set the thresholds, so that of real images fewer than 1 in 100 are flagged. Images are compared \
+      by their pixels, in the features of a network, and with --model in the latents of its autoencoder.
 
       --trial says how well the gate does on the dataset: it judges altered copies of training images, and images of the \
-      test part, the threshold set by the validation part.
+      test part, the thresholds set by the validation part.
       """)
 
   @Argument(help: "Folder of PNG or JPEG images (default: samples of --model).", completion: .directory)
@@ -30,6 +31,8 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Model whose samples are judged; with --trial, whose autoencoder copies go through too.", valueName: "name|dir"))
   var model: String?
+
+  @OptionGroup var extractors: ExtractorOptions
 
   @Flag(help: "Plant altered copies of training images, and say how many are caught.")
   var trial = false
@@ -79,12 +82,19 @@ struct EvaluateGateCommand: AsyncParsableCommand {
   private func runTrial(_ dataset: RadiographDataset, note: WorkNotes, folder: ResultFolder?) async throws {
     var host: ModelHost?
     if let model { host = try await ModelHost.load(model, threads: common.threads) }
-    let report = try await GateTrial(dataset: dataset, autoencoder: host) { note($0) }.run(count: samples, seed: seed)
+    let report = try await GateTrial(
+      dataset: dataset, spaces: GateSpaces(extractors: extractors.choices(), autoencoder: host)
+    ) { note($0) }.run(count: samples, seed: seed)
     try folder?.write(PrettyJSON.data(report), to: "gate-trial.json")
     if json { return try Console.writeJSON(report) }
-    let rows = report.rows.map { [$0.alteration, "\($0.planted)", "\($0.caught)", "\($0.named)"] }
+    func cells(_ counts: [String: Int]) -> [String] { report.spaces.map { "\(counts[$0] ?? 0)" } }
+    let rows = report.rows.map { row in
+      [row.alteration, "\(row.planted)", "\(row.caught)"] + cells(row.caughtBySpace) + ["\(row.named)"]
+    }
+    let flagged = ["held-out images", "\(report.heldOut)", "\(report.flagged)"] + cells(report.flaggedBySpace) + [""]
     let table = TextTable(
-      title: "altered by", heads: ["planted", "caught", "of the right image"], rows: rows)
+      title: "altered by", heads: ["planted", "caught"] + report.spaces.map { "by \($0)" } + ["of the right image"],
+      rows: rows + [flagged])
     func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
     try Console.writeResult(
       (table.lines() + [
@@ -99,8 +109,10 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     if let images {
       let set = try FolderImages(path: images, size: dataset.imageSize)
       try set.requireOneSize()
-      let (training, gate) = try ModelGate.gate(dataset) { note($0) }
-      let report = GateReport(try gate.findings(set), gate: gate)
+      let (training, gate) = try await ModelGate.gate(
+        dataset, spaces: GateSpaces(extractors: extractors.choices())
+      ) { note($0) }
+      let report = GateReport(try await gate.findings(set), gate: gate)
       try set.requireUnchanged()
       return (report, try GatePairs(report, of: set, training: training))
     }
@@ -108,19 +120,25 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     let kept = try folder.map {
       try SampleFolder(path: $0.path("samples"), origin: SampleFolder.Origin(host))
     }
-    let result = try await ModelGate(host: host, dataset: dataset) { note($0) }
+    let result = try await ModelGate(
+      host: host, dataset: dataset, extractors: extractors.choices()
+    ) { note($0) }
       .run(samples: samples, seed: seed, folder: kept)
     return (result.report, result.pairs)
   }
 
   private static func table(_ report: GateReport) -> String {
     let rows = report.nearest.prefix(20).map {
-      [$0.path, $0.verdict.rawValue, String(format: "%.3f", $0.distance), $0.nearest]
+      [
+        $0.path, $0.verdict.rawValue, $0.nearness.space, String(format: "%.3f", $0.nearness.distance),
+        $0.nearness.nearest,
+      ]
     }
-    let table = TextTable(title: "nearest first", heads: ["verdict", "distance", "training image"], rows: rows)
+    let table = TextTable(
+      title: "nearest first", heads: ["verdict", "space", "distance", "training image"], rows: rows)
     return
       (table.lines() + [
-        "\(report.copies) of \(report.n) are copies (distance below \(String(format: "%.3f", report.threshold))); "
+        "\(report.copies) of \(report.n) are copies (thresholds: \(report.thresholdText)); "
           + "\(report.allowed) may be by chance: \(report.refused ? "refused" : "passed")"
       ]).joined(separator: "\n")
   }

@@ -21,6 +21,7 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
   @OptionGroup var options: EvaluationOptions
   @OptionGroup var extractors: ExtractorOptions
   @OptionGroup var patients: ReidentifierOptions
+  @OptionGroup var anatomy: AnatomyOptions
 
   @Option(
     help: ArgumentHelp("Table of the images' prompts.", valueName: "file.csv"),
@@ -49,9 +50,8 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     let folder = try output.map { try ResultFolder($0) }
     let measurement = try ImagesMeasurement(
       dataset: dataset, part: options.split, source: source, extractors: extractors.choices(),
-      reidentifier: patients.path(), seed: options.seed,
-      note: { note($0) })
-    let result = try measurement.run(set)
+      reidentifier: patients.path(), anatomy: anatomy.path(), seed: options.seed, note: { note($0) })
+    let result = try await measurement.run(set)
     try set.requireUnchanged()
     if let folder {
       try folder.write(PrettyJSON.data(result.report), to: "report.json")

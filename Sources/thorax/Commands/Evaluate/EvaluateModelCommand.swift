@@ -27,6 +27,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
   @OptionGroup var options: EvaluationOptions
   @OptionGroup var extractors: ExtractorOptions
   @OptionGroup var patients: ReidentifierOptions
+  @OptionGroup var anatomy: AnatomyOptions
 
   @Option(help: ArgumentHelp("Folder to write to.", valueName: "dir"), completion: .directory)
   var output: String
@@ -67,6 +68,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
     settings.extractors = try extractors.choices()
     settings.judge = try ShippedJudge.path(judge)
     settings.reidentifier = try patients.path()
+    settings.anatomy = try anatomy.path()
     settings.training = TrainingRecord(model: source.path)
     let folder = try ResultFolder(output)
     let note = WorkNotes(common.console)

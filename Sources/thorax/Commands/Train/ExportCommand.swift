@@ -87,7 +87,9 @@ struct ExportCommand: AsyncParsableCommand {
   private func judge(_ export: RunExport, against dataset: RadiographDataset, beside target: URL) async throws {
     let note = WorkNotes(common.console)
     let host = try await export.host(dtype: dtype.dtype, beside: target, threads: common.threads)
-    let result = try await ModelGate(host: host, dataset: dataset) { note($0) }.run(samples: gateSamples, seed: 0)
+    let result = try await ModelGate(
+      host: host, dataset: dataset, extractors: ShippedJudge.path(nil).map { [ExtractorChoice(path: $0)] } ?? []
+    ) { note($0) }.run(samples: gateSamples, seed: 0)
     guard result.report.refused else { return }
     let pairs = target.path + "-copies.png"
     try AtomicFile.write(result.pairs.picture().pngBytes(), to: pairs)
