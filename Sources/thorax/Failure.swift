@@ -139,7 +139,8 @@ struct Failure {
     case .missing, .noImages: .inputMissing
     case .otherSamples: .cannotCreate
     case .unlistable: .readWrite
-    case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .noCorruptions, .tooFewInSet, .unreadableImage, .sizes,
+    case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .noCorruptions, .tooFewInSet, .unreadableImage,
+      .sizes,
       .sizesDiffer, .flat, .identical, .changed, .table, .notInFolder, .noLabels, .targets, .trainedOn, .copies,
       .report, .answers:
       .badData

@@ -34,7 +34,8 @@ import Testing
     try withTemporaryFolder { (folder: URL) in
       func thorax(_ words: String) throws -> Program.Result {
         try Program.run(
-          words.split(separator: " ").map(String.init), in: folder, environment: ["OMP_NUM_THREADS": "1"], patience: 600)
+          words.split(separator: " ").map(String.init), in: folder, environment: ["OMP_NUM_THREADS": "1"], patience: 600
+        )
       }
       for words in [
         "data phantom --count 300 --seed 1 --size 64 --output phantoms --split 50/25/25 --quiet",

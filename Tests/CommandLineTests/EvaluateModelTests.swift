@@ -37,7 +37,8 @@ import Testing
         let name = String(format: "%08d_%03d.png", patient, variant)
         try Data(picture(patient, variant: variant).pngBytes()).write(to: adults.appendingPathComponent(name))
         let finding = (patient + variant) % 2 == 0 ? "Pneumonia" : "No Finding"
-        lines.append("\(name),\(finding),\(variant),\(patient),\(30 + patient % 40),\(patient % 3 == 0 ? "F" : "M"),PA,64,64,1,1")
+        lines.append(
+          "\(name),\(finding),\(variant),\(patient),\(30 + patient % 40),\(patient % 3 == 0 ? "F" : "M"),PA,64,64,1,1")
       }
     }
     try Data((lines.joined(separator: "\n") + "\n").utf8).write(
@@ -112,7 +113,8 @@ import Testing
       ] {
         #expect(names.contains(name), "\(name): \(names)")
       }
-      #expect(report.table9["Implausible anatomy"]?.value != nil && report.table9["Anatomy: missing lung"]?.value != nil)
+      #expect(
+        report.table9["Implausible anatomy"]?.value != nil && report.table9["Anatomy: missing lung"]?.value != nil)
       for name in ["report.html", "report.md", "gate.json", "readers.html", "nearest-pairs.png"] {
         #expect(FileManager.default.fileExists(atPath: place.folder.appendingPathComponent("report/\(name)").path))
       }

@@ -134,7 +134,8 @@ struct CopyGateTests {
       try GateIndex(Self.set(0..<5))
     }
     let index = try GateIndex(Self.set(0..<20))
-    await #expect(throws: MeasurementError.tooFewInSet(path: "chests", found: 3, minimum: CopyGate.calibrationMinimum)) {
+    await #expect(throws: MeasurementError.tooFewInSet(path: "chests", found: 3, minimum: CopyGate.calibrationMinimum))
+    {
       try await CopyGate(index: index, calibration: Self.set(0..<3))
     }
   }

@@ -73,7 +73,8 @@ public struct GateReport: Sendable, Encodable {
     return MeasuredFigure(
       "copies of training images",
       try Bootstrap.mean(self.images.map { $0.verdict == .copy ? 1 : 0 }, seed: seed), real: flagged,
-      how: "share of \(images) that the copy gate flags (\(spaces)), against \(training) training images; the thresholds "
+      how:
+        "share of \(images) that the copy gate flags (\(spaces)), against \(training) training images; the thresholds "
         + "(\(thresholdText)) are from \(calibration) held-out images"
         + (real.map { "; real: the share of \($0.count) held-out images that it flags" } ?? ""))
   }

@@ -18,7 +18,8 @@ public struct ModelGate: Sendable {
   ///   - note: Called with a line about every part of the work.
   /// - Throws: ``MeasurementError/imageSize(dataset:model:)``.
   public init(
-    host: any ImageGenerator, dataset: RadiographDataset, extractors: [ExtractorChoice], note: @escaping @Sendable (String) -> Void
+    host: any ImageGenerator, dataset: RadiographDataset, extractors: [ExtractorChoice],
+    note: @escaping @Sendable (String) -> Void
   ) throws {
     try host.require(imageSize: dataset.imageSize)
     self.host = host

@@ -99,7 +99,9 @@ public struct ClassifierMeasurement: Sendable {
           validation: DatasetImages(dataset, records: validation, title: "the validation part"),
           resamples: Self.resamples, seed: seed)
       } ?? []
-    guard !rows.isEmpty || !corruptions.isEmpty else { throw MeasurementError.noLabels(path: set.title, wanted: "the classifier") }
+    guard !rows.isEmpty || !corruptions.isEmpty else {
+      throw MeasurementError.noLabels(path: set.title, wanted: "the classifier")
+    }
     self.rows = rows
     hash = judge.hash
     images = set.count

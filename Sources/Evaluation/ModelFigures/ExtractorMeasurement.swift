@@ -98,7 +98,8 @@ struct ExtractorMeasurement: SetMeasurement {
       let (own, other) = (try interval(false), try interval(true))
       let shift = mean - value(real[0])
       return MeasuredFigure(
-        "\(title), \(name)", value: value(ours), interval: own.map { $0.lower...$0.upper }, count: drawn.rows, real: mean,
+        "\(title), \(name)", value: value(ours), interval: own.map { $0.lower...$0.upper }, count: drawn.rows,
+        real: mean,
         realInterval: other.map { $0.lower + shift...$0.upper + shift },
         how: "\(what): \(sets)\(own == nil ? "" : "; intervals by patient")")
     }

@@ -38,7 +38,8 @@ extension EvaluationPage {
             Picture(
               pairs,
               caption:
-                "Distances over thresholds: \(result.pairs.findings.map { MeasuredFigure.text($0.nearness.ratio) }.joined(separator: ", "))")
+                "Distances over thresholds: \(result.pairs.findings.map { MeasuredFigure.text($0.nearness.ratio) }.joined(separator: ", "))"
+            )
           ]
         ),
         (
@@ -93,7 +94,8 @@ extension EvaluationPage {
             Picture(
               try result.pairs.picture(),
               caption:
-                "Distances over thresholds: \(result.pairs.findings.map { MeasuredFigure.text($0.nearness.ratio) }.joined(separator: ", "))")
+                "Distances over thresholds: \(result.pairs.findings.map { MeasuredFigure.text($0.nearness.ratio) }.joined(separator: ", "))"
+            )
           ]
         ),
       ] + Self.implausible(result.implausible), program: program)

@@ -123,7 +123,7 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     let result = try await ModelGate(
       host: host, dataset: dataset, extractors: extractors.choices()
     ) { note($0) }
-      .run(samples: samples, seed: seed, folder: kept)
+    .run(samples: samples, seed: seed, folder: kept)
     return (result.report, result.pairs)
   }
 

@@ -64,7 +64,7 @@ struct EvaluateJudgeCommand: AsyncParsableCommand {
     try Console.writeResult(
       ((measured.rows.isEmpty ? [] : table.lines()) + (measured.corruptions.isEmpty ? [] : corruptions.lines())
         + places + [
-        "\(measured.images) images of \(measured.patients) patients; weights \(measured.hash.prefix(12))"
-      ]).joined(separator: "\n"))
+          "\(measured.images) images of \(measured.patients) patients; weights \(measured.hash.prefix(12))"
+        ]).joined(separator: "\n"))
   }
 }
