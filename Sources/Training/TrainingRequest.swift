@@ -1,4 +1,5 @@
 import Foundation
+import RadiographData
 import Torch
 
 /// What `thorax train` is asked for: which data, where the run lives, which settings.
@@ -13,6 +14,8 @@ public struct TrainingRequest: Sendable {
   public var settings: [String]
   public var device: Device
   public var options: LoopOptions
+  /// Which images of the dataset are trained and validated on; nil for all that the stage can use.
+  public var isIncluded: (@Sendable (RadiographRecord) -> Bool)?
   /// This process's place among those that train together; nil if it trains alone.
   public var processes: ProcessPlace?
   /// Raised for a checkpoint before the next step, after which the run goes on.

@@ -137,12 +137,11 @@ struct Failure {
     switch error {
     case .tooFewSamples, .tooManySamples, .blindToPrompt: .usage
     case .missing, .noImages: .inputMissing
-    case .otherSamples: .cannotCreate
+    case .otherSamples, .begunOtherwise: .cannotCreate
     case .unlistable: .readWrite
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .noCorruptions, .tooFewInSet, .unreadableImage,
-      .sizes,
-      .sizesDiffer, .flat, .identical, .changed, .table, .notInFolder, .noLabels, .targets, .trainedOn, .copies,
-      .report, .answers:
+      .sizes, .sizesDiffer, .flat, .identical, .changed, .table, .notInFolder, .noLabels, .noPrompts, .tooFewOfFinding,
+      .onBothSides, .targets, .trainedOn, .copies, .report, .answers:
       .badData
     }
   }

@@ -87,13 +87,15 @@ public struct PromptTable: Sendable {
     }.sorted()
   }
 
+  /// A cell of a table, in quotes if it needs them (RFC 4180).
+  static func cell(_ text: String) -> String {
+    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+    return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+  }
+
   /// The table with the benchmark's two columns, RFC 4180.
   public var csv: String {
-    func quoted(_ text: String) -> String {
-      guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-      return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-    }
-    let lines = rows.map { "\(quoted($0.facts.prompt ?? "")),\(quoted($0.image))" }
+    let lines = rows.map { "\(Self.cell($0.facts.prompt ?? "")),\(Self.cell($0.image))" }
     return (["\(Self.columns.prompt),\(Self.columns.image)"] + lines).joined(separator: "\n") + "\n"
   }
 }

@@ -31,6 +31,13 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case table(path: String, reason: String)
   case notInFolder(table: String, name: String, folder: String)
   case noLabels(path: String, wanted: String)
+  /// Images of which nothing says what they were drawn from.
+  case noPrompts(path: String, images: Int)
+  case tooFewOfFinding(label: String, part: String, having: Int, lacking: Int, minimum: Int)
+  /// Patients who are tested on and trained on.
+  case onBothSides(what: String, patients: Int, names: [String])
+  /// A folder of results that was begun with something else.
+  case begunOtherwise(path: String, what: String)
   // Models
   case targets(path: String, reason: String)
   case trainedOn(model: String, images: Int, patients: Int, names: [String])
@@ -91,6 +98,18 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
         + "correct the table or bring the image"
     case .noLabels(let path, let wanted):
       "\(path.onOneLine()) has no label of \(wanted): give a dataset or a table that has"
+    case .noPrompts(let path, let images):
+      "none of the \(images.of("image")) of \(path.onOneLine()) says what it was drawn from: give --prompts, a table with "
+        + "the columns prompt and img_savename"
+    case .tooFewOfFinding(let label, let part, let having, let lacking, let minimum):
+      "\(part.onOneLine()) has \(having.of("image")) with \(label.onOneLine(limit: 60)) and \(lacking) without where "
+        + "\(minimum) of each \(minimum == 1 ? "is" : "are") needed: give more of them, or another --finding"
+    case .onBothSides(let what, let patients, let names):
+      "\(what) has \(patients.of("patient")) who \(patients == 1 ? "is" : "are") tested on, "
+        + "\(names.map { $0.onOneLine(limit: 60) }.joined(separator: ", "))\(patients > names.count ? ", ..." : ""): keep "
+        + "patients on one side"
+    case .begunOtherwise(let path, let what):
+      "'\(path.onOneLine())' holds results that were begun with other \(what): give another folder, or empty this one"
     case .targets(let path, let reason): "targets '\(path.onOneLine())': \(reason): correct the file"
     case .trainedOn(let model, let images, let patients, let names):
       "\(model.onOneLine()) was trained on \(patients) of the patients (\(images) images) that it is to be measured on, "

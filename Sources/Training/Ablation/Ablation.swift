@@ -76,18 +76,10 @@ public struct Ablation {
     _ stage: TrainingStageName, in run: URL, steps: Int, settings: [String], shouldStop: () -> Bool,
     report: (TrainingReport) -> Void
   ) throws {
-    let folder = RunFolder(run, stage: stage)
-    if folder.newestStep() == steps { return }
     var row = request
     row.run = run
     row.settings += settings + ["steps=\(steps)", "cadence.log=\(max(1, steps / 2))"]
-    row.options.resume = folder.newestStep() != nil
-    if row.options.resume { row.recipe = nil }
-    switch try Trainer.train(stage, row, shouldStop: shouldStop, report: report) {
-    case .finished: break
-    case .stopped(let step), .timeUp(let step): throw TrainingError.interrupted(step: step)
-    case .endedPreparing: throw TrainingError.interruptedPreparing
-    }
+    try Trainer.complete(stage, row, steps: steps, shouldStop: shouldStop, report: report)
   }
 
   /// All rows see the latents of one autoencoder.

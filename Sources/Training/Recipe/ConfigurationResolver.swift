@@ -60,6 +60,9 @@ enum ConfigurationResolver {
     return SettingsOverlay(tree: overlay, isRecipe: isRecipe)
   }
 
+  /// A recipe's settings by dotted keys.
+  static func listing(of recipe: some Encodable) throws -> [String: String] { try flat(plainTree(of: recipe)) }
+
   /// What a run has stored, by dotted keys in order.
   static func listing(_ file: URL) throws -> [(key: String, value: String)] {
     try flat(read(file)).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

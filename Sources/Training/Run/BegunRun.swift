@@ -108,7 +108,10 @@ struct BegunRun<Settings: StageSettings> {
     let withoutTexts = withoutTexts && beginning != .formerVersion
     func part(_ split: DatasetSplit) throws -> PixelBatches {
       let all = try PixelBatches(dataset, split: split, withoutTexts: withoutTexts, device: request.device)
-      return try isIncluded.map { try all.filtered(split, $0) } ?? all
+      guard isIncluded != nil || request.isIncluded != nil else { return all }
+      return try all.filtered(split) { record in
+        request.isIncluded?(record) != false && isIncluded?(record) != false
+      }
     }
     let (training, validation) = (try part(.train), try part(.validation))
     let record = try RunDataset(

@@ -123,37 +123,70 @@ public enum Bootstrap {
     return clusters
   }
 
-  /// - Parameter samples: the clusters of each sample.
+  /// The intervals of several statistics of the same draws, so that a difference among them is a paired one: two
+  /// classifiers on the same patients differ by less than each varies with the patients.
+  ///
+  /// - Parameters:
+  ///   - groups: the group of each item, such as its patient.
+  ///   - resamples: how often as many groups as there are are drawn.
+  ///   - confidence: the part of the drawn values that lies in an interval.
+  ///   - seed: the same seed draws the same groups.
+  ///   - statistics: the values of the items at these indices, the same number at every call; NaN for one that a draw
+  ///     says nothing of.
+  /// - Returns: an estimate for each statistic, in their order.
+  /// - Throws: as for one statistic.
+  public static func estimates<Group: Hashable>(
+    groups: [Group], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64,
+    statistics: (_ indices: [Int]) throws -> [Double]
+  ) throws -> [Estimate] {
+    try estimates([clusters(groups)], resamples: resamples, confidence: confidence, seed: seed) {
+      try statistics($0[0])
+    }
+  }
+
   private static func estimate(
     _ samples: [[[Int]]], resamples: Int, confidence: Double, isCentred: Bool = false, seed: UInt64,
     statistic: ([[Int]]) throws -> Double
   ) throws -> Estimate {
+    try estimates(samples, resamples: resamples, confidence: confidence, isCentred: isCentred, seed: seed) {
+      [try statistic($0)]
+    }[0]
+  }
+
+  /// - Parameter samples: the clusters of each sample.
+  private static func estimates(
+    _ samples: [[[Int]]], resamples: Int, confidence: Double, isCentred: Bool = false, seed: UInt64,
+    statistics: ([[Int]]) throws -> [Double]
+  ) throws -> [Estimate] {
     for sample in samples where sample.isEmpty { throw MetricError.tooFew(what: "items", found: 0, minimum: 1) }
     guard resamples >= 2 else { throw MetricError.tooFew(what: "resamples", found: resamples, minimum: 2) }
     guard confidence > 0, confidence < 1 else {
       throw MetricError.invalidSetting(name: "confidence", value: confidence, allowed: "a value between 0 and 1")
     }
-    let value = try statistic(samples.map { sample in (0..<sample.reduce(0) { $0 + $1.count }).map { $0 } })
+    let values = try statistics(samples.map { sample in (0..<sample.reduce(0) { $0 + $1.count }).map { $0 } })
     var random = SplitMix64(seed: seed)
-    var drawn: [Double] = []
+    var drawn: [[Double]] = []
     var refusal: MetricError?
     for _ in 0..<resamples {
       let indices = samples.map { clusters in clusters.flatMap { _ in clusters[random.next(below: clusters.count)] } }
       do {
-        drawn.append(try statistic(indices))
+        drawn.append(try statistics(indices))
       } catch let error as MetricError {
         guard case .singleClass = error else { throw error }
         refusal = error
       }
     }
     if let refusal, 2 * drawn.count < resamples { throw refusal }
-    // Where a draw has no value, as precision has none where nothing is called positive, it says nothing of the interval.
-    drawn.removeAll(where: \.isNaN)
-    drawn.sort()
+    let count = samples.map { $0.reduce(0) { $0 + $1.count } }.min() ?? 0
     let tail = (1 - confidence) / 2
-    let shift = isCentred ? value - drawn.reduce(0, +) / Double(max(drawn.count, 1)) : 0
-    return Estimate(
-      value: value, lower: drawn.quantile(ofSorted: tail) + shift, upper: drawn.quantile(ofSorted: 1 - tail) + shift,
-      count: samples.map { $0.reduce(0) { $0 + $1.count } }.min() ?? 0)
+    return values.enumerated().map { place, value in
+      // Where a draw has no value, as precision has none where nothing is called positive, it says nothing of the
+      // interval.
+      let known = drawn.map { $0[place] }.filter { !$0.isNaN }.sorted()
+      let shift = isCentred ? value - known.reduce(0, +) / Double(max(known.count, 1)) : 0
+      return Estimate(
+        value: value, lower: known.quantile(ofSorted: tail) + shift, upper: known.quantile(ofSorted: 1 - tail) + shift,
+        count: count)
+    }
   }
 }

@@ -19,7 +19,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     subcommands: [
       EvaluateModelCommand.self, EvaluateSamplesCommand.self, EvaluateImagesCommand.self, EvaluateDistanceCommand.self,
       EvaluateRunCommand.self, EvaluateReferenceCommand.self, EvaluateGateCommand.self, EvaluateJudgeCommand.self,
-      EvaluateSweepCommand.self, EvaluateTablesCommand.self, EvaluateReadersCommand.self,
+      EvaluateSweepCommand.self, EvaluateUtilityCommand.self, EvaluateTablesCommand.self, EvaluateReadersCommand.self,
     ], defaultSubcommand: EvaluateModelCommand.self)
 }
 
@@ -42,6 +42,20 @@ struct EvaluationOptions: ParsableArguments {
     guard range.contains(value) else {
       throw RequestError.outOfRange(
         what: what, value: "\(value)", allowed: "\(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+
+  /// Reads numbers with commas between them.
+  ///
+  /// - Parameter value: Returns nil for a word that is no such number.
+  static func list<Value>(_ text: String, option: String, _ value: (String) -> Value?) throws -> [Value] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      let word = part.trimmingCharacters(in: .whitespaces)
+      guard let found = value(word) else {
+        throw RequestError.outOfRange(
+          what: option, value: text, allowed: "numbers with commas between them, as 5,10,20")
+      }
+      return found
     }
   }
 }
@@ -164,6 +178,9 @@ struct ResultFolder {
     self.path = path
     try FilePath(path).makeWritableFolder()
   }
+
+  /// - Throws: As ``init(_:)``.
+  init(_ name: String, in folder: ResultFolder) throws { try self.init(folder.path(name)) }
 
   func path(_ name: String) -> String { URL(fileURLWithPath: path).appendingPathComponent(name).path }
 

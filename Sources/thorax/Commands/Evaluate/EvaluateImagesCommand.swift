@@ -56,8 +56,9 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     if let folder {
       try folder.write(PrettyJSON.data(result.report), to: "report.json")
       try folder.write(Data(result.pairs.picture().pngBytes()), to: "nearest-pairs.png")
-      try folder.write(
-        EvaluationPage(images: result, program: "thorax \(ThoraxVersion.current)").document(), to: "report.html")
+      var page = try EvaluationPage(images: result, program: "thorax \(ThoraxVersion.current)")
+      page.utility = try UtilityReport.stored(in: folder.path)
+      try folder.write(page.document(), to: "report.html")
     }
     if json {
       try Console.writeJSON(result.report)

@@ -71,6 +71,8 @@ struct EvaluateModelCommand: AsyncParsableCommand {
     settings.anatomy = try anatomy.path()
     settings.training = TrainingRecord(model: source.path)
     let folder = try ResultFolder(output)
+    // Before hours are spent on the rest.
+    _ = try UtilityReport.stored(in: folder.path)
     let note = WorkNotes(common.console)
     let host = try await ModelHost.load(source, threads: common.threads)
     let kept = try SampleFolder(path: folder.path("samples"), origin: SampleFolder.Origin(host))
@@ -104,10 +106,13 @@ struct EvaluateModelCommand: AsyncParsableCommand {
 
   private func write(_ result: ModelMeasurement.Result, to folder: ResultFolder, host: ModelHost) throws {
     let name = "\(host.description.name) \(host.hash.prefix(12))"
+    let utility = try UtilityReport.stored(in: folder.path)
     try folder.write(result.report.json(), to: "report.json")
     try folder.write(
       result.report.markdown + "\n## The article's tables\n\n"
-        + ArticleTables.standard().markdown(ArticleTables.standard().cells(result.report.figures)), to: "report.md")
+        + ArticleTables.standard().markdown(ArticleTables.standard().cells(result.report.figures))
+        + (utility.map { "\n## What synthetic images are worth for training\n\n\($0.markdown)" } ?? ""), to: "report.md"
+    )
     try folder.write(PrettyJSON.data(result.gate), to: "gate.json")
     let sheet = ImageText(
       "Description",
@@ -119,9 +124,10 @@ struct EvaluateModelCommand: AsyncParsableCommand {
       Data(result.contactSheet.pngBytes(metadata: [sheet], compressionLevel: 9)), to: "contact-sheet.png")
     try folder.write(
       Data(result.pairs.picture().pngBytes(metadata: [pairs], compressionLevel: 9)), to: "nearest-pairs.png")
-    try folder.write(
-      EvaluationPage(evaluation: result, name: host.description.name, program: "thorax \(ThoraxVersion.current)")
-        .document(), to: "report.html")
+    var page = try EvaluationPage(
+      evaluation: result, name: host.description.name, program: "thorax \(ThoraxVersion.current)")
+    page.utility = utility
+    try folder.write(page.document(), to: "report.html")
     let readers = try ReaderPage(samples: result.samples, real: result.real, seed: options.seed)
     try folder.write(readers.document(), to: "readers.html")
   }

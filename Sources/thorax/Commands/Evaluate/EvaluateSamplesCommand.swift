@@ -52,19 +52,7 @@ struct EvaluateSamplesCommand: AsyncParsableCommand {
     let host = try await ModelHost.load(model, threads: common.threads)
     let kept = try SampleFolder(path: folder.path, origin: SampleFolder.Origin(host))
     let total = count ?? texts.count
-    let meter = common.console.meter("drawing", unit: "samples", total: total)
-    for index in 0..<total {
-      let prompt = texts[index % texts.count]
-      let own = seed &+ UInt64(index)
-      let guidance = host.description.sampling.guidance
-      if try await kept.image(prompt: prompt, seed: own, guidance: guidance) == nil {
-        try Task.checkCancellation()
-        let sample = try await host.draw(prompt, seed: own, settings: DrawSettings(guidance: guidance))
-        try await kept.keep(sample, prompt: prompt, seed: own, guidance: guidance)
-      }
-      meter.update(index + 1)
-    }
-    meter.finish()
+    try await kept.fill((0..<total).map { texts[$0 % texts.count] }, from: host, seed: seed, console: common.console)
     let drawn = await kept.drawn
     common.console.note("\(drawn.of("sample")) drawn, \(total - drawn) there before")
     try Console.writeResult(await kept.writeTable())

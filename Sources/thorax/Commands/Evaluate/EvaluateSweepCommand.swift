@@ -48,8 +48,8 @@ struct EvaluateSweepCommand: AsyncParsableCommand {
   func run() async throws {
     try common.check()
     try EvaluationOptions.check("samples", samples, 20...1_000_000)
-    let stepNumbers = try Self.list(steps, option: "steps") { Int($0) }
-    let scales = try guidance.map { try Self.list($0, option: "guidance") { Double($0) } }
+    let stepNumbers = try EvaluationOptions.list(steps, option: "steps") { Int($0) }
+    let scales = try guidance.map { try EvaluationOptions.list($0, option: "guidance") { Double($0) } }
     for number in stepNumbers { try SamplingOverrides(steps: number).validate() }
     for scale in scales ?? [] { try SamplingOverrides(guidance: scale).validate() }
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: options.data))
@@ -70,16 +70,5 @@ struct EvaluateSweepCommand: AsyncParsableCommand {
     try folder.write(report.markdown + "\n", to: "sweep.md")
     try folder.write(SweepPage(report: report, program: "thorax \(ThoraxVersion.current)").document(), to: "sweep.html")
     if json { try Console.writeJSON(report) } else { try Console.writeResult(report.markdown) }
-  }
-
-  private static func list<Value>(_ text: String, option: String, _ value: (String) -> Value?) throws -> [Value] {
-    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      let word = part.trimmingCharacters(in: .whitespaces)
-      guard let found = value(word) else {
-        throw RequestError.outOfRange(
-          what: option, value: text, allowed: "numbers with commas between them, as 5,10,20")
-      }
-      return found
-    }
   }
 }

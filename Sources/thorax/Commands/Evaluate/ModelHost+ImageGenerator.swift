@@ -2,6 +2,7 @@ import Evaluation
 import Generation
 import ImageFiles
 import ImageOutput
+import Terminal
 
 extension ModelHost: ImageGenerator {
   public func draw(_ prompt: String, seed: UInt64, settings: DrawSettings) async throws -> SyntheticImage {
@@ -17,5 +18,30 @@ extension SampleFolder.Origin {
     let sampling = host.description.sampling
     self.init(
       model: host.description.name, hash: host.hash, steps: steps ?? sampling.steps, sampler: sampling.sampler.rawValue)
+  }
+}
+
+extension SampleFolder {
+  /// Draws one sample of each prompt, with consecutive seeds; samples that are there are not drawn again.
+  ///
+  /// - Parameter settings: Nil values are the model's own.
+  /// - Throws: What drawing and keeping throws, `CancellationError`.
+  func fill(
+    _ prompts: [String], from host: ModelHost, seed: UInt64, settings: DrawSettings = DrawSettings(), console: Console
+  ) async throws {
+    var settings = settings
+    let guidance = settings.guidance ?? host.description.sampling.guidance
+    settings.guidance = guidance
+    let meter = console.meter("drawing", unit: "samples", total: prompts.count)
+    defer { meter.finish() }
+    for (index, prompt) in prompts.enumerated() {
+      let own = seed &+ UInt64(index)
+      if try image(prompt: prompt, seed: own, guidance: guidance) == nil {
+        try Task.checkCancellation()
+        try keep(
+          await host.draw(prompt, seed: own, settings: settings), prompt: prompt, seed: own, guidance: guidance)
+      }
+      meter.update(index + 1)
+    }
   }
 }
