@@ -112,8 +112,8 @@ struct UtilityTests {
       #expect(try DataFixtures.contents(of: url) == before)
       let images = Self.drawn(50)
       let source = try SyntheticSource.list(images, beside: dataset)
-      #expect(try DatasetImport(source, into: url).run().imported == 50)
-      #expect(try DatasetImport(source, into: url).run().alreadyThere == 50)
+      #expect(try DatasetImport(source, into: url, options: SyntheticSource.options).run().imported == 50)
+      #expect(try DatasetImport(source, into: url, options: SyntheticSource.options).run().alreadyThere == 50)
       #expect(try DataFixtures.contents(of: dataset.url) == before)
 
       let copy = try RadiographDataset.open(url)
@@ -135,7 +135,8 @@ struct UtilityTests {
     try Self.withPhantoms(300) { dataset, folder in
       let url = folder.appendingPathComponent("copy")
       try dataset.copy(to: url)
-      _ = try DatasetImport(SyntheticSource.list(Self.drawn(60), beside: dataset), into: url).run()
+      let source = try SyntheticSource.list(Self.drawn(60), beside: dataset)
+      _ = try DatasetImport(source, into: url, options: SyntheticSource.options).run()
       let all = try RadiographDataset.open(url).records(matching: RecordFilter(requiresText: false))
       let synthetic = all.filter { $0.source == SyntheticSource.name }
       let parts = try UtilityParts(dataset)

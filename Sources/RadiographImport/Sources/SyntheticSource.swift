@@ -9,6 +9,13 @@ public enum SyntheticSource {
   public static let name = "synthetic images"
   private static let kind = "synthetic"
 
+  /// How they are imported, which others of their kind are not.
+  public static var options: DatasetImport.Options {
+    var options = DatasetImport.Options()
+    options.allowsSynthetic = true
+    return options
+  }
+
   /// A drawn image, of the dataset's size.
   public struct Image: Sendable {
     /// Unique in the source.

@@ -127,7 +127,8 @@ struct UtilityWork {
     }
     let display = TrainingDisplay(console: console)
     defer { display.finish() }
-    let summary = try DatasetImport(SyntheticSource.list(images, beside: dataset), into: url).run {
+    let source = try SyntheticSource.list(images, beside: dataset)
+    let summary = try DatasetImport(source, into: url, options: SyntheticSource.options).run {
       display.show(.progress($0))
     }
     if let unreadable = summary.excluded.first(where: { $0.reason == .unreadable }) {
