@@ -33,9 +33,18 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: ["FullFoundation"]),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.9.0"),
   ],
   targets: [
     // What every part may use
@@ -127,6 +136,26 @@ let package = Package(
         "TensorFiles", "Tokenization", "Torch", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
+      name: "Serving",
+      dependencies: [
+        "CZlib", "DelimitedText", "Diffusion", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiologyReports",
+        "Support", "Torch", "YAMLText",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
+      ],
+      resources: [.embedInCode("Resources")]),
+    .target(
       name: "Training",
       dependencies: [
         "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographModels", "RunRecords", "Support",
@@ -144,8 +173,9 @@ let package = Package(
       name: "thorax",
       dependencies: [
         "DICOMFiles", "Diffusion", "Evaluation", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiographData",
-        "RadiographImport", "RadiographModels", "RadiologyReports", "RunRecords", "Support", "TensorFiles", "Terminal",
-        "Tokenization", "Torch", "TorchNN", "Training", .product(name: "SystemPackage", package: "swift-system"),
+        "RadiographImport", "RadiographModels", "RadiologyReports", "RunRecords", "Serving", "Support", "TensorFiles",
+        "Terminal", "Tokenization", "Torch", "TorchNN", "Training",
+        .product(name: "SystemPackage", package: "swift-system"), .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: [.unsafeFlags(staticLibraries, .when(platforms: [.linux], configuration: .release))],
       linkerSettings: [.unsafeFlags(staticLibraries, .when(platforms: [.linux], configuration: .release))]),

@@ -20,6 +20,8 @@ public struct RecordedProvenance: Equatable, Sendable {
   public var modelName: String
   public var modelHash: String
   /// Nil in files that were written before it was recorded.
+  public var textEncoderName: String?
+  /// Nil in files that were written before it was recorded.
   public var textEncoderHash: String?
   /// SHA-256 of the latents that the image was drawn from in place of noise; nil for noise.
   public var initialLatents: String?
@@ -89,6 +91,7 @@ public struct RecordedProvenance: Equatable, Sendable {
     // A name and no path: an image does not decide which folder is opened.
     modelName = try record.value("model") { $0.isEmpty || $0.contains("/") || $0.hasPrefix(".") ? nil : $0 }
     modelHash = try record.value("model-hash", Self.hash)
+    textEncoderName = record["text-encoder"]
     textEncoderHash = try record.optional("text-encoder-hash", Self.hash)
     initialLatents = try record.optional("initial-latents", Self.hash)
     choice = try Self.choice(record, seed: seed)

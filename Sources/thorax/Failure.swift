@@ -10,6 +10,7 @@ import Models
 import RadiographData
 import RadiographImport
 import RadiographModels
+import Serving
 import Support
 import TensorFiles
 import Terminal
@@ -66,6 +67,7 @@ struct Failure {
       is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError, is DICOMError, is SignatureError:
       status = .badData
     case is StreamError: status = .readWrite
+    case let error as ServingError: status = Self.status(error)
     default: self = Self.foreign(error)
     }
   }
@@ -163,6 +165,26 @@ struct Failure {
     case .notFound: .unavailable
     case .missingFile, .unreadable, .mistaken, .unsupported, .unfitWeights, .vocabularyMismatch: .badData
     case .tooManyTokens, .tokenOutOfRange: .defect
+    }
+  }
+
+  private static func status(_ error: ServingError) -> ExitStatus {
+    switch error {
+    case .setting, .halfTLS, .openWithoutAccounts, .openWithoutTLS, .duplicateModel, .tokenName, .socketTooLong: .usage
+    case .malformedConfiguration, .unusableTLS, .unexpectedAnswer, .brokenLog: .badData
+    case .noToken, .noLog: .inputMissing
+    case .addressInUse, .cannotListen, .unreachable: .unavailable
+    case .notASocket, .state, .stateInUse, .tokenExists: .cannotCreate
+    case .refused(let code, _): status(refusal: code)
+    }
+  }
+
+  /// What a service's code means for a command that draws through it.
+  private static func status(refusal code: String) -> ExitStatus {
+    switch APIError.Code(rawValue: code)?.status.code {
+    case 404: .inputMissing
+    case .some(400..<429): .usage
+    default: .unavailable
     }
   }
 

@@ -17,7 +17,8 @@ struct Thorax: AsyncParsableCommand {
     version: ThoraxVersion.current,
     subcommands: [
       GenerateCommand.self, InfoCommand.self, BenchCommand.self, DataCommand.self, TrainCommand.self,
-      ExportCommand.self, EvaluateCommand.self, AblateCommand.self, VerifyCommand.self, KeysCommand.self,
+      ExportCommand.self, EvaluateCommand.self, AblateCommand.self, ServeCommand.self, AuditCommand.self,
+      VerifyCommand.self, KeysCommand.self,
     ]
   )
 }

@@ -18,8 +18,10 @@ import Torch
 public actor ModelHost {
   private let thread: TensorThread
   private let model: Loaded
-  /// What was made for the last prompt and schedule: a second image of the same needs neither again.
-  private var last: (key: DenoisingKey, denoising: Denoising, truncation: Truncation?)?
+  /// What was made for the last prompts and schedules, the latest at the end: a second image of the same needs neither
+  /// again, also where a service draws the images of several requests by turns.
+  private var recent: [(key: DenoisingKey, denoising: Denoising, truncation: Truncation?)] = []
+  private static let recentLimit = 8
 
   public nonisolated let description: ModelDescription
   /// SHA-256 of the model.
@@ -229,12 +231,16 @@ public actor ModelHost {
     _ request: GenerationRequest, _ sampling: SamplingSettings
   ) throws -> (Denoising, Truncation?) {
     let key = DenoisingKey(prompt: request.prompt, negative: request.settings.negative, sampling: sampling)
-    if let last, last.key == key { return (last.denoising, last.truncation) }
-    last = nil
+    if let place = recent.firstIndex(where: { $0.key == key }) {
+      let known = recent.remove(at: place)
+      recent.append(known)
+      return (known.denoising, known.truncation)
+    }
+    if recent.count == Self.recentLimit { recent.removeFirst() }
     let (positive, truncation) = try model.model.condition(request.prompt)
     let negative = sampling.guidance == 1 ? nil : try model.model.condition(request.settings.negative ?? "").condition
     let denoising = try Denoising(model: model.model, sampling: sampling, positive: positive, negative: negative)
-    last = (key, denoising, truncation)
+    recent.append((key, denoising, truncation))
     return (denoising, truncation)
   }
 

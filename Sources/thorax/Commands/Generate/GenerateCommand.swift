@@ -119,6 +119,12 @@ struct GenerateCommand: AsyncParsableCommand {
 
   @OptionGroup var marks: MarkOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Draw through the socket of a running 'thorax serve --unix PATH', which has the model loaded.", valueName: "path"),
+    completion: .file())
+  var via: String?
+
   @Flag(help: "Replace files that exist.")
   var overwrite = false
 
@@ -137,12 +143,25 @@ struct GenerateCommand: AsyncParsableCommand {
       throw RequestError.outOfRange(what: "preview-every", value: "\(previewEvery)", allowed: "at least 1")
     }
     try bestOf.check(latents: initialLatents, previewEvery: previewEvery)
+    try checkVia()
     if prompts != nil, !prompt.isEmpty {
       throw RequestError.conflict("a prompt and --prompts are both given", remedy: "put every prompt into the file")
     }
     if like != nil, prompts != nil || !prompt.isEmpty {
       throw RequestError.conflict("a prompt and --like are both given", remedy: "the image has its own: leave one out")
     }
+  }
+
+  /// What a service decides for itself cannot be given with `--via`.
+  private func checkVia() throws {
+    guard via != nil else { return }
+    let given = [
+      ("--device", device != nil), ("--precision", precision != nil), ("--threads", common.threads != nil),
+      ("--initial-latents", initialLatents != nil), ("--save-latents", saveLatents != nil),
+      ("--preview-every", previewEvery != nil), ("--best-of", bestOf.candidates > 1), ("--like", like != nil),
+    ]
+    guard let option = given.first(where: { $0.1 })?.0 else { return }
+    throw RequestError.conflict("\(option) and --via are both given", remedy: "leave one of them out")
   }
 
   /// What is given, before the model or an image fills in the rest.
@@ -179,6 +198,15 @@ struct GenerateCommand: AsyncParsableCommand {
     try plan.checkCollisions(overwrite: overwrite)
     if let saveLatents { try plan.checkLatents(saveLatents, overwrite: overwrite) }
     if let likeness, initialLatents == nil { try likeness.checkNoise() }
+    if let via {
+      try plan.makeFolders()
+      if seed == nil, entries.contains(where: { $0.seed == nil }) { console.note("seed \(firstSeed)") }
+      let drawing = ServiceDrawing(
+        path: via, plan: plan, settings: try settings, model: model, overwrite: overwrite, console: console)
+      let report = try await drawing.run { if !json { try Console.writeResult($0) } }
+      if json { try Console.writeJSON(report) }
+      return
+    }
     // Everything from here on needs a model. LibTorch takes longer to open than a model takes to find, so that it
     // begins first.
     LibTorchOpening.begin()

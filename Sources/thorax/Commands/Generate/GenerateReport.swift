@@ -45,6 +45,16 @@ struct GenerateReport: Encodable {
       (judge, score) = (choice?.judgeHash, choice?.score)
     }
 
+    /// An image that a service drew.
+    init(_ planned: PlannedImage, seed: UInt64, width: Int, height: Int, bytes: [UInt8]) {
+      path = planned.path
+      prompt = planned.prompt
+      self.seed = seed
+      self.width = width
+      self.height = height
+      sha256 = ContentHash.of(bytes)
+    }
+
     mutating func describe(_ candidates: [BestOf.Candidate], asked: [AskedLabel]) {
       self.asked = asked
       self.candidates = candidates.map { Candidate(seed: $0.seed, score: $0.score) }
@@ -127,6 +137,22 @@ struct GenerateReport: Encodable {
     device = "\(host.device)"
     precision = PrecisionChoice(dtype: host.precision).rawValue
     threads = host.threads
+  }
+
+  /// What an image of a service says itself.
+  init(_ recorded: RecordedProvenance) {
+    model = Part(name: recorded.modelName, hash: recorded.modelHash)
+    textEncoder = Part(name: recorded.textEncoderName ?? "", hash: recorded.textEncoderHash ?? "")
+    steps = recorded.steps
+    guidance = recorded.guidance
+    guidanceRescale = recorded.guidanceRescale ?? 0
+    guidanceInterval = Interval(range: recorded.guidanceInterval?.range)
+    negative = recorded.negative
+    sampler = recorded.sampler.rawValue
+    eta = recorded.eta
+    device = recorded.device
+    precision = recorded.precision
+    threads = recorded.threads
   }
 
   enum CodingKeys: String, CodingKey {

@@ -1,0 +1,124 @@
+import AsyncHTTPClient
+import Foundation
+import Generation
+import ImageFiles
+import NIOCore
+import NIOHTTP1
+import Support
+
+/// Draws through the socket of a service on the same machine.
+public struct ServiceClient: Sendable {
+  /// An image as a service returned it.
+  public struct Picture: Sendable {
+    /// The file, which says itself how it was drawn.
+    public var bytes: [UInt8]
+    public var timings: GenerationTimings
+    /// A remark of the service, such as where the prompt was cut.
+    public var note: String?
+  }
+
+  /// Larger answers are not images of ours.
+  private static let answerLimit = 64 << 20
+
+  private let path: String
+
+  /// - Parameter path: The socket that `thorax serve --unix` made.
+  public init(path: String) {
+    self.path = path
+  }
+
+  /// The fields of `POST /api/images`.
+  private struct Fields: Encodable {
+    var prompt: String
+    var model: String?
+    var seed: UInt64
+    var format: String
+    var steps: Int?
+    var guidance: Double?
+    var guidance_rescale: Double?
+    var guidance_interval: String?
+    var negative_prompt: String?
+    var sampler: String?
+    var eta: Double?
+  }
+
+  private struct Fault: Decodable {
+    struct Content: Decodable {
+      var code: String
+      var message: String
+    }
+
+    var error: Content
+  }
+
+  /// Draws one image.
+  ///
+  /// - Parameters:
+  ///   - request: Of one image; latents and previews stay with the service.
+  ///   - model: The name of a model that the service has; nil for its first.
+  /// - Throws: ``ServingError/unreachable(path:reason:)`` if no service answers, ``ServingError/refused(code:message:)`` if it
+  ///   does not draw, ``ServingError/unexpectedAnswer(path:reason:)``; `CancellationError`.
+  public func draw(_ request: GenerationRequest, model: String?, as format: ImageFormat) async throws -> Picture {
+    guard path.utf8.count <= ListeningSocket.pathLimit else {
+      throw ServingError.socketTooLong(path: path, limit: ListeningSocket.pathLimit)
+    }
+    guard ListeningSocket.isAnswered(path) else {
+      throw ServingError.unreachable(path: path, reason: String(cString: strerror(errno)))
+    }
+    let settings = request.settings
+    let fields = Fields(
+      prompt: request.prompt, model: model, seed: request.seed, format: format.rawValue, steps: settings.steps,
+      guidance: settings.guidance, guidance_rescale: settings.guidanceRescale,
+      guidance_interval: settings.guidanceInterval.map { "\($0)" }, negative_prompt: settings.negative,
+      sampler: settings.sampler?.rawValue, eta: settings.eta)
+    guard let url = URL(httpURLWithSocketPath: path, uri: "/api/images") else {
+      throw ServingError.unreachable(path: path, reason: "the path cannot be used")
+    }
+    var call = HTTPClientRequest(url: url.absoluteString)
+    call.method = .POST
+    call.headers.add(name: "Content-Type", value: "application/json")
+    call.body = .bytes(ByteBuffer(data: try ServiceJSON.data(fields)))
+    let answer: HTTPClientResponse
+    let bytes: [UInt8]
+    do {
+      answer = try await HTTPClient.shared.execute(call, timeout: .hours(24))
+      bytes = Array(buffer: try await answer.body.collect(upTo: Self.answerLimit))
+    } catch let error as CancellationError {
+      throw error
+    } catch let error as HTTPClientError {
+      if error == .cancelled { throw CancellationError() }
+      throw ServingError.unexpectedAnswer(path: path, reason: error.shortDescription)
+    } catch {
+      throw ServingError.unexpectedAnswer(path: path, reason: "the connection broke")
+    }
+    guard answer.status == .ok else {
+      if let fault = try? JSONDecoder().decode(Fault.self, from: Data(bytes)) {
+        throw ServingError.refused(code: fault.error.code, message: fault.error.message)
+      }
+      throw ServingError.unexpectedAnswer(path: path, reason: "status \(answer.status.code)")
+    }
+    guard bytes.withUnsafeBytes({ ImageFormat(detecting: $0) }) == format else {
+      throw ServingError.unexpectedAnswer(path: path, reason: "its answer is no image")
+    }
+    return Picture(
+      bytes: bytes, timings: Self.timings(answer.headers["Server-Timing"]),
+      note: answer.headers.first(name: "Thorax-Note"))
+  }
+
+  /// Reads `name;dur=milliseconds` (W3C Server Timing).
+  private static func timings(_ values: [String]) -> GenerationTimings {
+    var timings = GenerationTimings()
+    for value in values.flatMap({ $0.split(separator: ",") }) {
+      let parts = value.split(separator: ";dur=")
+      guard parts.count == 2, let time = Double(parts[1].trimmingCharacters(in: .whitespaces)) else { continue }
+      switch parts[0].trimmingCharacters(in: .whitespaces) {
+      case "text": timings.text = time
+      case "denoise": timings.denoise = time
+      case "decode": timings.decode = time
+      case "total": timings.total = time
+      default: break
+      }
+    }
+    return timings
+  }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Support
+
+/// Around every answer: errors become JSON, safe headers are set, requests are counted and logged.
+struct AnswerMiddleware: RouterMiddleware {
+  let service: DrawingService
+  let isTLS: Bool
+
+  func handle(
+    _ request: Request, context: ServingContext, next: (Request, ServingContext) async throws -> Response
+  ) async throws -> Response {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var response: Response
+    var code: APIError.Code?
+    do {
+      response = try await next(request, context)
+    } catch {
+      let answer = self.answer(to: error, request)
+      code = answer.code
+      response = try answer.response(from: request, context: context)
+      if answer.code == .bodyTooLarge || answer.code == .bodyTimeout || answer.code == .clientLeft {
+        response.headers[.connection] = "close"
+        closeSoon(context)
+      }
+    }
+    setHeaders(&response)
+    let time = clock.now - start
+    let route = code == .notFound && context.endpointPath == "NotFound" ? "none" : context.endpointPath ?? "none"
+    service.metrics.answered(
+      method: Self.known(request.method), route: route, status: response.status.code, time: time)
+    // Neither the query nor any header: both may hold what is private.
+    service.logger.debug(
+      "\(request.method.rawValue.onOneLine(limit: 12)) \(route) \(response.status.code)\(code.map { " \($0.rawValue)" } ?? "") in \(Int(time.milliseconds)) ms"
+    )
+    return response
+  }
+
+  private static func known(_ method: HTTPRequest.Method) -> String {
+    [.get, .post, .delete, .head, .put, .patch, .options].contains(method) ? method.rawValue : "other"
+  }
+
+  private func answer(to error: any Error, _ request: Request) -> APIError {
+    switch error {
+    case let error as APIError: return error
+    case let error as HTTPError where error.status == .notFound:
+      return APIError(.notFound, "there is no such path: see /openapi.json")
+    case let error as any HTTPResponseError where error.status == .contentTooLarge:
+      return APIError(.bodyTooLarge, "the body has more than \(service.limits.bodyBytes) bytes: send less")
+    case is CancellationError: return APIError(.clientLeft, "the client left")
+    case is ChannelError, is IOError: return APIError(.clientLeft, "the client left")
+    default:
+      service.logger.error("a request failed: \(error)")
+      return .unexpected
+    }
+  }
+
+  /// A client that goes on sending what is not read gets time to read the answer, and no more.
+  private func closeSoon(_ context: ServingContext) {
+    let channel = context.channel
+    channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+  }
+
+  private func setHeaders(_ response: inout Response) {
+    func setDefault(_ name: HTTPField.Name, _ value: String) {
+      if response.headers[name] == nil { response.headers[name] = value }
+    }
+    setDefault(.contentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
+    setDefault(.cacheControl, "no-store")
+    response.headers[.xContentTypeOptions] = "nosniff"
+    response.headers[.referrerPolicy] = "no-referrer"
+    response.headers[.frameOptions] = "DENY"
+    response.headers[.resourcePolicy] = "same-origin"
+    response.headers[.openerPolicy] = "same-origin"
+    if isTLS { response.headers[.strictTransportSecurity] = "max-age=31536000" }
+  }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import Generation
+import ImageFiles
+import Logging
+import Support
+
+/// Runs jobs: takes their images from the queue and keeps them, whether a client waits or not.
+actor JobRunner {
+  private struct Running {
+    var ticket: DrawingQueue.ID
+    var task: Task<Void, Never>
+    var progress: JobProgress
+  }
+
+  nonisolated let store: JobStore
+  private let queue: DrawingQueue
+  private let audit: AuditLog
+  private let retention: Retention
+  private let logger: Logger
+  private var running: [String: Running] = [:]
+
+  init(store: JobStore, queue: DrawingQueue, audit: AuditLog, retention: Retention, logger: Logger) {
+    self.store = store
+    self.queue = queue
+    self.audit = audit
+    self.retention = retention
+    self.logger = logger
+  }
+
+  /// Takes a job and returns at once.
+  ///
+  /// - Parameter table: The columns of a batch's table, as JSON.
+  /// - Throws: ``APIError`` if the queue does not take it or it cannot be kept.
+  func start(_ order: DrawingOrder, _ caller: Caller, table: String?) async throws -> Job {
+    let ticket = try await queue.submit(order, outlastsStop: false)
+    let job = Job(
+      id: Self.newID(), account: caller.account, state: .waiting, created: Date(), model: order.model,
+      images: order.images.count, request: try ServiceJSON.text(OrderRecord(order, format: nil)), table: table)
+    do {
+      try await store.insert(job)
+    } catch {
+      await queue.cancel(ticket.id)
+      logger.error("a job cannot be kept: \(StateFolder.reason(error))")
+      throw APIError(storage: error)
+    }
+    let task = Task { await self.follow(job, ticket, order, caller) }
+    running[job.id] = Running(ticket: ticket.id, task: task, progress: JobProgress(steps: order.sampling.steps))
+    return job
+  }
+
+  /// How far a job has come; nil if it is over.
+  func progress(of id: String) async -> JobProgress? {
+    guard let entry = running[id] else { return nil }
+    let position = await queue.position(of: entry.ticket)
+    var progress = running[id]?.progress ?? entry.progress
+    progress.position = position
+    return progress
+  }
+
+  /// Ends a job that waits or runs.
+  func cancel(_ id: String) async {
+    guard let entry = running[id] else { return }
+    await queue.cancel(entry.ticket)
+    await entry.task.value
+  }
+
+  /// Waits until no job runs; the queue has been stopped before.
+  func finish() async {
+    for entry in running.values { await entry.task.value }
+  }
+
+  /// Removes what is kept no longer.
+  func sweep() async {
+    do {
+      try await store.sweep(retention)
+    } catch {
+      logger.error("old jobs cannot be removed: \(StateFolder.reason(error))")
+    }
+  }
+
+  private func follow(_ job: Job, _ ticket: DrawingQueue.Ticket, _ order: DrawingOrder, _ caller: Caller) async {
+    var hashes = [String](repeating: "", count: order.images.count)
+    var end: (JobState, APIError?) = (.finished, nil)
+    do {
+      for try await event in ticket.events {
+        switch event {
+        case .begun: try await store.begin(job.id)
+        case .step(let image, let step, let steps):
+          running[job.id]?.progress.image = image
+          running[job.id]?.progress.step = step
+          running[job.id]?.progress.steps = steps
+        case .preview(_, let step, let preview):
+          running[job.id]?.progress.preview = (step, try preview.encoded(as: .png))
+        case .image(let index, let drawn):
+          let files = try ImageFormat.allCases.map { (format: $0, bytes: try drawn.image.encoded(as: $0)) }
+          let image = JobImage(
+            index: index, prompt: order.images[index].prompt, seed: order.images[index].seed,
+            hashes: Dictionary(uniqueKeysWithValues: files.map { ($0.format.rawValue, ContentHash.of($0.bytes)) }),
+            truncation: drawn.truncation)
+          try await store.add(image, files: files, to: job.id)
+          hashes[index] = image.hashes[ImageFormat.png.rawValue] ?? ""
+        }
+      }
+      try await audit.append(
+        caller, action: "job", request: JobRecord(job: job.id, order: OrderRecord(order, format: nil)), result: hashes)
+    } catch is CancellationError {
+      end = (.cancelled, nil)
+    } catch let error as APIError where error.code == .shuttingDown {
+      end = (.interrupted, error)
+    } catch {
+      await queue.cancel(ticket.id)
+      logger.error("job \(job.id) failed: \(StateFolder.reason(error))")
+      let isStorage = !(error is RequestError) && !(error is APIError)
+      end = (.failed, isStorage ? APIError(storage: error) : APIError(drawing: error))
+    }
+    do {
+      try await store.end(job.id, end.0, end.1)
+    } catch {
+      logger.error("job \(job.id) cannot be recorded as \(end.0.rawValue): \(StateFolder.reason(error))")
+    }
+    running[job.id] = nil
+    await sweep()
+  }
+
+  private struct JobRecord: Encodable, Sendable {
+    var job: String
+    var order: OrderRecord
+  }
+
+  /// 128 random bits: a job's address is known to no one who was not told.
+  private static func newID() -> String {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }.hexadecimal
+  }
+}

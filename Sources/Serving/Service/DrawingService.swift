@@ -1,0 +1,155 @@
+import Diffusion
+import Foundation
+import Generation
+import ImageFiles
+import Logging
+import Models
+import Support
+
+/// What all routes share: models, queue, accounts, jobs, records.
+final class DrawingService: Sendable {
+  let settings: ServiceSettings
+  let models: ServedModels
+  let queue: DrawingQueue
+  let accounts: AccountStore
+  let audit: AuditLog
+  let jobs: JobRunner
+  let metrics: ServiceMetrics
+  let rates: RateLimiter
+  let logger: Logger
+  private let lock: StateLock
+
+  var limits: ServiceLimits { settings.limits }
+
+  /// Opens the folder of state and finds the models. Nothing is loaded yet.
+  ///
+  /// - Throws: ``ServingError``; `ModelError` for a model that is not there.
+  init(_ settings: ServiceSettings, catalog: ModelCatalog, logger: Logger) throws {
+    let folder = try StateFolder(settings.state)
+    accounts = try AccountStore(state: settings.state)
+    do {
+      try settings.check(hasAccounts: accounts.isRequired())
+    } catch let error as ServingError {
+      throw error
+    } catch {
+      throw ServingError.state(folder: settings.state, reason: StateFolder.reason(error))
+    }
+    models = try ServedModels(settings.models, catalog: catalog)
+    lock = try folder.lock()
+    audit = try AuditLog(state: folder)
+    metrics = ServiceMetrics()
+    queue = DrawingQueue(
+      models: models, workers: settings.workers, limits: settings.limits, metrics: metrics)
+    jobs = JobRunner(
+      store: try JobStore(state: folder), queue: queue, audit: audit, retention: settings.retention, logger: logger)
+    rates = RateLimiter(perMinute: settings.limits.requestsPerMinute)
+    self.settings = settings
+    self.logger = logger
+  }
+
+  /// Whether the service draws.
+  var isReady: Bool { models.isReady }
+
+  /// An image in a format, with all that is known of it.
+  struct File: Sendable {
+    var bytes: [UInt8]
+    var seed: UInt64
+    var hash: String
+    var drawn: DrawnImage
+  }
+
+  /// A drawing whose files are encoded and recorded.
+  struct Drawing: Sendable {
+    var order: DrawingOrder
+    var files: [File]
+  }
+
+  /// Draws what a request asks for while its client waits, and records it.
+  ///
+  /// - Parameters:
+  ///   - api: The route's name in the audit log.
+  ///   - observe: Called with what happens, in order.
+  /// - Throws: ``APIError``.
+  func draw(
+    _ request: DrawingRequest, as format: ImageFormat, _ context: ServingContext, api: String,
+    observe: @escaping @Sendable (DrawingQueue.ID, DrawingEvent) async throws -> Void = { _, _ in }
+  ) async throws -> Drawing {
+    let order = try request.order(
+      models, limits: limits, images: limits.images, account: context.caller.account)
+    let ticket = try await queue.submit(order)
+    let files = try await context.whileClientWaits(limit: limits.time) { [self] in
+      do {
+        var files = [File?](repeating: nil, count: order.images.count)
+        for try await event in ticket.events {
+          if case .image(let index, let drawn) = event {
+            let bytes = try drawn.image.encoded(as: format)
+            files[index] = File(
+              bytes: bytes, seed: order.images[index].seed, hash: ContentHash.of(bytes), drawn: drawn)
+          }
+          try await observe(ticket.id, event)
+        }
+        // A stream whose reader is cancelled ends as if all were done.
+        try Task.checkCancellation()
+        return files.compactMap { $0 }
+      } catch let error as CancellationError {
+        await queue.cancel(ticket.id)
+        throw error
+      } catch {
+        await queue.cancel(ticket.id)
+        throw report(error)
+      }
+    }
+    guard files.count == order.images.count else { throw APIError.unexpected }
+    try await audit.append(
+      context.caller, action: api, request: OrderRecord(order, format: format), result: files.map(\.hash))
+    return Drawing(order: order, files: files)
+  }
+
+  /// An error as a client may see it; what the client may not see goes to the log.
+  func report(_ error: any Error) -> APIError {
+    let answer = APIError(drawing: error)
+    if answer == .unexpected, (error as? APIError) != .unexpected { logger.error("drawing failed: \(error)") }
+    return answer
+  }
+}
+
+/// What an order was, for the audit log and for jobs.
+struct OrderRecord: Encodable, Sendable {
+  struct Image: Encodable, Sendable {
+    var prompt: String
+    var seed: UInt64
+  }
+
+  var model: String
+  var images: [Image]
+  var steps: Int
+  var guidance: Double
+  var guidanceRescale: Double
+  var guidanceInterval: String
+  var sampler: String
+  var eta: Double
+  var negativePrompt: String?
+  var format: String?
+  var cost: Double
+
+  init(_ order: DrawingOrder, format: ImageFormat?) {
+    model = order.model
+    images = order.images.map { Image(prompt: $0.prompt, seed: $0.seed) }
+    steps = order.sampling.steps
+    guidance = order.sampling.guidance
+    guidanceRescale = order.sampling.guidanceRescale
+    guidanceInterval = "\(GuidanceInterval(order.sampling.guidanceInterval))"
+    sampler = order.sampling.sampler.rawValue
+    eta = order.sampling.eta
+    negativePrompt = order.settings.negative
+    self.format = format?.rawValue
+    cost = order.cost
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case model, images, steps, guidance, sampler, eta, format, cost
+    case guidanceRescale = "guidance_rescale"
+    case guidanceInterval = "guidance_interval"
+    case negativePrompt = "negative_prompt"
+  }
+}
