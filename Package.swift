@@ -262,6 +262,15 @@ let package = Package(
         "Torch",
       ]),
     .testTarget(
+      name: "ServingTests",
+      dependencies: [
+        "Generation", "ImageFiles", "Models", "Serving", "Support", "TestBasics", "TestSupport", "Torch",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
+    .testTarget(
       name: "TrainingTests",
       dependencies: [
         "Diffusion", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport",

@@ -38,8 +38,8 @@ struct Automatic1111Routes: RouteList {
       service.models, limits: service.limits, images: service.limits.images, account: account)
     var decided = drawing
     decided.seed = order.images[0].seed
-    decided.previewInterval = max(1, order.sampling.steps / 4)
     let board = progress
+    if board.wantsPreviews(account: account) { decided.previewInterval = max(1, order.sampling.steps / 4) }
     let ticket = board.begin(account: account, images: order.images.count, steps: order.sampling.steps)
     defer { board.end(account: account, ticket) }
     let done = try await service.draw(decided, as: .png, context, api: "automatic1111") { _, event in
@@ -195,7 +195,11 @@ struct Automatic1111Routes: RouteList {
   }
 
   private func showProgress(_ request: Request, _ context: ServingContext) async throws -> Response {
-    let skipsImage = request.uri.queryParameters["skip_current_image"].map { $0.lowercased() == "true" } ?? false
+    let given = request.uri.queryParameters["skip_current_image"]?.lowercased()
+    guard [nil, "true", "false", "1", "0"].contains(given) else {
+      throw APIError(.invalidField, "skip_current_image is not true or false", field: "skip_current_image")
+    }
+    let skipsImage = given == "true" || given == "1"
     return try .json(progress.state(account: context.caller.account, withImage: !skipsImage))
   }
 }

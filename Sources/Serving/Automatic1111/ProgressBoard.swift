@@ -21,10 +21,17 @@ final class ProgressBoard: Sendable {
 
   private struct Board {
     var entries: [String: [Entry]] = [:]
+    /// When an account last asked for a picture.
+    var asked: [String: ContinuousClock.Instant] = [:]
     var next: UInt64 = 0
   }
 
   private let board = NIOLockedValueBox(Board())
+
+  /// Whether the account follows its drawing: decoding a preview takes time that no one else should lose.
+  func wantsPreviews(account: String) -> Bool {
+    board.withLockedValue { $0.asked[account].map { ContinuousClock.now - $0 < .seconds(60) } ?? false }
+  }
 
   /// Records that a request has come.
   ///
@@ -82,7 +89,14 @@ final class ProgressBoard: Sendable {
 
   /// The oldest request of an account that is not finished.
   func state(account: String, withImage: Bool) -> State {
-    guard let entry = board.withLockedValue({ $0.entries[account]?.first }) else {
+    let entry = board.withLockedValue { board in
+      if withImage {
+        if board.asked.count > 1_000 { board.asked.removeAll() }
+        board.asked[account] = .now
+      }
+      return board.entries[account]?.first
+    }
+    guard let entry else {
       return State(
         progress: 0, eta_relative: 0,
         state: .init(job: "", job_count: 0, job_no: 0, sampling_step: 0, sampling_steps: 0))

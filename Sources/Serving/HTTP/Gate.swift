@@ -12,10 +12,10 @@ struct Gate: Sendable {
   /// - Throws: ``APIError`` for a request that may not go on.
   func admit(_ request: Request, _ context: ServingContext, to route: Route) async throws -> Caller {
     let address = clientAddress(request, context)
-    try checkHostAndOrigin(request, context)
     guard case .role(let needed) = route.access else {
       return Caller(account: "", role: .draw, address: address)
     }
+    try checkHostAndOrigin(request, context)
     let caller = try await caller(request, context, address: address)
     if let wait = service.rates.take(caller.account) {
       throw APIError(

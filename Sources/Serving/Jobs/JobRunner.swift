@@ -43,6 +43,13 @@ actor JobRunner {
       logger.error("a job cannot be kept: \(StateFolder.reason(error))")
       throw APIError(storage: error)
     }
+    do {
+      try await record(job, order, caller, "begun")
+    } catch {
+      await queue.cancel(ticket.id)
+      try? await store.remove(job.id)
+      throw error
+    }
     let task = Task { await self.follow(job, ticket, order, caller) }
     running[job.id] = Running(ticket: ticket.id, task: task, progress: JobProgress(steps: order.sampling.steps))
     return job
@@ -101,8 +108,6 @@ actor JobRunner {
           hashes[index] = image.hashes[ImageFormat.png.rawValue] ?? ""
         }
       }
-      try await audit.append(
-        caller, action: "job", request: JobRecord(job: job.id, order: OrderRecord(order, format: nil)), result: hashes)
     } catch is CancellationError {
       end = (.cancelled, nil)
     } catch let error as APIError where error.code == .shuttingDown {
@@ -115,11 +120,21 @@ actor JobRunner {
     }
     do {
       try await store.end(job.id, end.0, end.1)
+      // Images that were drawn before an end of another kind could be fetched, and are recorded as well.
+      try await record(job, order, caller, end.0.rawValue, hashes.filter { !$0.isEmpty })
     } catch {
       logger.error("job \(job.id) cannot be recorded as \(end.0.rawValue): \(StateFolder.reason(error))")
     }
     running[job.id] = nil
     await sweep()
+  }
+
+  private func record(
+    _ job: Job, _ order: DrawingOrder, _ caller: Caller, _ event: String, _ result: [String] = []
+  ) async throws {
+    try await audit.append(
+      caller, action: "job \(event)", request: JobRecord(job: job.id, order: OrderRecord(order, format: nil)),
+      result: result)
   }
 
   private struct JobRecord: Encodable, Sendable {

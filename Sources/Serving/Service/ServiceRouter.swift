@@ -15,7 +15,9 @@ struct ServiceRouter {
     return lists.flatMap(\.routes)
   }
 
-  private static let methods: [HTTPRequest.Method] = [.get, .post, .put, .delete, .patch, .head, .options]
+  private static let methods: [HTTPRequest.Method] = [
+    .get, .post, .put, .delete, .patch, .head, .options, .trace, .connect,
+  ]
 
   /// The router: each route behind the gate, and for each path an answer to the methods that it has not.
   func router() -> Router<ServingContext> {

@@ -74,8 +74,12 @@ final class StateLock: Sendable {
 extension APIError {
   /// What an error of the service's own files means to a client.
   init(storage error: any Error, code: Code = .internal) {
+    // SQLite's own index beside the log has codes of its own for a full disk.
+    let codes: [ResultCode] = [.SQLITE_IOERR_WRITE, .SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_FSYNC]
+    let database = error as? DatabaseError
     let isFull =
-      (error as? DatabaseError)?.resultCode == .SQLITE_FULL || (error as? FileAccessError)?.reason == .diskFull
+      database?.resultCode == .SQLITE_FULL || database.map { codes.contains($0.extendedResultCode) } ?? false
+      || (error as? FileAccessError)?.reason == .diskFull
     self =
       isFull
       ? APIError(.storageFull, "the service has no space left: try again when its host has made some", retryAfter: 60)

@@ -94,6 +94,9 @@ public final class ThoraxService: Sendable {
   /// - Throws: ``ServingError`` for an address that cannot be listened on; the error of the first model if none can be
   ///   loaded.
   public func run(listening: @escaping @Sendable (Address) -> Void = { _ in }) async throws {
+    raiseOpenFileLimit()
+    // A socket that others could open for a moment would be open to them for good.
+    let mask = settings.socket.map { _ in umask(0o077) }
     let announcing = Task { [settings, addresses] in
       var port = 0
       var left = settings.socket == nil ? 1 : 2
@@ -102,6 +105,7 @@ public final class ThoraxService: Sendable {
         left -= 1
         if left == 0 { break }
       }
+      if let mask { umask(mask) }
       guard left == 0 else { return }
       let scheme = settings.certificate == nil ? "http" : "https"
       let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
@@ -117,6 +121,22 @@ public final class ThoraxService: Sendable {
     }
     if let socket = settings.socket { unlink(socket) }
   }
+
+  /// Many systems let a process open 1,024 files at first, and more if it asks.
+  private func raiseOpenFileLimit() {
+    var limit = rlimit()
+    #if canImport(Glibc)
+      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+      let resource = RLIMIT_NOFILE
+    #endif
+    guard getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, rlim_t(settings.limits.connections + 1_024)))
+    setrlimit(resource, &limit)
+  }
+
+  /// All routes, for tests that compare them with the description.
+  var routes: [Route] { ServiceRouter(service: service, isTLS: false).routes }
 
   /// Tells the service to end: what is drawn is finished within the settings' grace, the rest is refused.
   public func stop() { Task { [group] in await group.triggerGracefulShutdown() } }

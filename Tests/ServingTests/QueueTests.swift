@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+@testable import Serving
+
+@Suite struct QueueTests {
+  @Test func accountsTakeTurnsAndSoDoTheirRequests() {
+    var queue = FairQueue<String, Int>()
+    for id in 0..<4 { queue.append(id, of: "a") }
+    queue.append(10, of: "b")
+    queue.append(20, of: "c")
+    #expect(queue.order == [0, 10, 20, 1, 2, 3])
+    #expect((0..<7).map { _ in queue.next { _ in true } } == [0, 10, 20, 1, 10, 20, 2])
+    queue.remove(10, of: "b")
+    #expect((0..<4).map { _ in queue.next { _ in true } } == [3, 20, 0, 20])
+    #expect(queue.next { $0 == 2 } == 2)
+    #expect(queue.next { $0 == 99 } == nil)
+    for id in 0..<4 { queue.remove(id, of: "a") }
+    queue.remove(20, of: "c")
+    #expect(queue.isEmpty && queue.next { _ in true } == nil)
+  }
+
+  @Test func aFullQueueSaysWhenToComeAgain() async throws {
+    try await withService({ $0.limits.queue = 2 }) { service async throws in
+      let body = #"{"prompt": "effusion", "steps": 400}"#
+      var ids: [String] = []
+      for _ in 0..<2 {
+        let answer = try await service.post("/api/jobs", body)
+        #expect(answer.status == 202)
+        ids.append(try #require(answer.json["id"] as? String))
+      }
+      for path in ["/api/jobs", "/api/images", "/v1/images/generations", "/sdapi/v1/txt2img"] {
+        let refused = try await service.post(path, #"{"prompt": "effusion"}"#)
+        #expect(refused.status == 429 && refused.code == "queue_full", "\(path)")
+        #expect((refused.headers.first(name: "Retry-After").flatMap { Int($0) } ?? 0) >= 1)
+      }
+      for id in ids { #expect(try await service.send(.DELETE, "/api/jobs/\(id)").status == 204) }
+      #expect(try await service.post("/api/images", #"{"prompt": "effusion"}"#).status == 200)
+    }
+  }
+
+  @Test func anAccountsWorkIsBounded() async throws {
+    // Five images with the model's own four steps.
+    try await withService({ $0.limits.cost = 5.5 }) { service async throws in
+      let costly = try await service.post("/api/jobs", #"{"prompt": "effusion", "count": 6}"#)
+      #expect(costly.status == 400 && costly.code == "too_costly", "\(costly.text)")
+      let steps = try await service.post("/api/images", #"{"prompt": "effusion", "steps": 40}"#)
+      #expect(steps.code == "too_costly", "\(steps.text)")
+      let job = try await service.post("/api/jobs", #"{"prompt": "effusion", "count": 5}"#)
+      #expect(job.status == 202)
+      #expect(abs((job.json["cost"] as? Double ?? 0) - 5) < 1e-6)
+      let more = try await service.post("/api/jobs", #"{"prompt": "effusion", "count": 5}"#)
+      // The first may be done already on a fast machine.
+      #expect(more.code == "account_limit" || more.status == 202)
+    }
+  }
+
+  @Test func aClientThatLeavesEndsItsWorkAndNoOther() async throws {
+    try await withService { service async throws in
+      let slow = #"{"prompt": "effusion", "seed": 1, "steps": 1000}"#
+      func begin() throws -> RawConnection {
+        let connection = try RawConnection(port: service.port)
+        connection.send(
+          "POST /api/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Content-Length: \(slow.utf8.count)\r\n\r\n\(slow)")
+        return connection
+      }
+      let stays = try await service.post("/api/jobs", #"{"prompt": "clear lungs", "seed": 5, "steps": 300}"#)
+      let id = try #require(stays.json["id"] as? String)
+      var leaving: [RawConnection] = []
+      for _ in 0..<5 { leaving.append(try begin()) }
+      #expect(try await service.waitUntil { try await service.metric("thorax_queue_waiting") == 5 })
+      leaving = []
+      #expect(try await service.waitUntil { try await service.metric("thorax_cancelled_total") == 5 })
+      // The one that is being drawn is ended too.
+      leaving = [try begin()]
+      #expect(try await service.waitUntil { try await state(of: id, service) == "finished" })
+      #expect(try await service.waitUntil { try await service.metric("thorax_queue_running") == 1 })
+      leaving = []
+      #expect(try await service.waitUntil { try await service.metric("thorax_queue_running") == 0 })
+      #expect(try await service.metric("thorax_cancelled_total") == 6)
+      #expect(try await service.post("/api/images", #"{"prompt": "effusion", "steps": 1}"#).status == 200)
+    }
+  }
+
+  private func state(of id: String, _ service: RunningService) async throws -> String? {
+    try await service.get("/api/jobs/\(id)").json["state"] as? String
+  }
+
+  @Test func stoppingFinishesWhatRunsAndRefusesTheRest() async throws {
+    try await withTinyPlace { place in
+      try await place.serve { service async throws in
+        async let running = service.post("/api/images", #"{"prompt": "effusion", "seed": 1, "steps": 400}"#)
+        #expect(try await service.waitUntil { try await service.metric("thorax_queue_running") == 1 })
+        async let waiting = service.post("/api/images", #"{"prompt": "effusion", "seed": 2, "steps": 400}"#)
+        #expect(try await service.waitUntil { try await service.metric("thorax_queue_waiting") == 1 })
+        service.service.stop()
+        let (finished, refused) = try await (running, waiting)
+        #expect(finished.status == 200)
+        #expect(refused.status == 503 && refused.code == "shutting_down")
+      }
+    }
+  }
+
+  @Test func aRequestThatTakesTooLongIsEnded() async throws {
+    try await withService({ settings in
+      settings.limits.time = .seconds(1)
+      settings.limits.images = 16
+    }) { service async throws in
+      let answer = try await service.post("/v1/images/generations", #"{"prompt": "effusion", "n": 10, "steps": 1000}"#)
+      #expect(answer.status == 503 && answer.code == "time_limit", "\(answer.text.prefix(200))")
+      #expect(try await service.waitUntil { try await service.metric("thorax_queue_running") == 0 })
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Testing
+
+@testable import Serving
+
+@Suite struct ServiceTests {
+  @Test func healthIsAnsweredBeforeTheModelIsLoaded() async throws {
+    try await withTinyPlace { place in
+      try await place.serve(waiting: false) { service async throws in
+        #expect(try await service.get("/healthz").status == 200)
+        #expect(try await service.waitUntilReady())
+        let ready = try await service.get("/readyz")
+        #expect(ready.json["ready"] as? Bool == true)
+        #expect(ready.json["models"] as? [String: String] == ["tiny": "ready"])
+      }
+    }
+  }
+
+  @Test func everyAnswerHasSafeHeaders() async throws {
+    try await withService { service async throws in
+      for path in ["/healthz", "/nothing", "/api/capabilities"] {
+        let headers = try await service.get(path).headers
+        #expect(headers.first(name: "Content-Security-Policy") == "default-src 'none'; frame-ancestors 'none'")
+        #expect(headers.first(name: "X-Content-Type-Options") == "nosniff")
+        #expect(headers.first(name: "X-Frame-Options") == "DENY")
+        #expect(headers.first(name: "Cache-Control") == "no-store")
+      }
+    }
+  }
+
+  @Test func whatIsNotThereIsSaidInJSON() async throws {
+    try await withService { service async throws in
+      let missing = try await service.get("/nothing?secret=1")
+      #expect(missing.status == 404 && missing.code == "not_found")
+      let method = try await service.send(.PUT, "/api/images", body: "{}")
+      #expect(method.status == 405 && method.code == "method_not_allowed")
+      #expect(method.headers.first(name: "Allow") == "POST")
+      #expect(try await service.send(.HEAD, "/healthz").status == 200)
+    }
+  }
+
+  @Test func metricsAreInPrometheusForm() async throws {
+    try await withService { service async throws in
+      #expect(try await service.post("/api/images", #"{"prompt": "effusion", "seed": 1}"#).status == 200)
+      #expect(try await service.metric(#"thorax_images_total{model="tiny"}"#) == 1)
+      #expect(try await service.metric(#"thorax_model_ready{model="tiny"}"#) == 1)
+      #expect(try await service.metric("thorax_queue_running") == 0)
+      #expect(try await service.metric(#"thorax_image_seconds_count{model="tiny"}"#) == 1)
+      let text = try await service.get("/metrics").text
+      #expect(text.contains("# TYPE thorax_request_seconds histogram\n"))
+      let form = #/(#\ (HELP|TYPE)\ .+|[a-z_]+(\{[^}]*\})?\ [-+0-9.eEinfa]+)/#
+      #expect(text.split(separator: "\n").allSatisfy { $0.wholeMatch(of: form) != nil }, "\(text)")
+    }
+  }
+
+  @Test func aForeignNameOrPageIsRefused() async throws {
+    try await withService({ settings in
+      settings.names = ["xray.example.org"]
+      settings.origins = ["https://teaching.example.org"]
+    }) { service async throws in
+      func draw(_ headers: [(String, String)]) async throws -> RunningService.Answer {
+        try await service.post("/api/images", #"{"prompt": "effusion", "seed": 1, "steps": 1}"#, headers: headers)
+      }
+      #expect(try await draw([("Host", "evil.example.com")]).code == "host_refused")
+      #expect(try await draw([("Host", "xray.example.org")]).status == 200)
+      #expect(try await draw([("Host", "localhost:1")]).status == 200)
+      #expect(try await draw([("Origin", "https://evil.example.com")]).code == "origin_refused")
+      #expect(try await draw([("Origin", "null")]).code == "origin_refused")
+      #expect(try await draw([("Origin", service.url)]).status == 200)
+      #expect(try await draw([("Origin", "https://teaching.example.org")]).status == 200)
+      #expect(try await draw([("Sec-Fetch-Site", "cross-site")]).code == "origin_refused")
+    }
+  }
+
+  @Test func theDescriptionHasEveryRouteAndNoOther() async throws {
+    try await withService { service async throws in
+      let document = try await service.get("/openapi.json").json
+      let paths = try #require(document["paths"] as? [String: [String: Any]])
+      let described = Set(paths.flatMap { path, methods in methods.keys.map { "\($0.uppercased()) \(path)" } })
+      let routes = Set(service.service.routes.map { "\($0.method.rawValue) \($0.path)" })
+      #expect(described == routes)
+      let capabilities = try await service.get("/api/capabilities").json
+      let known = Set(try #require(capabilities["error_codes"] as? [String]))
+      #expect(known == Set(APIError.Code.allCases.map(\.rawValue)))
+    }
+  }
+
+  @Test func aModelThatCannotBeLoadedEndsTheService() async throws {
+    try await withTinyPlace { place in
+      try FileManager.default.removeItem(atPath: place.folder.path + "/unet.safetensors")
+      await #expect(throws: (any Error).self) {
+        try await place.serve { _ in Issue.record("it must not become ready") }
+      }
+    }
+  }
+
+  @Test func aModelFolderThatIsRemovedLaterDoesNotMatter() async throws {
+    try await withTinyPlace { place in
+      try await place.serve { service async throws in
+        let body = #"{"prompt": "effusion", "seed": 1}"#
+        let before = try await service.post("/api/images", body)
+        try FileManager.default.removeItem(atPath: place.folder.path)
+        let after = try await service.post("/api/images", body)
+        #expect(before.status == 200 && after.bytes == before.bytes)
+      }
+    }
+  }
+
+  @Test func anAddressInUseIsNamed() async throws {
+    try await withTinyPlace { place in
+      try await place.serve { first in
+        await #expect(throws: ServingError.addressInUse(address: "127.0.0.1:\(first.port)")) {
+          try await place.serve({ settings in
+            settings.port = first.port
+            settings.state = place.root.appendingPathComponent("other").path
+          }) { _ in Issue.record("two services listen at one port") }
+        }
+        #expect(throws: ServingError.stateInUse(folder: first.state)) {
+          try ThoraxService(place.settings, catalog: place.catalog) { _ in }
+        }
+      }
+    }
+  }
+}
