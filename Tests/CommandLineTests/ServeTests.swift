@@ -18,7 +18,9 @@ import Testing
       output = place.folder.appendingPathComponent(".serve-out-\(UUID().uuidString)")
       errorFile = place.folder.appendingPathComponent(".serve-err-\(UUID().uuidString)")
       for file in [output, errorFile] { try Data().write(to: file) }
-      let all = ["serve", "--port", "\(port)", "--model", "tiny"] + (arguments.contains("--state") ? [] : ["--state", "state"]) + arguments
+      let all =
+        ["serve", "--port", "\(port)", "--model", "tiny"] + (arguments.contains("--state") ? [] : ["--state", "state"])
+        + arguments
       process.executableURL = URL(fileURLWithPath: shell == nil ? Program.path : "/bin/sh")
       process.arguments = shell.map { ["-c", "\($0) exec \"$0\" \"$@\"", Program.path] + all } ?? all
       process.currentDirectoryURL = place.folder
@@ -62,7 +64,8 @@ import Testing
       process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
       let body = json.map { ["--header", "Content-Type: application/json", "--data", $0] } ?? []
       process.arguments =
-        ["curl", "--silent", "--max-time", "100", "--output", file.path, "--write-out", "%{http_code}"] + body + arguments
+        ["curl", "--silent", "--max-time", "100", "--output", file.path, "--write-out", "%{http_code}"] + body
+        + arguments
         + [(url ?? "http://127.0.0.1:1") + path]
       process.standardOutput = status
       try process.run()
@@ -86,7 +89,8 @@ import Testing
       let alone = try place.run(
         ["generate", "clear lungs", "--count", "2", "--model", "tiny", "--threads", "1", "--output", "a.png"] + common)
       #expect(alone.status == 0, "\(alone.errors)")
-      let via = try place.run(["generate", "clear lungs", "--count", "2", "--via", socket, "--output", "b.png", "--json"] + common)
+      let via = try place.run(
+        ["generate", "clear lungs", "--count", "2", "--via", socket, "--output", "b.png", "--json"] + common)
       #expect(via.status == 0, "\(via.errors)")
       #expect(try place.data("a-000.png") == place.data("b-000.png"))
       #expect(try place.data("a-001.png") == place.data("b-001.png"))
@@ -95,7 +99,8 @@ import Testing
       #expect((report["images"] as? [[String: Any]])?.map { $0["seed"] as? Int } == [4, 5])
       let http = try service.curl(
         "/api/images",
-        #"{"prompt": "clear lungs", "seed": 4, "steps": 3, "sampler": "heun", "negative_prompt": "effusion", "guidance": 1.5}"#)
+        #"{"prompt": "clear lungs", "seed": 4, "steps": 3, "sampler": "heun", "negative_prompt": "effusion", "guidance": 1.5}"#
+      )
       #expect(http.status == 200)
       #expect(try http.body == place.data("a-000.png"))
 
@@ -122,7 +127,10 @@ import Testing
         answer.done.signal()
       }
       thread.start()
-      #expect(try service.waitUntil { try String(decoding: service.curl("/metrics").body, as: UTF8.self).contains("running 1") })
+      #expect(
+        try service.waitUntil {
+          try String(decoding: service.curl("/metrics").body, as: UTF8.self).contains("running 1")
+        })
       service.end(SIGTERM)
       answer.done.wait()
       #expect(answer.status == 200)
@@ -140,7 +148,8 @@ import Testing
     try withWorkplace { place in
       let first = try Service(place)
       #expect(try first.waitUntilReady(), "\(first.errors)")
-      let id = try #require(first.json("/api/jobs", #"{"prompt": "effusion", "steps": 250, "count": 50, "seed": 1}"#)["id"] as? String)
+      let id = try #require(
+        first.json("/api/jobs", #"{"prompt": "effusion", "steps": 250, "count": 50, "seed": 1}"#)["id"] as? String)
       #expect(try first.waitUntil { (try first.json("/api/jobs/\(id)")["images"] as? [Any])?.count ?? 0 > 0 })
       first.end(SIGKILL)
       let second = try Service(place)
@@ -178,13 +187,49 @@ import Testing
     }
   }
 
+  private static let hasOpenSSL = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
+
+  @Test(.enabled(if: hasOpenSSL, "making a certificate takes openssl"))
+  func aCertificateMakesTLS() throws {
+    try withWorkplace { place in
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+      process.arguments = [
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2",
+        "-subj",
+        "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+      ]
+      process.currentDirectoryURL = place.folder
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      let service = try Service(place, ["--certificate", "cert.pem", "--key", "key.pem"])
+      let trusted = ["--cacert", place.folder.appendingPathComponent("cert.pem").path]
+      #expect(
+        try service.waitUntil { try service.url != nil && service.curl("/readyz", arguments: trusted).status == 200 })
+      #expect(service.url?.hasPrefix("https://127.0.0.1:") == true)
+      #expect(try service.curl("/healthz").status == 0, "a certificate that no one vouches for is not trusted")
+      #expect(try service.curl("/healthz", arguments: trusted + ["--tls-max", "1.1"]).status == 0)
+      let headers = try service.curl("/healthz", arguments: trusted + ["--include"])
+      #expect(
+        String(decoding: headers.body, as: UTF8.self).lowercased().contains("strict-transport-security: max-age="))
+      // A certificate and the key of another.
+      let wrong = try place.run([
+        "serve", "--model", "tiny", "--state", "other", "--certificate", "cert.pem", "--key", "cert.pem",
+      ])
+      #expect(wrong.status == 65 && wrong.errorLines.count == 1, "\(wrong.errors)")
+    }
+  }
+
   /// What is typed, the exit code, and words of the one line.
   static let refused: [(arguments: [String], status: Int32, says: String)] = [
     (["--host", "0.0.0.0"], 64, "thorax serve tokens add"), (["--port", "70000"], 64, "0 to 65535"),
-    (["--port", "x"], 64, "whole number"), (["--workers", "0"], 64, "workers"), (["--model", "nothing"], 66, "nothing"),
+    (["--port", "x"], 64, "whole number"), (["--workers", "0"], 64, "workers"),
+    (["--model", "nothing"], 66, "nothing"),
     (["--config", "none.yaml"], 66, "no such file"), (["--config", "bad.yaml"], 65, "did you mean 'port'"),
     (["--config", "binary.yaml"], 65, "cannot be used"), (["--certificate", "bad.yaml"], 64, "belong together"),
-    (["--certificate", "bad.yaml", "--key", "bad.yaml"], 65, "no certificate"), (["--unix", "bad.yaml"], 73, "no socket"),
+    (["--certificate", "bad.yaml", "--key", "bad.yaml"], 65, "no certificate"),
+    (["--unix", "bad.yaml"], 73, "no socket"),
     (["--unix", "no/such/folder/s"], 69, "cannot listen"), (["--state", "bad.yaml"], 73, "--state"),
     (["--device", "tpu"], 64, "device"), (["--host", "no.such.host.invalid"], 64, "accounts"),
   ]
@@ -226,8 +271,12 @@ import Testing
       let service = try Service(place, ["--state", "disk/state"])
       defer { service.end(SIGKILL) }
       #expect(try service.waitUntilReady(), "\(service.errors)")
-      let id = try #require(service.json("/api/jobs", #"{"prompt": "effusion", "steps": 1, "count": 900}"#)["id"] as? String)
-      #expect(try service.waitUntil { ["failed", "running"].contains(try service.json("/api/jobs/\(id)")["state"] as? String) })
+      let id = try #require(
+        service.json("/api/jobs", #"{"prompt": "effusion", "steps": 1, "count": 900}"#)["id"] as? String)
+      #expect(
+        try service.waitUntil {
+          try service.json("/api/jobs/\(id)")["state"] as? String == "failed"
+        })
       #expect(
         try service.waitUntil {
           let answer = try service.json("/api/images", #"{"prompt": "effusion", "steps": 1}"#)

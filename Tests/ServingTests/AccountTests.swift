@@ -25,7 +25,8 @@ import Testing
         }
         #expect(try await service.post("/api/images", body, headers: bearer(anna)).status == 200)
         let basic = Data("user:\(anna)".utf8).base64EncodedString()
-        #expect(try await service.post("/api/images", body, headers: [("Authorization", "Basic \(basic)")]).status == 200)
+        #expect(
+          try await service.post("/api/images", body, headers: [("Authorization", "Basic \(basic)")]).status == 200)
         // Health needs none.
         #expect(try await service.get("/healthz").status == 200)
 
@@ -53,7 +54,8 @@ import Testing
         #expect(log.contains("POST /api/images 200"))
       }
       // Not on the disk either.
-      for name in try FileManager.default.contentsOfDirectory(atPath: place.settings.state) where name.contains("sqlite") {
+      for name in try FileManager.default.contentsOfDirectory(atPath: place.settings.state)
+      where name.contains("sqlite") {
         let bytes = try Data(contentsOf: URL(fileURLWithPath: place.settings.state).appendingPathComponent(name))
         #expect(bytes.range(of: Data(anna.utf8)) == nil && bytes.range(of: Data(anna.dropFirst(4).utf8)) == nil)
       }
@@ -167,7 +169,8 @@ import Testing
       _ = try await service.post("/api/images", #"{"prompt": ""}"#)
       let made = try await service.post("/api/jobs", #"{"prompt": "effusion", "steps": 1}"#)
       let id = try #require(made.json["id"] as? String)
-      #expect(try await service.waitUntil { try await service.get("/api/jobs/\(id)").json["state"] as? String == "finished" })
+      #expect(
+        try await service.waitUntil { try await service.get("/api/jobs/\(id)").json["state"] as? String == "finished" })
       let entries = try #require(try await service.get("/api/audit").json["entries"] as? [[String: Any]])
       #expect(entries.map { $0["action"] as? String } == ["job finished", "job begun", "openai", "image"])
       #expect(entries.last?["result"] as? String == ContentHash.of(image.bytes))
@@ -190,7 +193,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("UPDATE entries SET account = 'ben' WHERE number = 3", 3), ("UPDATE entries SET time = '2020' WHERE number = 1", 1),
+    ("UPDATE entries SET account = 'ben' WHERE number = 3", 3),
+    ("UPDATE entries SET time = '2020' WHERE number = 1", 1),
     ("UPDATE entries SET request = '{}' WHERE number = 10", 10), ("DELETE FROM entries WHERE number = 4", 4),
     ("DELETE FROM entries WHERE number = 1", 1), ("UPDATE entries SET number = 99 WHERE number = 10", 10),
     ("UPDATE entries SET hash = previous WHERE number = 5", 5),
@@ -216,7 +220,8 @@ import Testing
     #expect(throws: ServingError.noLog(path: folder.path("none/audit.sqlite"))) {
       try AuditLog.verify(state: folder.path("none"))
     }
-    try Data("not a database at all, and long enough to look".utf8).write(to: URL(fileURLWithPath: folder.path("audit.sqlite")))
+    try Data("not a database at all, and long enough to look".utf8).write(
+      to: URL(fileURLWithPath: folder.path("audit.sqlite")))
     #expect(throws: ServingError.self) { try AuditLog.verify(state: folder.url.path) }
   }
 }

@@ -33,8 +33,10 @@ import Testing
   @Test(arguments: [
     (#"{"model": "tiny"}"#, "invalid_field"), (#"{"prompt": "a", "n": 0}"#, "out_of_range"),
     (#"{"prompt": "a", "n": 11}"#, "out_of_range"), (#"{"prompt": "a", "size": "1024x1024"}"#, "out_of_range"),
-    (#"{"prompt": "a", "response_format": "url"}"#, "out_of_range"), (#"{"prompt": "a", "model": "dall-e-3"}"#, "model_not_found"),
-    (#"{"prompt": "a", "output_format": "webp"}"#, "out_of_range"), (#"{"prompt": "a", "partial_images": 4}"#, "out_of_range"),
+    (#"{"prompt": "a", "response_format": "url"}"#, "out_of_range"),
+    (#"{"prompt": "a", "model": "dall-e-3"}"#, "model_not_found"),
+    (#"{"prompt": "a", "output_format": "webp"}"#, "out_of_range"),
+    (#"{"prompt": "a", "partial_images": 4}"#, "out_of_range"),
     (#"{"prompt": "a", "stream": true, "steps": 0}"#, "out_of_range"),
   ])
   func whatCannotBeDoneIsRefused(body: String, code: String) async throws {
@@ -90,7 +92,8 @@ import Testing
   @Test func anAnswerHasTheFieldsOfAutomatic1111() async throws {
     try await withTinyPlace { place in
       let wanted = try await place.drawn(
-        GenerationRequest(prompt: "effusion", seed: 5, count: 2, settings: SamplingOverrides(steps: 3, sampler: .euler)))
+        GenerationRequest(prompt: "effusion", seed: 5, count: 2, settings: SamplingOverrides(steps: 3, sampler: .euler))
+      )
       try await place.serve { service async throws in
         let answer = try await service.post(
           "/sdapi/v1/txt2img",
@@ -123,7 +126,8 @@ import Testing
   @Test func listsAreReadAndNothingIsChanged() async throws {
     try await withService { service async throws in
       let models = try #require(
-        try JSONSerialization.jsonObject(with: Data(try await service.get("/sdapi/v1/sd-models").bytes)) as? [[String: Any]])
+        try JSONSerialization.jsonObject(with: Data(try await service.get("/sdapi/v1/sd-models").bytes))
+          as? [[String: Any]])
       let title = try #require(models.first?["title"] as? String)
       #expect(title.wholeMatch(of: #/tiny \[[0-9a-f]{10}\]/#) != nil)
       let drawn = try await service.post(

@@ -45,7 +45,8 @@ import Testing
     (#"{"prompt": "a", "prompt": "b"}"#, "invalid_json"), ("{\"prompt\": \"\u{0}\"}", "invalid_json"),
     (String(repeating: "[", count: 100_000), "invalid_json"), (#"{"prompt": "a", "guidance": NaN}"#, "invalid_json"),
     (#"{"prompt": "a", "guidance": 1e999}"#, "invalid_json"), (#"{"prompt": "\ud800"}"#, "invalid_json"),
-    (#"{"prompt": "a", "guidance": "NaN"}"#, "invalid_field"), (#"{"prompt": 5}"#, "invalid_field"), ("{}", "invalid_field"),
+    (#"{"prompt": "a", "guidance": "NaN"}"#, "invalid_field"), (#"{"prompt": 5}"#, "invalid_field"),
+    ("{}", "invalid_field"),
     (#"{"prompt": "a", "seed": -1}"#, "invalid_field"), (#"{"prompt": "a", "seed": 1.5}"#, "invalid_field"),
     (#"{"prompt": "a", "steps": "many"}"#, "invalid_field"), (#"{"prompt": "a\u0007"}"#, "invalid_field"),
     (#"{"prompt": "a", "step": 5}"#, "unknown_field"), (#"{"prompt": "a", "steps": 0}"#, "out_of_range"),
@@ -102,7 +103,8 @@ import Testing
     "GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "X-A: b\r\n", count: 50_000) + "\r\n",
     "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: \(String(repeating: "b", count: 200_000))\r\n\r\n",
     "GET /\(String(repeating: "a", count: 200_000)) HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}", "GET / HTTP/9.9\r\n\r\n", "POST /api/images HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+    "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}", "GET / HTTP/9.9\r\n\r\n",
+    "POST /api/images HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
     "POST /api/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
   ])
   func whatIsNoHTTPHarmsNoOneElse(bytes: String) async throws {

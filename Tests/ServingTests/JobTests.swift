@@ -17,7 +17,10 @@ import Testing
         let id = try #require(made.json["id"] as? String)
         #expect(made.headers.first(name: "Location") == "/api/jobs/\(id)")
         #expect(id.count == 32)
-        #expect(try await service.waitUntil { try await service.get("/api/jobs/\(id)").json["state"] as? String == "finished" })
+        #expect(
+          try await service.waitUntil {
+            try await service.get("/api/jobs/\(id)").json["state"] as? String == "finished"
+          })
         let job = try await service.get("/api/jobs/\(id)").json
         let images = try #require(job["images"] as? [[String: Any]])
         #expect(images.map { $0["seed"] as? Int } == [3, 4])
@@ -63,11 +66,16 @@ import Testing
       let wanted = try await place.drawn(
         GenerationRequest(prompt: "No pneumothorax.", seed: 9, settings: SamplingOverrides(steps: 2)))
       try await place.serve { service async throws in
-        let table = "case,prompt,seed\r\nA-1,\"Large left effusion, no fracture.\",\r\n\"B,\"\"2\"\"\",No pneumothorax.,9\r\n"
-        let made = try await service.send(.POST, "/api/jobs?steps=2&seed=4", body: table, type: "text/csv; charset=utf-8")
+        let table =
+          "case,prompt,seed\r\nA-1,\"Large left effusion, no fracture.\",\r\n\"B,\"\"2\"\"\",No pneumothorax.,9\r\n"
+        let made = try await service.send(
+          .POST, "/api/jobs?steps=2&seed=4", body: table, type: "text/csv; charset=utf-8")
         #expect(made.status == 202, "\(made.text)")
         let id = try #require(made.json["id"] as? String)
-        #expect(try await service.waitUntil { try await service.get("/api/jobs/\(id)").json["state"] as? String == "finished" })
+        #expect(
+          try await service.waitUntil {
+            try await service.get("/api/jobs/\(id)").json["state"] as? String == "finished"
+          })
         let archive = try await service.get("/api/jobs/\(id)/archive.zip")
         #expect(archive.headers.first(name: "Content-Type") == "application/zip")
         let folder = try TemporaryFolder()
@@ -95,7 +103,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "a,b\n1,2\n", "prompt,seed\nx,minus\n", "prompt\n\"open\n", "prompt,seed\nx\n", "prompt\n", "prompt\n\u{FFFF}\u{0}\n",
+    "", "a,b\n1,2\n", "prompt,seed\nx,minus\n", "prompt\n\"open\n", "prompt,seed\nx\n", "prompt\n",
+    "prompt\n\u{FFFF}\u{0}\n",
   ])
   func aTableThatCannotBeReadIsRefused(table: String) async throws {
     try await withService { service async throws in

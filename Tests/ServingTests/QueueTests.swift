@@ -12,7 +12,7 @@ import Testing
     #expect(queue.order == [0, 10, 20, 1, 2, 3])
     #expect((0..<7).map { _ in queue.next { _ in true } } == [0, 10, 20, 1, 10, 20, 2])
     queue.remove(10, of: "b")
-    #expect((0..<4).map { _ in queue.next { _ in true } } == [3, 20, 0, 20])
+    #expect((0..<4).map { _ in queue.next { _ in true } } == [20, 3, 20, 0])
     #expect(queue.next { $0 == 2 } == 2)
     #expect(queue.next { $0 == 99 } == nil)
     for id in 0..<4 { queue.remove(id, of: "a") }

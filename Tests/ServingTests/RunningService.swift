@@ -88,29 +88,28 @@ final class RunningService: Sendable {
   }
 }
 
-/// The tiny model in a folder of its own, with its text encoder by path, so that no environment is needed.
+/// The tiny model and its text encoder in a folder of their own.
 struct TinyPlace {
   let root: URL
   let catalog: ModelCatalog
   let folder: ModelFolder
+  let encoder: URL
 
   init() throws {
     root = URL(fileURLWithPath: "/tmp").appendingPathComponent("serving-\(UUID().uuidString.prefix(8))")
     let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Fixtures")
     let model = try TinyModel(at: root, fixtures: fixtures)
-    var description = TinyModel.description
-    description.textEncoder = TextEncoderReference(name: model.encoder.path)
-    let path = root.appendingPathComponent("served/tiny").path
-    try ModelFolder.write(description, weights: TinyModel.weights(), card: "", dtype: .float32, to: path)
-    catalog = ModelCatalog(places: [root.appendingPathComponent("served").path])
-    folder = try ModelFolder(path: path)
+    encoder = model.encoder
+    catalog = ModelCatalog(places: [model.folder.deletingLastPathComponent().path])
+    folder = try ModelFolder(path: model.folder.path)
   }
 
   var settings: ServiceSettings {
     var settings = ServiceSettings()
     settings.port = 0
     settings.models = ["tiny"]
+    settings.textEncoder = encoder
     settings.threads = 1
     settings.device = .device(.cpu)
     settings.precision = .float32
@@ -124,7 +123,8 @@ struct TinyPlace {
 
   /// The bytes that the library gives without any service.
   func drawn(_ request: GenerationRequest) async throws -> [[UInt8]] {
-    let host = try await ModelHost.load(folder, device: .device(.cpu), precision: .float32, threads: 1)
+    let host = try await ModelHost.load(
+      folder, textEncoder: encoder, device: .device(.cpu), precision: .float32, threads: 1)
     return try await host.generate(request).images.map { try $0.encoded(as: .png) }
   }
 

@@ -27,18 +27,19 @@ import Testing
     #expect(read.limits.queue == ServiceLimits().queue && read.host == "127.0.0.1")
     #expect(read.retention.time == .seconds(7_200) && read.retention.bytes == 5_000_000_000)
     #expect(read.certificate == "c.pem" && read.key == "k.pem" && read.grace == .seconds(1.5))
-    #expect(try settings("") .port == 8080)
+    #expect(try settings("").port == 8080)
   }
 
   @Test(arguments: [
     ("prot: 9000", "did you mean 'port'"), ("limits: {qeue: 5}", "did you mean 'queue'"), ("port: many", "port is not"),
     ("- a", "not a list of settings"), ("port: [", ""), ("tls: {certificate: a}", "tls.key is missing"),
-    ("limits: {body: much}", "no size"), ("models: tiny", "models is not"), ("grace: .nan", "grace"), ("grace: -5", "grace"),
+    ("limits: {body: much}", "no size"), ("models: tiny", "models is not"), ("grace: .nan", "grace"),
+    ("grace: -5", "grace"),
     ("a: &a [1]\nport: *b", ""),
   ])
   func aMistakeInAFileIsNamed(text: String, says: String) {
     let error = #expect(throws: ServingError.self) { try settings(text) }
-    #expect("\(error.map { "\($0)" } ?? "")".contains(says), "\(String(describing: error))")
+    #expect(says.isEmpty || "\(error.map { "\($0)" } ?? "")".contains(says), "\(String(describing: error))")
   }
 
   @Test func anotherAddressNeedsAccountsAndTLS() throws {

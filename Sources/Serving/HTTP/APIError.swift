@@ -7,6 +7,7 @@ public struct APIError: Error, Equatable, Sendable {
   /// What is wrong. The raw values are part of the service's contract and never change.
   public enum Code: String, CaseIterable, Sendable {
     case invalidJSON = "invalid_json"
+    case invalidBody = "invalid_body"
     case invalidField = "invalid_field"
     case unknownField = "unknown_field"
     case outOfRange = "out_of_range"
@@ -42,7 +43,8 @@ public struct APIError: Error, Equatable, Sendable {
     /// The status of an answer with this code.
     public var status: HTTPResponse.Status {
       switch self {
-      case .invalidJSON, .invalidField, .unknownField, .outOfRange, .emptyPrompt, .conflict, .tooCostly, .invalidTable:
+      case .invalidJSON, .invalidBody, .invalidField, .unknownField, .outOfRange, .emptyPrompt, .conflict, .tooCostly,
+        .invalidTable:
         .badRequest
       case .unauthorized: .unauthorized
       case .forbidden, .originRefused, .hostRefused, .termsNotAccepted: .forbidden

@@ -3,11 +3,13 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 import Support
 
 /// Around every answer: errors become JSON, safe headers are set, requests are counted and logged.
 struct AnswerMiddleware: RouterMiddleware {
   let service: DrawingService
+  let paths: PathTable
   let isTLS: Bool
 
   func handle(
@@ -23,7 +25,7 @@ struct AnswerMiddleware: RouterMiddleware {
       let answer = self.answer(to: error, request)
       code = answer.code
       response = try answer.response(from: request, context: context)
-      if answer.code == .bodyTooLarge || answer.code == .bodyTimeout || answer.code == .clientLeft {
+      if [.bodyTooLarge, .bodyTimeout, .clientLeft, .invalidBody].contains(answer.code) {
         response.headers[.connection] = "close"
         closeSoon(context)
       }
@@ -48,9 +50,16 @@ struct AnswerMiddleware: RouterMiddleware {
     switch error {
     case let error as APIError: return error
     case let error as HTTPError where error.status == .notFound:
+      if let allowed = paths.methods(of: request.uri.path) {
+        return APIError(
+          .methodNotAllowed,
+          "\(request.method.rawValue.onOneLine(limit: 20)) is no method of this path: use \(allowed)", allowed: allowed)
+      }
       return APIError(.notFound, "there is no such path: see /openapi.json")
     case let error as any HTTPResponseError where error.status == .contentTooLarge:
       return APIError(.bodyTooLarge, "the body has more than \(service.limits.bodyBytes) bytes: send less")
+    case is HTTPParserError:
+      return APIError(.invalidBody, "the body breaks off, or is not in the form of HTTP: send it whole")
     case is CancellationError: return APIError(.clientLeft, "the client left")
     case is ChannelError, is IOError: return APIError(.clientLeft, "the client left")
     default:

@@ -56,6 +56,9 @@ struct JobRoutes: RouteList {
       drawing = try DrawingRequest(settings: &fields, limits: service.limits, entries: read.entries)
       try fields.refuseUnread()
     case nil, "application/json":
+      guard request.uri.query == nil else {
+        throw APIError(.conflict, "the body is JSON and the query is not empty: put every setting into the body")
+      }
       var fields = try await request.fields(service.limits)
       drawing = try DrawingRequest(&fields, limits: service.limits)
       try fields.refuseUnread()
@@ -99,7 +102,9 @@ struct JobRoutes: RouteList {
   private func preview(_ request: Request, _ context: ServingContext) async throws -> Response {
     let job = try await job(context)
     guard let preview = await service.jobs.progress(of: job.id)?.preview else {
-      throw APIError(.notFound, "the job has no preview: ask for some with preview_every, while it runs")
+      throw job.state.isOver
+        ? APIError(.notFound, "the job is over and has no preview: fetch its images")
+        : APIError(.notFinished, "there is no preview yet: ask for some with preview_every", retryAfter: 1)
     }
     return Response(bytes: preview.png, type: ImageFormat.png.mediaType)
   }
@@ -161,7 +166,7 @@ struct JobRoutes: RouteList {
     guard let job = try await stored({ try await service.jobs.store.job(id) }),
       job.account == context.caller.account || context.caller.role >= needed
     else { throw APIError(.notFound, "there is no such job: it may have been removed") }
-    return job
+    return await service.jobs.current(job)
   }
 
   private func stored<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {

@@ -18,6 +18,8 @@ actor JobRunner {
   private let retention: Retention
   private let logger: Logger
   private var running: [String: Running] = [:]
+  /// How jobs ended whose end could not be written, on a full disk for one; written later.
+  private var unrecorded: [String: (state: JobState, error: APIError?)] = [:]
 
   init(store: JobStore, queue: DrawingQueue, audit: AuditLog, retention: Retention, logger: Logger) {
     self.store = store
@@ -64,6 +66,15 @@ actor JobRunner {
     return progress
   }
 
+  /// A job with its end, also where that could not be written yet.
+  func current(_ job: Job) -> Job {
+    guard let end = unrecorded[job.id] else { return job }
+    var job = job
+    job.state = end.state
+    (job.errorCode, job.errorMessage) = (end.error?.code.rawValue, end.error?.message)
+    return job
+  }
+
   /// Ends a job that waits or runs.
   func cancel(_ id: String) async {
     guard let entry = running[id] else { return }
@@ -79,6 +90,10 @@ actor JobRunner {
   /// Removes what is kept no longer.
   func sweep() async {
     do {
+      for (id, end) in unrecorded {
+        try await store.end(id, end.state, end.error)
+        unrecorded[id] = nil
+      }
       try await store.sweep(retention)
     } catch {
       logger.error("old jobs cannot be removed: \(StateFolder.reason(error))")
@@ -123,6 +138,7 @@ actor JobRunner {
       // Images that were drawn before an end of another kind could be fetched, and are recorded as well.
       try await record(job, order, caller, end.0.rawValue, hashes.filter { !$0.isEmpty })
     } catch {
+      unrecorded[job.id] = end
       logger.error("job \(job.id) cannot be recorded as \(end.0.rawValue): \(StateFolder.reason(error))")
     }
     running[job.id] = nil

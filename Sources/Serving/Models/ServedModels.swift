@@ -88,7 +88,7 @@ final class ServedModels: Sendable {
   /// - Parameter loaded: Called after each model that can be drawn with.
   /// - Throws: The error of the first model if none can be loaded; `CancellationError`.
   func load(
-    workers: Int, device: DeviceChoice, precision: PrecisionChoice, threads: Int?, logger: Logger,
+    workers: Int, textEncoder: URL?, device: DeviceChoice, precision: PrecisionChoice, threads: Int?, logger: Logger,
     loaded: @Sendable () async -> Void
   ) async throws {
     var failure: (any Error)?
@@ -98,7 +98,8 @@ final class ServedModels: Sendable {
         for _ in 0..<workers {
           try Task.checkCancellation()
           hosts.append(
-            try await ModelHost.load(model.source, device: device, precision: precision, threads: threads))
+            try await ModelHost.load(
+              model.source, textEncoder: textEncoder, device: device, precision: precision, threads: threads))
         }
         let ready = hosts
         status.withLockedValue { $0[model.name] = .ready(ready) }

@@ -15,16 +15,12 @@ struct ServiceRouter {
     return lists.flatMap(\.routes)
   }
 
-  private static let methods: [HTTPRequest.Method] = [
-    .get, .post, .put, .delete, .patch, .head, .options, .trace, .connect,
-  ]
-
-  /// The router: each route behind the gate, and for each path an answer to the methods that it has not.
+  /// The router: each route behind the gate.
   func router() -> Router<ServingContext> {
-    let router = Router(context: ServingContext.self, options: .autoGenerateHeadEndpoints)
-    router.add(middleware: AnswerMiddleware(service: service, isTLS: isTLS))
-    let gate = Gate(service: service)
     let routes = routes
+    let router = Router(context: ServingContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: AnswerMiddleware(service: service, paths: PathTable(routes), isTLS: isTLS))
+    let gate = Gate(service: service)
     for route in routes {
       router.on(RouterPath(route.path), method: route.method) { request, context in
         var context = context
@@ -33,17 +29,28 @@ struct ServiceRouter {
         return try await route.answer(request, context)
       }
     }
-    for (path, routes) in Dictionary(grouping: routes, by: \.path) {
-      var known = routes.map(\.method)
-      if known.contains(.get) { known.append(.head) }
-      let allowed = known.map(\.rawValue).sorted().joined(separator: ", ")
-      for method in Self.methods where !known.contains(method) {
-        router.on(RouterPath(path), method: method) { request, _ -> Response in
-          throw APIError(
-            .methodNotAllowed, "\(request.method.rawValue) is no method of this path: use \(allowed)", allowed: allowed)
-        }
-      }
-    }
     return router
+  }
+}
+
+/// The paths of all routes, for a method that a path does not have.
+struct PathTable: Sendable {
+  private let rows: [(parts: [Substring], methods: Set<String>)]
+
+  init(_ routes: [Route]) {
+    rows = Dictionary(grouping: routes, by: \.path).map { path, routes in
+      var methods = Set(routes.map(\.method.rawValue))
+      if methods.contains("GET") { methods.insert("HEAD") }
+      return (path.split(separator: "/"), methods)
+    }
+  }
+
+  /// The methods of a path, in order; nil for a path of no route.
+  func methods(of path: String) -> String? {
+    let parts = path.split(separator: "/")
+    let row = rows.first { row in
+      row.parts.count == parts.count && zip(row.parts, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+    }
+    return row?.methods.sorted().joined(separator: ", ")
   }
 }

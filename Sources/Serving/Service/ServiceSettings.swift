@@ -13,6 +13,8 @@ public struct ServiceSettings: Sendable {
   public var socket: String?
   /// Names or folders; the first is drawn with if a request names none.
   public var models = [ModelCatalog.defaultName]
+  /// The folder of the models' text encoder; nil looks it up by the name that each model gives.
+  public var textEncoder: URL?
   /// The number of images that are drawn at a time, each by a copy of the model.
   public var workers = 1
   /// Processor threads of one drawing; nil leaves the choice to LibTorch.

@@ -172,7 +172,8 @@ private struct Worker: Service {
     let loading = Task { [service] in
       do {
         try await service.models.load(
-          workers: settings.workers, device: settings.device, precision: settings.precision, threads: settings.threads,
+          workers: settings.workers, textEncoder: settings.textEncoder, device: settings.device,
+          precision: settings.precision, threads: settings.threads,
           logger: service.logger
         ) { await service.queue.dispatch() }
       } catch is CancellationError {
