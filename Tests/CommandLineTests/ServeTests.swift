@@ -149,7 +149,7 @@ import Testing
       let first = try Service(place)
       #expect(try first.waitUntilReady(), "\(first.errors)")
       let id = try #require(
-        first.json("/api/jobs", #"{"prompt": "effusion", "steps": 250, "count": 50, "seed": 1}"#)["id"] as? String)
+        first.json("/api/jobs", #"{"prompt": "effusion", "steps": 250, "count": 10, "seed": 1}"#)["id"] as? String)
       #expect(try first.waitUntil { (try first.json("/api/jobs/\(id)")["images"] as? [Any])?.count ?? 0 > 0 })
       first.end(SIGKILL)
       let second = try Service(place)
@@ -224,7 +224,7 @@ import Testing
   /// What is typed, the exit code, and words of the one line.
   static let refused: [(arguments: [String], status: Int32, says: String)] = [
     (["--host", "0.0.0.0"], 64, "thorax serve tokens add"), (["--port", "70000"], 64, "0 to 65535"),
-    (["--port", "x"], 64, "whole number"), (["--workers", "0"], 64, "workers"),
+    (["--port", "x"], 64, "not a number"), (["--workers", "0"], 64, "workers"),
     (["--model", "nothing"], 66, "nothing"),
     (["--config", "none.yaml"], 66, "no such file"), (["--config", "bad.yaml"], 65, "did you mean 'port'"),
     (["--config", "binary.yaml"], 65, "cannot be used"), (["--certificate", "bad.yaml"], 64, "belong together"),
@@ -266,7 +266,7 @@ import Testing
   @Test(.enabled(if: FullDisk.isPossible, "mounting a small disk takes root and the right to mount"))
   func aFullDiskIsAnAnswerAndNoEnd() throws {
     try withWorkplace { place in
-      let disk = try FullDisk(at: place.folder.appendingPathComponent("disk"), bytes: 400_000)
+      let disk = try FullDisk(at: place.folder.appendingPathComponent("disk"), bytes: 1_500_000)
       defer { disk.unmount() }
       let service = try Service(place, ["--state", "disk/state"])
       defer { service.end(SIGKILL) }

@@ -83,10 +83,10 @@ import Testing
   }
 
   @Test func tooManyRequestsOfOneAccountAreRefused() async throws {
-    try await withService({ $0.limits.requestsPerMinute = 5 }) { service async throws in
+    try await withService({ $0.limits.requestsPerMinute = 1 }) { service async throws in
       var statuses: [Int] = []
-      for _ in 0..<7 { statuses.append(try await service.get("/v1/models").status) }
-      #expect(statuses == [200, 200, 200, 200, 200, 429, 429])
+      for _ in 0..<2 { statuses.append(try await service.get("/v1/models").status) }
+      #expect(statuses == [200, 429])
       let refused = try await service.get("/v1/models")
       #expect(refused.code == "rate_limited" && refused.headers.first(name: "Retry-After") != nil)
       #expect(try await service.get("/healthz").status == 200)

@@ -22,7 +22,7 @@ import Testing
 
   @Test func aFullQueueSaysWhenToComeAgain() async throws {
     try await withService({ $0.limits.queue = 2 }) { service async throws in
-      let body = #"{"prompt": "effusion", "steps": 400}"#
+      let body = #"{"prompt": "effusion", "steps": 1000, "count": 50}"#
       var ids: [String] = []
       for _ in 0..<2 {
         let answer = try await service.post("/api/jobs", body)
@@ -65,7 +65,7 @@ import Testing
             + "Content-Length: \(slow.utf8.count)\r\n\r\n\(slow)")
         return connection
       }
-      let stays = try await service.post("/api/jobs", #"{"prompt": "clear lungs", "seed": 5, "steps": 300}"#)
+      let stays = try await service.post("/api/jobs", #"{"prompt": "clear lungs", "seed": 5, "steps": 1000}"#)
       let id = try #require(stays.json["id"] as? String)
       var leaving: [RawConnection] = []
       for _ in 0..<5 { leaving.append(try begin()) }

@@ -25,7 +25,7 @@ struct AnswerMiddleware: RouterMiddleware {
       let answer = self.answer(to: error, request)
       code = answer.code
       response = try answer.response(from: request, context: context)
-      if [.bodyTooLarge, .bodyTimeout, .clientLeft, .invalidBody].contains(answer.code) {
+      if [.bodyTooLarge, .clientLeft, .invalidBody].contains(answer.code) {
         response.headers[.connection] = "close"
         closeSoon(context)
       }

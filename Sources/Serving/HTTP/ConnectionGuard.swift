@@ -64,6 +64,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var bodyBytes = 0
   private var bodyDeadline: Scheduled<Void>?
   private var answerDeadline: Scheduled<Void>?
+  /// Whether an answer to the request that is being read has begun.
+  private var hasAnswered = false
 
   init(limits: Limits) {
     self.limits = limits
@@ -74,7 +76,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .head:
       bodyBytes = 0
       bodyDeadline?.cancel()
-      bodyDeadline = closing(context.channel, after: limits.bodyTime)
+      hasAnswered = false
+      let bound = NIOLoopBound((guard: self, context: context), eventLoop: context.eventLoop)
+      bodyDeadline = context.eventLoop.scheduleTask(in: limits.bodyTime) {
+        bound.value.guard.refuseSlowBody(bound.value.context)
+      }
     case .body(let bytes):
       bodyBytes += bytes.readableBytes
       if bodyBytes > limits.bodyBytes { return context.close(promise: nil) }
@@ -86,6 +92,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
     case .head:
+      hasAnswered = true
       answerDeadline?.cancel()
       answerDeadline = closing(context.channel, after: limits.answerTime)
     case .body: break
@@ -114,6 +121,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     bodyDeadline?.cancel()
     answerDeadline?.cancel()
     presence.leave()
+  }
+
+  /// Answers in place of the route, which still reads, and closes the connection.
+  private func refuseSlowBody(_ context: ChannelHandlerContext) {
+    guard !hasAnswered else { return context.close(promise: nil) }
+    let error = APIError(.bodyTimeout, "the body took too long: send it faster")
+    let body = (try? ServiceJSON.data(error.body)) ?? Data()
+    let head = HTTPResponse(
+      status: error.status,
+      headerFields: [.contentType: "application/json", .contentLength: "\(body.count)", .connection: "close"])
+    let channel = context.channel
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
   }
 
   private func closing(_ channel: any Channel, after time: TimeAmount) -> Scheduled<Void> {

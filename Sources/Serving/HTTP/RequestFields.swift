@@ -130,29 +130,18 @@ struct RequestFields {
 }
 
 extension Request {
-  /// The whole body.
+  /// The whole body. A body that takes too long is refused by the connection's guard.
   ///
-  /// - Throws: ``APIError`` with `body_too_large` or `body_timeout`.
-  func bytes(limit: Int, time: Duration) async throws -> Data {
+  /// - Throws: ``APIError`` with `body_too_large`.
+  func bytes(limit: Int) async throws -> Data {
     func tooLarge() -> APIError {
       APIError(.bodyTooLarge, "the body has more than \(limit) bytes: send less")
     }
     if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge() }
-    let body = body
-    return try await withThrowingTaskGroup(of: Data.self) { group in
-      group.addTask {
-        do {
-          return Data(buffer: try await body.collect(upTo: limit))
-        } catch is NIOTooManyBytesError {
-          throw tooLarge()
-        }
-      }
-      group.addTask {
-        try await Task.sleep(for: time)
-        throw APIError(.bodyTimeout, "the body took longer than \(Int(time.seconds)) s: send it faster")
-      }
-      defer { group.cancelAll() }
-      return try await group.next() ?? Data()
+    do {
+      return Data(buffer: try await body.collect(upTo: limit))
+    } catch is NIOTooManyBytesError {
+      throw tooLarge()
     }
   }
 
@@ -165,7 +154,7 @@ extension Request {
         .unsupportedMediaType,
         "the body is '\(type.onOneLine(limit: 60))': send JSON with Content-Type application/json")
     }
-    return try RequestFields(try await bytes(limit: limits.bodyBytes, time: limits.bodyTime))
+    return try RequestFields(try await bytes(limit: limits.bodyBytes))
   }
 
   /// The type of the body, without parameters and in small letters; nil if none is given.

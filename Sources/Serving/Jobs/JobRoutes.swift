@@ -49,7 +49,7 @@ struct JobRoutes: RouteList {
     let drawing: DrawingRequest
     switch request.mediaType {
     case "text/csv":
-      let data = try await request.bytes(limit: service.limits.bodyBytes, time: service.limits.bodyTime)
+      let data = try await request.bytes(limit: service.limits.bodyBytes)
       let read = try BatchTable.read(data)
       table = read.table
       var fields = try RequestFields(query: request.uri)

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Generation
 import ImageFiles
 import Logging
@@ -95,6 +96,7 @@ actor JobRunner {
         unrecorded[id] = nil
       }
       try await store.sweep(retention)
+    } catch is CancellationError {
     } catch {
       logger.error("old jobs cannot be removed: \(StateFolder.reason(error))")
     }
@@ -130,13 +132,13 @@ actor JobRunner {
     } catch {
       await queue.cancel(ticket.id)
       logger.error("job \(job.id) failed: \(StateFolder.reason(error))")
-      let isStorage = !(error is RequestError) && !(error is APIError)
+      let isStorage = error is DatabaseError || error is FileAccessError || error is CocoaError
       end = (.failed, isStorage ? APIError(storage: error) : APIError(drawing: error))
     }
     do {
-      try await store.end(job.id, end.0, end.1)
       // Images that were drawn before an end of another kind could be fetched, and are recorded as well.
       try await record(job, order, caller, end.0.rawValue, hashes.filter { !$0.isEmpty })
+      try await store.end(job.id, end.0, end.1)
     } catch {
       unrecorded[job.id] = end
       logger.error("job \(job.id) cannot be recorded as \(end.0.rawValue): \(StateFolder.reason(error))")

@@ -53,7 +53,7 @@ public final class ThoraxService: Sendable {
       additionalChannelHandlers: [
         ConnectionGuard(
           limits: .init(
-            bodyBytes: limits.bodyBytes * 2, bodyTime: .seconds(Int64(limits.bodyTime.seconds) + 10),
+            bodyBytes: limits.bodyBytes * 2, bodyTime: .milliseconds(Int64(limits.bodyTime.milliseconds)),
             answerTime: .seconds(Int64(limits.time.seconds) + 60)))
       ], idleTimeout: .seconds(60),
       httpDecoderConfiguration: .init(maxHeaderFieldSize: 16_384, maxHeaderListSize: 32_768, maxHeaderFieldCount: 100))
