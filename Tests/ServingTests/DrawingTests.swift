@@ -81,9 +81,9 @@ import Testing
   @Test func aBodyWithoutAnEndIsCutOff() async throws {
     try await withService({ $0.limits.bodyBytes = 10_000 }) { service async throws in
       let connection = try RawConnection(port: service.port)
-      connection.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+      await connection.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
       let chunk = "1000\r\n\(String(repeating: "a", count: 4_096))\r\n"
-      let isCut = try await service.waitUntil { !connection.send(chunk) }
+      let isCut = try await service.waitUntil { await !connection.send(chunk) }
       #expect(isCut, "the connection stays open")
       #expect(try await service.get("/healthz").status == 200)
     }
@@ -92,9 +92,9 @@ import Testing
   @Test func aSlowBodyIsCutOff() async throws {
     try await withService({ $0.limits.bodyTime = .milliseconds(300) }) { service async throws in
       let connection = try RawConnection(port: service.port)
-      connection.send(
+      await connection.send(
         "POST /api/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{")
-      let answer = connection.read()
+      let answer = await connection.read()
       #expect(answer.hasPrefix("HTTP/1.1 408") && answer.contains("body_timeout"), "\(answer)")
     }
   }
@@ -110,8 +110,8 @@ import Testing
   func whatIsNoHTTPHarmsNoOneElse(bytes: String) async throws {
     try await withService { service async throws in
       let connection = try RawConnection(port: service.port)
-      connection.send(bytes)
-      let answer = connection.read(until: "\r\n")
+      await connection.send(bytes)
+      let answer = await connection.read(until: "\r\n")
       #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"), "\(answer.prefix(200))")
       #expect(try await service.get("/healthz").status == 200)
     }

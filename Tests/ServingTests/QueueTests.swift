@@ -58,9 +58,9 @@ import Testing
   @Test func aClientThatLeavesEndsItsWorkAndNoOther() async throws {
     try await withService { service async throws in
       let slow = #"{"prompt": "effusion", "seed": 1, "steps": 1000}"#
-      func begin() throws -> RawConnection {
+      func begin() async throws -> RawConnection {
         let connection = try RawConnection(port: service.port)
-        connection.send(
+        await connection.send(
           "POST /api/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(slow.utf8.count)\r\n\r\n\(slow)")
         return connection
@@ -68,12 +68,12 @@ import Testing
       let stays = try await service.post("/api/jobs", #"{"prompt": "clear lungs", "seed": 5, "steps": 1000}"#)
       let id = try #require(stays.json["id"] as? String)
       var leaving: [RawConnection] = []
-      for _ in 0..<5 { leaving.append(try begin()) }
+      for _ in 0..<5 { leaving.append(try await begin()) }
       #expect(try await service.waitUntil { try await service.metric("thorax_queue_waiting") == 5 })
       leaving = []
       #expect(try await service.waitUntil { try await service.metric("thorax_cancelled_total") == 5 })
       // The one that is being drawn is ended too.
-      leaving = [try begin()]
+      leaving = [try await begin()]
       #expect(try await service.waitUntil { try await state(of: id, service) == "finished" })
       #expect(try await service.waitUntil { try await service.metric("thorax_queue_running") == 1 })
       leaving = []

@@ -6,8 +6,9 @@ import Foundation
   import Darwin
 #endif
 
-/// A plain connection, for what no client of HTTP would send.
-final class RawConnection {
+/// A plain connection, for what no client of HTTP would send. What blocks does so on a thread of its own: a service in the
+/// same process needs the others.
+final class RawConnection: Sendable {
   private let descriptor: Int32
 
   init(port: Int) throws {
@@ -34,20 +35,30 @@ final class RawConnection {
 
   /// Sends bytes; returns false once the other end does not take them.
   @discardableResult
-  func send(_ text: String) -> Bool {
-    Array(text.utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } > 0
+  func send(_ text: String) async -> Bool {
+    await blocking { [descriptor] in
+      Array(text.utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } > 0
+    }
   }
 
   /// Reads until `mark` has come, the other end closes or patience ends.
-  func read(until mark: String? = nil) -> String {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = recv(descriptor, &chunk, chunk.count, 0)
-      guard count > 0 else { break }
-      bytes += chunk[..<count]
-      if let mark, String(decoding: bytes, as: UTF8.self).contains(mark) { break }
+  func read(until mark: String? = nil) async -> String {
+    await blocking { [descriptor] in
+      var bytes: [UInt8] = []
+      var chunk = [UInt8](repeating: 0, count: 65_536)
+      while true {
+        let count = recv(descriptor, &chunk, chunk.count, 0)
+        guard count > 0 else { break }
+        bytes += chunk[..<count]
+        if let mark, String(decoding: bytes, as: UTF8.self).contains(mark) { break }
+      }
+      return String(decoding: bytes, as: UTF8.self)
     }
-    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(returning: body()) }
+    }
   }
 }
