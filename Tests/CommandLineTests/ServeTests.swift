@@ -256,7 +256,7 @@ import Testing
       #expect(try first.waitUntilReady(), "\(first.errors)")
       let port = try #require(first.url?.split(separator: ":").last)
       let second = try place.run(["serve", "--model", "tiny", "--state", "other", "--port", "\(port)"])
-      #expect(second.status == 69 && second.errorLines.count == 1, "\(second.errors)")
+      #expect(second.status == 69 && second.errorLines.count == 1, "\(second.errorLines)")
       #expect(second.errors.contains("127.0.0.1:\(port) is in use"))
       let third = try place.run(["serve", "--model", "tiny", "--state", "state", "--port", "0"])
       #expect(third.status == 73 && third.errors.contains("another service"), "\(third.errors)")

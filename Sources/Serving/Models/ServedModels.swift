@@ -101,6 +101,8 @@ final class ServedModels: Sendable {
             try await ModelHost.load(
               model.source, textEncoder: textEncoder, device: device, precision: precision, threads: threads))
         }
+        // A service that ends says no more that it is ready.
+        try Task.checkCancellation()
         let ready = hosts
         status.withLockedValue { $0[model.name] = .ready(ready) }
         logger.info("model \(model.name) is ready on \(hosts[0].device), loaded in \(Int(hosts[0].loadTime)) ms")
