@@ -264,7 +264,7 @@ let package = Package(
     .testTarget(
       name: "ServingTests",
       dependencies: [
-        "Generation", "ImageFiles", "Models", "Serving", "Support", "TestBasics", "TestSupport", "Torch",
+        "Generation", "ImageFiles", "Models", "Serving", "Support", "TestBasics", "TestSupport",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"), .product(name: "NIOCore", package: "swift-nio"),
