@@ -90,7 +90,9 @@ let package = Package(
     // Not through pkg-config: dcmtk.pc names all of DCMTK's libraries, and each costs time at every start.
     .target(
       name: "CDICOM", dependencies: ["CCharLS", "COpenJPEG", "CZlib"],
-      linkerSettings: ["dcmjpeg", "dcmdata", "oflog", "ofstd", "openjp2", "charls", "z"].map { .linkedLibrary($0) }),
+      linkerSettings: ["dcmnet", "dcmjpeg", "dcmdata", "oflog", "ofstd", "openjp2", "charls", "z"].map {
+        .linkedLibrary($0)
+      }),
     .target(name: "DICOMFiles", dependencies: ["CDICOM", "ImageFiles"]),
     .target(
       name: "RadiographData",
@@ -136,6 +138,14 @@ let package = Package(
         "TensorFiles", "Tokenization", "Torch", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
+      name: "DICOMSending",
+      dependencies: [
+        "CDICOM", "DICOMFiles", "ImageFiles", "Support",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
+    .target(
       name: "Serving",
       dependencies: [
         "CZlib", "DelimitedText", "Diffusion", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiologyReports",
@@ -172,7 +182,8 @@ let package = Package(
     .executableTarget(
       name: "thorax",
       dependencies: [
-        "DICOMFiles", "Diffusion", "Evaluation", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiographData",
+        "DICOMFiles", "DICOMSending", "Diffusion", "Evaluation", "Generation", "ImageFiles", "ImageOutput", "Models",
+        "RadiographData",
         "RadiographImport", "RadiographModels", "RadiologyReports", "RunRecords", "Serving", "Support", "TensorFiles",
         "Terminal", "Tokenization", "Torch", "TorchNN", "Training",
         .product(name: "SystemPackage", package: "swift-system"), .product(name: "Logging", package: "swift-log"),
@@ -264,7 +275,7 @@ let package = Package(
     .testTarget(
       name: "ServingTests",
       dependencies: [
-        "Generation", "ImageFiles", "Models", "Serving", "Support", "TestBasics", "TestSupport",
+        "Generation", "ImageFiles", "ImageOutput", "Models", "Serving", "Support", "TestBasics", "TestSupport",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"), .product(name: "NIOCore", package: "swift-nio"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DICOMFiles
+import DICOMSending
 import Diffusion
 import Evaluation
 import Foundation
@@ -66,6 +67,7 @@ struct Failure {
     case is ArchitectureError, is ClassifierFileError, is ExtractorFileError, is FeatureError,
       is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError, is DICOMError, is SignatureError:
       status = .badData
+    case let error as DICOMSendingError: status = Self.status(error)
     case is StreamError: status = .readWrite
     case let error as ServingError: status = Self.status(error)
     default: self = Self.foreign(error)
@@ -77,6 +79,14 @@ struct Failure {
     case .missing: .inputMissing
     case .unreadable: .readWrite
     case .tooLarge, .notText, .empty, .malformed: .badData
+    }
+  }
+
+  private static func status(_ error: DICOMSendingError) -> ExitStatus {
+    switch error {
+    case .target: .usage
+    case .notOurs: .badData
+    case .unreachable, .refused: .unavailable
     }
   }
 

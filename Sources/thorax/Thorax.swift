@@ -18,7 +18,7 @@ struct Thorax: AsyncParsableCommand {
     subcommands: [
       GenerateCommand.self, InfoCommand.self, BenchCommand.self, DataCommand.self, TrainCommand.self,
       ExportCommand.self, EvaluateCommand.self, AblateCommand.self, ServeCommand.self, AuditCommand.self,
-      VerifyCommand.self, KeysCommand.self,
+      SendCommand.self, VerifyCommand.self, KeysCommand.self,
     ]
   )
 }

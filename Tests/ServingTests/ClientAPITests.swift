@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import ImageFiles
+import ImageOutput
 import Testing
 
 @testable import Serving
@@ -22,7 +23,7 @@ import Testing
         ])
       let data = try #require((answer.json["data"] as? [[String: Any]])?.first)
       let bytes = try #require(Data(base64Encoded: data["b64_json"] as? String ?? ""))
-      #expect(Array(bytes).withUnsafeBytes { ImageFormat(detecting: $0) } == .jpeg)
+      #expect(OutputFormat(detecting: Array(bytes)) == .jpeg)
       let models = try await service.get("/v1/models").json
       #expect((models["data"] as? [[String: Any]])?.map { $0["id"] as? String } == ["tiny"])
       #expect(try await service.get("/v1/models/tiny").json["object"] as? String == "model")

@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import ImageFiles
+import ImageOutput
 import Testing
 
 @testable import Serving
@@ -35,7 +36,7 @@ import Testing
     try await withService { service async throws in
       let answer = try await service.post("/api/images", #"{"prompt": "effusion", "seed": 1, "format": "jpg"}"#)
       #expect(answer.headers.first(name: "Content-Type") == "image/jpeg")
-      #expect(answer.bytes.withUnsafeBytes { ImageFormat(detecting: $0) } == .jpeg)
+      #expect(OutputFormat(detecting: Array(answer.bytes)) == .jpeg)
     }
   }
 

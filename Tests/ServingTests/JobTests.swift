@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import ImageFiles
+import ImageOutput
 import Support
 import TestBasics
 import Testing
@@ -29,7 +30,7 @@ import Testing
           #expect(png.bytes == bytes && png.headers.first(name: "Content-Type") == "image/png")
           #expect((images[index]["sha256"] as? [String: String])?["png"] == ContentHash.of(bytes))
           let jpeg = try await service.get("/api/jobs/\(id)/images/\(index).jpg")
-          #expect(jpeg.bytes.withUnsafeBytes { ImageFormat(detecting: $0) } == .jpeg)
+          #expect(OutputFormat(detecting: Array(jpeg.bytes)) == .jpeg)
         }
         for name in ["2.png", "-1.png", "0.gif", "00.png", "0", "..%2f..%2faudit.sqlite", "99999999999999999999.png"] {
           #expect(try await service.get("/api/jobs/\(id)/images/\(name)").status == 404, "\(name)")

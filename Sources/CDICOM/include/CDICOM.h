@@ -34,6 +34,8 @@ enum {
   CDICOM_UNSUPPORTED = 5,
   CDICOM_NO_PIXELS = 6,
   CDICOM_OUT_OF_MEMORY = 7,
+  /// An archive cannot be reached, or does not take what it is sent.
+  CDICOM_PEER = 8,
 };
 
 /// What went wrong, as one line of text. It never holds a value of the file's patient.
@@ -143,6 +145,21 @@ int cdicom_write(const cdicom_written_element *CDICOM_NONNULL elements, size_t e
                  const uint8_t *CDICOM_NONNULL pixels, size_t pixel_count,
                  uint8_t *CDICOM_NULLABLE *CDICOM_NONNULL bytes, size_t *CDICOM_NONNULL count,
                  cdicom_failure *CDICOM_NONNULL failure);
+
+/// An archive that takes files by C-STORE (PS3.4, B).
+typedef struct {
+  const char *CDICOM_NONNULL host;
+  uint16_t port;
+  /// Application entity titles of 1 to 16 characters: the archive's and ours.
+  const char *CDICOM_NONNULL called_title;
+  const char *CDICOM_NONNULL calling_title;
+  /// How long each answer may take.
+  uint32_t seconds;
+} cdicom_peer;
+
+/// Sends a file that this library has written, in an association of its own.
+int cdicom_send(const cdicom_peer *CDICOM_NONNULL peer, const uint8_t *CDICOM_NONNULL bytes, size_t count,
+                cdicom_failure *CDICOM_NONNULL failure);
 
 void cdicom_free(void *CDICOM_NULLABLE memory);
 

@@ -17,8 +17,10 @@ public struct GeneratedImage: Sendable {
 
   /// The file's bytes, which say that the image is synthetic and how it was made.
   ///
-  /// - Throws: `ImageFileError` if a text does not fit the format.
-  public func encoded(as format: OutputFormat) throws -> [UInt8] { try drawn.encoded(as: format) }
+  /// - Throws: As `SyntheticImage.encoded(as:signedBy:)`.
+  public func encoded(as format: OutputFormat, signedBy key: SigningKey? = nil) throws -> [UInt8] {
+    try drawn.encoded(as: format, signedBy: key)
+  }
 }
 
 /// Milliseconds that a request took, part by part.

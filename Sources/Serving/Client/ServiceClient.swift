@@ -1,7 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import Generation
-import ImageFiles
+import ImageOutput
 import NIOCore
 import NIOHTTP1
 import Support
@@ -58,7 +58,7 @@ public struct ServiceClient: Sendable {
   ///   - model: The name of a model that the service has; nil for its first.
   /// - Throws: ``ServingError/unreachable(path:reason:)`` if no service answers, ``ServingError/refused(code:message:)`` if it
   ///   does not draw, ``ServingError/unexpectedAnswer(path:reason:)``; `CancellationError`.
-  public func draw(_ request: GenerationRequest, model: String?, as format: ImageFormat) async throws -> Picture {
+  public func draw(_ request: GenerationRequest, model: String?, as format: OutputFormat) async throws -> Picture {
     guard path.utf8.count <= ListeningSocket.pathLimit else {
       throw ServingError.socketTooLong(path: path, limit: ListeningSocket.pathLimit)
     }
@@ -97,7 +97,7 @@ public struct ServiceClient: Sendable {
       }
       throw ServingError.unexpectedAnswer(path: path, reason: "status \(answer.status.code)")
     }
-    guard bytes.withUnsafeBytes({ ImageFormat(detecting: $0) }) == format else {
+    guard OutputFormat(detecting: bytes) == format else {
       throw ServingError.unexpectedAnswer(path: path, reason: "its answer is no image")
     }
     return Picture(

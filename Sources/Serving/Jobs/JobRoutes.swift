@@ -1,7 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
-import ImageFiles
+import ImageOutput
 import Support
 
 /// The service's own API: jobs that go on while no one waits, batches, and images that are drawn at once.
@@ -22,7 +22,7 @@ struct JobRoutes: RouteList {
     var fields = try await request.fields(service.limits)
     var drawing = try DrawingRequest(&fields, limits: service.limits)
     let format = try fields.text("format").map { (name) throws(APIError) in
-      try ImageFormat(named: name, field: "format")
+      try OutputFormat(named: name, field: "format")
     }
     try fields.refuseUnread()
     guard drawing.count == 1 else {
@@ -106,7 +106,7 @@ struct JobRoutes: RouteList {
         ? APIError(.notFound, "the job is over and has no preview: fetch its images")
         : APIError(.notFinished, "there is no preview yet: ask for some with preview_every", retryAfter: 1)
     }
-    return Response(bytes: preview.png, type: ImageFormat.png.mediaType)
+    return Response(bytes: preview.png, type: OutputFormat.png.mediaType)
   }
 
   private func image(_ request: Request, _ context: ServingContext) async throws -> Response {
@@ -114,9 +114,9 @@ struct JobRoutes: RouteList {
     let name = context.parameters.get("file") ?? ""
     let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, let index = Int(parts[0]), "\(index)" == parts[0], (0..<job.images).contains(index),
-      let format = ImageFormat(pathExtension: String(parts[1]))
+      let format = OutputFormat(pathExtension: String(parts[1]))
     else {
-      let formats = ImageFormat.allCases.map(\.fileExtension).joined(separator: ", ")
+      let formats = OutputFormat.allCases.map(\.pathExtension).joined(separator: ", ")
       throw APIError(.notFound, "there is no such image: name it K.\(formats), with K from 0 to \(job.images - 1)")
     }
     guard let bytes = try? BoundedFile.contents(of: service.jobs.store.path(of: index, format, job: job.id)) else {
@@ -233,8 +233,8 @@ private struct JobAnswer: Encodable {
       Image(
         index: image.index, prompt: image.prompt, seed: image.seed, sha256: image.hashes,
         files: Dictionary(
-          uniqueKeysWithValues: ImageFormat.allCases.map {
-            ($0.rawValue, "/api/jobs/\(job.id)/images/\(image.index).\($0.fileExtension)")
+          uniqueKeysWithValues: OutputFormat.allCases.map {
+            ($0.rawValue, "/api/jobs/\(job.id)/images/\(image.index).\($0.pathExtension)")
           }), note: image.truncation.map { "the prompt was \($0)" })
     }
     error = job.errorCode.map { Fault(code: $0, message: job.errorMessage ?? "") }

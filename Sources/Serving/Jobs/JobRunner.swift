@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import Generation
-import ImageFiles
+import ImageOutput
 import Logging
 import Support
 
@@ -17,16 +17,21 @@ actor JobRunner {
   private let queue: DrawingQueue
   private let audit: AuditLog
   private let retention: Retention
+  private let signingKey: SigningKey?
   private let logger: Logger
   private var running: [String: Running] = [:]
   /// How jobs ended whose end could not be written, on a full disk for one; written later.
   private var unrecorded: [String: (state: JobState, error: APIError?)] = [:]
 
-  init(store: JobStore, queue: DrawingQueue, audit: AuditLog, retention: Retention, logger: Logger) {
+  init(
+    store: JobStore, queue: DrawingQueue, audit: AuditLog, retention: Retention, signingKey: SigningKey?,
+    logger: Logger
+  ) {
     self.store = store
     self.queue = queue
     self.audit = audit
     self.retention = retention
+    self.signingKey = signingKey
     self.logger = logger
   }
 
@@ -116,13 +121,15 @@ actor JobRunner {
         case .preview(_, let step, let preview):
           running[job.id]?.progress.preview = (step, try preview.encoded(as: .png))
         case .image(let index, let drawn):
-          let files = try ImageFormat.allCases.map { (format: $0, bytes: try drawn.image.encoded(as: $0)) }
+          let files = try OutputFormat.allCases.map { format in
+            (format: format, bytes: try drawn.image.encoded(as: format, signedBy: signingKey))
+          }
           let image = JobImage(
             index: index, prompt: order.images[index].prompt, seed: order.images[index].seed,
             hashes: Dictionary(uniqueKeysWithValues: files.map { ($0.format.rawValue, ContentHash.of($0.bytes)) }),
             truncation: drawn.truncation)
           try await store.add(image, files: files, to: job.id)
-          hashes[index] = image.hashes[ImageFormat.png.rawValue] ?? ""
+          hashes[index] = image.hashes[OutputFormat.png.rawValue] ?? ""
         }
       }
     } catch is CancellationError {

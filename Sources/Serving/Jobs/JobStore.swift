@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import ImageFiles
+import ImageOutput
 import Support
 import SystemPackage
 
@@ -87,7 +87,7 @@ struct JobStore: Sendable {
   }
 
   /// Writes an image's files, then its row.
-  func add(_ image: JobImage, files: [(format: ImageFormat, bytes: [UInt8])], to job: String) async throws {
+  func add(_ image: JobImage, files: [(format: OutputFormat, bytes: [UInt8])], to job: String) async throws {
     for file in files {
       try AtomicFile.write(file.bytes, to: path(of: image.index, file.format, job: job))
     }
@@ -101,8 +101,8 @@ struct JobStore: Sendable {
   }
 
   /// The file of an image.
-  func path(of index: Int, _ format: ImageFormat, job: String) -> String {
-    FilePath(path(job)).appending("\(index).\(format.fileExtension)").string
+  func path(of index: Int, _ format: OutputFormat, job: String) -> String {
+    FilePath(path(job)).appending("\(index).\(format.pathExtension)").string
   }
 
   /// A job; nil if there is none.

@@ -9,6 +9,8 @@ import Support
 struct ServedModel: Sendable {
   var name: String
   var source: ModelSource
+  /// What it cannot do.
+  var cautions: [ModelCaution]
   /// Floating-point operations of an image with the model's own settings.
   var flops: Double
 
@@ -47,7 +49,8 @@ final class ServedModels: Sendable {
       guard !models.contains(where: { $0.name == name }) else { throw ServingError.duplicateModel(name: name) }
       models.append(
         ServedModel(
-          name: name, source: source, flops: try Self.flops(source.description, source.description.sampling)))
+          name: name, source: source, cautions: try ModelCaution.all(in: source.path),
+          flops: try Self.flops(source.description, source.description.sampling)))
     }
     self.models = models
     status = NIOLockedValueBox(Dictionary(uniqueKeysWithValues: models.map { ($0.name, Status.loading) }))

@@ -1,7 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
-import ImageFiles
+import ImageOutput
 import NIOCore
 import Support
 
@@ -46,7 +46,7 @@ struct OpenAIRoutes: RouteList {
   /// What a request asks for, in this API's words.
   private struct Asked {
     var drawing: DrawingRequest
-    var format: ImageFormat
+    var format: OutputFormat
     var isStream: Bool
     var partialImages: Int
     var size: String
@@ -93,7 +93,7 @@ struct OpenAIRoutes: RouteList {
         field: "response_format")
     }
     let format = try fields.text("output_format").map { (name) throws(APIError) in
-      try ImageFormat(named: name, field: "output_format")
+      try OutputFormat(named: name, field: "output_format", among: [.png, .jpeg])
     }
     let isStream = try fields.flag("stream") ?? false
     let partialImages = try fields.whole("partial_images") ?? 0

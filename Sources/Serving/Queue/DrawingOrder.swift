@@ -16,6 +16,8 @@ struct DrawingOrder: Sendable {
   var settings: SamplingOverrides
   /// The settings with the model's own filled in.
   var sampling: SamplingSettings
+  /// Whether letters in the pictures say that they are synthetic.
+  var isStamped = false
   /// A preview is decoded after every so many steps; nil for none.
   var previewInterval: Int?
   /// 1 is an image of the service's first model with its own settings.

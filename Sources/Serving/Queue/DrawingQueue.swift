@@ -173,7 +173,8 @@ actor DrawingQueue {
           case .image, .finished: break
           }
         }
-        guard let image = drawn.images.first else { throw APIError(.internal, "nothing was drawn: try again") }
+        guard var image = drawn.images.first else { throw APIError(.internal, "nothing was drawn: try again") }
+        image.drawn.provenance.isStamped = order.isStamped
         result = .success(
           DrawnImage(image: image, timings: drawn.timings, truncation: drawn.truncation.map { "\($0)" }))
       } catch {

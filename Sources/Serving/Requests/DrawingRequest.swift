@@ -21,6 +21,7 @@ struct DrawingRequest: Sendable, Equatable {
   var count = 1
   var settings = SamplingOverrides()
   var previewInterval: Int?
+  var isStamped = false
 
   /// Takes the fields of the service's own API.
   ///
@@ -42,6 +43,7 @@ struct DrawingRequest: Sendable, Equatable {
     seed = try fields.whole("seed", as: UInt64.self)
     count = try fields.whole("count") ?? 1
     previewInterval = try fields.whole("preview_every")
+    isStamped = try fields.flag("stamp") ?? false
     settings.steps = try fields.whole("steps")
     settings.guidance = try fields.number("guidance")
     settings.guidanceRescale = try fields.number("guidance_rescale")
@@ -121,7 +123,7 @@ struct DrawingRequest: Sendable, Equatable {
       }
       return DrawingOrder(
         account: account, model: model.name, images: images, settings: settings, sampling: sampling,
-        previewInterval: previewInterval,
+        isStamped: isStamped, previewInterval: previewInterval,
         cost: try models.cost(of: model, sampling: sampling, images: images.count))
     } catch {
       throw APIError(drawing: error)

@@ -1,7 +1,7 @@
 import Diffusion
 import Foundation
 import Generation
-import ImageFiles
+import ImageOutput
 import Logging
 import Models
 import Support
@@ -41,7 +41,8 @@ final class DrawingService: Sendable {
     queue = DrawingQueue(
       models: models, workers: settings.workers, limits: settings.limits, metrics: metrics)
     jobs = JobRunner(
-      store: try JobStore(state: folder), queue: queue, audit: audit, retention: settings.retention, logger: logger)
+      store: try JobStore(state: folder), queue: queue, audit: audit, retention: settings.retention,
+      signingKey: settings.signingKey, logger: logger)
     rates = RateLimiter(perMinute: settings.limits.requestsPerMinute)
     self.settings = settings
     self.logger = logger
@@ -71,7 +72,7 @@ final class DrawingService: Sendable {
   ///   - observe: Called with what happens, in order.
   /// - Throws: ``APIError``.
   func draw(
-    _ request: DrawingRequest, as format: ImageFormat, _ context: ServingContext, api: String,
+    _ request: DrawingRequest, as format: OutputFormat, _ context: ServingContext, api: String,
     observe: @escaping @Sendable (DrawingQueue.ID, DrawingEvent) async throws -> Void = { _, _ in }
   ) async throws -> Drawing {
     let order = try request.order(
@@ -82,7 +83,7 @@ final class DrawingService: Sendable {
         var files = [File?](repeating: nil, count: order.images.count)
         for try await event in ticket.events {
           if case .image(let index, let drawn) = event {
-            let bytes = try drawn.image.encoded(as: format)
+            let bytes = try drawn.image.encoded(as: format, signedBy: settings.signingKey)
             files[index] = File(
               bytes: bytes, seed: order.images[index].seed, hash: ContentHash.of(bytes), drawn: drawn)
           }
@@ -129,10 +130,11 @@ struct OrderRecord: Encodable, Sendable {
   var sampler: String
   var eta: Double
   var negativePrompt: String?
+  var stamp: Bool?
   var format: String?
   var cost: Double
 
-  init(_ order: DrawingOrder, format: ImageFormat?) {
+  init(_ order: DrawingOrder, format: OutputFormat?) {
     model = order.model
     images = order.images.map { Image(prompt: $0.prompt, seed: $0.seed) }
     steps = order.sampling.steps
@@ -142,12 +144,13 @@ struct OrderRecord: Encodable, Sendable {
     sampler = order.sampling.sampler.rawValue
     eta = order.sampling.eta
     negativePrompt = order.settings.negative
+    stamp = order.isStamped ? true : nil
     self.format = format?.rawValue
     cost = order.cost
   }
 
   enum CodingKeys: String, CodingKey {
-    case model, images, steps, guidance, sampler, eta, format, cost
+    case model, images, steps, guidance, sampler, eta, stamp, format, cost
     case guidanceRescale = "guidance_rescale"
     case guidanceInterval = "guidance_interval"
     case negativePrompt = "negative_prompt"

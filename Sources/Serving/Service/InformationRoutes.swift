@@ -64,6 +64,7 @@ struct InformationRoutes: RouteList {
       var licence: String
       var most_steps: Int
       var defaults: Defaults
+      var cautions: [ModelCaution]
     }
 
     struct Limits: Encodable {
@@ -117,14 +118,14 @@ struct InformationRoutes: RouteList {
         defaults: .init(
           steps: sampling.steps, guidance: sampling.guidance, guidance_rescale: sampling.guidanceRescale,
           guidance_interval: "\(GuidanceInterval(sampling.guidanceInterval))", sampler: sampling.sampler.rawValue,
-          eta: sampling.eta))
+          eta: sampling.eta), cautions: model.cautions)
     }
     let range = ClassifierFreeGuidance.scaleRange
     return try .json(
       Capabilities(
         version: ThoraxVersion.current, models: models, samplers: SamplerKind.allCases.map(\.rawValue),
-        formats: ImageFormat.allCases.map {
-          .init(name: $0.rawValue, extension: $0.fileExtension, media_type: $0.mediaType)
+        formats: OutputFormat.allCases.map {
+          .init(name: $0.rawValue, extension: $0.pathExtension, media_type: $0.mediaType)
         },
         limits: .init(
           body_bytes: limits.bodyBytes, prompt_bytes: limits.promptBytes, images: limits.images,

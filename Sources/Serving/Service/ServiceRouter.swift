@@ -9,7 +9,7 @@ struct ServiceRouter {
   /// All routes of the service. What joins later, a page for one, is a list here.
   var routes: [Route] {
     let lists: [any RouteList] = [
-      InformationRoutes(service: service), JobRoutes(service: service), OpenAIRoutes(service: service),
+      PageRoutes(), InformationRoutes(service: service), JobRoutes(service: service), OpenAIRoutes(service: service),
       Automatic1111Routes(service: service),
     ]
     return lists.flatMap(\.routes)

@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import ImageOutput
 import Models
 import Support
 import SystemPackage
@@ -35,6 +36,8 @@ public struct ServiceSettings: Sendable {
   public var grace = Duration.seconds(30)
   /// Terms of use that every account accepts once; nil for none.
   public var terms: String?
+  /// Signs every file; nil for none.
+  public var signingKey: SigningKey?
   public var limits = ServiceLimits()
   public var retention = Retention()
 

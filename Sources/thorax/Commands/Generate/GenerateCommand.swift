@@ -159,6 +159,7 @@ struct GenerateCommand: AsyncParsableCommand {
       ("--device", device != nil), ("--precision", precision != nil), ("--threads", common.threads != nil),
       ("--initial-latents", initialLatents != nil), ("--save-latents", saveLatents != nil),
       ("--preview-every", previewEvery != nil), ("--best-of", bestOf.candidates > 1), ("--like", like != nil),
+      ("--no-watermark", !marks.watermark), ("--stamp", marks.stamp), ("--signing-key", marks.signingKey != nil),
     ]
     guard let option = given.first(where: { $0.1 })?.0 else { return }
     throw RequestError.conflict("\(option) and --via are both given", remedy: "leave one of them out")

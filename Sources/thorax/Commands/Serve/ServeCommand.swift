@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Generation
+import ImageOutput
 import Logging
 import Serving
 import Support
@@ -91,6 +92,7 @@ struct ServeCommand: AsyncParsableCommand {
     if let device { settings.device = try DeviceChoice(name: device) }
     if let precision { settings.precision = try PrecisionChoice(name: precision) }
     if let threads = common.threads { settings.threads = threads }
+    settings.signingKey = try SigningKey.standard()
     return settings
   }
 
