@@ -46,10 +46,15 @@ public struct DICOMSender: Sendable {
   public init(to text: String) throws(DICOMSendingError) {
     guard let target = DICOMTarget(text) else { throw .target(text) }
     self.target = target
+    guard case .web = target, var shown = URLComponents(string: text) else {
+      name = text
+      return
+    }
     // Neither a password nor a query belongs into messages.
-    var shown = URLComponents(string: text)
-    (shown?.user, shown?.password, shown?.query) = (nil, nil, nil)
-    name = shown?.string ?? text
+    shown.user = nil
+    shown.password = nil
+    shown.query = nil
+    name = shown.string ?? text
   }
 
   /// A file's bytes, once they are known to be a drawn image.
