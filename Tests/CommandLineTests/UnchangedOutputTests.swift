@@ -18,7 +18,7 @@ struct UnchangedOutputTests {
       let arguments =
         ["generate"] + UnchangedOutput.prompts + [
           "--count", "8", "--seed", "0", "--output", "image.png", "--threads", "1", "--device", "cpu", "--precision",
-          "fp32", "--quiet",
+          "fp32", "--no-watermark", "--quiet",
         ]
       let result = try UnchangedOutput.run(arguments, in: folder)
       #expect(result.status == 0, "\(result.errors)")

