@@ -77,11 +77,46 @@ import Testing
       let document = try await service.get("/openapi.json").json
       let paths = try #require(document["paths"] as? [String: [String: Any]])
       let described = Set(paths.flatMap { path, methods in methods.keys.map { "\($0.uppercased()) \(path)" } })
-      let routes = Set(service.service.routes.map { "\($0.method.rawValue) \($0.path)" })
+      // The page is for people, and its files are no part of the API.
+      let page = Set(PageRoutes().routes.map(\.path))
+      let routes = Set(
+        service.service.routes.filter { !page.contains($0.path) }.map { "\($0.method.rawValue) \($0.path)" })
       #expect(described == routes)
       let capabilities = try await service.get("/api/capabilities").json
       let known = Set(try #require(capabilities["error_codes"] as? [String]))
       #expect(known == Set(APIError.Code.allCases.map(\.rawValue)))
+    }
+  }
+
+  @Test func thePageIsThereWithAllThatItNames() async throws {
+    try await withService { service async throws in
+      let page = try await service.get("/")
+      #expect(page.status == 200)
+      let text = String(decoding: page.bytes, as: UTF8.self)
+      let named = text.matches(of: /(?:href|src)="(\/[^"]+)"/).map { String($0.1) }
+      #expect(Set(named) == ["/page/page.css", "/page/page.js"])
+      for path in named + ["/page/texts.json"] { #expect(try await service.get(path).status == 200) }
+      // Every text that the page names is there, and nothing comes from anywhere else.
+      let texts = try await service.get("/page/texts.json").json
+      for key in text.matches(of: /data-text="(\w+)"/) { #expect(texts[String(key.1)] is String, "\(key.1)") }
+      let script = String(decoding: try await service.get("/page/page.js").bytes, as: UTF8.self)
+      for key in script.matches(of: /say\("(\w+)"/) { #expect(texts[String(key.1)] is String, "\(key.1)") }
+      for content in [text, script] { #expect(!content.contains("http://") && !content.contains("https://")) }
+      #expect(!text.contains("<script>") && !text.contains(" style=") && !text.contains(" onclick="))
+    }
+  }
+
+  @Test func whatAModelCannotDoIsReadFromItsFolder() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-cautions-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    #expect(try ModelCaution.all(in: folder.path).isEmpty)
+    let file = folder.appendingPathComponent("cautions.yaml")
+    try Data("- words: [left, right]\n  note: no sides\n".utf8).write(to: file)
+    #expect(try ModelCaution.all(in: folder.path) == [ModelCaution(words: ["left", "right"], note: "no sides")])
+    for text in ["- words: [\"(a+)+$\"]\n  note: x\n", "words: 3", "", "- [", "- note: x\n"] {
+      try Data(text.utf8).write(to: file)
+      #expect(throws: ServingError.self, "\(text)") { try ModelCaution.all(in: folder.path) }
     }
   }
 
