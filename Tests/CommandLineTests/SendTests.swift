@@ -12,8 +12,8 @@ import Testing
 
     static let program = "/usr/sbin/Orthanc"
     static let plugin = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
-    static let isThere =
-      FileManager.default.fileExists(atPath: program) && FileManager.default.fileExists(atPath: plugin)
+    static let client = "/usr/bin/curl"
+    static let isThere = [program, plugin, client].allSatisfy(FileManager.default.fileExists(atPath:))
 
     init(in folder: URL) throws {
       (http, dicom) = (Int.random(in: 20_000...29_999), Int.random(in: 30_000...39_999))
@@ -38,13 +38,21 @@ import Testing
       throw CocoaError(.fileNoSuchFile)
     }
 
+    /// An answer of its REST interface.
     func get(_ path: String) throws -> Any {
-      let data = try Data(contentsOf: URL(string: "http://127.0.0.1:\(http)/\(path)")!)
+      let client = Process()
+      client.executableURL = URL(fileURLWithPath: Self.client)
+      client.arguments = ["--silent", "--fail", "--max-time", "5", "http://127.0.0.1:\(http)/\(path)"]
+      let pipe = Pipe()
+      client.standardOutput = pipe
+      try client.run()
+      let data = pipe.fileHandleForReading.readDataToEndOfFile()
+      client.waitUntilExit()
       return try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
     }
 
     deinit {
-      process.terminate()
+      kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
     }
   }
