@@ -3,7 +3,7 @@
     swift build -c release --product measure
     .build/release/measure watermark DRAWN MARKED --limit 1000      # DRAWN: pictures drawn with --no-watermark
     python3 Benchmarks/watermark.py --marked MARKED [--unmarked DIR]... [--limit 10000] [--thorax ./thorax]
-        [--changes NAME,...] [--json watermark.json]
+        [--changes NAME,...] [--thorough] [--json watermark.json]
 
 Needs a Python with NumPy and Pillow, which makes the changes: none of it is Thorax's code. Every marked picture goes through
 every change; of the folders of --unmarked, radiographs or other pictures, --limit are looked at in all. The rate of what
@@ -71,6 +71,7 @@ CHANGES = {
     "sharpened": lambda p, g: ImageEnhance.Sharpness(p).enhance(3),
     "crop-50": lambda p, g: cropped(p, 0.5, g),
     "crop-75-resized": lambda p, g: cropped(p, 0.75, g).resize(p.size, Image.BICUBIC),
+    "crop-50-resized": lambda p, g: cropped(p, 0.5, g).resize(p.size, Image.BICUBIC),
     "rotation-5": lambda p, g: p.rotate(g.choice([-5, 5]), Image.BICUBIC),
     "mirrored": lambda p, g: p.transpose(Image.FLIP_LEFT_RIGHT),
     "inverted": lambda p, g: levels(p, lambda x: 255 - x),
@@ -78,11 +79,12 @@ CHANGES = {
 }
 
 
-def verified(thorax, files):
+def verified(thorax, files, thorough):
     found = []
     for start in range(0, len(files), 500):
         run = subprocess.run(
-            [thorax, "verify", "--json", *map(str, files[start : start + 500])], capture_output=True, text=True)
+            [thorax, "verify", "--json", *["--thorough"] * thorough, *map(str, files[start : start + 500])],
+            capture_output=True, text=True)
         report = json.loads(run.stdout)
         found += [file.get("watermark") for file in report["files"]]
     return found
@@ -109,6 +111,7 @@ def main():
     parser.add_argument("--limit", type=int, default=10_000)
     parser.add_argument("--thorax", default="./thorax")
     parser.add_argument("--changes", default=",".join(CHANGES))
+    parser.add_argument("--thorough", action="store_true", help="look with `thorax verify --thorough`")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
 
@@ -122,7 +125,7 @@ def main():
                 changed = CHANGES[name](Image.open(file).convert("L"), generator)
                 files.append(pathlib.Path(folder) / f"{index:05}.png")
                 changed.save(files[-1])
-            found = verified(options.thorax, files)
+            found = verified(options.thorax, files, options.thorough)
             payload = max({f["payload"] for f in found if f and f.get("payload")} or {""}, key=lambda p: sum(
                 1 for f in found if f and f.get("payload") == p))
             hits = sum(bool(f and f["found"]) for f in found)
@@ -133,7 +136,7 @@ def main():
     for folder in options.unmarked:
         files = sorted(
             file for ending in ("png", "jpg", "jpeg") for file in folder.rglob(f"*.{ending}"))[: options.limit - total]
-        found = [f for f in verified(options.thorax, files) if f]
+        found = [f for f in verified(options.thorax, files, options.thorough) if f]
         rates = sorted(f["false_positive_rate"] for f in found)
         hits += sum(f["found"] for f in found)
         total += len(found)

@@ -92,6 +92,12 @@ struct GrayscalePlane: Sendable {
     return GrayscalePlane(width: newWidth, height: newHeight, values: values)
   }
 
+  /// Both sides, times a factor.
+  func scaled(by factor: Double) -> GrayscalePlane {
+    func side(_ side: Int) -> Int { max(1, Int((Double(side) * factor).rounded())) }
+    return resized(width: side(width), height: side(height))
+  }
+
   /// Between the four nearest pixels; beyond the border the nearest counts.
   private func interpolated(x: Float, y: Float) -> Float {
     let (x, y) = (min(max(x, 0), Float(width - 1)), min(max(y, 0), Float(height - 1)))

@@ -23,14 +23,29 @@ public struct WatermarkDetector: Sendable {
   private static let side = 256
   /// In degrees; between two of them the pattern is found, too.
   private static let angles = [0, -0.75, 0.75, -1.5, 1.5, -2.25, 2.25, -3, 3]
+  /// The shares of the side that a crop may have kept before it was brought back to the old size; between two of them the
+  /// pattern is found, too.
+  private static let crops = stride(from: 0.994, to: 0.7, by: -0.006)
 
+  /// How a picture is held against the pattern.
+  private struct Pose {
+    /// In degrees.
+    var angle = 0.0
+    /// The share of the side that the picture is taken for.
+    var crop = 1.0
+  }
+
+  private let poses: [Pose]
   private let band: WatermarkBand
   private let transform = BandTransform(side: side)
   private let located: [Float]
   /// By byte and value.
   private let byteAngles: [[[Float]]]
 
-  public init(key: WatermarkKey = .common) {
+  /// - Parameter thorough: Also look for crops to at least half of the area that were brought back to the old size, which
+  ///   takes six times as long where nothing is found.
+  public init(key: WatermarkKey = .common, thorough: Bool = false) {
+    poses = Self.angles.map { Pose(angle: $0) } + (thorough ? Self.crops.map { Pose(crop: $0) } : [])
     let band = WatermarkBand(key)
     self.band = band
     located = key.angles("located", count: band.located.count)
@@ -43,13 +58,13 @@ public struct WatermarkDetector: Sendable {
   public func find(in image: GrayscaleImage) -> Finding {
     let planes = Self.candidates(GrayscalePlane(image))
     // Every place of the pattern, at every angle and size, is a chance to be wrong.
-    let chances = Double(planes.count * Self.angles.count * Self.side * Self.side)
+    let chances = Double(planes.count * poses.count * Self.side * Self.side)
     var best = (score: -Double.infinity, angle: 0.0, spectrum: BandTransform.Spectrum(), shift: 0)
-    search: for angle in Self.angles {
+    search: for pose in poses {
       for plane in planes {
-        let spectrum = whitened(plane.turned(by: angle))
+        let spectrum = whitened(plane.turned(by: pose.angle).scaled(by: pose.crop))
         let (score, shift) = bestShift(spectrum)
-        if score > best.score { best = (score, angle, spectrum, shift) }
+        if score > best.score { best = (score, pose.angle, spectrum, shift) }
         if Self.falsePositiveRate(score, chances: chances) < Self.threshold / 1000 { break search }
       }
     }
@@ -62,10 +77,7 @@ public struct WatermarkDetector: Sendable {
   private static func candidates(_ plane: GrayscalePlane) -> [GrayscalePlane] {
     let longer = max(plane.width, plane.height)
     guard longer >= 32 else { return [] }
-    let scale = Double(side) / Double(longer)
-    let whole = plane.resized(
-      width: max(1, Int((Double(plane.width) * scale).rounded())),
-      height: max(1, Int((Double(plane.height) * scale).rounded())))
+    let whole = plane.scaled(by: Double(side) / Double(longer))
     return longer < side ? [plane, whole] : [whole]
   }
 

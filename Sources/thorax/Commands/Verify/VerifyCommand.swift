@@ -23,6 +23,10 @@ struct VerifyCommand: AsyncParsableCommand {
       valueName: "key"))
   var publicKey: String?
 
+  @Flag(
+    help: "Also look in crops that were brought back to the old size, which takes several times as long.")
+  var thorough = false
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -80,7 +84,7 @@ struct VerifyCommand: AsyncParsableCommand {
   func run() async throws {
     try common.check()
     let expected = try publicKey ?? SigningKey.standard()?.publicKey
-    let detector = WatermarkDetector()
+    let detector = WatermarkDetector(thorough: thorough)
     let meter = common.console.meter("looking", unit: "files", total: files.count)
     var report = Report(files: [])
     var failure: (any Error)?
