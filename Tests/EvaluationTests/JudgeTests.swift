@@ -27,14 +27,14 @@ struct JudgeTests {
 
   @Test("a mirrored image is on the other side by as much, and one that is its own mirror image on neither")
   func sides() throws {
-    try Self.withJudge(["right-sided", "Effusion"]) { judge in
+    try Self.withJudge(["Mass", "Effusion"]) { judge in
       let image = try CopyGateTests.chest(3, side: 64)
       let half = Array(image.pixels.enumerated().filter { $0.offset % 64 < 32 }.map(\.element))
       let symmetric = try GrayscaleImage(
         width: 64, height: 64,
         pixels: (0..<64 * 64).map { half[$0 / 64 * 32 + min($0 % 64, 63 - $0 % 64)] })
       let inputs = try [image, Self.mirrored(image), symmetric].map { try judge.preparation.input(from: $0) }
-      let sides = try judge.sides(of: inputs)
+      let sides = try judge.maps(of: inputs).map { $0.map(\.rightward) }
       for label in 0..<2 {
         #expect(abs(sides[0][label] + sides[1][label]) < 1e-5 && abs(sides[0][label]) > 1e-4, "\(sides)")
         #expect(abs(sides[2][label]) < 1e-5)

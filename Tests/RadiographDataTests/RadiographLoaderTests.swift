@@ -132,6 +132,24 @@ import Testing
     #expect(brightest(turned) == (23, 20))
   }
 
+  @Test func aBoxFollowsTheImage() {
+    let augmentation = ImageAugmentation(rotation: 20, shift: 0.1, scale: 0.2, contrast: 0)
+    // Bright in columns 36 to 47 and rows 10 to 17 of 64.
+    let pixels = (0..<4096).map { UInt8((36..<48).contains($0 % 64) && (10..<18).contains($0 / 64) ? 255 : 0) }
+    let box = ImageBox(x: 36.0 / 64, y: 10.0 / 64, width: 12.0 / 64, height: 8.0 / 64)
+    for seed in 0..<20 as Range<UInt64> {
+      let values = pixels.withUnsafeBufferPointer { augmentation.values(of: $0, size: 64, seed: seed) }
+      let weights = values.map { Double($0) + 1 }
+      let sum = weights.reduce(0, +)
+      let x = weights.indices.reduce(0) { $0 + weights[$1] * (Double($1 % 64) + 0.5) } / sum / 64
+      let y = weights.indices.reduce(0) { $0 + weights[$1] * (Double($1 / 64) + 0.5) } / sum / 64
+      let moved = augmentation.box(box, seed: seed)
+      #expect(abs(moved.x + moved.width / 2 - x) < 0.01 && abs(moved.y + moved.height / 2 - y) < 0.01, "\(seed)")
+      #expect(abs(moved.width * moved.height / (sum / 2 / 4096) - 1) < 0.05, "\(seed)")
+      #expect(abs(moved.mirrored.x + moved.x + moved.width - 1) < 1e-12)
+    }
+  }
+
   /// The changes that can be drawn never turn left into right: their matrix has a positive determinant and is near 1.
   @Test func nothingIsEverMirrored() {
     let augmentation = ImageAugmentation()

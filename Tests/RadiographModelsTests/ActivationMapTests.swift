@@ -6,7 +6,8 @@ import TorchNN
 @Suite("Class activation maps")
 struct ActivationMapTests {
   @Test(
-    "the mean of a label's map is its log odds, for both networks", arguments: ClassifierArchitecture.Network.allCases)
+    "the mean of a label's map is its log odds where maps become means",
+    arguments: [ClassifierArchitecture.Network.small, .densenet121])
   func means(_ network: ClassifierArchitecture.Network) throws {
     let store = ParameterStore(generator: try Generator(seed: 2), memoryFormat: .channelsLast)
     let classifier = try LabelClassifier(

@@ -23,6 +23,7 @@ struct ClassifierStageTests {
         "network=small", "imageSide=16", "balanced=true", "dropout=0.2", "rotation=5", "shift=0.03", "contrast=0.1",
       ]),
       Way(settings: ["network=small", "imageSide=32", "labels=[Effusion, missing lung, mirrored heart]"]),
+      Way(settings: ["network=places", "imageSide=32", "mirror=true", "markedRepeats=3", "dropout=0.1", "shift=0.1"]),
       // Batch normalisation looks at the rows that are computed together.
       Way(settings: ["network=densenet121", "imageSide=32", "batchSize=4"], isDivisible: false),
     ]
@@ -311,5 +312,67 @@ struct ClassifierStageTests {
     let dataset = try LabelledDataset()
     defer { dataset.remove() }
     try recipe(["labels=[right-sided]"], steps: 1).own.requireNames(in: dataset.dataset)
+  }
+
+  @Test("a network of places learns from boxes where a label is seen, on unseen images as well")
+  func places() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    let settings = ["network=places", "imageSide=32", "mirror=true", "markedRepeats=2", "shift=0.1", "labels=[Mass]"]
+    let objective = try ClassifierObjective(recipe(settings, steps: 80), data: dataset.data())
+    try ToyObjective.train(objective, in: dataset.run("run"), cadence: Cadence())
+    let classifier = try LabelClassifier(
+      contentsOf: RunFolder(dataset.run("run"), stage: .classifier).checkpoint(step: 80).path)
+    let validation = try dataset.data().validation
+    let marked = try validation.records.records(validation.records.indices).enumerated().compactMap { index, record in
+      record.attributes.findings.first.map { (index: index, center: $0.box.x + $0.box.width / 2) }
+    }
+    let maps_BLhw = try withoutGradients { try classifier.activationMaps(validation.images(marked.map(\.index))) }
+    #expect(maps_BLhw.shape == [marked.count, 1, 4, 4])
+    let columns = try maps_BLhw.exp().sum(dim: [1, 2]).argmax(dim: 1).int64s()
+    // The column of places that has most of the mass, or one beside it.
+    let near = zip(marked, columns).count { abs($0.center * 4 - (Double($1) + 0.5)) < 1 }
+    #expect(marked.count > 10 && Double(near) / Double(marked.count) > 0.85, "\(near) of \(marked.count)")
+    #expect(Set(columns).count > 2)
+  }
+
+  @Test("a box counts where it lies in the changed image, and elsewhere only what is known not to be there")
+  func placeTargets() throws {
+    func finding(_ name: String, _ annotator: String, _ box: ImageBox) -> ImageFinding {
+      ImageFinding(name: name, origin: .people, annotator: annotator, box: box)
+    }
+    let quarter = ImageBox(x: 0, y: 0, width: 0.5, height: 0.5)
+    let small = ImageBox(x: 0.6, y: 0.6, width: 0.1, height: 0.1)
+    let truths = LabelTargets(["Mass", "Effusion"], truths: [true, false, true, true, false, nil, true, nil])
+    let targets = PlaceTargets(
+      truths,
+      findings: [
+        [finding("Mass", "nih-boxes", quarter), finding("Nothing asked for", "nih-boxes", small)],
+        [finding("Mass", ImageFinding.chestXDet, small)], [], [],
+      ])
+    #expect(targets.markedCount == 2 && targets.isMarked(1) && !targets.isMarked(2))
+    let (target, weight) = try targets.tensors([0, 1, 2, 3], side: 2, device: .cpu) { row, box in
+      row == 0 ? box.mirrored : box
+    }
+    let shown = try target.floats()
+    // Mirrored; a small one fills its place; of the others nothing is there.
+    #expect(shown[0..<4] == [0, 1, 0, 0] && shown[8..<12] == [0, 0, 0, 1] && shown.reduce(0, +) == 2)
+    let counted = try weight.floats()
+    #expect(counted[0..<8] == [0.25, 1, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25])
+    // All masses of the second are marked; its effusion, and the mass of the last, may be anywhere.
+    #expect(counted[8..<16] == [1, 1, 1, 1, 0, 0, 0, 0])
+    #expect(counted[16..<32] == [0.25, 0.25, 0.25, 0.25, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+  }
+
+  @Test("places cannot be learned without boxes, nor with corruptions")
+  func withoutPlaces() throws {
+    let dataset = try LabelledDataset()
+    defer { dataset.remove() }
+    #expect(throws: TrainingError.self) {
+      _ = try ClassifierObjective(recipe(["network=places", "labels=[Effusion]"], steps: 1), data: dataset.data())
+    }
+    #expect(throws: TrainingError.self) { _ = try recipe(["network=places", "labels=[missing lung]"], steps: 1) }
+    #expect(throws: TrainingError.self) { _ = try recipe(["placeWeight=-1"], steps: 1) }
+    #expect(throws: TrainingError.self) { _ = try recipe(["markedRepeats=0"], steps: 1) }
   }
 }

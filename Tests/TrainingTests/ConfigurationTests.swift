@@ -220,7 +220,7 @@ struct ConfigurationTests {
   func recipes() throws {
     for entry in try RecipeCatalog.entries() {
       #expect(!entry.title.isEmpty)
-      let alone = ["judge", "anatomy"].contains(entry.name)
+      let alone = ["judge", "places", "anatomy"].contains(entry.name)
       let judges = entry.name == "small" ? ["classifier", "reidentifier"] : alone ? ["classifier"] : []
       #expect(entry.stages == (alone ? [] : ["vae", "diffusion"]) + judges)
       try (RecipeCatalog.recipe(entry.name) as AutoencoderRecipe).validate()

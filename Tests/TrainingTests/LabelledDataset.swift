@@ -6,8 +6,8 @@ import Support
 
 @testable import Training
 
-/// Eighty small pictures: a bright lower half is an effusion, a dark spot above it a mass. Of the mass half of the images
-/// say nothing, and some are not sure.
+/// Eighty small pictures: a bright lower half is an effusion, a dark spot above it a mass, which is marked. Of the mass half
+/// of the labels say nothing, and some are not sure.
 struct LabelledDataset {
   let root: URL
   let dataset: RadiographDataset
@@ -32,9 +32,14 @@ struct LabelledDataset {
       try Data(GrayscaleImage(width: 32, height: 32, pixels: pixels).pngBytes()).write(to: file)
       var labels: [String: LabelState] = effusion ? ["Effusion": .positive] : [:]
       if index % 2 == 0 { labels["Mass"] = index % 10 == 0 ? .uncertain : mass ? .positive : .negative }
+      let part = 1 / 32.0
+      let mark = ImageFinding(
+        name: "Mass", origin: .people, annotator: ImageFinding.chestXDet,
+        box: ImageBox(
+          x: Double(column) * part, y: 4 * part, width: Double(min(10, 32 - column)) * part, height: 10 * part))
       return ImportEntry(
         path: "\(index).png", file: file, patient: "\(index)", study: "\(index)",
-        attributes: RadiographAttributes(labels: labels), sections: [])
+        attributes: RadiographAttributes(labels: labels, findings: mass ? [mark] : []), sections: [])
     }
     var options = DatasetImport.Options()
     options.imageSize = 32

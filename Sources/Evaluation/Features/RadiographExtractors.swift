@@ -157,35 +157,27 @@ public struct OwnExtractor: FeatureExtractor {
     return rows
   }
 
-  /// What the upper half of an image's activation maps adds to the log odds of each label, less the lower half.
-  ///
-  /// - Returns: a row for each image.
-  /// - Throws: `TorchError` if memory runs out.
-  func heights(of inputs: [NetworkInput]) throws -> [[Double]] {
-    try withoutGradients {
-      let maps_BLHW = try classifier.activationMaps(NetworkInput.batch(inputs))
-      let height = maps_BLHW.shape[2]
-      let half = max(1, height / 2)
-      let upper_BL = try maps_BLHW.narrow(dim: 2, start: 0, length: half).mean(dim: [2, 3])
-      let lower_BL = try maps_BLHW.narrow(dim: 2, start: height - half, length: half).mean(dim: [2, 3])
-      return try rows((upper_BL - lower_BL).contiguous().doubles())
-    }
-  }
+  /// Whether the network was made to say where labels are seen.
+  var knowsPlaces: Bool { classifier.architecture.network == .places }
 
-  /// Log odds of each label, less those of the mirrored image: of a label that has a side, above 0 for one side and below
-  /// 0 by as much for the other.
+  /// Where each label is seen in some images: of every place the mean of what is said of it and of the same place of the
+  /// mirrored image, so that mirroring an image mirrors its maps.
   ///
-  /// - Returns: a row for each image.
   /// - Throws: `TorchError` if memory runs out.
-  func sides(of inputs: [NetworkInput]) throws -> [[Double]] {
+  func maps(of inputs: [NetworkInput]) throws -> [[PlaceMap]] {
     try withoutGradients {
       let image_B1HW = try NetworkInput.batch(inputs)
-      return try rows((classifier(image_B1HW) - classifier(image_B1HW.flip(dims: [3]))).contiguous().doubles())
+      let mirrored_BLhw = try classifier.activationMaps(image_B1HW.flip(dims: [3])).flip(dims: [3])
+      let maps_BLhw = try (classifier.activationMaps(image_B1HW) + mirrored_BLhw) * 0.5
+      let (height, width) = (maps_BLhw.shape[2], maps_BLhw.shape[3])
+      let values = try maps_BLhw.contiguous().doubles()
+      return inputs.indices.map { image in
+        labels.indices.map { label in
+          let start = (image * labels.count + label) * height * width
+          return PlaceMap(height: height, width: width, logOdds: Array(values[start..<start + height * width]))
+        }
+      }
     }
-  }
-
-  private func rows(_ values: [Double]) -> [[Double]] {
-    stride(from: 0, to: values.count, by: labels.count).map { Array(values[$0..<$0 + labels.count]) }
   }
 
   public func outputs(of inputs: [NetworkInput]) throws -> ExtractorOutputs {
@@ -195,7 +187,6 @@ public struct OwnExtractor: FeatureExtractor {
         features: FeatureMatrix(checked: means_BC), logits: FeatureMatrix(checked: logits_BL))
     }
   }
-
 }
 
 /// The largest centred square of an image, at the side of one of our networks.

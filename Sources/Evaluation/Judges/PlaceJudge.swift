@@ -4,64 +4,75 @@ import RadiologyReports
 
 /// On which side findings are, and whether a label is seen above or below.
 ///
-/// The side is what a classifier of the trait `right-sided` says of an image, less what it says of the mirrored one, so that
-/// mirroring turns the answer round. The height is where a label's activation maps are higher than on radiographs without
-/// findings.
+/// A network of places says both: the side is where the odds of a label are greater, so that mirroring an image turns the
+/// answer round, and a finding is above where its odds are greater in the upper half than they are on radiographs without
+/// findings. Without such a network the height comes from the judge's activation maps, and the side is not known.
 struct PlaceJudge {
-  /// The file of the network of sides, in the folder of the judge.
-  static let sidesFile = "sides.safetensors"
+  /// The file of the network of places, in the folder of the judge.
+  static let placesFile = "places.safetensors"
 
-  private let judge: OwnExtractor
-  /// The network of sides, and the column of `right-sided`; nil where there is none.
-  private let sides: (network: OwnExtractor, column: Int)?
-  /// The heights of radiographs without findings.
+  private let network: OwnExtractor
+  /// The judge's labels.
+  private let labels: [String]
+  /// The network's column of each of them that it has.
+  private let columns: [Int?]
+  /// How far above its labels are on radiographs without findings.
   private let usual: [Double]
 
   /// - Parameters:
   ///   - judge: The classifier of findings.
-  ///   - path: Its file; `sides.safetensors` beside it is the network of sides, if it is there.
+  ///   - path: Its file; `places.safetensors` beside it is the network of places, if it is there.
   ///   - normal: Radiographs without findings.
   /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)`` for fewer than ten; what reading a file throws;
   ///   `DatasetError`, `TorchError`.
   init(_ judge: OwnExtractor, path: String, normal: any ImageSet) throws {
     try normal.require(JudgeMeasurement.minimum)
-    self.judge = judge
-    let file = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(Self.sidesFile).path
+    let file = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(Self.placesFile).path
     let network = FileManager.default.fileExists(atPath: file) ? try OwnExtractor(contentsOf: file) : judge
-    sides = network.labels.firstIndex(of: ImageTrait.rightSided.name).map { (network, $0) }
-    let heights = try Self.values(normal, judge) { try judge.heights(of: $0) }
-    usual = judge.labels.indices.map { label in heights.reduce(0) { $0 + $1[label] } / Double(heights.count) }
+    self.network = network
+    labels = judge.labels
+    columns = labels.map { network.labels.firstIndex(of: $0) }
+    var sums = [Double](repeating: 0, count: network.labels.count)
+    try Self.forEachImage(normal, network) { _, maps in
+      for (label, map) in maps.enumerated() { sums[label] += map.upward }
+    }
+    usual = sums.map { $0 / Double(normal.count) }
   }
 
-  private static func values(
-    _ set: any ImageSet, _ network: OwnExtractor, _ body: ([NetworkInput]) throws -> [[Double]]
-  ) throws -> [[Double]] {
+  private static func forEachImage(
+    _ set: any ImageSet, _ network: OwnExtractor, _ body: (Int, [PlaceMap]) throws -> Void
+  ) throws {
     let batch = 16
-    return try stride(from: 0, to: set.count, by: batch).flatMap { start in
-      try body((start..<min(start + batch, set.count)).map { try network.preparation.input(from: set.image(at: $0)) })
+    for start in stride(from: 0, to: set.count, by: batch) {
+      let indices = start..<min(start + batch, set.count)
+      let maps = try network.maps(of: indices.map { try network.preparation.input(from: set.image(at: $0)) })
+      for (index, maps) in zip(indices, maps) { try body(index, maps) }
     }
   }
 
   /// What the judge says of one image and one label.
   struct Answer: Sendable, Equatable {
-    /// nil without a network of sides.
-    let side: Laterality?
-    let isUpper: Bool
+    /// nil without a network of places.
+    var side: Laterality?
+    var isUpper: Bool
   }
 
   /// The place of a label in each image.
   ///
   /// - Parameter labels: The column of the judge's labels that is asked for in each image.
+  /// - Returns: nil for a label that the network of places has not.
   /// - Throws: `ImageFileError`, `TorchError`, what reading throws.
-  func answers(_ set: any ImageSet, labels: [Int]) throws -> [Answer] {
-    let heights = try Self.values(set, judge) { try judge.heights(of: $0) }
-    let rightward = try sides.map { sides in
-      try Self.values(set, sides.network) { try sides.network.sides(of: $0) }.map { $0[sides.column] }
+  func answers(_ set: any ImageSet, labels: [Int]) throws -> [Answer?] {
+    var answers: [Answer?] = []
+    try Self.forEachImage(set, network) { index, maps in
+      answers.append(
+        columns[labels[index]].map { column in
+          Answer(
+            side: network.knowsPlaces ? (maps[column].rightward > 0 ? .right : .left) : nil,
+            isUpper: maps[column].upward > usual[column])
+        })
     }
-    return labels.enumerated().map { index, label in
-      Answer(
-        side: rightward.map { $0[index] > 0 ? .right : .left }, isUpper: heights[index][label] > usual[label])
-    }
+    return answers
   }
 
   /// Whether the judge is right about findings whose place people marked: on one side, in the upper third or the lower.
@@ -71,7 +82,7 @@ struct PlaceJudge {
     var marked: [(record: RadiographRecord, column: Int, place: FindingPlace)] = []
     for record in set.records {
       for name in names {
-        guard let column = judge.labels.firstIndex(of: name), let place = record.attributes.place(of: name) else {
+        guard let column = labels.firstIndex(of: name), let place = record.attributes.place(of: name) else {
           continue
         }
         marked.append((record, column, place))
@@ -80,6 +91,7 @@ struct PlaceJudge {
     let answers = try answers(set.selecting(marked.map(\.record)), labels: marked.map(\.column))
     var (sides, lobes): ([Bool], [Bool]) = ([], [])
     for (marked, answer) in zip(marked, answers) {
+      guard let answer else { continue }
       if let side = answer.side, marked.place.side == .left || marked.place.side == .right {
         sides.append(side == marked.place.side)
       }

@@ -223,6 +223,7 @@ struct JudgeMeasurement {
     var sides: [Bool] = []
     var lobes: [Bool] = []
     for (sample, answer) in zip(samples, answers) {
+      guard let answer else { continue }
       switch sample.asked.purpose {
       case .side(let side): if let found = answer.side { sides.append(found == side) }
       case .zone(let zone): lobes.append(answer.isUpper == (zone == .upper))
@@ -231,8 +232,8 @@ struct JudgeMeasurement {
     }
     let real = try places.agreement(with: heldOut, labels: findings.filter(\.hasSide).map(\.label))
     let how =
-      "share of samples of prompts that name a side in which the network of sides sees it there, both sides from the same "
-      + "seeds; real: of \(real.sides.count) held-out findings that people marked on one side"
+      "share of samples of prompts that name a side in which the network of places sees it there, both sides from the "
+      + "same seeds; real: of \(real.sides.count) held-out findings that people marked on one side"
     return try share("side as asked", sides, real: Self.share(real.sides), how: how)
       + share(
         "side, wrong", sides.map { !$0 }, real: Self.share(real.sides).map { 1 - $0 },

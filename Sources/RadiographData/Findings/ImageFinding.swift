@@ -29,6 +29,8 @@ public struct ImageFinding: Sendable, Equatable, Codable {
   public var origin: Origin
   /// The annotations that it comes from: `nih-boxes`, `chest-x-det`.
   public var annotator: String
+  /// The annotator of ChestX-Det, whose radiologists marked all that they saw of its thirteen findings.
+  public static let chestXDet = "chest-x-det"
   /// The patient's side; nil if neither side has four fifths of it.
   public var side: Laterality?
   /// From above; empty if they are unknown.
@@ -55,6 +57,11 @@ public struct ImageFinding: Sendable, Equatable, Codable {
   }
 }
 
+extension ImageFinding {
+  /// Whether all findings of the image that its annotator looks for are marked.
+  public var isOfAllThatWasSeen: Bool { annotator == Self.chestXDet }
+}
+
 /// A rectangle in an image, in fractions of the image's width and height, from the upper left corner.
 public struct ImageBox: Sendable, Equatable, Codable {
   public var x: Double
@@ -68,6 +75,9 @@ public struct ImageBox: Sendable, Equatable, Codable {
     self.width = width
     self.height = height
   }
+
+  /// The rectangle in the mirrored image.
+  public var mirrored: ImageBox { ImageBox(x: 1 - x - width, y: y, width: width, height: height) }
 }
 
 /// Where a finding is, by all that was marked of it in one image.

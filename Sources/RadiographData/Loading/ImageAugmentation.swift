@@ -56,6 +56,20 @@ public struct ImageAugmentation: Sendable, Equatable, Codable {
     }
   }
 
+  /// Where a box of an image lies in the image that ``values(of:size:seed:)`` makes of it with the same seed: moved and
+  /// scaled, and upright.
+  public func box(_ box: ImageBox, seed: UInt64) -> ImageBox {
+    let change = change(seed: seed)
+    let (sine, cosine) = (Double(sinf(change.angle)), Double(cosf(change.angle)))
+    let scale = Double(change.scale)
+    let (x, y) = (box.x + box.width / 2 - 0.5, box.y + box.height / 2 - 0.5)
+    let centerX = 0.5 + scale * (cosine * x - sine * y) + Double(change.shiftX)
+    let centerY = 0.5 + scale * (sine * x + cosine * y) + Double(change.shiftY)
+    return ImageBox(
+      x: centerX - scale * box.width / 2, y: centerY - scale * box.height / 2, width: scale * box.width,
+      height: scale * box.height)
+  }
+
   /// Writes a changed image, bilinear; beyond the border its nearest pixel goes on. Values stay in [-1, 1].
   static func apply(
     _ change: Change, to pixels: UnsafeBufferPointer<UInt8>, size: Int, into target: UnsafeMutableBufferPointer<Float>

@@ -6,7 +6,7 @@ import Support
 /// segmentation", 2021): an array with an object for each image, whose `syms`, `boxes` and, if there are any, `polygons`
 /// have an element for each finding. A box is left, top, right, bottom.
 enum ChestXDetBoxes {
-  static let annotator = "chest-x-det"
+  static let annotator = ImageFinding.chestXDet
   private static let sizeLimit = 256 << 20
 
   /// The labels that NIH has another word for, and those that it has none for.

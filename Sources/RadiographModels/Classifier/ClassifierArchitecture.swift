@@ -9,6 +9,8 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
   public enum Network: String, Codable, CaseIterable, Sendable {
     /// A few residual blocks, for a processor.
     case small
+    /// The same with log odds for every place, which can be learned from boxes.
+    case places
     /// DenseNet-121 (Huang et al., 2017), as CheXNet and most classifiers of radiographs since have it.
     case densenet121
   }
@@ -26,7 +28,10 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
   }
 
   /// The least side that the network takes.
-  public var minimumSide: Int { network == .small ? 16 : 32 }
+  public var minimumSide: Int { network == .densenet121 ? 32 : 16 }
+
+  /// The side of the map of places of the network `places`.
+  public var placeSide: Int { ResidualEncoder.mapSide(side, stages: 3) }
 
   /// The fewest images that a step of training can compute at once: two if the network normalises by the batch and its
   /// last maps are of one value, whose variance over a single image is not defined.
@@ -36,6 +41,7 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
   func make(_ scope: ParameterScope) throws -> any LabelNetwork {
     switch network {
     case .small: try ResidualClassifier(scope, labels: labels.count)
+    case .places: try PlaceClassifier(scope, labels: labels.count)
     case .densenet121: try DenseNet(scope, labels: labels.count)
     }
   }
@@ -48,22 +54,32 @@ protocol LabelNetwork {
   /// - Parameter isTraining: Whether layers that follow the data move, and normalise by the batch.
   func features(_ image_B1HW: Tensor, isTraining: Bool) throws -> [Tensor]
 
-  /// Log odds of every label, `[B, L]`, from the means of the last stage's maps.
+  /// Log odds of every label, `[B, L]`, from the values of the last stage's maps at one place, or their means.
   func logits(means_BC: Tensor) throws -> Tensor
+
+  /// Log odds of every label, `[B, L]`, from the last stage's maps.
+  ///
+  /// - Parameter dropout: Drops a part of the channels, given as `[B, C]`; nil for none.
+  func logits(lastMaps_BCHW: Tensor, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor
 }
 
 extension LabelNetwork {
-  /// The means of the last stage's maps: `[B, C]`.
-  func means(_ image_B1HW: Tensor, isTraining: Bool) throws -> Tensor {
-    let stages = try features(image_B1HW, isTraining: isTraining)
-    return try stages[stages.count - 1].mean(dim: [2, 3])
+  func logits(lastMaps_BCHW: Tensor, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor {
+    let means_BC = try lastMaps_BCHW.mean(dim: [2, 3])
+    return try logits(means_BC: dropout?(means_BC) ?? means_BC)
   }
 
-  /// Log odds of every label: `[B, L]`.
-  ///
-  /// - Parameter dropout: Drops parts of the last stage's means; nil for none.
-  func logits(_ image_B1HW: Tensor, isTraining: Bool, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor {
-    let means_BC = try means(image_B1HW, isTraining: isTraining)
-    return try logits(means_BC: dropout?(means_BC) ?? means_BC)
+  /// Log odds of every label at every place of the last stage's maps: `[B, L, h, w]`.
+  func logitMaps(lastMaps_BCHW: Tensor, dropout: ((Tensor) throws -> Tensor)? = nil) throws -> Tensor {
+    var maps_BCHW = lastMaps_BCHW
+    let shape = maps_BCHW.shape
+    if let dropout {
+      maps_BCHW =
+        try maps_BCHW
+        * dropout(Tensor.ones([shape[0], shape[1]], device: maps_BCHW.device))
+        .to(maps_BCHW.dtype).reshape([shape[0], shape[1], 1, 1])
+    }
+    let places_NC = try maps_BCHW.permute([0, 2, 3, 1]).reshape([-1, shape[1]])
+    return try logits(means_BC: places_NC).reshape([shape[0], shape[2], shape[3], -1]).permute([0, 3, 1, 2])
   }
 }

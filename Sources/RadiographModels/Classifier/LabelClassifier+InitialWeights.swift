@@ -6,7 +6,8 @@ import TorchNN
 extension LabelClassifier {
   /// Gives a classifier the weights of another of the same network: one that Thorax has trained, or torchvision's
   /// `densenet121` (safetensors, or PyTorch's files). Where the other decides on another number of labels, the last layer
-  /// stays as it is. A first convolution of three colours becomes one of grey: their sum.
+  /// stays as it is, and so do the layers that ``ClassifierArchitecture/Network/places`` has beside those of `small`, from
+  /// which it may begin. A first convolution of three colours becomes one of grey: their sum.
   ///
   /// - Throws: `FileAccessError`, `TensorFileError`; `ParameterLoadingError` with every name that does not fit.
   public static func begin(_ store: ParameterStore, with path: String) throws {
@@ -18,7 +19,7 @@ extension LabelClassifier {
       stored = try TorchArchive(path: path).tensors()
     }
     let last = ["classifier.weight", "classifier.bias", "output.weight", "output.bias"]
-    var tensors = try store.tensors().filter { last.contains($0.key) }
+    var tensors = try store.tensors().filter { last.contains($0.key) || $0.key.hasPrefix("places.") }
     for (name, mapped) in stored where !name.hasSuffix("num_batches_tracked") {
       let path = Self.path(of: name)
       var tensor = try Tensor(mapped)

@@ -59,8 +59,35 @@ public struct LabelClassifier {
     _ image_B1HW: Tensor, isTraining: Bool = false, dropout generators: [Generator]? = nil
   ) throws -> Tensor {
     try network.logits(
-      prepared(image_B1HW), isTraining: isTraining,
-      dropout: generators.map { generators in { try dropout($0, generators: generators) } })
+      lastMaps_BCHW: lastMaps(image_B1HW, isTraining: isTraining), dropout: dropping(generators))
+  }
+
+  /// Log odds of every label and of the label at every place, for training.
+  ///
+  /// - Parameters: as for ``callAsFunction(_:isTraining:dropout:)``; what is dropped of both is the same.
+  /// - Returns: `[B, L]` and `[B, L, h, w]`.
+  /// - Throws: `TorchError` if memory runs out.
+  public func withPlaces(
+    _ image_B1HW: Tensor, isTraining: Bool = false, dropout generators: [Generator]? = nil
+  ) throws -> (logits_BL: Tensor, maps_BLHW: Tensor) {
+    let lastMaps_BCHW = try lastMaps(image_B1HW, isTraining: isTraining)
+    let mask_BC = try dropping(generators).map { dropped in
+      try dropped(Tensor.ones(Array(lastMaps_BCHW.shape[..<2]), device: lastMaps_BCHW.device))
+    }
+    let dropout = mask_BC.map { mask_BC in { (x_BC: Tensor) in try x_BC * mask_BC.to(x_BC.dtype) } }
+    return (
+      try network.logits(lastMaps_BCHW: lastMaps_BCHW, dropout: dropout),
+      try network.logitMaps(lastMaps_BCHW: lastMaps_BCHW, dropout: dropout)
+    )
+  }
+
+  private func lastMaps(_ image_B1HW: Tensor, isTraining: Bool = false) throws -> Tensor {
+    let stages = try network.features(prepared(image_B1HW), isTraining: isTraining)
+    return stages[stages.count - 1]
+  }
+
+  private func dropping(_ generators: [Generator]?) -> ((Tensor) throws -> Tensor)? {
+    generators.map { generators in { try dropout($0, generators: generators) } }
   }
 
   /// What each stage of the network makes of images: features to compare images by.
@@ -77,22 +104,20 @@ public struct LabelClassifier {
   /// - Returns: `[B, C]` and `[B, L]`.
   /// - Throws: `TorchError` if memory runs out.
   public func meanFeatures(_ image_B1HW: Tensor) throws -> (means_BC: Tensor, logits_BL: Tensor) {
-    let means_BC = try network.means(prepared(image_B1HW), isTraining: false)
-    return (means_BC, try network.logits(means_BC: means_BC))
+    let lastMaps_BCHW = try lastMaps(image_B1HW)
+    return (
+      try lastMaps_BCHW.mean(dim: [2, 3]), try network.logits(lastMaps_BCHW: lastMaps_BCHW, dropout: nil)
+    )
   }
 
-  /// What every place of the last stage's maps adds to the log odds of every label, their mean being the log odds: class
-  /// activation maps (Zhou et al., 2016, equation 2), with the bias in every place.
+  /// Log odds of every label at every place of the last stage's maps, with the bias in every place. Of a network whose maps
+  /// become means these are class activation maps (Zhou et al., 2016, equation 2), and their mean is the image's log odds.
   ///
   /// - Parameter image_B1HW: as for ``callAsFunction(_:isTraining:dropout:)``.
   /// - Returns: `[B, L, h, w]`.
   /// - Throws: `TorchError` if memory runs out.
   public func activationMaps(_ image_B1HW: Tensor) throws -> Tensor {
-    let stages = try features(image_B1HW)
-    let maps_BHWC = try stages[stages.count - 1].permute([0, 2, 3, 1])
-    let (shape, channels) = (maps_BHWC.shape, maps_BHWC.shape[3])
-    return try network.logits(means_BC: maps_BHWC.reshape([-1, channels]))
-      .reshape([shape[0], shape[1], shape[2], architecture.labels.count]).permute([0, 3, 1, 2])
+    try network.logitMaps(lastMaps_BCHW: lastMaps(image_B1HW))
   }
 
   /// Images of the network's side with mean 0 and variance 1, each by itself.

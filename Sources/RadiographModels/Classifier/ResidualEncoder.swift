@@ -52,6 +52,8 @@ struct ResidualEncoder {
     }
   }
 
-  /// The side of the last stage's maps for images of a side.
-  static func mapSide(_ side: Int) -> Int { widths.reduce(side) { side, _ in (side + 1) / 2 } }
+  /// The side of a stage's maps, the last one's unless given by its number from 1, for images of a side.
+  static func mapSide(_ side: Int, stages: Int = widths.count) -> Int {
+    (0..<stages).reduce(side) { side, _ in (side + 1) / 2 }
+  }
 }

@@ -29,7 +29,8 @@ public struct ChestDenseNet {
   public func callAsFunction(_ image_B1HW: Tensor) throws -> (features_BF: Tensor, logits_BL: Tensor) {
     try withoutGradients {
       let image = try image_B1HW.contiguous(memoryFormat: .channelsLast)
-      let features_BF = try network.means(image, isTraining: false)
+      let stages = try network.features(image, isTraining: false)
+      let features_BF = try stages[stages.count - 1].mean(dim: [2, 3])
       return (features_BF, try network.logits(means_BC: features_BF))
     }
   }

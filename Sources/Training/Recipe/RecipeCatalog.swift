@@ -17,7 +17,7 @@ public enum RecipeCatalog {
   private static let files: [(name: String, yaml: [UInt8])] = [
     (standard, PackageResources.small_yaml), ("paper", PackageResources.paper_yaml),
     ("released", PackageResources.released_yaml), ("phantom", PackageResources.phantom_yaml),
-    ("judge", PackageResources.judge_yaml),
+    ("judge", PackageResources.judge_yaml), ("places", PackageResources.places_yaml),
     ("anatomy", PackageResources.anatomy_yaml),
   ]
 

@@ -29,11 +29,15 @@ struct ClassifierObjective: Objective {
   private let randomness: TrainingRandomness
   private let device: Device
   private let order: EpochOrder
+  /// What people marked; nil for a network that learns nothing of places.
+  private let places: PlaceTargets?
+  /// The images of an epoch, those with marks several times.
+  private let examples: [Int]
 
   var totalSteps: Int { recipe.steps }
   var batchSize: Int { recipe.common.imagesPerStep }
   var microBatchSize: Int { recipe.batchSize }
-  var imagesPerEpoch: Int { training.records.count }
+  var imagesPerEpoch: Int { examples.count }
   let metadata: [String: String]
 
   /// How many labels have a row of pictures.
@@ -69,7 +73,15 @@ struct ClassifierObjective: Objective {
     augmentation = ImageAugmentation(
       rotation: Float(recipe.rotation), shift: Float(recipe.shift), scale: Float(recipe.scaling),
       contrast: Float(recipe.contrast))
-    order = EpochOrder(of: training.records.count, randomness: randomness)
+    let marked = try PlaceTargets(targets, of: training.records)
+    places = recipe.network == .places && recipe.placeWeight > 0 ? marked : nil
+    if places != nil, marked.markedCount == 0 {
+      throw TrainingError.classifierData(reason: "images in which people marked findings: choose another network")
+    }
+    examples = (0..<training.records.count).flatMap { image in
+      repeatElement(image, count: marked.isMarked(image) ? recipe.markedRepeats : 1)
+    }
+    order = EpochOrder(of: examples.count, randomness: randomness)
     let store = ParameterStore(
       generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
     let architecture = ClassifierArchitecture(network: recipe.network, labels: labels, side: recipe.imageSide)
@@ -84,10 +96,12 @@ struct ClassifierObjective: Objective {
     var image_B1HW: Tensor
     var target_BL: Tensor
     var known_BL: Tensor
+    /// Maps of what is to be seen where, and what each place counts; nil if places are not learned.
+    var places: (target_BLhw: Tensor, weight_BLhw: Tensor)?
   }
 
   func batch(_ slice: BatchSlice) throws -> Batch {
-    let images = try order.examples(of: slice)
+    let images = try order.examples(of: slice).map { examples[$0] }
     let coins = try Tensor.randint(
       0..<2, shape: [slice.batchSize], generator: randomness.generator(.crop, step: slice.step)
     ).int64s()
@@ -97,7 +111,11 @@ struct ClassifierObjective: Objective {
     let image_B1HW = try training.augmented(
       images, by: augmentation, seeds: seeds, mirrored: mirrored, draws: draws)
     let (target_BL, known_BL) = try targets.tensors(images, mirrored: mirrored, draws: draws, device: device)
-    return Batch(image_B1HW: image_B1HW, target_BL: target_BL, known_BL: known_BL)
+    let marks = try places?.tensors(images, side: classifier.architecture.placeSide, device: device) { row, box in
+      let changed = augmentation.box(box, seed: seeds[row])
+      return mirrored[row] ? changed.mirrored : changed
+    }
+    return Batch(image_B1HW: image_B1HW, target_BL: target_BL, known_BL: known_BL, places: marks)
   }
 
   /// What is done to images before they are seen; empty if no label is a corruption.
@@ -107,11 +125,32 @@ struct ClassifierObjective: Objective {
 
   func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss] {
     let dropout = recipe.dropout > 0 ? try randomness.generators(.dropout, of: slice) : nil
-    let logits_BL = try withPrecision(recipe.precision, on: device) {
-      try classifier(batch.image_B1HW, isTraining: true, dropout: dropout)
-    }
     // Over known and unknown labels alike, so that rows with few known ones count the same in every slice.
-    return [Loss(value: try crossEntropy(logits_BL, batch.target_BL, batch.known_BL) * lossFactor)]
+    func loss(_ logits_BL: Tensor) throws -> Tensor {
+      try crossEntropy(logits_BL, batch.target_BL, batch.known_BL) * lossFactor
+    }
+    guard let places = batch.places else {
+      let logits_BL = try withPrecision(recipe.precision, on: device) {
+        try classifier(batch.image_B1HW, isTraining: true, dropout: dropout)
+      }
+      return [Loss(value: try loss(logits_BL))]
+    }
+    let (logits_BL, maps_BLhw) = try withPrecision(recipe.precision, on: device) {
+      try classifier.withPlaces(batch.image_B1HW, isTraining: true, dropout: dropout)
+    }
+    return [Loss(value: try loss(logits_BL) + placeLoss(maps_BLhw, places) * recipe.placeWeight)]
+  }
+
+  /// The mean cross entropy of an image's places that count, and its mean over images.
+  private func placeLoss(
+    _ maps_BLhw: Tensor, _ places: (target_BLhw: Tensor, weight_BLhw: Tensor)
+  ) throws -> Tensor {
+    let count_B111 = try places.weight_BLhw.sum(dim: [1, 2, 3], keepdim: true).clamp(min: 1)
+    let weight_BLhw = try places.weight_BLhw / count_B111
+    // The mean over all places, made one over images.
+    let all = Double(places.weight_BLhw.shape.dropFirst().reduce(1, *))
+    return try maps_BLhw.to(.float32).binaryCrossEntropyWithLogits(target: places.target_BLhw, weight: weight_BLhw)
+      * all
   }
 
   private func crossEntropy(_ logits_BL: Tensor, _ target_BL: Tensor, _ known_BL: Tensor) throws -> Tensor {

@@ -40,6 +40,10 @@ public struct ClassifierSettings: StageSettings {
   /// Whether half of the images are mirrored. What was right-sided is left-sided then. A heart on the other side is a
   /// finding: not for labels that are about hearts.
   public var mirror = false
+  /// What the network `places` learns of where people marked findings weighs beside what it learns of whole images.
+  public var placeWeight = 20.0
+  /// How often an epoch sees an image in which people marked findings.
+  public var markedRepeats = 1
 
   public static let stage = TrainingStageName.classifier
   public static let validationLimit = 2000
@@ -51,6 +55,15 @@ public struct ClassifierSettings: StageSettings {
     try RecipeCheck.require(imageSide, in: least...2048, "imageSide")
     try RecipeCheck.requireFraction(dropout, "dropout")
     try RecipeCheck.requireChanges(rotation: rotation, shift: shift, scaling: scaling, contrast: contrast)
+    try RecipeCheck.require(markedRepeats, in: 1...1000, "markedRepeats")
+    guard (0...1000).contains(placeWeight) else {
+      throw TrainingError.invalidSetting(
+        key: "placeWeight", value: "\(placeWeight)", remedy: "give a number from 0 to 1000")
+    }
+    guard network != .places || corruptions.isEmpty else {
+      throw TrainingError.invalidSetting(
+        key: "network", value: network.rawValue, remedy: "choose small: a corruption has no place")
+    }
     guard Set(labels).count == labels.count, labels.allSatisfy({ !$0.isEmpty }) else {
       throw TrainingError.invalidSetting(key: "labels", value: "\(labels)", remedy: "give each label once")
     }

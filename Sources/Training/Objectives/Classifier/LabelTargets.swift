@@ -38,6 +38,9 @@ struct LabelTargets {
     return draw.isControl ? truths[image * labels.count + label] : nil
   }
 
+  /// What is known of a label of an image as it is.
+  func truth(_ label: Int, of image: Int) -> Bool? { truth(label, of: image, nil) }
+
   /// What is known of one label over some images.
   ///
   /// - Parameter draws: What is done to each image; empty for nothing.
