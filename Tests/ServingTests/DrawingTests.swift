@@ -90,6 +90,24 @@ import Testing
     }
   }
 
+  @Test func whoAsksForNothingIsCutOff() async throws {
+    try await withService({ settings in
+      settings.limits.headTime = .milliseconds(300)
+      settings.limits.connections = 8
+    }) { service async throws in
+      // One that is asked something within that time stays.
+      let asking = try RawConnection(port: service.port)
+      await asking.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      #expect(await asking.read(until: "\r\n").hasPrefix("HTTP/1.1 200"))
+      let idle = try (0..<7).map { _ in try RawConnection(port: service.port) }
+      for connection in idle.dropFirst(4) { await connection.send("GET /healthz HTTP/1.1\r\nHost: lo") }
+      for connection in idle { #expect(await !connection.read().hasPrefix("HTTP/1.1 200")) }
+      #expect(try await service.get("/healthz").status == 200)
+      await asking.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      #expect(await asking.read(until: "HTTP/1.1 200").contains("HTTP/1.1 200"))
+    }
+  }
+
   @Test func aSlowBodyIsCutOff() async throws {
     try await withService({ $0.limits.bodyTime = .milliseconds(300) }) { service async throws in
       let connection = try RawConnection(port: service.port)

@@ -42,8 +42,8 @@ final class ClientPresence: Sendable {
   }
 }
 
-/// Watches one connection: says when the client leaves, and closes the connection of a client that sends a body without an
-/// end, sends one too slowly, or does not take its answer.
+/// Watches one connection: says when the client leaves, and closes the connection of a client that asks for nothing, sends a
+/// body without an end, sends one too slowly, or does not take its answer.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -51,6 +51,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundOut = HTTPResponsePart
 
   struct Limits: Sendable {
+    /// The longest time until the head of the first request has arrived.
+    var headTime: TimeAmount
     /// The most bytes of a body, those that no route reads included.
     var bodyBytes: Int
     /// The longest time from a request's head to its end.
@@ -62,6 +64,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   let presence = ClientPresence()
   private let limits: Limits
   private var bodyBytes = 0
+  private var headDeadline: Scheduled<Void>?
   private var bodyDeadline: Scheduled<Void>?
   private var answerDeadline: Scheduled<Void>?
   /// Whether an answer to the request that is being read has begun.
@@ -71,9 +74,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     self.limits = limits
   }
 
+  func handlerAdded(context: ChannelHandlerContext) {
+    headDeadline = closing(context.channel, after: limits.headTime)
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head:
+      headDeadline?.cancel()
       bodyBytes = 0
       bodyDeadline?.cancel()
       hasAnswered = false
@@ -118,6 +126,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func handlerRemoved(context: ChannelHandlerContext) { leave() }
 
   private func leave() {
+    headDeadline?.cancel()
     bodyDeadline?.cancel()
     answerDeadline?.cancel()
     presence.leave()

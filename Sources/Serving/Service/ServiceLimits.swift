@@ -4,6 +4,8 @@ import Support
 public struct ServiceLimits: Equatable, Sendable {
   /// The most bytes of a request's body.
   public var bodyBytes = 1 << 20
+  /// The longest time from a connection's beginning until the head of its first request has arrived.
+  public var headTime = Duration.seconds(10)
   /// The longest time that a body may take to arrive.
   public var bodyTime = Duration.seconds(30)
   /// The most bytes of a prompt, and of a negative prompt.

@@ -53,7 +53,8 @@ public final class ThoraxService: Sendable {
       additionalChannelHandlers: [
         ConnectionGuard(
           limits: .init(
-            bodyBytes: limits.bodyBytes * 2, bodyTime: .milliseconds(Int64(limits.bodyTime.milliseconds)),
+            headTime: .milliseconds(Int64(limits.headTime.milliseconds)), bodyBytes: limits.bodyBytes * 2,
+            bodyTime: .milliseconds(Int64(limits.bodyTime.milliseconds)),
             answerTime: .seconds(Int64(limits.time.seconds) + 60)))
       ], idleTimeout: .seconds(60),
       httpDecoderConfiguration: .init(maxHeaderFieldSize: 16_384, maxHeaderListSize: 32_768, maxHeaderFieldCount: 100))
