@@ -10,18 +10,41 @@ import TorchNN
 
 @Suite("Classifiers of several labels")
 struct LabelClassifierTests {
-  @Test("DenseNet-121 has torchvision's names, shapes, outputs, gradients and running values")
-  func denseNet() throws {
+  /// A network of torchvision's, the fixture of `Tools/reference/classifiers.py`, and the layers of which that has all.
+  struct Reference: Sendable, CustomTestStringConvertible {
+    let network: ClassifierArchitecture.Network
+    let fixture: String
+    let first: String
+    let last: String
+    let norm: String
+    var testDescription: String { network.rawValue }
+
+    static let all = [
+      Reference(
+        network: .densenet121, fixture: "classifiers", first: "features.conv0", last: "classifier",
+        norm: "features.norm5"),
+      Reference(network: .resnet50, fixture: "resnet50", first: "conv1", last: "fc", norm: "layer4.2.bn3"),
+    ]
+
+    func make(_ scope: ParameterScope) throws -> any LabelNetwork {
+      try ClassifierArchitecture(network: network, labels: ["a", "b", "c"], side: 64).make(scope)
+    }
+  }
+
+  @Test(
+    "DenseNet-121 and ResNet-50 have torchvision's names, shapes, outputs, gradients and running values",
+    arguments: Reference.all)
+  func torchvision(_ reference: Reference) throws {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/classifiers.safetensors").path
+      .appendingPathComponent("Fixtures/\(reference.fixture).safetensors").path
     let file = try SafetensorsFile(path: path)
     let expected = try file.loadTensors()
-    let drawn = try DrawnWeights { _ = try DenseNet($0, labels: 3) }
+    let drawn = try DrawnWeights { _ = try reference.make($0) }
     let sorted = drawn.parameters
     #expect(file.metadata["count"] == "\(sorted.count)")
     #expect(file.metadata["names"] == ContentHash.of(Array(drawn.listing.utf8)))
     let store = ParameterStore(tensors: try drawn.tensors(), dtype: .float64, trainable: true)
-    let network = try DenseNet(store.root, labels: 3)
+    let network = try reference.make(store.root)
     try store.verify()
     let image = try #require(expected["image"]).to(.float64)
     func expectClose(_ tensor: Tensor?, _ name: String) throws {
@@ -38,10 +61,10 @@ struct LabelClassifierTests {
     #expect(norms.count == expectedNorms.count)
     let largest = expectedNorms.max() ?? 0
     #expect(zip(norms, expectedNorms).allSatisfy { abs($0 - $1) < 1e-4 * largest })
-    try expectClose(store["features.conv0.weight"]?.value.grad, "gradient.conv0")
-    try expectClose(store["classifier.weight"]?.value.grad, "gradient.classifier")
+    try expectClose(store["\(reference.first).weight"]?.value.grad, "gradient.first")
+    try expectClose(store["\(reference.last).weight"]?.value.grad, "gradient.last")
     for name in ["running_mean", "running_var"] {
-      try expectClose(store["features.norm5.\(name)"]?.value, name)
+      try expectClose(store["\(reference.norm).\(name)"]?.value, name)
     }
   }
 
@@ -80,17 +103,42 @@ struct LabelClassifierTests {
     #expect(error?.misshaped.isEmpty == true)
   }
 
-  @Test("a step needs two images where DenseNet's last maps are of one value")
-  func minimumBatch() throws {
-    let network = try DenseNet(ParameterStore(generator: Generator(seed: 1)).root, labels: 1)
-    for side in [32, 47, 60, 61, 64] {
+  @Test("a step needs two images where the last maps are of one value", arguments: Reference.all)
+  func minimumBatch(_ reference: Reference) throws {
+    let network = try reference.make(ParameterStore(generator: Generator(seed: 1)).root)
+    var lastSides: Set<Int> = []
+    for side in [32, 33, 47, 60, 61, 64] {
       let last = try #require(network.features(Tensor.zeros([1, 1, side, side]), isTraining: false).last).shape[2]
-      #expect(DenseNet.lastSide(side) == last)
-      let architecture = ClassifierArchitecture(network: .densenet121, labels: ["a"], side: side)
-      #expect(architecture.minimumBatch == (last == 1 ? 2 : 1))
+      let architecture = ClassifierArchitecture(network: reference.network, labels: ["a"], side: side)
+      #expect(architecture.minimumBatch == (last == 1 ? 2 : 1), "\(side)")
+      lastSides.insert(last)
     }
-    #expect(DenseNet.lastSide(32) == 1 && DenseNet.lastSide(64) == 2)
+    #expect(lastSides == [1, 2])
     #expect(ClassifierArchitecture(network: .small, labels: ["a"], side: 16).minimumBatch == 1)
+  }
+
+  @Test("torchvision's ResNet-50 begins a classifier of grey images with other labels")
+  func initialResidualWeights() throws {
+    let source = ParameterStore(generator: try Generator(seed: 1))
+    _ = try ResNet(source.root, labels: 5)
+    var published = try source.tensors()
+    let colours = try Tensor.rand([64, 3, 7, 7], generator: Generator(seed: 2))
+    published["conv1.weight"] = colours
+    published["bn1.num_batches_tracked"] = try Tensor([7 as Int64], shape: [1])
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try SafetensorsWriter.write(published, metadata: [:], to: path)
+    let store = ParameterStore(generator: try Generator(seed: 3))
+    _ = try LabelClassifier(
+      store.root, ClassifierArchitecture(network: .resnet50, labels: ["a", "b"], side: 32))
+    let last = try #require(store["fc.weight"]).value.floats()
+    try LabelClassifier.begin(store, with: path)
+    #expect(try #require(store["fc.weight"]).value.floats() == last)
+    let grey = try colours.sum(dim: [1], keepdim: true)
+    #expect(try #require(store["conv1.weight"]).value.floats() == grey.floats())
+    for name in ["layer1.0.conv1.weight", "layer2.0.downsample.0.weight", "layer4.2.bn3.running_var"] {
+      #expect(try #require(store[name]).value.floats() == published[name]?.floats())
+    }
   }
 
   @Test("brightness, contrast and size of an image make no difference beyond its detail")

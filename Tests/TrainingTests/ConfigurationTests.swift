@@ -50,7 +50,8 @@ struct ConfigurationTests {
     #expect(try DiffusionRecipe.resolved("paper", file: nil, settings: []) == paper)
     #expect(
       throws: TrainingError.invalidSetting(
-        key: "the recipe", value: "large", remedy: "choose one of small, paper, released, phantom, judge, anatomy")
+        key: "the recipe", value: "large",
+        remedy: "choose one of small, paper, released, phantom, judge, anatomy, chexgenbench")
     ) { try DiffusionRecipe.resolved("large", file: nil, settings: []) }
     let recipe = try AutoencoderRecipe.resolved(file: nil, settings: ["preset=released", "batchSize=8"])
     #expect(recipe.preset == "released")
@@ -220,7 +221,7 @@ struct ConfigurationTests {
   func recipes() throws {
     for entry in try RecipeCatalog.entries() {
       #expect(!entry.title.isEmpty)
-      let alone = ["judge", "places", "anatomy"].contains(entry.name)
+      let alone = ["judge", "places", "anatomy", "chexgenbench"].contains(entry.name)
       let judges = entry.name == "small" ? ["classifier", "reidentifier"] : alone ? ["classifier"] : []
       #expect(entry.stages == (alone ? [] : ["vae", "diffusion"]) + judges)
       try (RecipeCatalog.recipe(entry.name) as AutoencoderRecipe).validate()

@@ -13,6 +13,8 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
     case places
     /// DenseNet-121 (Huang et al., 2017), as CheXNet and most classifiers of radiographs since have it.
     case densenet121
+    /// ResNet-50 (He et al., 2016), as CheXGenBench trains it.
+    case resnet50
   }
 
   public var network: Network
@@ -35,7 +37,13 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
 
   /// The fewest images that a step of training can compute at once: two if the network normalises by the batch and its
   /// last maps are of one value, whose variance over a single image is not defined.
-  public var minimumBatch: Int { network == .densenet121 && DenseNet.lastSide(side) == 1 ? 2 : 1 }
+  public var minimumBatch: Int {
+    switch network {
+    case .small: 1
+    case .densenet121: DenseNet.lastSide(side) == 1 ? 2 : 1
+    case .resnet50: ResNet.lastSide(side) == 1 ? 2 : 1
+    }
+  }
 
   /// - Throws: `ParameterError`, `TorchError`.
   func make(_ scope: ParameterScope) throws -> any LabelNetwork {
@@ -43,6 +51,7 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
     case .small: try ResidualClassifier(scope, labels: labels.count)
     case .places: try PlaceClassifier(scope, labels: labels.count)
     case .densenet121: try DenseNet(scope, labels: labels.count)
+    case .resnet50: try ResNet(scope, labels: labels.count)
     }
   }
 }

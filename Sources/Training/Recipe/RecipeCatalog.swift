@@ -18,7 +18,7 @@ public enum RecipeCatalog {
     (standard, PackageResources.small_yaml), ("paper", PackageResources.paper_yaml),
     ("released", PackageResources.released_yaml), ("phantom", PackageResources.phantom_yaml),
     ("judge", PackageResources.judge_yaml), ("places", PackageResources.places_yaml),
-    ("anatomy", PackageResources.anatomy_yaml),
+    ("anatomy", PackageResources.anatomy_yaml), ("chexgenbench", PackageResources.chexgenbench_yaml),
   ]
 
   /// The names of all recipes, that of the model that ships first.

@@ -13,7 +13,7 @@ public struct ClassifierSettings: StageSettings {
   }
 
   public var network = ClassifierArchitecture.Network.small
-  /// A file of weights to begin with, of the same network: a classifier's, or torchvision's `densenet121`.
+  /// A file of weights to begin with, of the same network: a classifier's, or torchvision's `densenet121` or `resnet50`.
   public var initialWeights = ""
   /// What is decided on: findings, traits (`female`, `right-sided`, ...: `ImageTrait`), and corruptions (`missing lung`, ...:
   /// `ImageCorruption`), for which images are corrupted in training; none for every finding that some image of the
