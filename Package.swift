@@ -287,14 +287,14 @@ let package = Package(
         "Diffusion", "Evaluation", "Generation", "ImageFiles", "Models", "RadiographData", "RadiographImport",
         "RadiographModels", "RadiologyReports", "RunRecords", "Support", "TensorFiles", "TestBasics", "TestSupport",
         "Torch", "TorchNN",
-        "Training",
+        "Training", "YAMLText",
       ]),
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "ImageFiles", "ImageOutput", "RadiographData", "RadiographImport", "RadiographModels",
-        "RadiographTestSupport", "RadiologyReports", "Support", "TensorFiles", "TestBasics", "TestSupport", "Torch",
-        "TorchNN", "Training",
+        "Evaluation", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiographData", "RadiographImport",
+        "RadiographModels", "RadiographTestSupport", "RadiologyReports", "Support", "TensorFiles", "TestBasics",
+        "TestSupport", "Torch", "TorchNN", "Training",
       ]),
     .testTarget(
       name: "CommandLineTests",

@@ -4,6 +4,7 @@ import RadiographData
 import RadiographImport
 import RadiographTestSupport
 import Support
+import TestSupport
 import Testing
 
 @testable import Evaluation
@@ -81,14 +82,40 @@ struct BenchmarkTests {
     var random = SplitMix64(seed: 23)
     let image = try Self.bytes(&random)
     let seeds = try (0..<3).map { _ in try Self.bytes(&random) }
-    let summary = BenchmarkPrivacy.Summary(try seeds.map { try BenchmarkPrivacy.Distance(image, $0) })
-    expectEqual([summary.published.mean, summary.published.least], expected.pixels.published, within: 1e-12)
-    expectEqual([summary.corrected.mean, summary.corrected.least], expected.pixels.corrected, within: 1e-12)
+    let summary = BenchmarkPrivacy.summary(try seeds.map { try BenchmarkPrivacy.Distance(image, $0) })
+    expectSpreads(summary, expected.pixels)
     let one = try GrayscaleImage(width: 1, height: 1, pixels: [9])
     let ten = try GrayscaleImage(width: 1, height: 1, pixels: [10])
     #expect(try BenchmarkPrivacy.Distance(one, ten).wrapped == 255 && BenchmarkPrivacy.Distance(one, ten).plain == 1)
     #expect(throws: MetricError.countMismatch(what: "pixels of an image", expected: 30, found: 1)) {
       try BenchmarkPrivacy.Distance(image, one)
+    }
+  }
+
+  private func expectSpreads(_ summary: BenchmarkPairs.Summary, _ expected: MetricReference.Benchmark.Spreads) {
+    let (published, corrected) = (summary.published, summary.corrected)
+    expectEqual([published.mean, published.nearest], expected.published, within: 1e-12)
+    expectEqual([corrected.mean, corrected.nearest], expected.corrected, within: 1e-12)
+  }
+
+  @Test("distances of features and scores agree with torch's, of all seeds, rounded as published and as they are")
+  func latents() throws {
+    let one = try MetricInputs.features(seed: 5, rows: 1, columns: 12)[0]
+    let others = try MetricInputs.features(seed: 6, rows: 3, columns: 12)
+    let distances = try (0..<3).map { try BenchmarkPairs.latentDistance(one, others[$0]) }
+    expectSpreads(BenchmarkPairs.Summary(distances, nearest: .least), expected.latents)
+    func dot(_ a: some Collection<Double>, _ b: some Collection<Double>) -> Double {
+      zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    let cosines = (0..<3).map {
+      dot(one, others[$0]) / (dot(one, one) * dot(others[$0], others[$0])).squareRoot()
+    }
+    expectSpreads(BenchmarkPairs.Summary(cosines, nearest: .greatest), expected.scores)
+    #expect(throws: MetricError.countMismatch(what: "features of an image", expected: 12, found: 11)) {
+      try BenchmarkPairs.latentDistance(one, others[0].dropLast())
+    }
+    #expect(throws: MetricError.countMismatch(what: "features of an image", expected: 0, found: 0)) {
+      try BenchmarkPairs.latentDistance([], [])
     }
   }
 
@@ -136,13 +163,25 @@ struct BenchmarkTests {
           name: "\(index)", image: try CopyGateTests.chest(UInt64(500 + index), side: 64),
           facts: ImageFacts(prompt: prompt))
       })
-    let pairs = try BenchmarkPrivacy.pairs(samples, training: training)
+    func compared(_ samples: DrawnImages) -> ComparedImages {
+      ComparedImages(samples: samples, heldOut: heldOut, training: training, side: 64, seed: 1)
+    }
+    let found = try BenchmarkPairs(compared(samples))
+    let pairs = found.pairs
     let second = try #require(texts.firstIndex(of: other))
     #expect(pairs.map(\.training) == [0, second] && pairs.map(\.samples) == [[0, 3, 4], [2, 5]])
+    #expect(pairs.map(\.standIns.count) == [3, 2])
+    try expectPrivacy(samples, pairs, compared)
+    try expectLatents(root, pairs, compared(samples))
+  }
 
+  /// The distances between pixels.
+  private func expectPrivacy(
+    _ samples: DrawnImages, _ pairs: [BenchmarkPairs.Pair], _ compared: (DrawnImages) -> ComparedImages
+  ) throws {
+    let training = compared(samples).training
     func figures(_ samples: DrawnImages) throws -> [MeasuredFigure] {
-      try BenchmarkPrivacy().figures(
-        ComparedImages(samples: samples, heldOut: heldOut, training: training, side: 64, seed: 1))
+      try BenchmarkPrivacy().figures(compared(samples))
     }
     let found = try figures(samples)
     let distances = try pairs.map { pair in
@@ -158,5 +197,49 @@ struct BenchmarkTests {
     #expect(found.map(\.count) == [2, 2, 2, 2] && found.allSatisfy { ($0.real ?? 0) > 0 })
     #expect(found[1].value < found[0].value, "differences that wrap are greater")
     #expect(try figures(DrawnImages(title: "samples", items: [samples.items[1]])).isEmpty)
+  }
+
+  /// The distances between features, and the scores of a network that recognises patients, through the measurements that
+  /// `thorax evaluate images` runs.
+  private func expectLatents(_ root: URL, _ pairs: [BenchmarkPairs.Pair], _ compared: ComparedImages) throws {
+    let judge = root.appendingPathComponent("judge.safetensors").path
+    try TinyJudge.write(to: judge, labels: ["a"], side: 32)
+    let extractor = try FeatureExtractorFile.load(judge)
+    func features(_ set: any ImageSet) throws -> FeatureMatrix {
+      try extractor.features(of: (0..<set.count).map { try set.image(at: $0) })
+    }
+    let (samples, training, heldOut) = try (
+      features(compared.samples), features(compared.training), features(compared.heldOut)
+    )
+    let found = try BenchmarkPairs(compared).latentFigures(
+      samples: samples, training: training, heldOut: heldOut, extractor: extractor.figureName, how: "features")
+    #expect(
+      found.map(\.name)
+        == ["mean", "least"].flatMap { value in
+          ["as published", "corrected"].map {
+            "CheXGenBench latent distance, \(extractor.name), \(value) over seeds, \($0)"
+          }
+        })
+    let distances = pairs.map { pair in
+      pair.samples.map { sample in
+        let squares = zip(training[pair.training], samples[sample]).map { ($0 - $1) * ($0 - $1) }
+        return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
+      }
+    }
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    let corrected = [mean(distances.map(mean)), mean(distances.map { $0.min() ?? 0 })]
+    expectEqual([found[1].value, found[3].value], corrected, within: 1e-9)
+    expectEqual([found[0].value, found[2].value], corrected, within: 1e-4)
+    #expect(found[0].value != found[1].value, "rounded")
+    #expect(found.allSatisfy { $0.count == 2 && ($0.real ?? 0) > 0 })
+
+    let scores = try BenchmarkPairs(compared).scoreFigures(
+      "network", how: "a test", samples: { Double($0) + Double($1) / 8 }, real: { _, _ in 0.5 })
+    #expect(scores.map(\.real) == [0.5, 0.5, 0.5, 0.5])
+    let (first, second) = (Double(pairs[0].training), Double(pairs[1].training))
+    expectEqual(
+      [scores[1].value, scores[3].value],
+      [(first + 7 / 24.0 + second + 7 / 16.0) / 2, (first + 4 / 8.0 + second + 5 / 8.0) / 2], within: 1e-12)
+    #expect(scores[3].name == "CheXGenBench re-identification score, network, greatest over seeds, corrected")
   }
 }

@@ -88,8 +88,8 @@ struct MetricReference: Decodable {
 
   /// The arithmetic of CheXGenBench.
   struct Benchmark: Decodable {
-    /// Mean and least over seeds.
-    struct Pixels: Decodable {
+    /// The mean over seeds, and the value of the nearest sample.
+    struct Spreads: Decodable {
       var published: [Double]
       var corrected: [Double]
     }
@@ -100,7 +100,9 @@ struct MetricReference: Decodable {
     /// Mean and deviation.
     var kernel: [Double]
     var kernelOfEqualSets: [Double]
-    var pixels: Pixels
+    var pixels: Spreads
+    var latents: Spreads
+    var scores: Spreads
   }
 
   var images: Images

@@ -337,7 +337,8 @@ def averaged(values):
 
 
 def benchmark():
-    """The arithmetic of CheXGenBench: four parts compared apart and averaged, subsets of all, 8-bit differences that wrap."""
+    """The arithmetic of CheXGenBench: four parts compared apart and averaged, subsets of all, 8-bit differences
+    that wrap, distances of features and scores of all seeds, rounded before they are averaged."""
     x, y = features(3, 121, 12), features(4, 91, 12, scale=1.3, shift=0.2)
     parts = list(zip(np.array_split(x, 4), np.array_split(y, 4)))
     distances = []
@@ -358,6 +359,18 @@ def benchmark():
     def distance(a, b):
         return np.linalg.norm(a - b) / np.sqrt(a.size)
 
+    def latent(a, b):
+        difference = torch.from_numpy(a) - torch.from_numpy(b)
+        return float(torch.norm(difference) / difference.numel() ** 0.5)
+
+    def spreads(values, nearest):
+        rounded = [round(value, 4) for value in values]
+        return dict(
+            published=[sum(rounded) / len(rounded), nearest(rounded)],
+            corrected=[sum(values) / len(values), nearest(values)])
+
+    vector, others = features(5, 1, 12)[0], features(6, 3, 12)
+    cosines = [float(vector @ other / np.linalg.norm(vector) / np.linalg.norm(other)) for other in others]
     published = [round(float(distance(real, seeds[-1])), 4) for _ in seeds]
     corrected = [float(distance(real.astype(float), s.astype(float))) for s in seeds]
     return dict(
@@ -368,6 +381,7 @@ def benchmark():
         pixels=dict(
             published=[sum(published) / len(published), min(published)],
             corrected=[sum(corrected) / len(corrected), min(corrected)]),
+        latents=spreads([latent(vector, other) for other in others], min), scores=spreads(cosines, max),
     )
 
 

@@ -4,7 +4,8 @@ import TensorFiles
 /// Extractors from files.
 public enum FeatureExtractorFile {
   /// Reads an extractor of any known architecture: Inception-v3 of pytorch-fid, DenseNet-121 of TorchXRayVision, RAD-DINO,
-  /// a classifier of `thorax train classifier` or a network of `thorax train reidentifier`. Which one follows from the file.
+  /// the Siamese ResNet-50 of Packhäuser et al., a classifier of `thorax train classifier` or a network of `thorax train
+  /// reidentifier`. Which one follows from the file.
   ///
   /// - Parameters:
   ///   - path: Safetensors, or a checkpoint of PyTorch's with a state dictionary.
@@ -21,6 +22,7 @@ public enum FeatureExtractorFile {
     case .chestDenseNet(let labels):
       return ChestDenseNetExtractor(try checkpoint.chestDenseNet(), labels: labels, hash: hash)
     case .visionTransformer: return VisionTransformerExtractor(try checkpoint.visionTransformer(), hash: hash)
+    case .patientVerifier: return PatientVerifierExtractor(try checkpoint.patientVerifier(), hash: hash)
     }
   }
 }

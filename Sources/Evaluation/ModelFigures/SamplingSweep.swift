@@ -83,6 +83,14 @@ public struct SamplingSweep: Sendable {
     try host.require(imageSize: dataset.imageSize)
     (self.host, self.options, self.note) = (host, options, note)
     sets = try RadiographSets(dataset, part: options.part)
+    for (adults, use) in [
+      (sets.heldOutAdults, "held out, of adults,"), (sets.trainingAdults, "for training, of adults,"),
+    ] {
+      guard adults.count >= RadiographSets.minimum else {
+        throw MeasurementError.tooFewImages(
+          source: RadiographSets.adultSource, use: use, found: adults.count, minimum: RadiographSets.minimum)
+      }
+    }
   }
 
   /// Draws and measures every setting.

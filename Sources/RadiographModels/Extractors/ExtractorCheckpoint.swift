@@ -16,6 +16,7 @@ public struct ExtractorCheckpoint: Sendable {
     case inceptionV3
     case chestDenseNet(labels: Int)
     case visionTransformer(VisionTransformerArchitecture)
+    case patientVerifier(width: Int)
 
     /// As messages and reports call it.
     public var name: String {
@@ -25,6 +26,7 @@ public struct ExtractorCheckpoint: Sendable {
       case .visionTransformer(.base): "RAD-DINO (ViT-B/14)"
       case .visionTransformer(let shape):
         "DINOv2 of width \(shape.width), \(shape.layers) layers, patches of \(shape.patch)"
+      case .patientVerifier: "Siamese ResNet-50 of Packhäuser et al."
       }
     }
   }
@@ -62,6 +64,7 @@ public struct ExtractorCheckpoint: Sendable {
     case .inceptionV3: _ = try InceptionV3(shapes.root)
     case .chestDenseNet(let labels): _ = try ChestDenseNet(shapes.root, labels: labels)
     case .visionTransformer(let shape): _ = try VisionTransformer(shapes.root, shape)
+    case .patientVerifier(let width): _ = try PatientVerifier(shapes.root, width: width)
     }
     do {
       try ParameterLoadingError.requireFit(stored: tensors, for: shapes.parameters)
@@ -109,6 +112,9 @@ public struct ExtractorCheckpoint: Sendable {
     if tensors.keys.contains(where: { $0.hasPrefix("Mixed_") }) { return .inceptionV3 }
     if tensors.keys.contains(where: { $0.hasPrefix("features.denseblock") }) {
       return .chestDenseNet(labels: max(1, shape("classifier.weight")?.first ?? 1))
+    }
+    if tensors["fc_end.weight"] != nil {
+      return .patientVerifier(width: max(1, shape("model.fc.weight")?.first ?? 1))
     }
     let layer = "encoder.layer."
     let layers = Set(
@@ -162,6 +168,14 @@ public struct ExtractorCheckpoint: Sendable {
   public func visionTransformer() throws -> VisionTransformer {
     guard case .visionTransformer(let shape) = architecture else { throw otherArchitecture }
     return try network { try VisionTransformer($0, shape) }
+  }
+
+  /// The network, if the file is one of ``Architecture/patientVerifier(width:)``.
+  ///
+  /// - Throws: ``ExtractorFileError/otherArchitecture(path:found:)``; `TorchError` if memory runs out.
+  public func patientVerifier() throws -> PatientVerifier {
+    guard case .patientVerifier(let width) = architecture else { throw otherArchitecture }
+    return try network(.channelsLast) { try PatientVerifier($0, width: width) }
   }
 
   private var otherArchitecture: ExtractorFileError { .otherArchitecture(path: path, found: architecture.name) }

@@ -18,8 +18,8 @@ public enum ExtractorFileError: Error, Equatable, Sendable, CustomStringConverti
     case .unknown(let path, let names):
       return
         "\(path.onOneLine(limit: 160)) is no feature extractor that is known (its tensors are \(Self.list(names))): "
-        + "give Inception-v3 of pytorch-fid, DenseNet-121 of TorchXRayVision, RAD-DINO, or a classifier of "
-        + "'thorax train classifier'"
+        + "give Inception-v3 of pytorch-fid, DenseNet-121 of TorchXRayVision, RAD-DINO, the Siamese "
+        + "ResNet-50 of Packhäuser et al., or a classifier of 'thorax train classifier'"
     case .unfit(let path, let architecture, let problems):
       return "\(path.onOneLine(limit: 160)) is not the \(architecture) (\(Self.text(problems))): "
         + "get the file again, or give one of another architecture that is known"

@@ -102,6 +102,48 @@ struct ExtractorFileTests {
     }
   }
 
+  @Test(
+    "a Siamese ResNet-50 has the embeddings and the probabilities of Packhäuser's network, and gives both as features")
+  func patientVerifier() throws {
+    let expected = try SafetensorsFile(path: ExtractorReference.fixtures + "/verifier.safetensors").loadTensors()
+    var weights = try DrawnWeights { _ = try PatientVerifier($0, width: 8) }.tensors()
+    for (name, factor) in [("model.fc.weight", 3e-3), ("fc_end.weight", 30)] {
+      weights[name] = try #require(weights[name]) * factor
+    }
+    let store = ParameterStore(tensors: weights, dtype: .float64)
+    let network = try PatientVerifier(store.root, width: 8)
+    try store.verify()
+    let images = try #require(expected["image"]).to(.float64)
+    let embeddings = try network.embeddings(images)
+    func expectClose(_ tensor: Tensor, _ name: String) throws {
+      let values = try #require(expected[name]).doubles()
+      #expect(try zip(tensor.doubles(), values).allSatisfy { abs($0 - $1) < 1e-5 }, "\(name)")
+    }
+    try expectClose(embeddings, "embeddings")
+    let others = try embeddings.indexSelect(dim: 0, index: Tensor(indices: [3, 0, 1, 2]))
+    try expectClose(network.probability(embeddings, others), "scores")
+
+    weights["model.bn1.num_batches_tracked"] = try Tensor([3 as Int64], shape: [])
+    let path = try write(weights)
+    let extractor = try #require(try FeatureExtractorFile.load(path) as? PatientVerifierExtractor)
+    #expect(extractor.width == 8 && extractor.classes == nil)
+    let pictures = try (1...2).map { try ExtractorReference.picture($0, width: 90, height: 80, kind: 9) }
+    let features = try extractor.features(of: pictures)
+    #expect(features.values.allSatisfy { (0...1).contains($0) })
+    let score = try extractor.score(features[0], features[1])
+    #expect(try extractor.score(features[1], features[0]) == score && (0..<1).contains(score))
+    let end = try #require(weights["fc_end.weight"]).doubles()
+    let bias = try #require(weights["fc_end.bias"]).doubles()[0]
+    let sum = zip(end, zip(features[0], features[1])).reduce(bias) { $0 + $1.0 * abs($1.1.0 - $1.1.1) }
+    #expect(abs(score - 1 / (1 + exp(-sum))) < 1e-5)
+
+    weights["fc_end.bias"] = nil
+    #expect(
+      try refusal(weights)
+        == "FILE is not the Siamese ResNet-50 of Packhäuser et al. (missing: fc_end.bias): get the file "
+        + "again, or give one of another architecture that is known")
+  }
+
   @Test("a file that is not a whole extractor is refused by one line that says what is missing, too much or broken")
   func refusals() throws {
     let whole = try Self.smallWeights()

@@ -170,6 +170,17 @@ struct ExtractorMeasurement: SetMeasurement {
         samples: drawn, heldOut: against, training: training.features.selecting(draw), extractor: name, how: how,
         seed: compared.seed)
     }
+    if hasBenchmark {
+      let pairs = try BenchmarkPairs(compared)
+      figures += try pairs.latentFigures(
+        samples: samples.features, training: training.features, heldOut: heldOut.features, extractor: name, how: how)
+      if let verifier = extractor as? PatientVerifierExtractor {
+        figures += try pairs.scoreFigures(
+          name, how: "the probability of one patient, \(how)",
+          samples: { try verifier.score(training.features[$0], samples.features[$1]) },
+          real: { try verifier.score(training.features[$0], heldOut.features[$1]) })
+      }
+    }
     figures += try MemorisationMeasurement(
       name: name, space: how, training: training.features, seed: compared.seed
     ).figures(samples: samples.features, real: heldOut.features).figures

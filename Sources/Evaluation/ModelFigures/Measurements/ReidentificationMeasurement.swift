@@ -61,7 +61,8 @@ struct ReidentificationMeasurement: SetMeasurement {
       try Self.similarities(embedding_ND, training_MD) { try $0.amax(dim: [1]).doubles() }
     }
     let heldOut_ND = try embeddings(compared.heldOut)
-    let samples = try greatest(embeddings(compared.samples))
+    let samples_ND = try embeddings(compared.samples)
+    let samples = try greatest(samples_ND)
     let real = try greatest(heldOut_ND)
     let threshold = try greatest(embeddings(calibration.images)).quantile(1 - Self.falseMatches)
     let how =
@@ -90,6 +91,23 @@ struct ReidentificationMeasurement: SetMeasurement {
     ]
       + (try powerFigures(
         compared, heldOut_ND, threshold: threshold, how: "\(network.name) \(network.hash.prefix(12))"))
+      + (try benchmarkFigures(compared, samples_ND, training_MD, heldOut_ND, network))
+  }
+
+  /// CheXGenBench's score, of the samples of a prompt and the training image that has its text.
+  private func benchmarkFigures(
+    _ compared: ComparedImages, _ samples_ND: Tensor, _ training_MD: Tensor, _ heldOut_ND: Tensor,
+    _ network: ReidentifierExtractor
+  ) throws -> [MeasuredFigure] {
+    func cosine(_ one: Tensor, _ other: Tensor) throws -> Double { try (one * other).sum().item() }
+    func row(_ set_ND: Tensor, _ place: Int) throws -> Tensor { try set_ND.select(dim: 0, index: place) }
+    return try BenchmarkPairs(compared).scoreFigures(
+      network.name,
+      how:
+        "the cosine of embeddings by \(network.name) \(network.hash.prefix(12)), -1 to 1, where its own network has a "
+        + "probability, \(network.preprocessing)",
+      samples: { try cosine(row(training_MD, $0), row(samples_ND, $1)) },
+      real: { try cosine(row(training_MD, $0), row(heldOut_ND, $1)) })
   }
 
   /// What the network is worth on patients whom training never saw.

@@ -1,0 +1,248 @@
+import Foundation
+import Generation
+import ImageFiles
+import ImageOutput
+import Models
+import RadiographImport
+import Support
+import TestBasics
+import TestSupport
+import Testing
+
+@testable import Evaluation
+@testable import RadiographData
+@testable import Training
+
+/// A tiny model, of which it is counted what is drawn; or pictures that a test chooses.
+private struct WatchedGenerator: ImageGenerator {
+  actor Log {
+    private(set) var drawn = 0
+    /// As many more are drawn before drawing fails.
+    var left = Int.max
+
+    func fail(after count: Int) { left = count }
+
+    func count() throws {
+      guard left > 0 else { throw CancellationError() }
+      left -= 1
+      drawn += 1
+    }
+  }
+
+  let host: ModelHost
+  let log = Log()
+  /// The picture of a prompt, a seed and a number of steps, instead of the model's; nil for the model's.
+  var picture: (@Sendable (_ prompt: String, _ seed: UInt64, _ steps: Int) throws -> GrayscaleImage)?
+
+  var description: ModelDescription { host.description }
+  var hash: String { host.hash }
+
+  func draw(_ prompt: String, seed: UInt64, settings: DrawSettings) async throws -> SyntheticImage {
+    try await log.count()
+    var request = GenerationRequest(
+      prompt: prompt, seed: seed, settings: SamplingOverrides(steps: settings.steps, guidance: settings.guidance))
+    if picture != nil { request.settings.steps = 1 }
+    var drawn = try await host.generate(request).images[0].drawn
+    drawn.provenance.isWatermarked = false
+    if let picture { drawn.image = try picture(prompt, seed, settings.steps ?? 0) }
+    return drawn
+  }
+
+  func reconstruct(_ image: GrayscaleImage) async throws -> GrayscaleImage { try await host.reconstruct(image) }
+
+  func latent(of image: GrayscaleImage, side: Int) async throws -> [Float] {
+    try await host.latent(of: image, side: side)
+  }
+}
+
+@Suite("Steps and guidance against time, fidelity and agreement", .serialized)
+struct SamplingSweepTests {
+  private static let side = 32
+
+  /// Waves that the seed decides; the lower half is bright if there is an effusion.
+  private static func picture(_ seed: UInt64, effusion: Bool) throws -> GrayscaleImage {
+    var random = SplitMix64(seed: seed)
+    let waves = (0..<4).map { _ in (0..<4).map { _ in Double(random.next(below: 1000)) / 1000 } }
+    return try GrayscaleImage(
+      width: side, height: side,
+      pixels: (0..<side * side).map { index in
+        let (x, y) = (Double(index % side), Double(index / side))
+        let value = waves.reduce(90.0) { $0 + 12 * sin(0.6 * $1[0] * x + 0.6 * $1[1] * y + 6 * $1[2]) }
+        return UInt8(min(max(value + (effusion && index / side >= 20 ? 90 : 0), 0), 255))
+      })
+  }
+
+  /// An image that has lost a share of its contrast.
+  private static func faded(_ image: GrayscaleImage, by share: Double) throws -> GrayscaleImage {
+    try GrayscaleImage(
+      width: side, height: side, pixels: image.pixels.map { UInt8(Double($0) * (1 - share) + 128 * share) })
+  }
+
+  /// Two hundred adults, half of them with an effusion, and two hundred children.
+  private static func makeDataset(in root: URL) throws -> RadiographDataset {
+    let pictures = root.appendingPathComponent("pictures")
+    try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+    var options = DatasetImport.Options()
+    options.imageSize = side
+    options.split = try SplitFractions("50/25/25")
+    let folder = root.appendingPathComponent("dataset")
+    for (source, labels) in [("nih", ["No Finding", "Effusion"]), ("kermany", ["Normal", "Pneumonia"])] {
+      let entries = try (0..<200).map { patient in
+        let file = pictures.appendingPathComponent("\(source)-\(patient).png")
+        let hasFinding = patient % 2 == 1
+        try Data(picture(UInt64(patient + 1000 * source.count), effusion: hasFinding).pngBytes()).write(to: file)
+        return ImportEntry(
+          path: file.lastPathComponent, file: file, patient: "\(patient)", study: "0",
+          attributes: RadiographAttributes(
+            labels: [labels[patient % 2]: .positive], vocabulary: labels, view: .anteroposterior,
+            age: AgeRange(source == "nih" ? 50 : 3)), sections: [])
+      }
+      let list = ImportSource(
+        name: source, kind: source, licence: "CC0-1.0", attribution: "", vocabulary: labels, root: pictures,
+        entries: entries, exclusions: [])
+      _ = try DatasetImport(list, into: folder, options: options).run()
+    }
+    return try RadiographDataset.open(folder)
+  }
+
+  /// A sweep in a folder of its own.
+  private struct Place {
+    let root: URL
+    let dataset: RadiographDataset
+    let host: ModelHost
+
+    func run(
+      _ generator: WatchedGenerator, _ options: SamplingSweep.Options, in name: String = "samples"
+    ) async throws -> SamplingSweep.Report {
+      try await SamplingSweep(host: generator, dataset: dataset, options: options) { _ in }.run { steps in
+        try SampleFolder(
+          path: root.appendingPathComponent("\(name)/\(steps)").path,
+          origin: SampleFolder.Origin(model: "tiny", hash: host.hash, steps: steps, sampler: "euler"))
+      }
+    }
+  }
+
+  private func withPlace(_ body: (Place) async throws -> Void) async throws {
+    try await withTinyModel { model, root in
+      try await body(
+        Place(root: root, dataset: Self.makeDataset(in: root), host: ModelHost.load(model)))
+    }
+  }
+
+  @Test("of a tiny model more steps come nearer to the most, cost more time, and nothing is drawn twice")
+  func tinyModel() async throws {
+    try await withPlace { place in
+      let judge = place.root.appendingPathComponent("extractor.safetensors").path
+      try TinyJudge.write(to: judge)
+      var options = SamplingSweep.Options(steps: [1, 16, 4], guidances: [1, 4])
+      options.samples = 20
+      options.extractor = ExtractorChoice(path: judge)
+      let generator = WatchedGenerator(host: place.host)
+      let report = try await place.run(generator, options)
+      #expect(
+        report.points.map(\.steps) == [16, 4, 1, 16, 4, 1] && report.points.map(\.guidance) == [1, 1, 1, 4, 4, 4])
+      #expect(report.points.allSatisfy { $0.n == 20 && $0.agreement == nil && ($0.peakBytes ?? 0) > 0 })
+      for points in [report.points[..<3], report.points[3...]].map(Array.init) {
+        #expect(points[0].similarity == 1)
+        #expect(points[2].similarity < points[1].similarity && points[1].similarity < 1, "\(points)")
+        #expect(points[0].milliseconds > points[2].milliseconds, "16 steps take longer than 1: \(points)")
+        #expect(points.allSatisfy { $0.frechet > 0 && ($0.features ?? -1) > 0 })
+      }
+      #expect(report.points[0].frechet != report.points[3].frechet, "guidance makes other images")
+      #expect(report.realFrechet > 0 && report.realFrechet < report.points[0].frechet, "noise is no radiograph")
+      let extractor = try #require(report.extractor)
+      #expect(extractor.hasPrefix("Thorax classifier (small) ") && report.judge == nil && report.realAgreement == nil)
+      // Twenty samples and the timed ones, the first of which warms up, of six settings.
+      let timed = SamplingSweep.timed + 1
+      #expect(await generator.log.drawn == 6 * (20 + timed))
+
+      let again = WatchedGenerator(host: place.host)
+      let second = try await place.run(again, options)
+      #expect(await again.log.drawn == 6 * timed)
+      #expect(second.points.map(\.similarity) == report.points.map(\.similarity))
+      #expect(second.points.map(\.frechet) == report.points.map(\.frechet))
+
+      // A call that ends in the middle of the second setting goes on there.
+      let killed = WatchedGenerator(host: place.host)
+      await killed.log.fail(after: 20 + timed + 7)
+      await #expect(throws: CancellationError.self) { try await place.run(killed, options, in: "killed") }
+      let resumed = WatchedGenerator(host: place.host)
+      let third = try await place.run(resumed, options, in: "killed")
+      #expect(await resumed.log.drawn == 6 * (20 + timed) - 27)
+      #expect(third.points.map(\.frechet) == report.points.map(\.frechet))
+      try check(report)
+    }
+  }
+
+  /// What the table and the page say.
+  private func check(_ report: SamplingSweep.Report) throws {
+    let lines = report.markdown.split(separator: "\n")
+    #expect(lines.count == 2 + 6 + 1)
+    #expect(lines[2].hasPrefix("| 16 | 1 | ") && lines[8].hasPrefix("| real images |  |  |  |  | "))
+    let page = SweepPage(report: report, program: "thorax").document()
+    #expect(page.contains("tiny") && page.contains("<svg"))
+  }
+
+  @Test("held-out images themselves have no distance, paler ones more, and the judge sees what was drawn as asked")
+  func knownImages() async throws {
+    try await withPlace { place in
+      let request = TrainingRequest(
+        dataset: place.dataset.url, run: place.root.appendingPathComponent("judge"),
+        settings: [
+          "steps=60", "batchSize=16", "warmupSteps=5", "learningRate=2e-3", "emaDecay=0.9", "imageSide=32",
+          "labels=[Effusion]", "precision=float32", "cadence.validate=60",
+        ])
+      #expect(try Trainer.trainClassifier(request, shouldStop: { false }, report: { _ in }) == .finished(step: 60))
+      var options = SamplingSweep.Options(steps: [4, 2, 1], guidances: [2])
+      options.samples = 1000
+      options.judge = RunFolder(request.run, stage: .classifier).best.path
+      let sets = try RadiographSets(place.dataset, part: .test)
+      let heldOut = try sets.images(of: sets.heldOutAdults)
+      let count = heldOut.count
+      var generator = WatchedGenerator(host: place.host)
+      // Asked images are of a woman or a man; the others are drawn for the held-out adults in turn.
+      generator.picture = { prompt, seed, steps in
+        if prompt.contains("year-old") && prompt.contains("chest radiograph: ") {
+          return try Self.picture(seed + 9000, effusion: !prompt.contains("clear lungs"))
+        }
+        let place = Int(seed) % count
+        return try Self.faded(heldOut[place], by: [4: 0, 2: 0.2, 1: 0.6][steps] ?? 1)
+      }
+      let report = try await place.run(generator, options)
+      #expect(report.points.map(\.steps) == [4, 2, 1] && report.points.allSatisfy { $0.n == count })
+      #expect(abs(report.points[0].frechet) < 1e-6 && report.realFrechet > 1e-3)
+      #expect(report.points[0].similarity == 1 && report.points[1].similarity > report.points[2].similarity)
+      #expect(report.points[1].frechet < report.points[2].frechet)
+      let real = try #require(report.realAgreement)
+      #expect(real > 0.9 && report.points.allSatisfy { ($0.agreement ?? 0) > 0.9 }, "\(report.points)")
+
+      // Normal chests whatever is asked for: all normal ones are right, and no other.
+      generator.picture = { _, seed, _ in try Self.picture(seed + 9000, effusion: false) }
+      options.steps = [2]
+      let deaf = try await place.run(generator, options, in: "deaf")
+      #expect(abs((deaf.points[0].agreement ?? 0) - 0.5) < 0.1, "\(deaf.points)")
+    }
+  }
+
+  @Test("a dataset of other images or without adults to measure on is refused by one line")
+  func refused() async throws {
+    try await withPlace { place in
+      var options = SamplingSweep.Options(steps: [1], guidances: [1])
+      options.part = .validation
+      let generator = WatchedGenerator(host: place.host)
+      _ = try SamplingSweep(host: generator, dataset: place.dataset, options: options) { _ in }
+      let folder = place.root.appendingPathComponent("phantoms")
+      for (size, error) in [
+        (64, MeasurementError.imageSize(dataset: 64, model: 32)),
+        (32, MeasurementError.tooFewImages(source: "nih", use: "for training", found: 0, minimum: 40)),
+      ] {
+        let into = folder.appendingPathComponent("\(size)")
+        _ = try DatasetImport(
+          PhantomSource.list(count: 40, seed: 1), into: into, options: PhantomSource.options(size: size)
+        ).run()
+        let dataset = try RadiographDataset.open(into)
+        #expect(throws: error) { try SamplingSweep(host: generator, dataset: dataset, options: options) { _ in } }
+      }
+    }
+  }
+}
