@@ -10,6 +10,8 @@ public struct AblationGrid: Decodable, Sendable {
     public var name: String
     /// What differs from the grid's settings, as `key: value`.
     public var settings: [String: SettingText]?
+    /// What differs in the networks.
+    public var networks: NetworkChange?
     /// What a publication says of it, to stand beside what is measured.
     public var claim: String?
   }
@@ -31,15 +33,19 @@ public struct AblationGrid: Decodable, Sendable {
   public var rows: [Row]
 
   /// The grids that come with the program.
-  public static var names: [String] { ["memory"] }
+  public static var names: [String] { files.map(\.name) }
+
+  private static let files: [(name: String, yaml: [UInt8])] = [
+    ("components", PackageResources.components_yaml), ("memory", PackageResources.memory_yaml),
+  ]
 
   /// Reads a grid by its name or from a file.
   ///
   /// - Throws: `FileAccessError`, ``TrainingError/unreadableConfiguration(path:reason:)``.
   public init(named name: String) throws {
     let yaml: String
-    if Self.names.contains(name) {
-      yaml = String(decoding: PackageResources.memory_yaml, as: UTF8.self)
+    if let file = Self.files.first(where: { $0.name == name }) {
+      yaml = String(decoding: file.yaml, as: UTF8.self)
     } else {
       yaml = String(decoding: try BoundedFile.contents(of: name), as: UTF8.self)
     }
@@ -47,11 +53,25 @@ public struct AblationGrid: Decodable, Sendable {
       self = try YAMLDocument.decode(AblationGrid.self, from: yaml)
     } catch {
       throw TrainingError.unreadableConfiguration(
-        path: name, reason: "it is no grid: give title, stage, settings and rows with a name each")
+        path: name,
+        reason: "it is no grid: give title, stage, settings and rows with a name each"
+          + (Self.isNetworks(error) ? "; networks has latentChannels, autoencoderAttention, unetWidth, text" : ""))
     }
     guard !rows.isEmpty, Set(rows.map(\.name)).count == rows.count else {
       throw TrainingError.unreadableConfiguration(path: name, reason: "its rows need names that differ")
     }
+  }
+
+  private static func isNetworks(_ error: any Error) -> Bool {
+    guard let error = error as? DecodingError else { return false }
+    let path =
+      switch error {
+      case .dataCorrupted(let context): context.codingPath
+      case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
+        context.codingPath
+      @unknown default: [any CodingKey]()
+      }
+    return path.contains { $0.stringValue == "networks" }
   }
 
   /// The settings of a row as `key=value`, its own last.
