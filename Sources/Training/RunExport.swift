@@ -162,13 +162,19 @@ extension RunExport {
   ///
   /// - Throws: `FileAccessError`.
   public static func writeTrainingImages(of run: URL, to file: URL) throws {
-    let stages: [TrainingStageName] = [.autoencoder, .diffusion, .distillation]
-    let lines = stages.flatMap { stage in
-      (try? String(contentsOf: RunDatasetFiles(folder: RunFolder(run, stage: stage)).images, encoding: .utf8))?
-        .split(separator: "\n") ?? []
-    }
+    let lines = trainingImages(of: run)
     guard !lines.isEmpty else { return }
-    try AtomicFile.write(Array((Set(lines).sorted().joined(separator: "\n") + "\n").utf8), to: file.path)
+    try AtomicFile.write(Array((lines.sorted().joined(separator: "\n") + "\n").utf8), to: file.path)
+  }
+
+  /// The identities of the images that a run was trained on; none if it was begun before runs wrote them down.
+  public static func trainingImages(of run: URL) -> Set<String> {
+    let stages: [TrainingStageName] = [.autoencoder, .diffusion, .distillation]
+    return Set(
+      stages.flatMap { stage in
+        (try? String(contentsOf: RunDatasetFiles(folder: RunFolder(run, stage: stage)).images, encoding: .utf8))?
+          .split(separator: "\n").map(String.init) ?? []
+      })
   }
 
   /// The card of a model that has none of its own: what it is, how it was made, what it must not be used for.

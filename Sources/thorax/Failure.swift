@@ -153,7 +153,7 @@ struct Failure {
     case .unlistable: .readWrite
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .noCorruptions, .tooFewInSet, .unreadableImage,
       .sizes, .sizesDiffer, .flat, .identical, .changed, .table, .notInFolder, .noLabels, .noPrompts, .tooFewOfFinding,
-      .onBothSides, .targets, .trainedOn, .copies, .report, .answers:
+      .onBothSides, .targets, .trainedOn, .trainedElsewhere, .copies, .report, .answers:
       .badData
     }
   }

@@ -84,6 +84,13 @@ struct AnatomyTests {
         guard case MeasurementError.trainedOn(path, trained.count, trained.count, let names) = $0 else { return false }
         return names == Array(trained.map(\.patient).sorted().prefix(5))
       }
+      // And a gate against another dataset than its own, of which it could have copied nothing, is refused.
+      try record.requireAll(in: dataset, model: path)
+      let other = try #require(TrainingRecord(identities: trained.map(\.identity) + ["a", "b"]))
+      #expect(throws: MeasurementError.trainedElsewhere(model: path, missing: 2, images: trained.count + 2)) {
+        try other.requireAll(in: dataset, model: path)
+      }
+      #expect(TrainingRecord(identities: []) == nil)
       let alone = try TemporaryFolder()
       let copy = alone.path("judge.safetensors")
       try FileManager.default.copyItem(atPath: path, toPath: copy)

@@ -320,12 +320,14 @@ struct UtilityTests {
       let report = UtilityReport(
         plan,
         synthetic: .init(name: "a<b>", hash: "0123456789abcdef", images: 70, unlabelled: 2, copies: 1),
-        recipe: ["steps": "10"], seeds: [4], seed: 0,
+        recipe: ["steps": "10", "network": "resnet50"], seeds: [4], seed: 0,
         results: [
           .init(.corrected, mirrored: false, rows: [row("Effusion", 0.7)], mean: row("mean", 0.7)),
           .init(.asPublished, mirrored: true, rows: [row("Effusion", 0.6)], mean: row("mean", 0.6)),
         ])
       let lines = report.markdown.split(separator: "\n")
+      #expect(
+        report.markdown.contains("The classifier is resnet50, of images of unknown pixels; each training has 10 steps"))
       #expect(lines.contains("| finding | with it | trained | real | synthetic less real |"))
       #expect(
         lines.contains("| Effusion | 20 of 50 | corrected | 0.700 (0.600 to 0.800) | +0.700 (+0.600 to +0.800) |"))

@@ -59,6 +59,12 @@ public struct GateReport: Sendable, Encodable {
     thresholds.sorted { $0.key > $1.key }.map { "\($0.key) \(MeasuredFigure.text($0.value))" }.joined(separator: ", ")
   }
 
+  /// The verdict on the set, such as `0 of 40 are copies (thresholds: pixels 0.11); 2 may be by chance: passed`.
+  public var summary: String {
+    "\(copies) of \(n) are copies (thresholds: \(thresholdText)); \(allowed) may be by chance: "
+      + (refused ? "refused" : "passed")
+  }
+
   /// The share of the images that are flagged, as a figure.
   ///
   /// - Parameters:

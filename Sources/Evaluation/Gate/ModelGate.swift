@@ -33,7 +33,7 @@ public struct ModelGate: Sendable {
   /// - Parameters:
   ///   - samples: How many samples, at least 1: prompts of training images spread over the dataset.
   ///   - folder: Where they are kept; nil keeps them in memory alone.
-  /// - Throws: ``MeasurementError`` for too few images; what drawing throws; `DatasetError`, `TorchError`.
+  /// - Throws: ``MeasurementError`` for too few images, or images that no prompt can be made of; what drawing throws; `DatasetError`, `TorchError`.
   public func run(samples: Int, seed: UInt64, folder: SampleFolder? = nil) async throws -> Result {
     let (training, gate) = try await Self.gate(
       dataset, spaces: GateSpaces(extractors: extractors, autoencoder: host), note: note)
@@ -51,6 +51,10 @@ public struct ModelGate: Sendable {
           DrawnImages.Item(
             name: "sample \(index)", image: sample.image, facts: ImageFacts(prompt: prompt, seed: own)))
       }
+    }
+    guard !items.isEmpty else {
+      throw MeasurementError.noLabels(
+        path: dataset.url.path, wanted: "the training part, of which prompts can be made")
     }
     let drawn = DrawnImages(title: host.description.name, items: items)
     note("comparing \(drawn.count) samples with \(training.count) training images")

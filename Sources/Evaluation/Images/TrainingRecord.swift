@@ -28,6 +28,24 @@ public struct TrainingRecord: Sendable {
     identities = Set(text.split(separator: "\n").map(String.init))
   }
 
+  /// - Parameter identities: The images, by their `RadiographRecord.identity`; nil for none.
+  public init?(identities: some Collection<String>) {
+    guard !identities.isEmpty else { return nil }
+    self.identities = Set(identities)
+  }
+
+  /// Refuses a dataset whose training part lacks some of the images: what a model was trained on must be there for its
+  /// samples to be compared with.
+  ///
+  /// - Throws: ``MeasurementError/trainedElsewhere(model:missing:images:)``, `DatasetError`.
+  public func requireAll(in dataset: RadiographDataset, model: String) throws {
+    let training = try dataset.records(matching: RecordFilter(split: .train, requiresText: false))
+    let missing = identities.subtracting(training.map(\.identity)).count
+    guard missing == 0 else {
+      throw MeasurementError.trainedElsewhere(model: model, missing: missing, images: identities.count)
+    }
+  }
+
   /// Refuses images of patients of whom training saw an image.
   ///
   /// - Parameters:

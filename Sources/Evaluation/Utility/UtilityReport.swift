@@ -200,6 +200,8 @@ extension UtilityReport {
           ? "."
           : ", of which \(synthetic.unlabelled) name no finding and \(synthetic.copies) are copies or look held out."),
       "Each figure is the \(how).",
+      "The classifier is \(recipe["network"] ?? "unknown"), of images of \(recipe["imageSide"] ?? "unknown") pixels; each "
+        + "training has \(recipe["steps"] ?? "unknown") steps of \(recipe["batchSize"] ?? "unknown") images.",
     ] + results.map { "\($0.name.rawValue): \($0.how)." } + (left.isEmpty ? [] : ["Left out: \(left)."])
   }
 

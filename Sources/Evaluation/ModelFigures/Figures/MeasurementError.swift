@@ -41,6 +41,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   // Models
   case targets(path: String, reason: String)
   case trainedOn(model: String, images: Int, patients: Int, names: [String])
+  /// Training images of a model that a dataset has not.
+  case trainedElsewhere(model: String, missing: Int, images: Int)
   case copies(model: String, copies: Int, images: Int, allowed: Int, pairs: String)
   // Reports and answers
   case report(path: String, reason: String)
@@ -114,6 +116,9 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .trainedOn(let model, let images, let patients, let names):
       "\(model.onOneLine()) was trained on \(patients) of the patients (\(images) images) that it is to be measured on, "
         + "\(names.joined(separator: ", "))\(patients > names.count ? ", ..." : ""): give a split that it has not seen"
+    case .trainedElsewhere(let model, let missing, let images):
+      "\(missing.of("image")) of the \(images) that \(model.onOneLine()) was trained on \(missing == 1 ? "is" : "are") not "
+        + "in the training part of the dataset: give the one that it was trained on"
     case .copies(let model, let copies, let images, let allowed, let pairs):
       "\(copies) of \(images) samples of \(model.onOneLine()) are copies of training images, where \(allowed) may be by "
         + "chance: train longer on more images, and see the pairs in '\(pairs.onOneLine())'"

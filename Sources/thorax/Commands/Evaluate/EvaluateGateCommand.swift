@@ -116,7 +116,10 @@ struct EvaluateGateCommand: AsyncParsableCommand {
       try set.requireUnchanged()
       return (report, try GatePairs(report, of: set, training: training))
     }
-    let host = try await ModelHost.load(model ?? ModelCatalog.defaultName, threads: common.threads)
+    let name = model ?? ModelCatalog.defaultName
+    let source = try ModelSource(path: ModelCatalog.standard().path(for: name))
+    try TrainingRecord(model: source.path)?.requireAll(in: dataset, model: name)
+    let host = try await ModelHost.load(source, threads: common.threads)
     let kept = try folder.map {
       try SampleFolder(path: $0.path("samples"), origin: SampleFolder.Origin(host))
     }
@@ -136,10 +139,6 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     }
     let table = TextTable(
       title: "nearest first", heads: ["verdict", "space", "distance", "training image"], rows: rows)
-    return
-      (table.lines() + [
-        "\(report.copies) of \(report.n) are copies (thresholds: \(report.thresholdText)); "
-          + "\(report.allowed) may be by chance: \(report.refused ? "refused" : "passed")"
-      ]).joined(separator: "\n")
+    return (table.lines() + [report.summary]).joined(separator: "\n")
   }
 }

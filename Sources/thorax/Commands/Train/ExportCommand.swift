@@ -86,10 +86,13 @@ struct ExportCommand: AsyncParsableCommand {
   /// Draws samples of the model, in a folder of its own, and refuses it if they are copies.
   private func judge(_ export: RunExport, against dataset: RadiographDataset, beside target: URL) async throws {
     let note = WorkNotes(common.console)
+    try TrainingRecord(identities: RunExport.trainingImages(of: URL(fileURLWithPath: source)))?
+      .requireAll(in: dataset, model: source)
     let host = try await export.host(dtype: dtype.dtype, beside: target, threads: common.threads)
     let result = try await ModelGate(
       host: host, dataset: dataset, extractors: ShippedJudge.path(nil).map { [ExtractorChoice(path: $0)] } ?? []
     ) { note($0) }.run(samples: gateSamples, seed: 0)
+    note(result.report.summary)
     guard result.report.refused else { return }
     let pairs = target.path + "-copies.png"
     try AtomicFile.write(result.pairs.picture().pngBytes(), to: pairs)
