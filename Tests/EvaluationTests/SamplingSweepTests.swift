@@ -13,96 +13,13 @@ import Testing
 @testable import RadiographData
 @testable import Training
 
-/// A tiny model, of which it is counted what is drawn; or pictures that a test chooses.
-private struct WatchedGenerator: ImageGenerator {
-  actor Log {
-    private(set) var drawn = 0
-    /// As many more are drawn before drawing fails.
-    var left = Int.max
-
-    func fail(after count: Int) { left = count }
-
-    func count() throws {
-      guard left > 0 else { throw CancellationError() }
-      left -= 1
-      drawn += 1
-    }
-  }
-
-  let host: ModelHost
-  let log = Log()
-  /// The picture of a prompt, a seed and a number of steps, instead of the model's; nil for the model's.
-  var picture: (@Sendable (_ prompt: String, _ seed: UInt64, _ steps: Int) throws -> GrayscaleImage)?
-
-  var description: ModelDescription { host.description }
-  var hash: String { host.hash }
-
-  func draw(_ prompt: String, seed: UInt64, settings: DrawSettings) async throws -> SyntheticImage {
-    try await log.count()
-    var request = GenerationRequest(
-      prompt: prompt, seed: seed, settings: SamplingOverrides(steps: settings.steps, guidance: settings.guidance))
-    if picture != nil { request.settings.steps = 1 }
-    var drawn = try await host.generate(request).images[0].drawn
-    drawn.provenance.isWatermarked = false
-    if let picture { drawn.image = try picture(prompt, seed, settings.steps ?? 0) }
-    return drawn
-  }
-
-  func reconstruct(_ image: GrayscaleImage) async throws -> GrayscaleImage { try await host.reconstruct(image) }
-
-  func latent(of image: GrayscaleImage, side: Int) async throws -> [Float] {
-    try await host.latent(of: image, side: side)
-  }
-}
-
 @Suite("Steps and guidance against time, fidelity and agreement", .serialized)
 struct SamplingSweepTests {
-  private static let side = 32
-
-  /// Waves that the seed decides; the lower half is bright if there is an effusion.
-  private static func picture(_ seed: UInt64, effusion: Bool) throws -> GrayscaleImage {
-    var random = SplitMix64(seed: seed)
-    let waves = (0..<4).map { _ in (0..<4).map { _ in Double(random.next(below: 1000)) / 1000 } }
-    return try GrayscaleImage(
-      width: side, height: side,
-      pixels: (0..<side * side).map { index in
-        let (x, y) = (Double(index % side), Double(index / side))
-        let value = waves.reduce(90.0) { $0 + 12 * sin(0.6 * $1[0] * x + 0.6 * $1[1] * y + 6 * $1[2]) }
-        return UInt8(min(max(value + (effusion && index / side >= 20 ? 90 : 0), 0), 255))
-      })
-  }
-
   /// An image that has lost a share of its contrast.
   private static func faded(_ image: GrayscaleImage, by share: Double) throws -> GrayscaleImage {
     try GrayscaleImage(
-      width: side, height: side, pixels: image.pixels.map { UInt8(Double($0) * (1 - share) + 128 * share) })
-  }
-
-  /// Two hundred adults, half of them with an effusion, and two hundred children.
-  private static func makeDataset(in root: URL) throws -> RadiographDataset {
-    let pictures = root.appendingPathComponent("pictures")
-    try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
-    var options = DatasetImport.Options()
-    options.imageSize = side
-    options.split = try SplitFractions("50/25/25")
-    let folder = root.appendingPathComponent("dataset")
-    for (source, labels) in [("nih", ["No Finding", "Effusion"]), ("kermany", ["Normal", "Pneumonia"])] {
-      let entries = try (0..<200).map { patient in
-        let file = pictures.appendingPathComponent("\(source)-\(patient).png")
-        let hasFinding = patient % 2 == 1
-        try Data(picture(UInt64(patient + 1000 * source.count), effusion: hasFinding).pngBytes()).write(to: file)
-        return ImportEntry(
-          path: file.lastPathComponent, file: file, patient: "\(patient)", study: "0",
-          attributes: RadiographAttributes(
-            labels: [labels[patient % 2]: .positive], vocabulary: labels, view: .anteroposterior,
-            age: AgeRange(source == "nih" ? 50 : 3)), sections: [])
-      }
-      let list = ImportSource(
-        name: source, kind: source, licence: "CC0-1.0", attribution: "", vocabulary: labels, root: pictures,
-        entries: entries, exclusions: [])
-      _ = try DatasetImport(list, into: folder, options: options).run()
-    }
-    return try RadiographDataset.open(folder)
+      width: image.width, height: image.height,
+      pixels: image.pixels.map { UInt8(Double($0) * (1 - share) + 128 * share) })
   }
 
   /// A sweep in a folder of its own.
@@ -125,7 +42,7 @@ struct SamplingSweepTests {
   private func withPlace(_ body: (Place) async throws -> Void) async throws {
     try await withTinyModel { model, root in
       try await body(
-        Place(root: root, dataset: Self.makeDataset(in: root), host: ModelHost.load(model)))
+        Place(root: root, dataset: WavePictures.makeDataset(in: root), host: ModelHost.load(model)))
     }
   }
 
@@ -203,7 +120,7 @@ struct SamplingSweepTests {
       // Asked images are of a woman or a man; the others are drawn for the held-out adults in turn.
       generator.picture = { prompt, seed, steps in
         if prompt.contains("year-old") && prompt.contains("chest radiograph: ") {
-          return try Self.picture(seed + 9000, effusion: !prompt.contains("clear lungs"))
+          return try WavePictures.picture(seed + 9000, effusion: !prompt.contains("clear lungs"))
         }
         let place = Int(seed) % count
         return try Self.faded(heldOut[place], by: [4: 0, 2: 0.2, 1: 0.6][steps] ?? 1)
@@ -217,7 +134,7 @@ struct SamplingSweepTests {
       #expect(real > 0.9 && report.points.allSatisfy { ($0.agreement ?? 0) > 0.9 }, "\(report.points)")
 
       // Normal chests whatever is asked for: all normal ones are right, and no other.
-      generator.picture = { _, seed, _ in try Self.picture(seed + 9000, effusion: false) }
+      generator.picture = { _, seed, _ in try WavePictures.picture(seed + 9000, effusion: false) }
       options.steps = [2]
       let deaf = try await place.run(generator, options, in: "deaf")
       #expect(abs((deaf.points[0].agreement ?? 0) - 0.5) < 0.1, "\(deaf.points)")
