@@ -7,7 +7,7 @@ import TorchNN
 struct ActivationMapTests {
   @Test(
     "the mean of a label's map is its log odds where maps become means",
-    arguments: [ClassifierArchitecture.Network.small, .densenet121])
+    arguments: [ClassifierArchitecture.Network.small, .densenet121, .resnet50])
   func means(_ network: ClassifierArchitecture.Network) throws {
     let store = ParameterStore(generator: try Generator(seed: 2), memoryFormat: .channelsLast)
     let classifier = try LabelClassifier(

@@ -30,7 +30,7 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
   }
 
   /// The least side that the network takes.
-  public var minimumSide: Int { network == .densenet121 ? 32 : 16 }
+  public var minimumSide: Int { network == .small || network == .places ? 16 : 32 }
 
   /// The side of the map of places of the network `places`.
   public var placeSide: Int { ResidualEncoder.mapSide(side, stages: 3) }
@@ -39,7 +39,7 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
   /// last maps are of one value, whose variance over a single image is not defined.
   public var minimumBatch: Int {
     switch network {
-    case .small: 1
+    case .small, .places: 1
     case .densenet121: DenseNet.lastSide(side) == 1 ? 2 : 1
     case .resnet50: ResNet.lastSide(side) == 1 ? 2 : 1
     }
