@@ -23,6 +23,9 @@ struct JudgeMeasurement {
     /// Held-out images, the log odds and the truth.
     let heldOut: ScoredLabels
     let area: Double
+    /// The area under the curve over held-out images with the label and with other findings alone; nil where one kind is
+    /// missing.
+    let areaAgainstOthers: Double?
 
     func calls(_ odds: [Double]) -> Bool { odds[column] >= threshold }
 
@@ -69,7 +72,11 @@ struct JudgeMeasurement {
       else { continue }
       let positives = known.labels.count { $0 }
       guard positives >= Self.minimum, known.count - positives >= Self.minimum, area >= Self.leastArea else { continue }
-      labels[name] = Label(name: name, column: column, threshold: threshold, heldOut: known, area: area)
+      let truths = heldOut.records.map { Self.truthAmongFindings(name, of: $0.attributes) }
+      let others = try? ScoredLabels(scores: tested.map { $0[column] }, labels: truths, missing: .leftOut)
+      labels[name] = Label(
+        name: name, column: column, threshold: threshold, heldOut: known, area: area,
+        areaAgainstOthers: others.flatMap { try? RankingMetrics.areaUnderROC($0) })
     }
     self.labels = labels
     self.seed = seed
@@ -98,6 +105,12 @@ struct JudgeMeasurement {
     return isNormal ? false : nil
   }
 
+  /// Whether a radiograph with some finding has this one; nil for one without any.
+  private static func truthAmongFindings(_ label: String, of attributes: RadiographAttributes) -> Bool? {
+    let found = Set(AskedFinding.all.map(\.label)).filter { attributes.state(of: $0) == .positive }
+    return found.isEmpty ? nil : found.contains(label)
+  }
+
   private static func set(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) -> DrawnImages {
     DrawnImages(
       title: "samples",
@@ -114,8 +127,8 @@ struct JudgeMeasurement {
   /// - Throws: `MetricError`, `ImageFileError`, `TorchError`.
   func figures(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) throws -> [MeasuredFigure] {
     let judged = zip(drawn, try judge.odds(of: Self.set(drawn))).map { Judged(asked: $0.asked, odds: $1) }
-    return try findingFigures(judged) + negationFigures(judged) + placeFigures(drawn) + sizeFigures(judged)
-      + traitFigures(judged) + fairnessFigures(judged) + judgeFigures()
+    return try findingFigures(judged) + contrastFigures(judged) + negationFigures(judged) + placeFigures(drawn)
+      + sizeFigures(judged) + traitFigures(judged) + fairnessFigures(judged) + judgeFigures()
   }
 
   /// The judge, as reports name it.
@@ -173,6 +186,38 @@ struct JudgeMeasurement {
             "\(positive.count) samples of prompts with the finding and \(normal.count) of normal chests; real: held-out "
             + "images with it and without any finding, both counted alike; \(description)")
       }
+    }
+  }
+
+  /// Whether a finding is told from its absence and from other findings, both asked for: strong guidance makes samples that
+  /// look like every finding at once, which only the second shows.
+  private func contrastFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
+    let asked = judged.filter { $0.asked.purpose == .finding }
+    return try findings.flatMap { finding -> [MeasuredFigure] in
+      guard let label = labels[finding.label] else { return [] }
+      func figure(_ name: String, against others: [Judged], real: Double?, how: String) throws -> [MeasuredFigure] {
+        let named = asked.filter { $0.asked.finding == finding }.map { $0.odds[label.column] }
+        let others = others.map { $0.odds[label.column] }
+        guard !named.isEmpty, !others.isEmpty else { return [] }
+        let area = try Bootstrap.estimate(
+          groups: Array(named.indices), and: Array(others.indices), seed: seed
+        ) { first, second in
+          RankingMetrics.areaUnderROC(
+            first.map { named[$0] } + second.map { others[$0] }, first.map { _ in true } + second.map { _ in false })
+            ?? .nan
+        }
+        return [MeasuredFigure("\(finding.label.lowercased()), AUROC against \(name)", area, real: real, how: how)]
+      }
+      return try figure(
+        "its absence", against: judged.filter { $0.asked.finding == finding && $0.asked.purpose == .negated },
+        real: label.area,
+        how: "samples of prompts that name the finding against those that deny it; real: held-out images with it and "
+          + "without any; \(description)")
+        + figure(
+          "other findings", against: asked.filter { $0.asked.finding != finding }, real: label.areaAgainstOthers,
+          how:
+            "samples of prompts that name the finding against those that name another; real: held-out images with it and "
+            + "with others alone; \(description)")
     }
   }
 
