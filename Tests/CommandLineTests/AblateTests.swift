@@ -66,7 +66,7 @@ struct AblateTests {
       }
       let found = try report()
       let rows = Dictionary(uniqueKeysWithValues: found.rows.map { ($0.name, $0) })
-      #expect(found.rows.map(\.name) == ["whole", "narrow", "no attention", "no text", "elsewhere"])
+      #expect(found.rows.map(\.name) == ["whole", "narrow", "no attention", "no text", "elsewhere", "wide"])
       #expect(rows["elsewhere"]?.left_out == "the text encoder nobody/none is not at hand")
       #expect(rows["elsewhere"]?.parameters == nil && rows["whole"]?.claim == "FID 52.1")
       let trained = try ["whole", "narrow", "no attention", "no text"].map { try #require(rows[$0]) }
@@ -94,6 +94,29 @@ struct AblateTests {
         #expect(
           refused.status == 64 && refused.errorLines.count == 1 && refused.errors.contains(message), "\(refused.errors)"
         )
+      }
+    }
+  }
+
+  @Test(
+    "a row whose text encoder is not as wide as the networks take is left out, and training alone says so in one line")
+  func encoderOfAnotherWidth() throws {
+    try withWorkplace { place in
+      let rows = "title: Encoders\nstage: diffusion\nrows:\n  - {name: other, settings: {textEncoder: tiny}}\n"
+      try Data(rows.utf8).write(to: place.folder.appendingPathComponent("grid.yaml"))
+      func thorax(_ words: String) throws -> Program.Result {
+        try place.run(words.split(separator: " ").map(String.init))
+      }
+      let made = try thorax("data phantom --count 40 --seed 1 --output phantoms --split 60/40/0 --quiet")
+      try #require(made.status == 0, "\(made.errors)")
+      let common = "--recipe phantom --data phantoms --threads 1 --device cpu --quiet --set batchSize=2"
+      let reason = "it is 24 wide, and the networks take 384: give another encoder or networks for it"
+      // Twice: what was begun is no hindrance.
+      for _ in 0..<2 {
+        let found = try thorax("ablate --grid grid.yaml --output out --steps 1 --autoencoder-steps 1 --json \(common)")
+        try #require(found.status == 0, "\(found.errors)")
+        let report = try JSONDecoder().decode(Report.self, from: Data(found.output.utf8))
+        #expect(report.rows.map(\.left_out) == ["the text encoder tiny does not fit: \(reason)"])
       }
     }
   }

@@ -69,7 +69,7 @@ public struct Ablation {
   }
 
   /// Trains all rows. Rows that were trained before, to the same number of steps, are read; so is a row that is the same
-  /// training as one before it, and one whose text encoder is not at hand is left out.
+  /// training as one before it, and one whose own text encoder is not at hand, or does not fit the networks, is left out.
   ///
   /// - Parameter autoencoderSteps: The steps of the autoencoder that the latents of a row come from, if the grid trains the
   ///   diffusion model. Rows with the same autoencoder have one.
@@ -101,8 +101,15 @@ public struct Ablation {
         }
         try shareAutoencoder(of: autoencoder, with: folder)
       }
-      try train(grid.stage, in: folder, steps: steps, settings: settings + own, shouldStop: shouldStop) {
-        report(row.name, $0)
+      do {
+        try train(grid.stage, in: folder, steps: steps, settings: settings + own, shouldStop: shouldStop) {
+          report(row.name, $0)
+        }
+      } catch TrainingError.invalidSetting("textEncoder", let encoder, let remedy)
+        where row.settings?["textEncoder"] != nil
+      {
+        result.leftOut = "the text encoder \(encoder.onOneLine(limit: 60)) does not fit: \(remedy)"
+        return result
       }
       result.parameters = try changed?.parameterCounts().values.reduce(0, +)
       result.run = folder

@@ -25,11 +25,12 @@ struct DiffusionPreparation {
   func objective() throws -> DiffusionObjective { try group.firstThenOthers(preparedObjective) }
 
   private func preparedObjective() throws -> DiffusionObjective {
+    // First, since all else takes long.
+    let encoder = try textEncoder()
     let autoencoder = try loadAutoencoder()
     let training = try examples(of: .train, data.training, autoencoder: autoencoder, statistics: nil)
     let validation = try examples(
       of: .validation, data.validation, autoencoder: autoencoder, statistics: training.statistics)
-    let encoder = try textEncoder()
     let description = try ModelDescription(of: recipe, architecture: architecture, latent: training.statistics)
     let pictures = SamplePictures(
       description: description, codec: autoencoder,
@@ -55,8 +56,18 @@ struct DiffusionPreparation {
     return autoencoder
   }
 
+  /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for an encoder of another width than the networks take;
+  ///   `TextEncoderError`, `FileAccessError`, `TensorFileError`, `TorchError`.
   func textEncoder() throws -> TextEncoder {
-    try TextEncoder(folder: TextEncoder.locate(name: recipe.textEncoder), device: device)
+    let encoder = try TextEncoder(folder: TextEncoder.locate(name: recipe.textEncoder), device: device)
+    let wanted = architecture.textProjection.hiddenWidth
+    guard encoder.hiddenWidth == wanted else {
+      throw TrainingError.invalidSetting(
+        key: "textEncoder", value: recipe.textEncoder,
+        remedy:
+          "it is \(encoder.hiddenWidth) wide, and the networks take \(wanted): give another encoder or networks for it")
+    }
+    return encoder
   }
 
   func examples(
