@@ -1,3 +1,4 @@
+import DICOMFiles
 import Foundation
 import ImageFiles
 import Support
@@ -13,6 +14,9 @@ public struct ImageVerification: Sendable {
   /// What the file says of how it was drawn; nil if it says nothing, or nothing that can be.
   public let provenance: RecordedProvenance?
 
+  /// Whether the file says that a program has drawn it, whichever that is.
+  public let saysSynthetic: Bool
+
   /// Whether the watermark's payload is that of the model which the texts name; nil if one of both says nothing.
   public var modelAgrees: Bool? {
     guard let payload = watermark.payload, let provenance else { return nil }
@@ -23,14 +27,26 @@ public struct ImageVerification: Sendable {
   ///
   /// - Throws: ``ProvenanceError/notAnImage(path:reason:)``; `FileAccessError`.
   public init(path: String, detector: WatermarkDetector, limits: ImageLimits = .standard) throws {
-    let bytes = try RecordedProvenance.bytes(path: path)
+    try self.init(of: RecordedProvenance.bytes(path: path), path: path, detector: detector, limits: limits)
+  }
+
+  /// Looks at the bytes of a file; `path` names it in errors.
+  ///
+  /// - Throws: ``ProvenanceError/notAnImage(path:reason:)``.
+  public init(
+    of bytes: [UInt8], path: String, detector: WatermarkDetector, limits: ImageLimits = .standard
+  ) throws(ProvenanceError) {
     let image: GrayscaleImage
     do {
       image = try OutputFormat.picture(in: bytes, limits: limits)
     } catch {
-      throw ProvenanceError.notAnImage(path: path, reason: "\(error)")
+      throw .notAnImage(path: path, reason: "\(error)")
     }
     let texts = (try? RecordedProvenance.texts(of: bytes, path: path)) ?? []
+    // DICOM has an element for it, which other programs write too.
+    saysSynthetic =
+      texts.contains { $0.key == "thorax:synthetic" && $0.value == "true" }
+      || (OutputFormat(detecting: bytes) == .dicom && (try? DICOMFile(Data(bytes)))?.attributes.isSynthetic == true)
     watermark = detector.find(in: image)
     let signed = ImageSignature.state(of: image, texts: texts)
     signature = signed.state.rawValue

@@ -43,8 +43,28 @@ public struct SyntheticImage: Sendable {
     ).encoded()
   }
 
-  /// The image as files show it.
-  private var picture: GrayscaleImage {
+  /// One DICOM file with a frame for each of several files that this type wrote, which say what they said before.
+  ///
+  /// - Parameter files: PNG files.
+  /// - Throws: ``ProvenanceError/unequalFrames``; `ImageFileError` for a file that is no PNG; `DICOMError`.
+  public static func encodedFrames(ofFiles files: [[UInt8]]) throws -> [UInt8] {
+    try SyntheticDICOM(
+      try files.map { (image: try GrayscaleImage(decoding: $0), texts: try ImageText.read(fromPNG: $0)) }
+    ).encoded()
+  }
+
+  /// A PNG that says that it is synthetic, and nothing of how it was drawn: for a question whose answer that would be.
+  ///
+  /// - Throws: `ImageFileError`.
+  public func pngWithNotice() throws -> [UInt8] {
+    try picture.pngBytes(metadata: [
+      ImageText("Software", ThoraxVersion.software), ImageText("Description", Provenance.notice),
+      ImageText("thorax:synthetic", "true"),
+    ])
+  }
+
+  /// The image as files show it: with its watermark, and with the notice if it has one.
+  public var picture: GrayscaleImage {
     let stamped = provenance.isStamped ? NoticeStamp.stamped(image) : image
     return provenance.isWatermarked ? Watermark(modelHash: provenance.modelHash).marked(stamped) : stamped
   }

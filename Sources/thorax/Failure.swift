@@ -152,8 +152,8 @@ struct Failure {
     case .otherSamples, .begunOtherwise: .cannotCreate
     case .unlistable: .readWrite
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .noCorruptions, .tooFewInSet, .unreadableImage,
-      .sizes, .sizesDiffer, .flat, .identical, .changed, .table, .notInFolder, .noLabels, .noPrompts, .tooFewOfFinding,
-      .onBothSides, .targets, .trainedOn, .trainedElsewhere, .copies, .report, .answers:
+      .sizes, .sizesDiffer, .flat, .identical, .changed, .table, .gate, .notInFolder, .noLabels, .noPrompts,
+      .tooFewOfFinding, .onBothSides, .targets, .trainedOn, .trainedElsewhere, .copies, .report, .answers:
       .badData
     }
   }
@@ -181,7 +181,7 @@ struct Failure {
   private static func status(_ error: ServingError) -> ExitStatus {
     switch error {
     case .setting, .halfTLS, .openWithoutAccounts, .openWithoutTLS, .duplicateModel, .tokenName, .socketTooLong: .usage
-    case .malformedConfiguration, .unusableTLS, .unexpectedAnswer, .brokenLog: .badData
+    case .malformedConfiguration, .unusableTLS, .unexpectedAnswer, .brokenLog, .quiz, .cases: .badData
     case .noToken, .noLog: .inputMissing
     case .addressInUse, .cannotListen, .unreachable: .unavailable
     case .notASocket, .state, .stateInUse, .tokenExists: .cannotCreate

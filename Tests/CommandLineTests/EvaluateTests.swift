@@ -83,6 +83,14 @@ import Testing
       }
       let trial = try thorax(["evaluate", "gate", "--trial", "--data", "dataset", "--samples", "10", "--quiet"])
       #expect(trial.status == 0 && trial.output.contains("held-out images"), "\(trial.errors)")
+      let kept = try thorax([
+        "evaluate", "gate", "--data", "dataset", "--save-gate", "kept/gate.safetensors", "--quiet",
+      ])
+      #expect(kept.status == 0 && kept.output == "kept/gate.safetensors\n", "\(kept.errors)")
+      let again = try thorax(["evaluate", "gate", "--data", "dataset", "--save-gate", "kept/gate.safetensors"])
+      #expect(again.status == 73 && again.errorLines.count == 1, "\(again.errors)")
+      let judging = try thorax(["evaluate", "gate", "new", "--data", "dataset", "--save-gate", "other.safetensors"])
+      #expect(judging.status == 64 && judging.errors.contains("judges nothing"), "\(judging.errors)")
       let both = try thorax(["evaluate", "gate", "new", "--trial", "--data", "dataset"])
       #expect(both.status == 64 && both.errorLines.count == 1, "\(both.errors)")
     }

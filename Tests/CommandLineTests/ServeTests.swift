@@ -117,6 +117,92 @@ import Testing
     }
   }
 
+  @Test func imagesOfOnePromptAreTheFramesThatTheServiceSends() throws {
+    try withWorkplace { place in
+      let common = ["--model", "tiny", "--threads", "1", "--seed", "4", "--steps", "3"]
+      let made = try place.run(
+        ["generate", "clear lungs", "--count", "3", "--multi-frame", "--output", "out/x.dcm", "--json"] + common)
+      #expect(made.status == 0, "\(made.errors)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path + "/out") == ["x.dcm"])
+      let file = try place.data("out/x.dcm")
+      let report = try #require(try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
+      let images = try #require(report["images"] as? [[String: Any]])
+      #expect(images.map { $0["frame"] as? Int } == [1, 2, 3] && images.map { $0["seed"] as? Int } == [4, 5, 6])
+      #expect(images.allSatisfy { $0["path"] as? String == "out/x.dcm" })
+      #expect(images.allSatisfy { $0["sha256"] as? String == ContentHash.of(file) })
+      let again = try place.run(
+        ["generate", "clear lungs", "--count", "3", "--multi-frame", "--output", "again.dcm"] + common)
+      #expect(again.status == 0 && again.output == "again.dcm\n", "\(again.errors)")
+      #expect(try place.data("again.dcm") == file)
+
+      let service = try Service(place, ["--threads", "1"])
+      #expect(try service.waitUntilReady(), "\(service.errors)")
+      let job = try service.json("/api/jobs", #"{"prompt": "clear lungs", "seed": 4, "count": 3, "steps": 3}"#)
+      let id = try #require(job["id"] as? String)
+      #expect(try service.waitUntil { try service.json("/api/jobs/\(id)")["state"] as? String == "finished" })
+      #expect(try service.curl("/api/jobs/\(id)/images.dcm").body == file)
+      service.end(SIGTERM)
+
+      // Our own importer knows it for what it is.
+      let refused = try place.run(["data", "import", "dicom", "out", "--output", "dataset", "--size", "64", "--quiet"])
+      #expect(refused.status == 65, "\(refused.status) \(refused.errors)")
+      for (arguments, status, says) in [
+        (["a", "--output", "x.png"], 64, "only DICOM has frames"), (["a", "b", "--output", "x.dcm"], 64, "one prompt"),
+        (["a", "--count", "1001", "--output", "x.dcm"], 64, "1 to 1000"),
+        (["a", "--output", "out/x.dcm"], 73, "exists"),
+        (["a", "--output", "x.dcm", "--via", "s"], 64, "--multi-frame and --via"),
+        (["a", "--output", "x.dcm", "--preview-every", "1"], 64, "--preview-every and --multi-frame"),
+      ] {
+        let wrong = try place.run(["generate", "--multi-frame", "--model", "tiny"] + arguments)
+        #expect(wrong.status == status && wrong.errors.contains(says) && wrong.errorLines.count == 1, "\(wrong.errors)")
+      }
+    }
+  }
+
+  @Test func anImageSaysHowNearItIsToTheTrainingImages() throws {
+    try withWorkplace { place in
+      for arguments in [
+        ["data", "phantom", "--count", "200", "--seed", "1", "--output", "dataset", "--quiet"],
+        ["evaluate", "gate", "--data", "dataset", "--save-gate", "gate.safetensors", "--quiet"],
+      ] {
+        let done = try place.run(arguments)
+        try #require(done.status == 0, "\(done.errors)")
+      }
+      let service = try Service(place, ["--gate", "gate.safetensors"])
+      #expect(try service.waitUntilReady(), "\(service.errors)")
+      let job = try service.json("/api/jobs", #"{"prompt": "clear lungs", "seed": 4, "steps": 2}"#)
+      let id = try #require(job["id"] as? String)
+      #expect(try service.waitUntil { try service.json("/api/jobs/\(id)")["state"] as? String == "finished" })
+      let image = try #require((try service.json("/api/jobs/\(id)")["images"] as? [[String: Any]])?.first)
+      let nearness = try #require(image["nearness"] as? [String: Any], "\(service.errors)")
+      // Noise of a model that has learned nothing is like no phantom.
+      #expect(nearness["verdict"] as? String == "clear" && (nearness["images"] as? Int ?? 0) > 100)
+      let (distance, threshold) = (nearness["distance"] as? Double ?? -1, nearness["threshold"] as? Double ?? -1)
+      #expect(distance > threshold && threshold > 0 && distance <= 1)
+      service.end(SIGTERM)
+      let restarted = try Service(place)
+      #expect(try restarted.waitUntilReady(), "\(restarted.errors)")
+      let kept = try #require((try restarted.json("/api/jobs/\(id)")["images"] as? [[String: Any]])?.first)
+      #expect((kept["nearness"] as? [String: Any])?["distance"] as? Double == distance)
+    }
+  }
+
+  @Test func whatCannotBeTaughtWithIsRefusedInOneLine() throws {
+    try withWorkplace { place in
+      try FileManager.default.createDirectory(atPath: place.folder.path + "/empty", withIntermediateDirectories: true)
+      try Data("text".utf8).write(to: place.folder.appendingPathComponent("text.csv"))
+      for (arguments, status, says) in [
+        (["--quiz", "none"], 65, "no such folder"), (["--quiz", "empty"], 65, "holds no PNG"),
+        (["--cases", "none.csv"], 66, "none.csv"), (["--cases", "text.csv"], 65, "as cases"),
+        (["--gate", "none"], 66, "none"), (["--gate", "text.csv"], 65, "text.csv"),
+      ] {
+        let wrong = try place.run(["serve", "--port", "0", "--model", "tiny", "--state", "state"] + arguments)
+        #expect(wrong.status == status && wrong.errors.contains(says), "\(arguments): \(wrong.status) \(wrong.errors)")
+        #expect(wrong.errorLines.count == 1 && wrong.output.isEmpty, "\(wrong.errors)")
+      }
+    }
+  }
+
   @Test func terminatingFinishesWhatRuns() throws {
     try withWorkplace { place in
       let service = try Service(place)

@@ -4,6 +4,7 @@ import RadiographData
 import RadiographImport
 import RadiographTestSupport
 import Support
+import TensorFiles
 import TestBasics
 import TestSupport
 import Testing
@@ -156,6 +157,60 @@ struct CopyGateTests {
     #expect(report.caughtShare >= 0.95, "\(report.rows)")
     #expect(report.rows.allSatisfy { $0.named <= $0.planted && $0.named * 10 >= $0.planted * 9 }, "\(report.rows)")
     #expect(report.heldOut > 100 && report.flaggedShare <= 0.01, "\(report.flagged) of \(report.heldOut)")
+  }
+
+  @Test("a gate comes back from its file, and gives the same verdicts without the images")
+  func file() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("gate.safetensors")
+    let gate = try await CopyGate(index: GateIndex(Self.set(0..<60)), calibration: Self.set(1000..<1200))
+    try GateFile.write(gate, to: path)
+    let read = try GateFile.read(path: path)
+    #expect(read.thresholds == gate.thresholds && read.calibrationCount == 200 && read.index.count == 60)
+    for seed in [3, 2000] as [UInt64] {
+      let image = try GrayscaleImage(decoding: Self.chest(seed).jpegBytes(quality: 60))
+      let (found, wanted) = (try await read.finding(image), try await gate.finding(image))
+      #expect(found.verdict == (seed == 3 ? .copy : .clear) && found.verdict == wanted.verdict)
+      #expect(found.nearness.distance == wanted.nearness.distance && found.nearness.place == wanted.nearness.place)
+    }
+    // No name of a training image is in it.
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    #expect(!String(decoding: bytes.prefix(400), as: UTF8.self).contains("chests"))
+    #expect(throws: FileAccessError.self) { try GateFile.write(gate, to: path) }
+    try GateFile.write(gate, to: path, overwrite: true)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+  }
+
+  @Test("a file that holds no gate is refused")
+  func otherFiles() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("gate.safetensors")
+    func refuses(_ metadata: [String: String], _ tensors: [String: (shape: [Int], value: Float)], says: String) throws {
+      try SafetensorsWriter.write(
+        tensors.map { name, tensor in
+          (
+            SafetensorsEntry(name: name, dtype: .float32, shape: tensor.shape),
+            [Float](repeating: tensor.value, count: tensor.shape.reduce(1, *)).withUnsafeBytes { Array($0) }
+          )
+        }, metadata: metadata, to: path)
+      let error = #expect(throws: (any Error).self) { try GateFile.read(path: path) }
+      #expect("\(error.map { "\($0)" } ?? "")".contains(says), "\(String(describing: error))")
+    }
+    func note(_ threshold: String, version: Int = 1) -> [String: String] {
+      ["thorax:gate": #"{"calibration":200,"threshold":\#(threshold),"version":\#(version)}"#]
+    }
+    let (coarse, fine) = (GateIndex.coarse.count, GateIndex.fine.count)
+    let good: [String: (shape: [Int], value: Float)] = ["coarse": ([20, coarse], 0.1), "fine": ([20, fine], 0.1)]
+    try refuses([:], good, says: "does not say that it is one")
+    try refuses(note("0.4", version: 2), good, says: "threshold")
+    try refuses(note("-1"), good, says: "threshold")
+    try refuses(note("0.4"), ["coarse": ([20, coarse], 0.1)], says: "no tensor")
+    try refuses(note("0.4"), ["coarse": ([20, coarse], 0.1), "fine": ([20, 7], 0.1)], says: "another shape")
+    try refuses(note("0.4"), ["coarse": ([20, coarse], .nan), "fine": ([20, fine], 0.1)], says: "not finite")
+    try refuses(note("0.4"), ["coarse": ([5, coarse], 0.1), "fine": ([5, fine], 0.1)], says: "only 5 images")
+    try refuses(note("0.4"), ["coarse": ([21, coarse], 0.1), "fine": ([20, fine], 0.1)], says: "different numbers")
+    try Data("no tensors".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(throws: TensorFileError.self) { try GateFile.read(path: path) }
   }
 
   @Test("an image of one grey is like no other")

@@ -64,6 +64,39 @@ import Testing
     #expect(throws: ProvenanceError.unequalFrames) { try SyntheticImage.encodedFrames([]) }
   }
 
+  @Test("files become frames as images do, and their signatures hold", arguments: [false, true])
+  func framesOfFiles(isSigned: Bool) throws {
+    let key = isSigned ? SigningKey() : nil
+    let images = try [Self.drawn(seed: 1), Self.drawn(seed: 2)]
+    let files = try images.map { try $0.encoded(as: .png, signedBy: key) }
+    let frames = try SyntheticImage.encodedFrames(ofFiles: files)
+    // A signature has a random part, so that only what is unsigned is the same twice.
+    if !isSigned { #expect(try frames == SyntheticImage.encodedFrames(images)) }
+    let texts = try RecordedProvenance.texts(of: frames, path: "x")
+    #expect(try texts == ImageText.read(fromPNG: files[0]))
+    let state = ImageSignature.state(of: try OutputFormat.picture(in: frames), texts: texts).state
+    #expect(state == (isSigned ? .valid : .absent))
+    #expect(try DICOMFile(Data(frames)).attributes.frames == 2)
+    #expect(throws: ProvenanceError.unequalFrames) { try SyntheticImage.encodedFrames(ofFiles: []) }
+    #expect(throws: ImageFileError.self) { try SyntheticImage.encodedFrames(ofFiles: [[1, 2, 3]]) }
+  }
+
+  @Test("a picture for a question says that it is synthetic, and nothing of its prompt")
+  func notice() throws {
+    let drawn = try Self.drawn()
+    let png = try drawn.pngWithNotice()
+    let texts = try ImageText.read(fromPNG: png)
+    #expect(texts.map(\.key) == ["Software", "Description", "thorax:synthetic"])
+    #expect(!texts.contains { $0.value.contains("pneumonia") })
+    #expect(try GrayscaleImage(decoding: png) == drawn.picture)
+    let found = try ImageVerification(of: png, path: "x", detector: WatermarkDetector())
+    #expect(found.saysSynthetic && found.watermark.isFound && found.provenance == nil)
+    let bare = try ImageVerification(of: WatermarkTests.picture(9).pngBytes(), path: "x", detector: WatermarkDetector())
+    #expect(!bare.saysSynthetic && !bare.watermark.isFound)
+    let dicom = try ImageVerification(of: drawn.encoded(as: .dicom), path: "x", detector: WatermarkDetector())
+    #expect(dicom.saysSynthetic)
+  }
+
   @Test(
     "texts that no DICOM value takes are written all the same",
     arguments: [

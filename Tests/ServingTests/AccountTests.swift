@@ -133,10 +133,11 @@ import Testing
         let body = #"{"prompt": "effusion", "seed": 1, "steps": 1}"#
         #expect(try await service.post("/api/images", body, headers: headers).code == "terms_not_accepted")
         let terms = try await service.get("/api/terms", headers: headers).json
-        #expect(terms["terms"] as? String == "Only for teaching.")
+        #expect(terms["terms"] as? String == "Only for teaching." && terms["accepted"] as? Bool == false)
         let hash = try #require(terms["sha256"] as? String)
         #expect(try await service.post("/api/terms", #"{"sha256": "00"}"#, headers: headers).code == "conflict")
         #expect(try await service.post("/api/terms", #"{"sha256": "\#(hash)"}"#, headers: headers).status == 200)
+        #expect(try await service.get("/api/terms", headers: headers).json["accepted"] as? Bool == true)
         #expect(try await service.post("/api/images", body, headers: headers).status == 200)
       }
       // Other terms are to be accepted again.

@@ -47,6 +47,28 @@ import Testing
     }
   }
 
+  @Test func usageCountsTheTokensOfThePrompt() async throws {
+    try await withService { service async throws in
+      func usage(_ fields: String) async throws -> [String: Any] {
+        let answer = try await service.post("/v1/images/generations", #"{"steps": 1, \#(fields)}"#)
+        return try #require(answer.json["usage"] as? [String: Any], "\(answer.text.prefix(300))")
+      }
+      func tokens(_ fields: String) async throws -> Int {
+        let usage = try await usage(fields)
+        #expect(usage["output_tokens"] as? Int == 0 && usage["total_tokens"] as? Int == usage["input_tokens"] as? Int)
+        let details = try #require(usage["input_tokens_details"] as? [String: Int])
+        #expect(details == ["text_tokens": usage["input_tokens"] as? Int ?? -1, "image_tokens": 0])
+        return usage["input_tokens"] as? Int ?? -1
+      }
+      // The encoder's two marks, and the pieces of each word.
+      let word = try await tokens(#""prompt": "effusion""#) - 2
+      #expect(word >= 1)
+      #expect(try await tokens(#""prompt": "effusion effusion effusion""#) == 3 * word + 2)
+      #expect(try await tokens(#""prompt": "effusion", "n": 2"#) == word + 2)
+      #expect(try await tokens(#""prompt": "effusion", "negative_prompt": "effusion effusion""#) == 3 * word + 4)
+    }
+  }
+
   @Test func aStreamSendsPartialImagesAndThenTheImage() async throws {
     try await withTinyPlace { place in
       let wanted = try await place.drawn(
@@ -69,6 +91,7 @@ import Testing
         #expect(data.map { $0["partial_image_index"] as? Int } == [0, 1, nil])
         #expect(Data(base64Encoded: data[2]["b64_json"] as? String ?? "") == Data(wanted[0]))
         #expect(data[0]["b64_json"] as? String != data[2]["b64_json"] as? String)
+        #expect(data.map { $0["usage"] != nil } == [false, false, true])
       }
     }
   }

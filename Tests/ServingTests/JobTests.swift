@@ -62,6 +62,37 @@ import Testing
     }
   }
 
+  @Test func imagesOfOnePromptAreFramesOfOneFile() async throws {
+    try await withTinyPlace { place in
+      let images = try await place.images(GenerationRequest(prompt: "Clear lungs.", seed: 3, count: 3))
+      try await place.serve { service async throws in
+        func job(_ body: String, type: String = "application/json") async throws -> String {
+          let made = try await service.send(.POST, "/api/jobs", body: body, type: type)
+          let id = try #require(made.json["id"] as? String, "\(made.text)")
+          #expect(
+            try await service.waitUntil {
+              try await service.get("/api/jobs/\(id)").json["state"] as? String == "finished"
+            })
+          return id
+        }
+        let id = try await job(#"{"prompt": "Clear lungs.", "seed": 3, "count": 3}"#)
+        #expect(try await service.get("/api/jobs/\(id)").json["frames"] as? String == "/api/jobs/\(id)/images.dcm")
+        let file = try await service.get("/api/jobs/\(id)/images.dcm")
+        #expect(file.headers.first(name: "Content-Type") == "application/dicom")
+        #expect(try file.bytes == SyntheticImage.encodedFrames(images.map(\.drawn)))
+
+        let batch = try await job("prompt\nClear lungs.\nEffusion.\n", type: "text/csv")
+        #expect(try await service.get("/api/jobs/\(batch)").json["frames"] == nil)
+        #expect(try await service.get("/api/jobs/\(batch)/images.dcm").code == "out_of_range")
+        let long = try await service.post("/api/jobs", #"{"prompt": "a", "steps": 900, "count": 5}"#)
+        let running = try #require(long.json["id"] as? String)
+        #expect(try await service.get("/api/jobs/\(running)/images.dcm").code == "not_finished")
+        _ = try await service.send(.DELETE, "/api/jobs/\(running)")
+        #expect(try await service.get("/api/jobs/\(running)/images.dcm").code == "not_found")
+      }
+    }
+  }
+
   @Test func aTableGivesAnArchiveOfImagesAndLabels() async throws {
     try await withTinyPlace { place in
       let wanted = try await place.drawn(

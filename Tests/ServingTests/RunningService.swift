@@ -123,22 +123,30 @@ struct TinyPlace {
 
   /// The bytes that the library gives without any service.
   func drawn(_ request: GenerationRequest) async throws -> [[UInt8]] {
+    try await images(request).map { try $0.encoded(as: .png) }
+  }
+
+  /// The images that the library draws without any service.
+  func images(_ request: GenerationRequest) async throws -> [GeneratedImage] {
     let host = try await ModelHost.load(
       folder, textEncoder: encoder, device: .device(.cpu), precision: .float32, threads: 1)
-    return try await host.generate(request).images.map { try $0.encoded(as: .png) }
+    return try await host.generate(request).images
   }
 
   /// Runs a service while `body` goes on, then stops it in good order.
+  ///
+  /// - Parameter opened: Called before the service runs, when it has found its models and loaded none.
   func serve(
-    _ change: (inout ServiceSettings) -> Void = { _ in }, waiting: Bool = true,
-    _ body: (RunningService) async throws -> Void
+    _ change: (inout ServiceSettings) -> Void = { _ in }, waiting: Bool = true, clock: ServiceClock = ServiceClock(),
+    opened: () throws -> Void = {}, _ body: (RunningService) async throws -> Void
   ) async throws {
     var settings = settings
     change(&settings)
     let lines = NIOLockedValueBox<[String]>([])
-    let service = try ThoraxService(settings, catalog: catalog, level: .debug) { line in
+    let service = try ThoraxService(settings, catalog: catalog, clock: clock, level: .debug) { line in
       lines.withLockedValue { $0.append(line) }
     }
+    try opened()
     let (addresses, sink) = AsyncStream<ThoraxService.Address>.makeStream()
     let work = Task {
       defer { sink.finish() }

@@ -135,8 +135,33 @@ import Testing
         let body = #"{"prompt": "effusion", "seed": 1}"#
         let before = try await service.post("/api/images", body)
         try FileManager.default.removeItem(atPath: place.folder.path)
+        try FileManager.default.removeItem(at: place.encoder)
         let after = try await service.post("/api/images", body)
         #expect(before.status == 200 && after.bytes == before.bytes)
+      }
+    }
+  }
+
+  @Test func aModelFolderThatIsRemovedBeforeItIsLoadedIsAPlainError() async throws {
+    try await withTinyPlace { place in
+      let other = URL(fileURLWithPath: place.folder.path).deletingLastPathComponent().appendingPathComponent("other")
+      try FileManager.default.copyItem(atPath: place.folder.path, toPath: other.path)
+      let file = other.appendingPathComponent("model.json")
+      var text = try #require(
+        try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+      text["name"] = "other"
+      try JSONSerialization.data(withJSONObject: text).write(to: file)
+      try await place.serve(
+        { $0.models = ["tiny", "other"] }, opened: { try FileManager.default.removeItem(at: other) }
+      ) { service async throws in
+        let body = #"{"prompt": "effusion", "seed": 1, "model": "other"}"#
+        for path in ["/api/images", "/api/jobs"] {
+          let answer = try await service.post(path, body)
+          #expect(answer.status == 503 && answer.code == "model_unavailable", "\(answer.text)")
+          #expect(!answer.text.contains(place.root.path))
+        }
+        #expect(try await service.post("/v1/images/generations", body).code == "model_unavailable")
+        #expect(try await service.post("/api/images", #"{"prompt": "effusion", "seed": 1}"#).status == 200)
       }
     }
   }

@@ -21,12 +21,16 @@ import Testing
       retention: {hours: 2, bytes: 5GB}
       tls: {certificate: c.pem, key: k.pem}
       grace: 1.5
+      quiz: radiographs
+      cases: cases.csv
+      gate: gate.safetensors
       """)
     #expect(read.port == 9000 && read.models == ["a", "./b"] && read.trustedProxies == ["10.0.0.1"])
     #expect(read.limits.bodyBytes == 2 << 20 && read.limits.requestsPerMinute == 7 && read.limits.cost == 12.5)
     #expect(read.limits.queue == ServiceLimits().queue && read.host == "127.0.0.1")
     #expect(read.retention.time == .seconds(7_200) && read.retention.bytes == 5_000_000_000)
     #expect(read.certificate == "c.pem" && read.key == "k.pem" && read.grace == .seconds(1.5))
+    #expect(read.quiz == "radiographs" && read.cases == "cases.csv" && read.gate == "gate.safetensors")
     #expect(try settings("").port == 8080)
   }
 

@@ -16,6 +16,14 @@ import Testing
     #expect(cache(["HOME": "relative"]) == cache([:]))
   }
 
+  @Test("the state is in XDG_STATE_HOME if it is absolute, and otherwise in the home folder")
+  func state() {
+    func state(_ environment: [String: String]) -> String { UserFolders.state(environment: environment).string }
+    #expect(state(["XDG_STATE_HOME": "/s", "HOME": "/h"]) == "/s/thorax")
+    #expect(state(["XDG_STATE_HOME": "relative", "HOME": "/h"]) == "/h/.local/state/thorax")
+    #expect(state(["HOME": "/h"]) == "/h/.local/state/thorax")
+  }
+
   @Test("a folder is made with those above it; a file in the way is named")
   func folders() throws {
     let root = try TemporaryFolder()

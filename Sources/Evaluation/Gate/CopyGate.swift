@@ -102,6 +102,14 @@ public struct CopyGate: Sendable {
     calibrationCount = calibration.count
   }
 
+  /// A gate that compares pixels, with a threshold that was set before.
+  init(index: GateIndex, threshold: Double, calibrationCount: Int) {
+    self.index = index
+    others = []
+    thresholds = [threshold]
+    self.calibrationCount = calibrationCount
+  }
+
   /// The r-th least distance of each space, with the greatest r for which no more than the allowed share of images is as
   /// near in any space; of n images, k have k / (n + 1) of the distribution below them. Where even the least distances have
   /// too much, they are lowered by a fifth.

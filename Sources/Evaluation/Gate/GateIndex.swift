@@ -53,6 +53,17 @@ public struct GateIndex: GateSpace {
     (coarseWindows_NP, fineWindows_NP) = (coarse, fine)
   }
 
+  /// The windows of the images, as a file holds them.
+  ///
+  /// - Parameter coarse: `count` rows of ``coarse``'s window, and as many of ``fine``'s in `fine`.
+  init(coarse: [Float], fine: [Float]) {
+    names = (0..<coarse.count / Self.coarse.count).map { "\($0)" }
+    (coarseWindows_NP, fineWindows_NP) = (coarse, fine)
+  }
+
+  /// The windows of all images, row by row.
+  var windows: (coarse: [Float], fine: [Float]) { (coarseWindows_NP, fineWindows_NP) }
+
   /// The training image nearest to each image.
   ///
   /// - Parameter progress: Called after each image with the number of images since the start.

@@ -82,7 +82,8 @@ public struct BestOf {
     }
     return Result(
       generation: GenerationResult(
-        images: images, timings: timings, peakMemoryBytes: last?.peakMemoryBytes ?? 0, truncation: last?.truncation),
+        images: images, timings: timings, peakMemoryBytes: last?.peakMemoryBytes ?? 0,
+        promptTokens: last?.promptTokens ?? 0, truncation: last?.truncation),
       candidates: all)
   }
 

@@ -20,7 +20,7 @@ public actor ModelHost {
   private let model: Loaded
   /// What was made for the last prompts and schedules, the latest at the end: a second image of the same needs neither
   /// again, also where a service draws the images of several requests by turns.
-  private var recent: [(key: DenoisingKey, denoising: Denoising, truncation: Truncation?)] = []
+  private var recent: [(key: DenoisingKey, prepared: Prepared)] = []
   private static let recentLimit = 8
 
   public nonisolated let description: ModelDescription
@@ -53,6 +53,14 @@ public actor ModelHost {
     var prompt: String
     var negative: String?
     var sampling: SamplingSettings
+  }
+
+  /// What is made for a prompt before the first step.
+  private struct Prepared {
+    var denoising: Denoising
+    /// Tokens of the prompt and of the negative prompt that were read.
+    var tokens: Int
+    var truncation: Truncation?
   }
 
   private init(
@@ -188,7 +196,8 @@ public actor ModelHost {
     var timings = GenerationTimings()
     let sampling = try description.sampling(for: request.settings)
     try request.check(against: description.latentShape, guidance: sampling.guidance)
-    let (denoising, truncation) = try prepare(request, sampling)
+    let prepared = try prepare(request, sampling)
+    let denoising = prepared.denoising
     timings.text = (clock.now - start).milliseconds
 
     var images: [GeneratedImage] = []
@@ -224,24 +233,28 @@ public actor ModelHost {
     }
     timings.total = (clock.now - start).milliseconds
     return GenerationResult(
-      images: images, timings: timings, peakMemoryBytes: peakMemoryBytes(), truncation: truncation)
+      images: images, timings: timings, peakMemoryBytes: peakMemoryBytes(), promptTokens: prepared.tokens,
+      truncation: prepared.truncation)
   }
 
   private func prepare(
     _ request: GenerationRequest, _ sampling: SamplingSettings
-  ) throws -> (Denoising, Truncation?) {
+  ) throws -> Prepared {
     let key = DenoisingKey(prompt: request.prompt, negative: request.settings.negative, sampling: sampling)
     if let place = recent.firstIndex(where: { $0.key == key }) {
       let known = recent.remove(at: place)
       recent.append(known)
-      return (known.denoising, known.truncation)
+      return known.prepared
     }
     if recent.count == Self.recentLimit { recent.removeFirst() }
-    let (positive, truncation) = try model.model.condition(request.prompt)
-    let negative = sampling.guidance == 1 ? nil : try model.model.condition(request.settings.negative ?? "").condition
-    let denoising = try Denoising(model: model.model, sampling: sampling, positive: positive, negative: negative)
-    recent.append((key, denoising, truncation))
-    return (denoising, truncation)
+    let positive = try model.model.condition(request.prompt)
+    let negative = sampling.guidance == 1 ? nil : try model.model.condition(request.settings.negative ?? "")
+    let prepared = Prepared(
+      denoising: try Denoising(
+        model: model.model, sampling: sampling, positive: positive.condition, negative: negative?.condition),
+      tokens: positive.tokens + (negative?.tokens ?? 0), truncation: positive.truncation)
+    recent.append((key, prepared))
+    return prepared
   }
 
   private func provenance(_ request: GenerationRequest, _ sampling: SamplingSettings, index: Int) -> Provenance {

@@ -65,6 +65,8 @@ public struct GenerationResult: Sendable {
   public var timings: GenerationTimings
   /// The most memory that the process has held so far, in bytes.
   public var peakMemoryBytes: Int
+  /// Tokens of the prompt that the encoder read, its own marks included, and those of the negative prompt.
+  public var promptTokens: Int
   /// Where the text was cut, when it was longer than the encoder reads.
   public var truncation: Truncation?
 }

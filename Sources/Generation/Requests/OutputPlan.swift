@@ -21,6 +21,8 @@ public struct OutputPlan: Equatable, Sendable {
   public static let defaultName = "cxr.png"
   /// More images than this in one call are taken for a mistake.
   public static let imageLimit = 100_000
+  /// The most frames of one DICOM file.
+  public static let frameLimit = 1_000
 
   public var images: [PlannedImage]
 
@@ -30,8 +32,11 @@ public struct OutputPlan: Equatable, Sendable {
   ///   - output: A file, or a folder when it ends in `/` or is one already.
   ///   - count: Images for each prompt.
   ///   - candidates: The number of images that each one is chosen from.
+  ///   - areFrames: Whether all images of one prompt go into one DICOM file.
   /// - Throws: ``RequestError`` for numbers and names that cannot be; `OutputError` for a name that comes twice.
-  public init(entries: [PromptEntry], count: Int, candidates: Int = 1, seed: UInt64, output: String?) throws {
+  public init(
+    entries: [PromptEntry], count: Int, candidates: Int = 1, seed: UInt64, output: String?, areFrames: Bool = false
+  ) throws {
     guard !entries.isEmpty else { throw RequestError.noPrompt }
     guard count >= 1, count <= Self.imageLimit else {
       throw RequestError.outOfRange(what: "count", value: "\(count)", allowed: "1 to \(Self.imageLimit)")
@@ -51,6 +56,7 @@ public struct OutputPlan: Equatable, Sendable {
     let base = Self.file(for: output ?? Self.defaultName)
     let folder = FilePath(base).folder
     let format = try OutputFormat(namedBy: base)
+    if areFrames { try Self.checkFrames(entries, count: count, format: format) }
 
     // Numbers alone keep names apart: only names of a table are to be compared, which takes longer than all else here.
     let comparesNames = entries.contains { $0.output != nil }
@@ -75,7 +81,7 @@ public struct OutputPlan: Equatable, Sendable {
           let (stem, suffix) = Self.parts(of: path)
           image.path = count == 1 ? path : Self.numbered(stem, copy, of: count) + suffix
           image.format = try OutputFormat(namedBy: path)
-        } else if total > 1 {
+        } else if total > 1, !areFrames {
           image.path = Self.numbered(stem, index, of: total) + suffix
         }
         if comparesNames, !taken.insert(FilePath(image.path).lexicallyNormalized()).inserted {
@@ -85,6 +91,20 @@ public struct OutputPlan: Equatable, Sendable {
       }
     }
     self.images = images
+  }
+
+  private static func checkFrames(_ entries: [PromptEntry], count: Int, format: OutputFormat) throws(RequestError) {
+    guard format == .dicom else {
+      throw .conflict(
+        "only DICOM has frames", remedy: "give --output a name that ends in .dcm, or leave --multi-frame out")
+    }
+    guard entries.count == 1, entries[0].output == nil else {
+      throw .conflict(
+        "the frames of one file are of one prompt", remedy: "give one prompt and --count, or leave --multi-frame out")
+    }
+    guard count <= frameLimit else {
+      throw .outOfRange(what: "count", value: "\(count)", allowed: "1 to \(frameLimit) frames of one file")
+    }
   }
 
   /// The folders that the images go into, each once, in order.

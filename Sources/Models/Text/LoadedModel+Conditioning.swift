@@ -23,19 +23,22 @@ extension LoadedModel {
       dtype: dtype)
   }
 
-  /// The condition of a prompt, and where it was cut. The condition of a text without words is the null condition.
+  /// The condition of a prompt, how many tokens of it were read, the encoder's marks included, and where it was cut. The
+  /// condition of a text without words is the null condition, of no token.
   ///
   /// - Throws: `TextEncoderError.notFound` if the model was loaded without its text encoder; `TokenizationError`,
   ///   `TorchError`.
-  public func condition(_ prompt: String) throws -> (condition: TextCondition, truncation: Truncation?) {
+  public func condition(_ prompt: String) throws -> (condition: TextCondition, tokens: Int, truncation: Truncation?) {
     let architecture = description.architecture.textProjection
     let limit = min(architecture.tokenLimit, textConditioner?.maximumTokens ?? architecture.tokenLimit)
     let paddedLength = architecture.attendsToPadding ? limit : nil
-    if prompt.allSatisfy(\.isWhitespace) { return (try textProjection.null(count: 1, tokens: paddedLength ?? 1), nil) }
+    if prompt.allSatisfy(\.isWhitespace) {
+      return (try textProjection.null(count: 1, tokens: paddedLength ?? 1), 0, nil)
+    }
     guard let textConditioner else { throw TextEncoderError.notFound(name: description.textEncoder.name, places: []) }
     let encoded = try textConditioner.encode([prompt], maximumLength: limit, paddedTo: paddedLength)[0]
     let hidden_1SD = try encoded.hiddenStates_LD.unsqueeze(dim: 0)
     let mask_1S = try Tensor.arange(hidden_1SD.shape[1]).lt(other: Double(encoded.tokenCount)).unsqueeze(dim: 0)
-    return (try textProjection(hidden_1SD, mask_BS: mask_1S.to(device)), encoded.truncation)
+    return (try textProjection(hidden_1SD, mask_BS: mask_1S.to(device)), encoded.tokenCount, encoded.truncation)
   }
 }

@@ -38,11 +38,13 @@ public struct AuditLog: Sendable {
   static let start = String(repeating: "0", count: 64)
 
   private let database: DatabaseQueue
+  private let clock: ServiceClock
 
-  /// Opens the log in a service's folder, or makes it.
+  /// Opens the log in a service's folder, or makes it. If the clock was set back since its last entry, an entry says so.
   ///
   /// - Throws: ``ServingError/state(folder:reason:)`` if that is not possible.
-  init(state folder: StateFolder) throws(ServingError) {
+  init(state folder: StateFolder, clock: ServiceClock = ServiceClock()) throws(ServingError) {
+    self.clock = clock
     database = try folder.database(Self.fileName, isDurable: true) { database in
       try database.execute(
         sql: """
@@ -55,31 +57,48 @@ public struct AuditLog: Sendable {
           CREATE TRIGGER IF NOT EXISTS entries_are_kept BEFORE DELETE ON entries
             BEGIN SELECT RAISE(ABORT, 'the log is appended to alone'); END;
           """)
+      let now = Self.text(clock.now)
+      let last = try String.fetchOne(database, sql: "SELECT time FROM entries ORDER BY number DESC LIMIT 1")
+      if let last, last > now {
+        try Self.append(
+          AuditEntry(
+            number: 0, time: now, account: "", address: "", action: "clock",
+            request: ServiceJSON.text(["before": last]),
+            result: "", previous: "", hash: ""), to: database)
+      }
     }
+  }
+
+  /// Appends an entry, whose number and hashes are made here.
+  private static func append(_ entry: AuditEntry, to database: Database) throws {
+    let last = try Row.fetchOne(database, sql: "SELECT number, hash FROM entries ORDER BY number DESC LIMIT 1")
+    var entry = entry
+    entry.number = (last?["number"] ?? 0) + 1
+    entry.previous = last?["hash"] ?? start
+    entry.hash = entry.expectedHash
+    try database.execute(
+      sql: "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        entry.number, entry.time, entry.account, entry.address, entry.action, entry.request, entry.result,
+        entry.previous, entry.hash,
+      ])
   }
 
   /// Appends an entry.
   ///
   /// - Throws: ``APIError`` with `audit_unavailable` or `storage_full`: what cannot be recorded is not to happen.
   func append(
-    _ caller: Caller, action: String, request: some Encodable & Sendable, result: [String] = [], time: Date = Date()
+    _ caller: Caller, action: String, request: some Encodable & Sendable, result: [String] = []
   ) async throws {
     do {
       let text = try ServiceJSON.text(request)
       try await database.write { database in
-        let last = try Row.fetchOne(database, sql: "SELECT number, hash FROM entries ORDER BY number DESC LIMIT 1")
-        var entry = AuditEntry(
-          number: (last?["number"] ?? 0) + 1, time: Self.text(time), account: caller.account, address: caller.address,
-          action: action, request: text,
-          result: result.count > 1 ? ContentHash.of(parts: result) : result.first ?? "",
-          previous: last?["hash"] ?? Self.start, hash: "")
-        entry.hash = entry.expectedHash
-        try database.execute(
-          sql: "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          arguments: [
-            entry.number, entry.time, entry.account, entry.address, entry.action, entry.request, entry.result,
-            entry.previous, entry.hash,
-          ])
+        // The time is taken here, where entries are one after another.
+        try Self.append(
+          AuditEntry(
+            number: 0, time: Self.text(clock.now), account: caller.account, address: caller.address, action: action,
+            request: text, result: result.count > 1 ? ContentHash.of(parts: result) : result.first ?? "", previous: "",
+            hash: ""), to: database)
       }
     } catch {
       throw APIError(storage: error, code: .auditUnavailable)

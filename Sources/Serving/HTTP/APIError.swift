@@ -39,6 +39,7 @@ public struct APIError: Error, Equatable, Sendable {
     case timeLimit = "time_limit"
     case auditUnavailable = "audit_unavailable"
     case storageFull = "storage_full"
+    case quizUnavailable = "quiz_unavailable"
 
     /// The status of an answer with this code.
     public var status: HTTPResponse.Status {
@@ -57,7 +58,9 @@ public struct APIError: Error, Equatable, Sendable {
       case .queueFull, .accountLimit, .rateLimited: .tooManyRequests
       case .clientLeft: .init(code: 499, reasonPhrase: "Client Closed Request")
       case .internal: .internalServerError
-      case .loading, .shuttingDown, .modelUnavailable, .outOfMemory, .timeLimit, .auditUnavailable: .serviceUnavailable
+      case .loading, .shuttingDown, .modelUnavailable, .outOfMemory, .timeLimit, .auditUnavailable,
+        .quizUnavailable:
+        .serviceUnavailable
       case .storageFull: .init(code: 507, reasonPhrase: "Insufficient Storage")
       }
     }

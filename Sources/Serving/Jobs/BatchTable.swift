@@ -51,13 +51,13 @@ struct LabelTable {
     let header =
       ["file", "prompt", "seed", "model", "steps", "guidance", "sampler", "sha256"] + (table?.columns ?? [])
       + Finding.allCases.map(\.rawValue)
-    var lines = [line(header)]
+    var lines = [CSVLine.of(header)]
     for image in images {
       let labels = labeller.label(image.prompt)
       let row = table.map { $0.rows[safely: image.index / max(1, job.images / max(1, $0.rows.count))] ?? [] } ?? []
       let padding = [String](repeating: "", count: max(0, (table?.columns.count ?? 0) - row.count))
       lines.append(
-        line(
+        CSVLine.of(
           [
             fileName(image.index), image.prompt, "\(image.seed)", job.model, request.steps, request.guidance,
             request.sampler, image.hashes["png"] ?? "",
@@ -76,14 +76,6 @@ struct LabelTable {
     case .uncertain: "-1"
     case .unmentioned: ""
     }
-  }
-
-  /// A line of RFC 4180.
-  private static func line(_ cells: [String]) -> String {
-    cells.map { cell in
-      cell.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-        ? "\"\(cell.replacing("\"", with: "\"\""))\"" : cell
-    }.joined(separator: ",") + "\r\n"
   }
 
   private struct RequestFacts {

@@ -40,6 +40,8 @@ struct JobImage: Sendable, Equatable {
   /// SHA-256 of the file in each format, by the format's name.
   var hashes: [String: String]
   var truncation: String?
+  /// How near it is to the training images; nil if no gate was there.
+  var nearness: TrainingNearness?
 }
 
 /// How far a job has come that waits or runs.

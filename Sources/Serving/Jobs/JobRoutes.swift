@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 import HTTPTypes
 import Hummingbird
 import ImageOutput
@@ -13,6 +14,7 @@ struct JobRoutes: RouteList {
       .post("/api/images", drawNow), .post("/api/jobs", create), .get("/api/jobs", list), .get("/api/jobs/{id}", show),
       .delete("/api/jobs/{id}", remove), .get("/api/jobs/{id}/preview.png", preview),
       .get("/api/jobs/{id}/archive.zip", archive), .get("/api/jobs/{id}/labels.csv", labels),
+      .get("/api/jobs/{id}/images.dcm", frames),
       .get("/api/jobs/{id}/images/{file}", image),
     ]
   }
@@ -151,6 +153,30 @@ struct JobRoutes: RouteList {
     return response
   }
 
+  /// All images of one prompt as the frames of one DICOM file.
+  private func frames(_ request: Request, _ context: ServingContext) async throws -> Response {
+    let job = try await job(context)
+    guard job.state.isOver else { throw APIError(.notFinished, "the job is not finished: try again", retryAfter: 2) }
+    let images = try await stored { try await service.jobs.store.images(of: job.id) }
+    guard let first = images.first else {
+      throw APIError(.notFound, "nothing was drawn: the job is \(job.state.rawValue)")
+    }
+    guard images.count <= OutputPlan.frameLimit, images.allSatisfy({ $0.prompt == first.prompt }) else {
+      throw APIError(
+        .outOfRange, "one file holds up to \(OutputPlan.frameLimit) images of one prompt: fetch them one by one")
+    }
+    let files = images.compactMap { image in
+      try? BoundedFile.contents(of: service.jobs.store.path(of: image.index, .png, job: job.id))
+    }
+    guard files.count == images.count else {
+      throw APIError(.notFound, "images of the job are no longer there: draw them again")
+    }
+    var response = Response(
+      bytes: try SyntheticImage.encodedFrames(ofFiles: files.map { Array($0) }), type: OutputFormat.dicom.mediaType)
+    response.headers[.contentDisposition] = "attachment; filename=\"\(job.id).dcm\""
+    return response
+  }
+
   private func csv(_ job: Job) async throws -> String {
     let images = try await stored { try await service.jobs.store.images(of: job.id) }
     let table = job.table.flatMap { try? JSONDecoder().decode(BatchTable.self, from: Data($0.utf8)) }
@@ -188,6 +214,7 @@ private struct JobAnswer: Encodable {
     var sha256: [String: String]
     var files: [String: String]
     var note: String?
+    var nearness: TrainingNearness?
   }
 
   struct Fault: Encodable {
@@ -212,6 +239,8 @@ private struct JobAnswer: Encodable {
   var steps: Int?
   var preview: String?
   var images: [Image]?
+  /// Where all images are as the frames of one DICOM file, if that can be.
+  var frames: String?
   var error: Fault?
 
   init(_ job: Job, cost: Double? = nil, images: [JobImage]? = nil, progress: JobProgress? = nil) {
@@ -235,7 +264,12 @@ private struct JobAnswer: Encodable {
         files: Dictionary(
           uniqueKeysWithValues: OutputFormat.allCases.map {
             ($0.rawValue, "/api/jobs/\(job.id)/images/\(image.index).\($0.pathExtension)")
-          }), note: image.truncation.map { "the prompt was \($0)" })
+          }), note: image.truncation.map { "the prompt was \($0)" }, nearness: image.nearness)
+    }
+    if job.state.isOver, let images, let first = images.first, images.count <= OutputPlan.frameLimit,
+      images.allSatisfy({ $0.prompt == first.prompt })
+    {
+      frames = "/api/jobs/\(job.id)/images.dcm"
     }
     error = job.errorCode.map { Fault(code: $0, message: job.errorMessage ?? "") }
   }

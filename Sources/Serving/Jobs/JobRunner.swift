@@ -18,6 +18,8 @@ actor JobRunner {
   private let audit: AuditLog
   private let retention: Retention
   private let signingKey: SigningKey?
+  private let judge: (any TrainingNearnessJudge)?
+  private let clock: ServiceClock
   private let logger: Logger
   private var running: [String: Running] = [:]
   /// How jobs ended whose end could not be written, on a full disk for one; written later.
@@ -25,13 +27,15 @@ actor JobRunner {
 
   init(
     store: JobStore, queue: DrawingQueue, audit: AuditLog, retention: Retention, signingKey: SigningKey?,
-    logger: Logger
+    judge: (any TrainingNearnessJudge)?, clock: ServiceClock, logger: Logger
   ) {
     self.store = store
     self.queue = queue
     self.audit = audit
     self.retention = retention
     self.signingKey = signingKey
+    self.judge = judge
+    self.clock = clock
     self.logger = logger
   }
 
@@ -42,7 +46,7 @@ actor JobRunner {
   func start(_ order: DrawingOrder, _ caller: Caller, table: String?) async throws -> Job {
     let ticket = try await queue.submit(order, outlastsStop: false)
     let job = Job(
-      id: Self.newID(), account: caller.account, state: .waiting, created: Date(), model: order.model,
+      id: RandomName.make(), account: caller.account, state: .waiting, created: clock.now, model: order.model,
       images: order.images.count, request: try ServiceJSON.text(OrderRecord(order, format: nil)), table: table)
     do {
       try await store.insert(job)
@@ -127,7 +131,7 @@ actor JobRunner {
           let image = JobImage(
             index: index, prompt: order.images[index].prompt, seed: order.images[index].seed,
             hashes: Dictionary(uniqueKeysWithValues: files.map { ($0.format.rawValue, ContentHash.of($0.bytes)) }),
-            truncation: drawn.truncation)
+            truncation: drawn.truncation, nearness: await nearness(of: drawn))
           try await store.add(image, files: files, to: job.id)
           hashes[index] = image.hashes[OutputFormat.png.rawValue] ?? ""
         }
@@ -154,6 +158,16 @@ actor JobRunner {
     await sweep()
   }
 
+  /// An image is not lost because it could not be compared.
+  private func nearness(of drawn: DrawnImage) async -> TrainingNearness? {
+    do {
+      return try await judge?.nearness(of: drawn.image.image)
+    } catch {
+      logger.error("an image cannot be compared with the training images: \(error)")
+      return nil
+    }
+  }
+
   private func record(
     _ job: Job, _ order: DrawingOrder, _ caller: Caller, _ event: String, _ result: [String] = []
   ) async throws {
@@ -165,11 +179,5 @@ actor JobRunner {
   private struct JobRecord: Encodable, Sendable {
     var job: String
     var order: OrderRecord
-  }
-
-  /// 128 random bits: a job's address is known to no one who was not told.
-  private static func newID() -> String {
-    var generator = SystemRandomNumberGenerator()
-    return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }.hexadecimal
   }
 }

@@ -10,11 +10,13 @@ struct JobStore: Sendable {
 
   private let database: DatabaseQueue
   private let folder: FilePath
+  private let clock: ServiceClock
 
   /// Opens the store, and marks jobs that an earlier process left unfinished as interrupted.
   ///
   /// - Throws: ``ServingError/state(folder:reason:)`` if that is not possible.
-  init(state folder: StateFolder) throws(ServingError) {
+  init(state folder: StateFolder, clock: ServiceClock = ServiceClock()) throws(ServingError) {
+    self.clock = clock
     self.folder = FilePath(folder.path).appending("images")
     database = try folder.database(Self.fileName) { database in
       try database.execute(
@@ -33,7 +35,12 @@ struct JobStore: Sendable {
           """)
       try database.execute(
         sql: "UPDATE jobs SET state = 'interrupted', finished = ? WHERE state IN ('waiting', 'running')",
-        arguments: [Date().timeIntervalSince1970])
+        arguments: [clock.now.timeIntervalSince1970])
+      // Where the clock was set back meanwhile, a job is kept no longer than if it had ended now.
+      try database.execute(
+        sql: "UPDATE jobs SET finished = ?1 WHERE finished > ?1", arguments: [clock.now.timeIntervalSince1970])
+      let columns = try database.columns(in: "images").map(\.name)
+      if !columns.contains("nearness") { try database.execute(sql: "ALTER TABLE images ADD COLUMN nearness TEXT") }
     }
     try removeStrays(state: folder.path)
   }
@@ -70,7 +77,7 @@ struct JobStore: Sendable {
     try await database.write {
       try $0.execute(
         sql: "UPDATE jobs SET state = 'running', started = ? WHERE id = ? AND state = 'waiting'",
-        arguments: [Date().timeIntervalSince1970, id])
+        arguments: [clock.now.timeIntervalSince1970, id])
     }
   }
 
@@ -82,7 +89,7 @@ struct JobStore: Sendable {
           UPDATE jobs SET state = ?, finished = ?, error_code = ?, error_message = ?
           WHERE id = ? AND state IN ('waiting', 'running')
           """,
-        arguments: [state.rawValue, Date().timeIntervalSince1970, error?.code.rawValue, error?.message, id])
+        arguments: [state.rawValue, clock.now.timeIntervalSince1970, error?.code.rawValue, error?.message, id])
     }
   }
 
@@ -93,10 +100,11 @@ struct JobStore: Sendable {
     }
     let hashes = try ServiceJSON.text(image.hashes)
     let bytes = files.map(\.bytes.count).reduce(0, +)
+    let nearness = try image.nearness.map { try ServiceJSON.text($0) }
     try await database.write {
       try $0.execute(
-        sql: "INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?, ?, ?, ?)",
-        arguments: [job, image.index, image.prompt, "\(image.seed)", hashes, image.truncation, bytes])
+        sql: "INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: [job, image.index, image.prompt, "\(image.seed)", hashes, image.truncation, bytes, nearness])
     }
   }
 
@@ -130,7 +138,10 @@ struct JobStore: Sendable {
         JobImage(
           index: row["number"], prompt: row["prompt"], seed: UInt64(row["seed"] as String) ?? 0,
           hashes: (try? JSONDecoder().decode([String: String].self, from: Data((row["hashes"] as String).utf8))) ?? [:],
-          truncation: row["truncation"])
+          truncation: row["truncation"],
+          nearness: (row["nearness"] as String?).flatMap {
+            try? JSONDecoder().decode(TrainingNearness.self, from: Data($0.utf8))
+          })
       }
     }
   }
@@ -145,8 +156,8 @@ struct JobStore: Sendable {
   ///
   /// - Returns: The number of jobs removed.
   @discardableResult
-  func sweep(_ retention: Retention, now: Date = Date()) async throws -> Int {
-    let limit = now.timeIntervalSince1970 - retention.time.seconds
+  func sweep(_ retention: Retention, now: Date? = nil) async throws -> Int {
+    let limit = (now ?? clock.now).timeIntervalSince1970 - retention.time.seconds
     var rows = try await database.read { database in
       try Row.fetchAll(
         database,

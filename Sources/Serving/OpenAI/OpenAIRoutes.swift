@@ -124,16 +124,23 @@ struct OpenAIRoutes: RouteList {
     try fields.value(Anything.self, name, "a value") != nil
   }
 
+  /// What was read of the prompt, by the text encoder's own tokenizer. Nothing that is drawn here is made of tokens.
   private struct Usage: Encodable {
     struct Details: Encodable {
-      let text_tokens = 0
+      var text_tokens: Int
       let image_tokens = 0
     }
 
-    let total_tokens = 0
-    let input_tokens = 0
+    var total_tokens: Int
+    var input_tokens: Int
     let output_tokens = 0
-    let input_tokens_details = Details()
+    var input_tokens_details: Details
+
+    init(_ drawn: DrawnImage) {
+      total_tokens = drawn.promptTokens
+      input_tokens = drawn.promptTokens
+      input_tokens_details = Details(text_tokens: drawn.promptTokens)
+    }
   }
 
   private func answer(_ asked: Asked, _ context: ServingContext) async throws -> Response {
@@ -150,7 +157,7 @@ struct OpenAIRoutes: RouteList {
       var output_format: String
       let quality = "high"
       var size: String
-      let usage = Usage()
+      var usage: Usage?
       var notes: [String]?
     }
     let done = try await service.draw(asked.drawing, as: asked.format, context, api: "openai")
@@ -161,7 +168,8 @@ struct OpenAIRoutes: RouteList {
         created: Int(Date().timeIntervalSince1970),
         data: done.files.map {
           .init(b64_json: Data($0.bytes).base64EncodedString(), seed: $0.seed, sha256: $0.hash)
-        }, output_format: asked.format.rawValue, size: asked.size, notes: notes.isEmpty ? nil : notes))
+        }, output_format: asked.format.rawValue, size: asked.size,
+        usage: done.files.first.map { Usage($0.drawn) }, notes: notes.isEmpty ? nil : notes))
   }
 
   // MARK: Streams
@@ -200,10 +208,13 @@ struct OpenAIRoutes: RouteList {
           sink.yield(
             try Self.text(
               "image_generation.partial_image", try preview.encoded(as: asked.format), asked,
-              seed: order.images[image].seed, partial: index))
+              seed: order.images[image].seed, partial: index, usage: nil))
         }
         for file in done.files {
-          sink.yield(try Self.text("image_generation.completed", file.bytes, asked, seed: file.seed, partial: nil))
+          sink.yield(
+            try Self.text(
+              "image_generation.completed", file.bytes, asked, seed: file.seed, partial: nil,
+              usage: Usage(file.drawn)))
         }
       } catch {
         let answer = service.report(error)
@@ -230,12 +241,12 @@ struct OpenAIRoutes: RouteList {
   }
 
   private static func text(
-    _ type: String, _ bytes: [UInt8], _ asked: Asked, seed: UInt64, partial: Int?
+    _ type: String, _ bytes: [UInt8], _ asked: Asked, seed: UInt64, partial: Int?, usage: Usage?
   ) throws -> String {
     let event = StreamEvent(
       type: type, b64_json: Data(bytes).base64EncodedString(), created_at: Int(Date().timeIntervalSince1970),
       output_format: asked.format.rawValue, size: asked.size, partial_image_index: partial, seed: seed,
-      usage: partial == nil ? Usage() : nil)
+      usage: usage)
     return "event: \(type)\ndata: \(try ServiceJSON.text(event))\n\n"
   }
 }

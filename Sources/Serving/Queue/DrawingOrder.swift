@@ -37,6 +37,8 @@ enum DrawingEvent: Sendable {
 struct DrawnImage: Sendable {
   var image: GeneratedImage
   var timings: GenerationTimings
+  /// Tokens of the prompt and the negative prompt that the encoder read.
+  var promptTokens: Int
   /// Where the prompt was cut; nil if it was not.
   var truncation: String?
 }

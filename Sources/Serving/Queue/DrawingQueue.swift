@@ -176,7 +176,9 @@ actor DrawingQueue {
         guard var image = drawn.images.first else { throw APIError(.internal, "nothing was drawn: try again") }
         image.drawn.provenance.isStamped = order.isStamped
         result = .success(
-          DrawnImage(image: image, timings: drawn.timings, truncation: drawn.truncation.map { "\($0)" }))
+          DrawnImage(
+            image: image, timings: drawn.timings, promptTokens: drawn.promptTokens,
+            truncation: drawn.truncation.map { "\($0)" }))
       } catch {
         result = .failure(error)
       }

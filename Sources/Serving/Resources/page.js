@@ -57,6 +57,7 @@ async function draw(fields, { signal, progress } = {}) {
         const file = await (await call(image.files.png, { signal })).blob();
         images.push({ ...image, blob: file, model: state.model, fields });
       }
+      for (const image of images) image.frames = state.frames;
       if (!["waiting", "running"].includes(state.state) && images.length >= (state.images ?? []).length) {
         if (state.state !== "finished") throw new Error(state.error?.message ?? state.state);
         return images;
@@ -75,16 +76,22 @@ async function begin() {
   try {
     capabilities = await (await call("/api/capabilities")).json();
     $("sign-in").hidden = true;
-    if (capabilities.terms && capabilities.account.name && token()) await showTerms();
+    if (capabilities.terms && token()) await agreeToTerms();
+    enter(true);
     fillModels();
+    showTeaching();
     await waitUntilReady();
     followLink();
   } catch (error) {
     if (error.status === 401) {
+      enter(false);
       $("sign-in").hidden = false;
       $("token").focus();
     }
-    $("status").textContent = error.status === 401 && token() ? say("signInFailed") : error.status === 401 ? "" : error.message;
+    const isRefused = error.status === 401;
+    if (!isRefused) enter(true);
+    $("sign-in-status").textContent = isRefused && token() ? say("signInFailed") : "";
+    $("status").textContent = isRefused ? "" : error.message;
   }
 }
 
@@ -94,17 +101,34 @@ $("sign-in").addEventListener("submit", (event) => {
   begin();
 });
 
-async function showTerms() {
+/// Shows what a page is for, or hides it from those who may not use it yet.
+function enter(isIn) {
+  for (const element of [$("tabs"), document.querySelector(".skip")]) element.hidden = !isIn;
+  for (const name of ["draw", "teach"]) {
+    $(name).hidden = !isIn || $(`tab-${name}`).getAttribute("aria-pressed") !== "true";
+  }
+}
+
+/// Shows the terms of use, and goes on once they are accepted.
+async function agreeToTerms() {
   const terms = await (await call("/api/terms")).json();
-  if (!terms.terms || sessionStorage.getItem("thorax-terms") === terms.sha256) return;
+  if (!terms.terms || terms.accepted) return;
+  enter(false);
   $("terms-text").textContent = terms.terms;
   $("terms").hidden = false;
-  $("accept").onclick = async () => {
-    await call("/api/terms", { method: "POST", json: JSON.stringify({ sha256: terms.sha256 }) });
-    sessionStorage.setItem("thorax-terms", terms.sha256);
-    $("terms").hidden = true;
-    $("prompt").focus();
-  };
+  $("terms-text").focus();
+  await new Promise((done) => {
+    $("accept").onclick = async () => {
+      try {
+        await call("/api/terms", { method: "POST", json: JSON.stringify({ sha256: terms.sha256 }) });
+      } catch (error) {
+        $("terms-status").textContent = say("failed", { m: error.message });
+        return;
+      }
+      $("terms").hidden = true;
+      done();
+    };
+  });
 }
 
 function fillModels() {
@@ -125,14 +149,20 @@ function fillModels() {
 
 const currentModel = () => capabilities?.models.find((model) => model.name === $("model").value);
 
+const isReady = () => {
+  const states = capabilities.models.map((model) => model.status);
+  return states.includes("ready") && !states.includes("loading");
+};
+
 async function waitUntilReady() {
-  for (;;) {
-    const ready = await fetch("/readyz").then((answer) => answer.ok, () => false);
-    $("go").disabled = !ready;
-    if (ready) break;
+  // Not by /readyz, whose 503 a browser takes for an error; and the hashes of models come with their loading.
+  while (!isReady()) {
+    $("go").disabled = true;
     $("status").textContent = say("loading");
     await new Promise((done) => setTimeout(done, 300));
+    try { capabilities = await (await call("/api/capabilities")).json(); } catch { /* asked again */ }
   }
+  $("go").disabled = false;
   $("status").textContent = say("ready");
 }
 
@@ -203,6 +233,7 @@ function wanted() {
   if ($("steps").value) fields.steps = Number($("steps").value);
   if ($("guidance").value) fields.guidance = Number($("guidance").value);
   if ($("negative").value.trim()) fields.negative_prompt = $("negative").value.trim();
+  if ($("stamp").checked) fields.stamp = true;
   fields.preview_every = Math.max(1, Math.ceil((fields.steps ?? currentModel()?.defaults.steps ?? 20) / 5));
   return fields;
 }
@@ -230,15 +261,19 @@ $("ask").addEventListener("submit", async (event) => {
         }
         if (state.preview && state.preview !== previewed) {
           previewed = state.preview;
-          call(state.preview).then((answer) => answer.blob()).then((blob) => paint("left", blob)).catch(() => {});
+          call(state.preview).then((answer) => answer.blob()).then((blob) => running && paint(side(), blob)).catch(() => {});
         }
       },
     });
     for (const image of images) add(image);
     await show(gallery.at(-images.length));
+    // In a narrow window the picture is below the form.
+    $("stage").scrollIntoView({ block: "nearest" });
     $("status").textContent = say("done", { s: ((performance.now() - start) / 1000).toFixed(1) });
   } catch (error) {
     $("status").textContent = error.name === "AbortError" ? say("cancelled") : say("failed", { m: error.message });
+    // In place of a preview what was there before.
+    if (shown[side()]) paint(side(), shown[side()].blob);
   }
   running = null;
   $("go").disabled = false;
@@ -267,20 +302,23 @@ function add(image) {
   $("gallery").prepend(item);
 }
 
+/// Where the next picture is shown.
+const side = () => $("compare").getAttribute("aria-pressed") === "true" ? "right" : "left";
+
 async function show(image) {
-  const side = $("compare").getAttribute("aria-pressed") === "true" ? "right" : "left";
-  shown[side] = image;
+  const place = side();
+  shown[place] = image;
   $("tools").hidden = false;
-  await paint(side, image.blob);
-  const caption = $(side).querySelector("figcaption");
+  await paint(place, image.blob);
+  const caption = $(place).querySelector("figcaption");
   caption.textContent = `${image.prompt} (${say("seed")} ${image.seed})`;
-  $(side).querySelector("canvas").setAttribute("aria-label", say("altText", { p: image.prompt }));
+  $(place).querySelector("canvas").setAttribute("aria-label", say("altText", { p: image.prompt }));
   const facts = [
     ["factPrompt", image.prompt], ["factNegative", image.fields.negative_prompt], ["factSeed", image.seed],
     ["factSteps", image.fields.steps ?? currentModel()?.defaults.steps],
     ["factGuidance", image.fields.guidance ?? currentModel()?.defaults.guidance], ["factModel", image.model],
     ["factModelHash", capabilities.models.find((model) => model.name === image.model)?.sha256],
-    ["factFileHash", image.sha256.png], ["factNote", image.note],
+    ["factFileHash", image.sha256.png], ["factNear", nearness(image)], ["factNote", image.note],
   ];
   $("facts").replaceChildren(...facts.filter(([, value]) => value !== undefined && value !== null && value !== "").flatMap(([key, value]) => {
     const [term, detail] = [document.createElement("dt"), document.createElement("dd")];
@@ -288,16 +326,32 @@ async function show(image) {
     detail.textContent = value;
     return [term, detail];
   }));
+  $("frames").hidden = !image.frames || image.fields.count < 2;
   history.replaceState(null, "", link(image));
+}
+
+/// How near a picture is to the training images, where the service compares them.
+function nearness({ nearness: near }) {
+  if (!near) return undefined;
+  const [d, t, n] = [near.distance.toFixed(2), near.threshold.toFixed(2), near.images];
+  return say(near.verdict === "copy" ? "nearCopy" : "nearClear", { d, t, n });
 }
 
 // The view: window, level, zoom
 
 const bitmaps = {};
+const turns = { left: 0, right: 0 };
 
 async function paint(side, blob) {
-  bitmaps[side]?.close?.();
-  bitmaps[side] = await createImageBitmap(blob);
+  const turn = ++turns[side];
+  const bitmap = await createImageBitmap(blob);
+  // What was asked for later is not painted over.
+  if (turn !== turns[side]) {
+    bitmap.close();
+    return;
+  }
+  bitmaps[side]?.close();
+  bitmaps[side] = bitmap;
   render(side);
 }
 
@@ -332,6 +386,7 @@ $("reset").onclick = () => {
   renderAll();
 };
 for (const canvas of document.querySelectorAll("#stage canvas")) {
+  canvas.setAttribute("aria-label", say("noPicture"));
   const zoomTo = (zoom) => {
     view.zoom = Math.min(Math.max(zoom, 1), 6);
     $("zoom").value = view.zoom;
@@ -376,6 +431,7 @@ function link(image) {
   for (const key of ["steps", "guidance", "negative_prompt"]) {
     if (image.fields[key] !== undefined) fields.set(key, image.fields[key]);
   }
+  if (image.fields.stamp) fields.set("stamp", "1");
   return `${location.pathname}#${fields}`;
 }
 
@@ -397,6 +453,7 @@ function followLink() {
   for (const [key, id] of [["seed", "seed"], ["steps", "steps"], ["guidance", "guidance"], ["negative_prompt", "negative"]]) {
     $(id).value = fields.get(key) ?? "";
   }
+  $("stamp").checked = fields.get("stamp") === "1";
   if ([...$("model").options].some((option) => option.value === fields.get("model"))) $("model").value = fields.get("model");
   caution();
   $("ask").requestSubmit();
@@ -410,18 +467,25 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(anchor.href), 10_000);
 }
 
+async function fetchFile(path, name, status = $("status")) {
+  try {
+    save(await (await call(path)).blob(), name);
+  } catch (error) {
+    status.textContent = say("failed", { m: error.message });
+  }
+}
+
 for (const button of document.querySelectorAll(".download")) {
-  button.onclick = async () => {
+  button.onclick = () => {
     const image = shown.right ?? shown.left;
     const path = image?.files[button.dataset.format];
-    if (!path) return;
-    try {
-      save(await (await call(path)).blob(), `thorax-${image.seed}.${path.split(".").at(-1)}`);
-    } catch (error) {
-      $("status").textContent = say("failed", { m: error.message });
-    }
+    if (path) fetchFile(path, `thorax-${image.seed}.${path.split(".").at(-1)}`);
   };
 }
+$("frames").onclick = () => {
+  const image = shown.right ?? shown.left;
+  if (image?.frames) fetchFile(image.frames, `thorax-${image.seed}-frames.dcm`);
+};
 
 // Teaching
 
@@ -481,62 +545,154 @@ function question(place, url, alt, ...parts) {
   place.replaceChildren(frame);
 }
 
+/// Asks about a picture until the reader goes on.
+///
+/// `check` is given the answer and returns what to say of it; `choices` are [text, answer], none for one that is typed.
+function ask(place, picture, alt, text, choices, check) {
+  return new Promise((done) => {
+    const url = URL.createObjectURL(picture);
+    const label = document.createElement("p");
+    label.id = `${place.id}-text`;
+    label.textContent = text;
+    const feedback = document.createElement("p");
+    feedback.setAttribute("role", "status");
+    const side = document.createElement("div");
+    side.className = "row";
+    side.setAttribute("role", "group");
+    side.setAttribute("aria-labelledby", label.id);
+    const enable = (isOn) => { for (const element of side.querySelectorAll("button, input")) element.disabled = !isOn; };
+    const finish = async (given) => {
+      enable(false);
+      try {
+        feedback.textContent = await check(given);
+      } catch (error) {
+        feedback.textContent = say("failed", { m: error.message });
+        enable(true);
+        return;
+      }
+      const next = button(say("caseNext"), () => { URL.revokeObjectURL(url); place.replaceChildren(); done(); });
+      next.className = "main";
+      feedback.after(next);
+      next.focus();
+    };
+    if (choices.length) side.append(...choices.map(([name, value]) => button(name, () => finish(value))));
+    else {
+      const input = document.createElement("input");
+      input.type = "text";
+      input.setAttribute("aria-labelledby", label.id);
+      input.onkeydown = (event) => {
+        if (event.key !== "Enter") return;
+        // The same key would press the next step, which has the focus then.
+        event.preventDefault();
+        finish(input.value);
+      };
+      side.append(input, button(say("caseCheck"), () => finish(input.value)));
+    }
+    question(place, url, alt, label, side, feedback);
+    side.querySelector("button, input").focus();
+  });
+}
+
+const pairs = (choices) => choices.map((choice) => [choice, choice]);
+const verdictText = (isRight, answer) => isRight ? say("caseRight") : say("caseWrong", { a: answer });
+
+/// Runs what a button begins, with the button off meanwhile, and says what went wrong.
+function begins(button, status, action) {
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try { await action(); } catch (error) { status.textContent = say("failed", { m: error.message }); }
+    button.disabled = false;
+  });
+}
+
 $("cases").onchange = async () => {
+  const status = $("cases-status");
   const cases = rows(await $("cases").files[0].text()).filter((row) => row.prompt && row.question);
   if (!cases.length) {
-    $("cases-status").textContent = say("casesEmpty");
+    status.textContent = say("casesEmpty");
     return;
   }
   const answers = [["case", "prompt", "question", "answer", "given", "right", "seed"]];
   let right = 0;
-  for (const [index, row] of cases.entries()) {
-    $("cases-status").textContent = say("caseOf", { i: index + 1, n: cases.length });
-    let image;
-    try {
-      [image] = await draw({ prompt: row.prompt, seed: row.seed || undefined });
-    } catch (error) {
-      $("cases-status").textContent = say("failed", { m: error.message });
-      return;
+  try {
+    for (const [index, row] of cases.entries()) {
+      const place = { i: index + 1, n: cases.length };
+      status.textContent = say("caseOf", place);
+      const [image] = await draw({ prompt: row.prompt, seed: row.seed || undefined });
+      const choices = (row.choices ?? "").split("|").map((choice) => choice.trim()).filter(Boolean);
+      await ask($("case"), image.blob, say("quizAlt", place), row.question, pairs(choices), (given) => {
+        const isRight = !row.answer || given.trim().toLowerCase() === row.answer.toLowerCase();
+        if (isRight) right++;
+        answers.push([index + 1, row.prompt, row.question, row.answer, given, isRight, image.seed]);
+        return verdictText(isRight, row.answer);
+      });
     }
-    const given = await ask(row, image);
-    const isRight = !row.answer || given.trim().toLowerCase() === row.answer.toLowerCase();
-    if (isRight) right++;
-    answers.push([index + 1, row.prompt, row.question, row.answer, given, isRight, image.seed]);
+    status.textContent = say("casesDone", { r: right, n: cases.length });
+    $("case").replaceChildren(button(say("answers"), () => save(csv(answers), "answers.csv")));
+  } catch (error) {
+    status.textContent = say("failed", { m: error.message });
   }
-  $("cases-status").textContent = say("casesDone", { r: right, n: cases.length });
-  $("case").replaceChildren(button(say("answers"), () => save(csv(answers), "answers.csv")));
 };
 
-function ask(row, image) {
-  return new Promise((done) => {
-    const url = URL.createObjectURL(image.blob);
-    const label = document.createElement("p");
-    label.id = "question";
-    label.textContent = row.question;
-    const feedback = document.createElement("p");
-    feedback.setAttribute("role", "status");
-    const finish = (given) => {
-      for (const element of side.querySelectorAll("button, input")) element.disabled = true;
-      const isRight = !row.answer || given.trim().toLowerCase() === row.answer.toLowerCase();
-      feedback.textContent = isRight ? say("caseRight") : say("caseWrong", { a: row.answer });
-      const next = button(say("caseNext"), () => { URL.revokeObjectURL(url); done(given); });
-      side.parentElement.append(next);
-      next.focus();
-    };
-    const side = document.createElement("div");
-    side.className = "row";
-    const choices = (row.choices ?? "").split("|").map((choice) => choice.trim()).filter(Boolean);
-    if (choices.length) side.append(...choices.map((choice) => button(choice, () => finish(choice))));
-    else {
-      const input = document.createElement("input");
-      input.type = "text";
-      input.setAttribute("aria-labelledby", "question");
-      side.append(input, button(say("caseCheck"), () => finish(input.value)));
-    }
-    question($("case"), url, "", label, side, feedback);
-    side.querySelector("button, input").focus();
-  });
+// What the host has set
+
+function showTeaching() {
+  const { teaching, account } = capabilities;
+  $("host-cases").hidden = !teaching.cases;
+  $("host-quiz").hidden = !teaching.quiz;
+  $("host-cases-help").textContent = say("hostCasesHelp", { n: teaching.cases });
+  for (const answers of document.querySelectorAll(".answers")) answers.hidden = account.role === "draw";
 }
+for (const answers of document.querySelectorAll(".answers")) {
+  const status = answers.closest("section").querySelector("[role=status]");
+  answers.onclick = () => fetchFile(answers.dataset.path, answers.dataset.path.split("/").slice(-2).join("-"), status);
+}
+
+const post = async (path, fields) => parsed(await (await call(path, { method: "POST", json: JSON.stringify(fields) })).text());
+
+begins($("host-cases-start"), $("host-cases-status"), async () => {
+  const status = $("host-cases-status");
+  const { cases } = await (await call("/api/cases")).json();
+  let right = 0;
+  for (const entry of cases) {
+    const place = { i: entry.index + 1, n: cases.length };
+    status.textContent = say("caseOf", place);
+    const picture = await (await call(entry.picture)).blob();
+    await ask($("host-case"), picture, say("quizAlt", place), entry.question, pairs(entry.choices), async (given) => {
+      const verdict = await post(`/api/cases/${entry.index}/answers`, { answer: given });
+      const isRight = verdict.right ?? true;
+      if (isRight) right++;
+      return verdictText(isRight, verdict.answer);
+    });
+  }
+  status.textContent = say("casesDone", { r: right, n: cases.length });
+});
+
+/// What to say of an answer to the quiz.
+function quizText(isRight, isReal, prompt) {
+  const was = isReal ? say("quizWasReal") : prompt ? say("quizWasSynthetic", { p: prompt }) : say("quizWasDrawn");
+  return `${say(isRight ? "quizRight" : "quizWrong")} ${was}`;
+}
+const quizChoices = () => [[say("quizReal"), true], [say("quizSynthetic"), false]];
+
+begins($("host-quiz-start"), $("host-quiz-status"), async () => {
+  const status = $("host-quiz-status");
+  const count = Number($("host-quiz-count").value) || 6;
+  status.textContent = say("quizMixing");
+  const round = await post("/api/quiz", { count });
+  let right = 0;
+  for (const { index, file } of round.pictures) {
+    const place = { i: index + 1, n: round.pictures.length };
+    status.textContent = "";
+    const picture = await (await call(file)).blob();
+    await ask($("host-question"), picture, say("quizAlt", place), say("quizQuestion", place), quizChoices(), async (real) => {
+      const verdict = await post(`/api/quiz/${round.id}/answers`, { picture: index, real });
+      if (verdict.right) right++;
+      return quizText(verdict.right, verdict.real, verdict.prompt);
+    });
+  }
+  status.textContent = say("quizDone", { r: right, n: round.pictures.length });
+});
 
 /// A picture as the quiz shows all of them: grey, square, of one size, without any text of its file.
 async function plain(blob, side) {
@@ -559,50 +715,39 @@ function shuffled(list) {
   return list;
 }
 
-const quizPrompts = ["No acute cardiopulmonary abnormality. PA view.", "Cardiomegaly. 70-year-old man.", "Left pleural effusion.", "Pneumonia. AP view.", "No finding. 40-year-old woman, PA view."];
-
-$("quiz-start").onclick = async () => {
+begins($("quiz-start"), $("quiz-status"), async () => {
+  const status = $("quiz-status");
   const files = shuffled([...$("quiz-files").files]);
   if (!files.length) {
-    $("quiz-status").textContent = say("quizNone");
+    status.textContent = say("quizNone");
     return;
   }
   const count = Math.min(Math.max(Number($("quiz-count").value) || 6, 2), 40);
   const size = currentModel()?.width ?? 256;
   const half = Math.min(files.length, Math.ceil(count / 2));
-  $("quiz-start").disabled = true;
-  try {
-    const cards = [];
-    for (const file of files.slice(0, half)) cards.push({ real: true, name: file.name, blob: await plain(file, size) });
-    for (let i = half; i < count; i++) {
-      $("quiz-status").textContent = say("quizDrawing", { i: i - half + 1, n: count - half });
-      const [image] = await draw({ prompt: quizPrompts[i % quizPrompts.length] });
-      cards.push({ real: false, name: `${image.prompt} (${image.seed})`, blob: await plain(image.blob, size) });
-    }
-    const answers = [["picture", "file", "real", "given", "right", "seconds"]];
-    let right = 0;
-    for (const [index, card] of shuffled(cards).entries()) {
-      const start = performance.now();
-      const given = await new Promise((done) => {
-        const url = URL.createObjectURL(card.blob);
-        const choose = (isReal) => { URL.revokeObjectURL(url); done(isReal); };
-        const label = document.createElement("p");
-        label.textContent = say("quizQuestion", { i: index + 1, n: cards.length });
-        const side = document.createElement("div");
-        side.className = "row";
-        side.append(button(say("quizReal"), () => choose(true)), button(say("quizSynthetic"), () => choose(false)));
-        question($("quiz"), url, "", label, side);
-        side.querySelector("button").focus();
-      });
-      if (given === card.real) right++;
-      answers.push([index + 1, card.name, card.real, given, given === card.real, ((performance.now() - start) / 1000).toFixed(1)]);
-    }
-    $("quiz-status").textContent = say("quizDone", { r: right, n: cards.length });
-    $("quiz").replaceChildren(button(say("answers"), () => save(csv(answers), "quiz.csv")));
-  } catch (error) {
-    $("quiz-status").textContent = say("failed", { m: error.message });
+  const prompts = capabilities.teaching.prompts;
+  const cards = [];
+  for (const file of files.slice(0, half)) cards.push({ real: true, name: file.name, blob: await plain(file, size) });
+  for (let i = half; i < count; i++) {
+    status.textContent = say("quizDrawing", { i: i - half + 1, n: count - half });
+    const [image] = await draw({ prompt: prompts[i % prompts.length] });
+    cards.push({ real: false, name: `${image.prompt} (${image.seed})`, prompt: image.prompt, blob: await plain(image.blob, size) });
   }
-  $("quiz-start").disabled = false;
-};
+  const answers = [["picture", "file", "real", "given", "right", "seconds"]];
+  let right = 0;
+  for (const [index, card] of shuffled(cards).entries()) {
+    const place = { i: index + 1, n: cards.length };
+    const start = performance.now();
+    status.textContent = "";
+    await ask($("quiz"), card.blob, say("quizAlt", place), say("quizQuestion", place), quizChoices(), (given) => {
+      const isRight = given === card.real;
+      if (isRight) right++;
+      answers.push([index + 1, card.name, card.real, given, isRight, ((performance.now() - start) / 1000).toFixed(1)]);
+      return quizText(isRight, card.real, card.prompt);
+    });
+  }
+  status.textContent = say("quizDone", { r: right, n: cards.length });
+  $("quiz").replaceChildren(button(say("answers"), () => save(csv(answers), "quiz.csv")));
+});
 
 begin();

@@ -16,6 +16,11 @@ final class DrawingService: Sendable {
   let jobs: JobRunner
   let metrics: ServiceMetrics
   let rates: RateLimiter
+  /// The quiz over the host's images, if there is one.
+  let quiz: QuizRounds?
+  /// The host's cases, if there are some.
+  let cases: TeachingCases?
+  let answers: TeachingStore
   let logger: Logger
   private let lock: StateLock
 
@@ -23,8 +28,9 @@ final class DrawingService: Sendable {
 
   /// Opens the folder of state and finds the models. Nothing is loaded yet.
   ///
-  /// - Throws: ``ServingError``; `ModelError` for a model that is not there.
-  init(_ settings: ServiceSettings, catalog: ModelCatalog, logger: Logger) throws {
+  /// - Throws: ``ServingError``; `ModelError` for a model that is not there; `FileAccessError` for a file of cases that
+  ///   cannot be read.
+  init(_ settings: ServiceSettings, catalog: ModelCatalog, clock: ServiceClock, logger: Logger) throws {
     let folder = try StateFolder(settings.state)
     accounts = try AccountStore(state: settings.state)
     do {
@@ -36,13 +42,16 @@ final class DrawingService: Sendable {
     }
     models = try ServedModels(settings.models, catalog: catalog)
     lock = try folder.lock()
-    audit = try AuditLog(state: folder)
+    audit = try AuditLog(state: folder, clock: clock)
     metrics = ServiceMetrics()
     queue = DrawingQueue(
       models: models, workers: settings.workers, limits: settings.limits, metrics: metrics)
     jobs = JobRunner(
-      store: try JobStore(state: folder), queue: queue, audit: audit, retention: settings.retention,
-      signingKey: settings.signingKey, logger: logger)
+      store: try JobStore(state: folder, clock: clock), queue: queue, audit: audit, retention: settings.retention,
+      signingKey: settings.signingKey, judge: settings.judge, clock: clock, logger: logger)
+    quiz = try settings.quiz.map { QuizRounds(folder: try QuizFolder($0)) }
+    cases = try settings.cases.map { try TeachingCases(path: $0, limits: settings.limits) }
+    answers = try TeachingStore(state: folder, clock: clock)
     rates = RateLimiter(perMinute: settings.limits.requestsPerMinute)
     self.settings = settings
     self.logger = logger

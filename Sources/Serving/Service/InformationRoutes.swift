@@ -87,6 +87,15 @@ struct InformationRoutes: RouteList {
       var role: Role
     }
 
+    struct Teaching: Encodable {
+      /// Whether there is a quiz over the host's images.
+      var quiz: Bool
+      /// The number of the host's cases.
+      var cases: Int
+      /// Prompts for drawn pictures of a quiz.
+      var prompts: [String]
+    }
+
     struct Format: Encodable {
       var name: String
       var `extension`: String
@@ -102,6 +111,9 @@ struct InformationRoutes: RouteList {
     var limits: Limits
     var account: Account
     var terms: String?
+    var teaching: Teaching
+    /// Whether images are compared with the training images.
+    var gate: Bool
     var error_codes: [String]
   }
 
@@ -134,6 +146,9 @@ struct InformationRoutes: RouteList {
           guidance: [range.lowerBound, range.upperBound], job_hours: service.settings.retention.time.seconds / 3600,
           job_bytes: service.settings.retention.bytes),
         account: .init(name: context.caller.account, role: context.caller.role), terms: service.settings.terms,
+        teaching: .init(
+          quiz: service.quiz != nil, cases: service.cases?.cases.count ?? 0, prompts: QuizRounds.prompts),
+        gate: service.settings.judge != nil,
         error_codes: APIError.Code.allCases.map(\.rawValue)))
   }
 
@@ -142,11 +157,20 @@ struct InformationRoutes: RouteList {
   private struct TermsAnswer: Encodable {
     var terms: String?
     var sha256: String?
+    /// Whether the account has accepted them.
+    var accepted: Bool
   }
 
   private func terms(_ request: Request, _ context: ServingContext) async throws -> Response {
     let terms = service.settings.terms
-    return try .json(TermsAnswer(terms: terms, sha256: terms.map { ContentHash.of($0.utf8) }))
+    var isAccepted = true
+    do {
+      try await Gate(service: service).checkTerms(request, context.caller)
+    } catch let error as APIError where error.code == .termsNotAccepted {
+      isAccepted = false
+    }
+    return try .json(
+      TermsAnswer(terms: terms, sha256: terms.map { ContentHash.of($0.utf8) }, accepted: isAccepted))
   }
 
   /// Accepts the terms by their hash, so that no one accepts others than were read.
@@ -167,7 +191,7 @@ struct InformationRoutes: RouteList {
     } catch {
       throw APIError(storage: error)
     }
-    return try .json(TermsAnswer(terms: terms, sha256: expected))
+    return try .json(TermsAnswer(terms: terms, sha256: expected, accepted: true))
   }
 
   // MARK: Audit

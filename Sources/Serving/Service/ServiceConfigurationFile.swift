@@ -52,12 +52,15 @@ struct ServiceConfigurationFile: Decodable {
   var tls: TLS?
   var grace: Double?
   var terms: String?
+  var quiz: String?
+  var cases: String?
+  var gate: String?
   var limits: Limits?
   var retention: Kept?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case host, port, unix, models, workers, threads, device, precision, state, names, origins, tls, grace, terms, limits
-    case retention
+    case retention, quiz, cases, gate
     case trustedProxies = "trusted-proxies"
   }
 }
@@ -124,6 +127,9 @@ extension ServiceSettings {
     if let tls = file.tls { (certificate, key) = (tls.certificate, tls.key) }
     if let grace = file.grace { self.grace = try seconds(grace, "grace") }
     if let terms = file.terms { self.terms = terms }
+    if let quiz = file.quiz { self.quiz = quiz }
+    if let cases = file.cases { self.cases = cases }
+    if let gate = file.gate { self.gate = gate }
     if let given = file.limits {
       if let body = given.body { limits.bodyBytes = try bytes(body, "limits.body") }
       if let prompt = given.prompt { limits.promptBytes = prompt }

@@ -6,11 +6,11 @@ struct ServiceRouter {
   let service: DrawingService
   let isTLS: Bool
 
-  /// All routes of the service. What joins later, a page for one, is a list here.
+  /// All routes of the service.
   var routes: [Route] {
     let lists: [any RouteList] = [
       PageRoutes(), InformationRoutes(service: service), JobRoutes(service: service), OpenAIRoutes(service: service),
-      Automatic1111Routes(service: service),
+      Automatic1111Routes(service: service), TeachingRoutes(service: service),
     ]
     return lists.flatMap(\.routes)
   }

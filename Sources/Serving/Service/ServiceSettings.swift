@@ -36,6 +36,14 @@ public struct ServiceSettings: Sendable {
   public var grace = Duration.seconds(30)
   /// Terms of use that every account accepts once; nil for none.
   public var terms: String?
+  /// A folder of the host's own images for the quiz; nil for none.
+  public var quiz: String?
+  /// A CSV file of cases with questions; nil for none.
+  public var cases: String?
+  /// A file of `thorax evaluate gate --save-gate`, which ``judge`` was read from; nil for none.
+  public var gate: String?
+  /// Says how near each image is to the training images; nil for no such figure.
+  public var judge: (any TrainingNearnessJudge)?
   /// Signs every file; nil for none.
   public var signingKey: SigningKey?
   public var limits = ServiceLimits()
@@ -43,12 +51,9 @@ public struct ServiceSettings: Sendable {
 
   public init() {}
 
-  /// Where a user's service keeps its state: `$XDG_STATE_HOME/thorax/serve`, otherwise in `.local/state` of the home.
+  /// Where a user's service keeps its state: `serve` in the user's folder of state.
   public static func standardState(environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
-    let base =
-      environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
-      ?? UserFolders.home(environment: environment).appending(".local/state")
-    return base.appending("thorax/serve").string
+    UserFolders.state(environment: environment).appending("serve").string
   }
 
   /// Whether the port is reached from this machine alone.

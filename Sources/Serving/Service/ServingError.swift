@@ -15,6 +15,10 @@ public enum ServingError: Error, Equatable, Sendable, CustomStringConvertible {
   case notASocket(path: String)
   case socketTooLong(path: String, limit: Int)
   case duplicateModel(name: String)
+  /// A folder that is no quiz.
+  case quiz(path: String, reason: String)
+  /// A file that holds no cases.
+  case cases(path: String, reason: String)
   case stateInUse(folder: String)
   case state(folder: String, reason: String)
   case noToken(name: String)
@@ -54,6 +58,12 @@ public enum ServingError: Error, Equatable, Sendable, CustomStringConvertible {
       "the path of the socket has \(path.utf8.count) bytes: choose one of at most \(limit)"
     case .duplicateModel(let name):
       "two models are called '\(name.onOneLine(limit: 80))': serve one of them, or rename it in its model.json"
+    case .quiz(let path, let reason):
+      "'\(path.onOneLine(limit: 160))' cannot be used for the quiz (\(reason.onOneLine(limit: 200))): give a folder of at "
+        + "least two radiographs"
+    case .cases(let path, let reason):
+      "'\(path.onOneLine(limit: 160))' cannot be used as cases (\(reason.onOneLine(limit: 300))): give a CSV file with the "
+        + "columns prompt and question, and if wanted answer, choices and seed"
     case .stateInUse(let folder):
       "'\(folder.onOneLine(limit: 160))' is used by another service: stop it, or give this one a folder with --state"
     case .state(let folder, let reason):

@@ -33,9 +33,17 @@ public final class ThoraxService: Sendable {
   ///
   /// - Parameter log: Takes each line of the log.
   /// - Throws: ``ServingError`` for settings that cannot be meant and a folder that cannot be used; `ModelError` for a model
-  ///   that is not there; `FileAccessError` for a certificate that cannot be read.
-  public init(
+  ///   that is not there; `FileAccessError` for a certificate or a file of cases that cannot be read.
+  public convenience init(
     _ settings: ServiceSettings, catalog: ModelCatalog = .standard(), level: Logger.Level = .info,
+    log: @escaping @Sendable (String) -> Void
+  ) throws {
+    try self.init(settings, catalog: catalog, clock: ServiceClock(), level: level, log: log)
+  }
+
+  /// - Parameter clock: The time of everything that is recorded.
+  init(
+    _ settings: ServiceSettings, catalog: ModelCatalog, clock: ServiceClock, level: Logger.Level,
     log: @escaping @Sendable (String) -> Void
   ) throws {
     let logger = Logger(label: "thorax", factory: { _ in ServiceLog(level: level, write: log) })
@@ -43,7 +51,7 @@ public final class ThoraxService: Sendable {
     let libraryLogger = Logger(
       label: "http", factory: { _ in ServiceLog(level: level == .debug ? .info : .critical, write: log) })
     if let socket = settings.socket { try ListeningSocket.prepare(socket) }
-    let service = try DrawingService(settings, catalog: catalog, logger: logger)
+    let service = try DrawingService(settings, catalog: catalog, clock: clock, logger: logger)
     let tls = try settings.certificate.map { certificate in
       try TLSFiles.configuration(certificate: certificate, key: settings.key ?? "")
     }

@@ -24,6 +24,13 @@ public enum UserFolders {
     return (base ?? home(environment: environment).appending(".config")).appending("thorax")
   }
 
+  /// What Thorax's services keep between runs: `thorax` in `$XDG_STATE_HOME` if that is absolute, otherwise in
+  /// `.local/state` in the home folder.
+  public static func state(environment: [String: String] = ProcessInfo.processInfo.environment) -> FilePath {
+    let base = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
+    return (base ?? home(environment: environment).appending(".local/state")).appending("thorax")
+  }
+
   /// What Thorax fetches once and all checkouts of the user share: `thorax` in the user's caches.
   public static func cache(environment: [String: String] = ProcessInfo.processInfo.environment) -> FilePath {
     caches(environment: environment).appending("thorax")

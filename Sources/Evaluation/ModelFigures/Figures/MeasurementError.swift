@@ -29,6 +29,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case changed(path: String, name: String)
   case otherSamples(path: String, found: String)
   case table(path: String, reason: String)
+  /// A file that holds no gate.
+  case gate(path: String, reason: String)
   case notInFolder(table: String, name: String, folder: String)
   case noLabels(path: String, wanted: String)
   /// Images of which nothing says what they were drawn from.
@@ -95,6 +97,9 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .otherSamples(let path, let found):
       "the samples in '\(path.onOneLine())' were drawn by \(found.onOneLine()): give another folder, or empty this one"
     case .table(let path, let reason): "table '\(path.onOneLine())': \(reason)"
+    case .gate(let path, let reason):
+      "'\(path.onOneLine())' is no gate (\(reason.onOneLine(limit: 200))): give a file that 'thorax evaluate gate "
+        + "--save-gate' wrote"
     case .notInFolder(let table, let name, let folder):
       "table '\(table.onOneLine())' names \(name.onOneLine(limit: 120)), which is not in '\(folder.onOneLine())': "
         + "correct the table or bring the image"

@@ -6,6 +6,7 @@ import ImageFiles
 import Models
 import RadiographData
 import Support
+import SystemPackage
 import Terminal
 
 /// `thorax evaluate gate`.
@@ -19,6 +20,8 @@ struct EvaluateGateCommand: AsyncParsableCommand {
 
       --trial says how well the gate does on the dataset: it judges altered copies of training images, and images of the \
       test part, the thresholds set by the validation part.
+
+      --save-gate writes what 'thorax serve --gate' needs to compare images by their pixels without the dataset.
       """)
 
   @Argument(help: "Folder of PNG or JPEG images (default: samples of --model).", completion: .directory)
@@ -50,6 +53,15 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     completion: .directory)
   var output: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the gate itself and judge nothing; it holds a reduced picture of every training image.",
+      valueName: "file.safetensors"), completion: .file(extensions: ["safetensors"]))
+  var saveGate: String?
+
+  @Flag(help: "Replace a gate that exists.")
+  var overwrite = false
+
   @Flag(help: "Print one JSON object: a verdict for each image.")
   var json = false
 
@@ -58,6 +70,13 @@ struct EvaluateGateCommand: AsyncParsableCommand {
   func run() async throws {
     try common.check()
     try EvaluationOptions.check("samples", samples, 1...1_000_000)
+    if saveGate != nil {
+      guard !trial, images == nil, model == nil, output == nil, !json else {
+        throw RequestError.conflict(
+          "--save-gate judges nothing", remedy: "leave the folder, --model, --trial, --output and --json out")
+      }
+      return try await save()
+    }
     if trial, images != nil {
       throw RequestError.conflict(
         "a folder and --trial are both given", remedy: "--trial makes its own images: leave the folder out")
@@ -77,6 +96,18 @@ struct EvaluateGateCommand: AsyncParsableCommand {
       try folder.write(Data(pairs.picture().pngBytes()), to: "pairs.png")
     }
     if json { try Console.writeJSON(report) } else { try Console.writeResult(Self.table(report)) }
+  }
+
+  private func save() async throws {
+    guard let saveGate else { return }
+    try FilePath(saveGate).checkReplaceable(overwrite: overwrite)
+    let note = WorkNotes(common.console)
+    let dataset = try RadiographDataset.open(URL(fileURLWithPath: data))
+    // By pixels alone, whose threshold then has the whole share of held-out images to itself.
+    let gate = try await ModelGate.gate(dataset, spaces: GateSpaces()) { note($0) }.gate
+    try FilePath(saveGate).folder.makeWritableFolder()
+    try GateFile.write(gate, to: saveGate, overwrite: overwrite)
+    try Console.writeResult(saveGate)
   }
 
   private func runTrial(_ dataset: RadiographDataset, note: WorkNotes, folder: ResultFolder?) async throws {

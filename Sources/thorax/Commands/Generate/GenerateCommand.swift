@@ -2,6 +2,7 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import Generation
+import ImageOutput
 import Models
 import Support
 import SystemPackage
@@ -115,6 +116,9 @@ struct GenerateCommand: AsyncParsableCommand {
     transform: NumberText.whole)
   var previewEvery: Int?
 
+  @Flag(help: "Write all images of the prompt as the frames of one DICOM file.")
+  var multiFrame = false
+
   @OptionGroup var bestOf: BestOfOptions
 
   @OptionGroup var marks: MarkOptions
@@ -144,6 +148,11 @@ struct GenerateCommand: AsyncParsableCommand {
     }
     try bestOf.check(latents: initialLatents, previewEvery: previewEvery)
     try checkVia()
+    if multiFrame, previewEvery != nil || like != nil {
+      throw RequestError.conflict(
+        "\(like == nil ? "--preview-every" : "--like") and --multi-frame are both given",
+        remedy: "leave one of them out")
+    }
     if prompts != nil, !prompt.isEmpty {
       throw RequestError.conflict("a prompt and --prompts are both given", remedy: "put every prompt into the file")
     }
@@ -159,7 +168,8 @@ struct GenerateCommand: AsyncParsableCommand {
       ("--device", device != nil), ("--precision", precision != nil), ("--threads", common.threads != nil),
       ("--initial-latents", initialLatents != nil), ("--save-latents", saveLatents != nil),
       ("--preview-every", previewEvery != nil), ("--best-of", bestOf.candidates > 1), ("--like", like != nil),
-      ("--no-watermark", !marks.watermark), ("--stamp", marks.stamp), ("--signing-key", marks.signingKey != nil),
+      ("--multi-frame", multiFrame), ("--no-watermark", !marks.watermark), ("--stamp", marks.stamp),
+      ("--signing-key", marks.signingKey != nil),
     ]
     guard let option = given.first(where: { $0.1 })?.0 else { return }
     throw RequestError.conflict("\(option) and --via are both given", remedy: "leave one of them out")
@@ -195,7 +205,7 @@ struct GenerateCommand: AsyncParsableCommand {
     let firstSeed = seed ?? likeness?.recorded.seed ?? UInt64(UInt32.random(in: .min ... .max))
     let plan = try OutputPlan(
       entries: entries, count: count, candidates: bestOf.candidates, seed: firstSeed,
-      output: output ?? likeness?.defaultOutput)
+      output: output ?? likeness?.defaultOutput, areFrames: multiFrame)
     try plan.checkCollisions(overwrite: overwrite)
     if let saveLatents { try plan.checkLatents(saveLatents, overwrite: overwrite) }
     if let likeness, initialLatents == nil { try likeness.checkNoise() }
@@ -238,6 +248,7 @@ struct GenerateCommand: AsyncParsableCommand {
     console.detail("loaded \(source.path) on \(host.device) in \(Int(host.loadTime)) ms")
     var report = GenerateReport(host: host, sampling: sampling, negative: settings.negative)
     var finalLatents: [Latents] = []
+    var frames: [SyntheticImage] = []
     let choosing = try opened.map { try BestOf(bestOf.candidates, host: host, judge: $0.judge) }
     let count = plan.images.count * bestOf.candidates
     // One image is counted in steps, several in images.
@@ -273,7 +284,12 @@ struct GenerateCommand: AsyncParsableCommand {
         image.drawn.provenance.isWatermarked = marks.watermark && likeness?.recorded.isWatermarked != false
         image.drawn.provenance.isStamped = marks.stamp || likeness?.recorded.isStamped == true
         if chosen == nil { image.drawn.provenance.choice = likeness?.choice(of: image.provenance) }
-        let bytes = try image.drawn.write(to: planned.path, as: planned.format, signedBy: key, overwrite: overwrite)
+        var bytes: [UInt8] = []
+        if multiFrame {
+          frames.append(image.drawn)
+        } else {
+          bytes = try image.drawn.write(to: planned.path, as: planned.format, signedBy: key, overwrite: overwrite)
+        }
         var described = GenerateReport.Image(image, bytes: bytes, at: planned)
         if let chosen, let opened {
           let asked = opened.asked[planned.promptIndex]
@@ -288,9 +304,15 @@ struct GenerateCommand: AsyncParsableCommand {
       }
       report.previews += previews.paths
       report.timings += result.timings
-      if !json { try Console.writeResult(planned.path) }
+      if !json, !multiFrame { try Console.writeResult(planned.path) }
     }
     meter.finish()
+    if multiFrame, let path = plan.images.first?.path {
+      let bytes = try SyntheticImage.encodedFrames(frames, signedBy: key)
+      try AtomicFile.write(bytes, to: path, mode: overwrite ? .replace : .createNew)
+      report.areFrames(of: bytes)
+      if !json { try Console.writeResult(path) }
+    }
     if let saveLatents { try LatentsFile.write(finalLatents, to: saveLatents, overwrite: overwrite) }
     report.timings.load = host.loadTime
     report.timings.library = host.libraryTime

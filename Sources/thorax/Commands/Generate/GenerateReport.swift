@@ -13,7 +13,10 @@ struct GenerateReport: Encodable {
     var seed: UInt64
     var width: Int
     var height: Int
+    /// Of its file.
     var sha256: String
+    /// Its place in a file of several frames, from 1; nil for a file of its own.
+    var frame: Int?
     /// SHA-256 of the latents that it was drawn from in place of noise.
     var initialLatents: String?
     /// What `--best-of` chose it from and by; nil for an image that was drawn alone.
@@ -61,7 +64,7 @@ struct GenerateReport: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-      case path, prompt, seed, width, height, sha256, judge, score, asked, candidates
+      case path, prompt, seed, width, height, sha256, frame, judge, score, asked, candidates
       case initialLatents = "initial_latents"
       case bestOf = "best_of"
       case firstSeed = "first_seed"
@@ -123,6 +126,12 @@ struct GenerateReport: Encodable {
   var peakMemoryBytes = 0
   let synthetic = true
   let version = ThoraxVersion.current
+
+  /// Says that all images are frames of one file.
+  mutating func areFrames(of bytes: [UInt8]) {
+    let hash = ContentHash.of(bytes)
+    for place in images.indices { (images[place].sha256, images[place].frame) = (hash, place + 1) }
+  }
 
   init(host: ModelHost, sampling: SamplingSettings, negative: String?) {
     model = Part(name: host.description.name, hash: host.hash)

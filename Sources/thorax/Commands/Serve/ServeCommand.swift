@@ -67,6 +67,24 @@ struct ServeCommand: AsyncParsableCommand {
   var trustedProxy: [String] = []
 
   @Option(
+    help: ArgumentHelp(
+      "Folder of radiographs for the quiz: real ones, or folders real and synthetic.", valueName: "dir"),
+    completion: .directory)
+  var quiz: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Cases with questions (columns prompt, question, answer, choices, seed).", valueName: "file.csv"),
+    completion: .file(extensions: ["csv"]))
+  var cases: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Says of each image how near it is to the training images: a file of thorax evaluate gate --save-gate.",
+      valueName: "file"), completion: .file(extensions: ["safetensors"]))
+  var gate: String?
+
+  @Option(
     help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps (default: auto).", valueName: "device"),
     completion: .list(["auto", "cpu", "cuda", "mps"]))
   var device: String?
@@ -92,6 +110,10 @@ struct ServeCommand: AsyncParsableCommand {
     if let device { settings.device = try DeviceChoice(name: device) }
     if let precision { settings.precision = try PrecisionChoice(name: precision) }
     if let threads = common.threads { settings.threads = threads }
+    if let quiz { settings.quiz = quiz }
+    if let cases { settings.cases = cases }
+    if let gate { settings.gate = gate }
+    settings.judge = try settings.gate.map { try GateJudge(path: $0) }
     settings.signingKey = try SigningKey.standard()
     return settings
   }
