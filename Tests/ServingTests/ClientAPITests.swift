@@ -167,7 +167,7 @@ import Testing
   @Test func progressIsThatOfTheRunningRequest() async throws {
     try await withService { service async throws in
       #expect(try await service.get("/sdapi/v1/progress").json["progress"] as? Double == 0)
-      async let drawing = service.post("/sdapi/v1/txt2img", #"{"prompt": "effusion", "steps": 400}"#)
+      async let drawing = service.post("/sdapi/v1/txt2img", #"{"prompt": "effusion", "steps": 1000}"#)
       #expect(
         try await service.waitUntil {
           let now = try await service.get("/sdapi/v1/progress").json

@@ -32,6 +32,7 @@ import Testing
           let jpeg = try await service.get("/api/jobs/\(id)/images/\(index).jpg")
           #expect(OutputFormat(detecting: Array(jpeg.bytes)) == .jpeg)
         }
+        #expect(try await service.get("/api/jobs/\(id)/preview.png").bytes == wanted[1])
         for name in ["2.png", "-1.png", "0.gif", "00.png", "0", "..%2f..%2faudit.sqlite", "99999999999999999999.png"] {
           #expect(try await service.get("/api/jobs/\(id)/images/\(name)").status == 404, "\(name)")
         }
@@ -87,6 +88,7 @@ import Testing
         let long = try await service.post("/api/jobs", #"{"prompt": "a", "steps": 900, "count": 5}"#)
         let running = try #require(long.json["id"] as? String)
         #expect(try await service.get("/api/jobs/\(running)/images.dcm").code == "not_finished")
+        #expect(try await service.get("/api/jobs/\(running)/preview.png").code == "not_finished")
         _ = try await service.send(.DELETE, "/api/jobs/\(running)")
         #expect(try await service.get("/api/jobs/\(running)/images.dcm").code == "not_found")
       }

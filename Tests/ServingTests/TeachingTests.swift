@@ -99,6 +99,7 @@ import Testing
       // What was shown to whom is recorded.
       let audit = try await service.get("/api/audit").text
       #expect(audit.contains("quiz round") && !audit.contains("Doe"))
+      #expect(hashes.count { hash in audit.contains(hash) } == real)
     }
   }
 
@@ -211,7 +212,7 @@ import Testing
       #expect(try await service.post("/api/quiz", body).code == code)
       let round = try await begin(service, #"{"count": 2}"#)
       for (answer, code) in [
-        (#"{"picture": 2, "real": true}"#, "not_found"), (#"{"picture": -1, "real": true}"#, "not_found"),
+        (#"{"picture": 2, "real": true}"#, "out_of_range"), (#"{"picture": -1, "real": true}"#, "out_of_range"),
         (#"{"real": true}"#, "invalid_field"), (#"{"picture": 0}"#, "invalid_field"),
         (#"{"picture": 0, "real": "yes"}"#, "invalid_field"),
       ] {
@@ -325,7 +326,7 @@ import Testing
     let error = #expect(throws: ServingError.self) {
       try TeachingCases(path: folder.path("c.csv"), limits: ServiceLimits())
     }
-    #expect("\(error.map { "\($0)" } ?? "")".contains(says), "\(String(describing: error))")
+    #expect(says.isEmpty || "\(error.map { "\($0)" } ?? "")".contains(says), "\(String(describing: error))")
     #expect(throws: FileAccessError.self) { try TeachingCases(path: folder.path("none.csv"), limits: ServiceLimits()) }
   }
 }

@@ -101,14 +101,20 @@ struct JobRoutes: RouteList {
     return Response(status: .noContent)
   }
 
+  /// The last preview; of a job that is over, its last image, so that a client which asks a moment late gets a picture.
   private func preview(_ request: Request, _ context: ServingContext) async throws -> Response {
     let job = try await job(context)
-    guard let preview = await service.jobs.progress(of: job.id)?.preview else {
-      throw job.state.isOver
-        ? APIError(.notFound, "the job is over and has no preview: fetch its images")
-        : APIError(.notFinished, "there is no preview yet: ask for some with preview_every", retryAfter: 1)
+    if let preview = await service.jobs.progress(of: job.id)?.preview {
+      return Response(bytes: preview.png, type: OutputFormat.png.mediaType)
     }
-    return Response(bytes: preview.png, type: OutputFormat.png.mediaType)
+    guard job.state.isOver else {
+      throw APIError(.notFinished, "there is no preview yet: ask for some with preview_every", retryAfter: 1)
+    }
+    let last = try await stored { try await service.jobs.store.images(of: job.id).last }
+    guard let last,
+      let bytes = try? BoundedFile.contents(of: service.jobs.store.path(of: last.index, .png, job: job.id))
+    else { throw APIError(.notFound, "nothing was drawn: the job is \(job.state.rawValue)") }
+    return Response(bytes: bytes, type: OutputFormat.png.mediaType)
   }
 
   private func image(_ request: Request, _ context: ServingContext) async throws -> Response {

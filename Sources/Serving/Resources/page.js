@@ -261,7 +261,7 @@ $("ask").addEventListener("submit", async (event) => {
         }
         if (state.preview && state.preview !== previewed) {
           previewed = state.preview;
-          call(state.preview).then((answer) => answer.blob()).then((blob) => running && paint(side(), blob)).catch(() => {});
+          call(state.preview, { signal: running.signal }).then((answer) => answer.blob()).then((blob) => running && paint(side(), blob)).catch(() => {});
         }
       },
     });

@@ -113,7 +113,7 @@ actor QuizRounds {
   ///
   /// - Throws: ``APIError`` with `not_found`.
   func png(_ number: Int, of id: String, account: String) throws(APIError) -> [UInt8] {
-    let card = try card(number, of: id, account: account)
+    let card = try card(number, of: id, account: account, missing: .notFound)
     if card.shown == nil { rounds[id]?.cards[number].shown = .now }
     return card.png
   }
@@ -121,9 +121,9 @@ actor QuizRounds {
   /// Closes a picture, so that it is answered once.
   ///
   /// - Returns: The picture, and the seconds since it was first seen; nil if it never was.
-  /// - Throws: ``APIError`` with `not_found`, or `conflict` if it is answered already.
+  /// - Throws: ``APIError`` with `not_found`, `out_of_range`, or `conflict` if it is answered already.
   func close(_ number: Int, of id: String, account: String) throws(APIError) -> (card: Card, seconds: Double?) {
-    let card = try card(number, of: id, account: account)
+    let card = try card(number, of: id, account: account, missing: .outOfRange)
     guard !card.isAnswered else {
       throw APIError(.conflict, "picture \(number) is answered: go on to the next", field: "picture")
     }
@@ -134,13 +134,15 @@ actor QuizRounds {
   /// Opens a picture again whose answer could not be kept.
   func reopen(_ number: Int, of id: String) { rounds[id]?.cards[number].isAnswered = false }
 
-  private func card(_ number: Int, of id: String, account: String) throws(APIError) -> Card {
+  /// - Parameter code: Of the error for a number that the round does not have.
+  private func card(
+    _ number: Int, of id: String, account: String, missing code: APIError.Code
+  ) throws(APIError) -> Card {
     guard let round = rounds[id], round.account == account, ContinuousClock.now - round.began < Self.time else {
       throw APIError(.notFound, "there is no such round: begin another")
     }
     guard round.cards.indices.contains(number) else {
-      throw APIError(
-        .notFound, "there is no such picture: the round has 0 to \(round.cards.count - 1)", field: "picture")
+      throw APIError(code, "there is no picture \(number): choose 0 to \(round.cards.count - 1)", field: "picture")
     }
     return round.cards[number]
   }

@@ -37,6 +37,12 @@ struct TeachingRoutes: RouteList {
     return quiz
   }
 
+  /// A round in the audit log: the hashes of its pictures, in their order.
+  private struct RoundRecord: Encodable, Sendable {
+    var round: String
+    var pictures: [String]
+  }
+
   private struct Round: Encodable {
     struct Picture: Encodable {
       var index: Int
@@ -81,7 +87,7 @@ struct TeachingRoutes: RouteList {
     let id = await quiz.add(cards, account: context.caller.account)
     // Whose radiographs were shown to whom is recorded like what was drawn for whom.
     try await service.audit.append(
-      context.caller, action: "quiz round", request: ["round": id], result: cards.map(\.hash))
+      context.caller, action: "quiz round", request: RoundRecord(round: id, pictures: cards.map(\.hash)))
     return try .json(
       Round(
         id: id, pictures: cards.indices.map { .init(index: $0, file: "/api/quiz/\(id)/pictures/\($0).png") }),
