@@ -5,8 +5,8 @@ import RadiologyReports
 /// On which side findings are, and whether a label is seen above or below.
 ///
 /// A network of places says both: the side is where the odds of a label are greater, so that mirroring an image turns the
-/// answer round, and a finding is above where its odds are greater in the upper half than they are on radiographs without
-/// findings. Without such a network the height comes from the judge's activation maps, and the side is not known.
+/// answer round, and a finding is above where its odds lie higher than those of findings do on radiographs without any.
+/// Without such a network the height comes from the judge's activation maps, and the side is not known.
 struct PlaceJudge {
   /// The file of the network of places, in the folder of the judge.
   static let placesFile = "places.safetensors"
@@ -16,8 +16,8 @@ struct PlaceJudge {
   private let labels: [String]
   /// The network's column of each of them that it has.
   private let columns: [Int?]
-  /// How far above its labels are on radiographs without findings.
-  private let usual: [Double]
+  /// How high the findings whose height prompts name are on radiographs without any.
+  private let usual: Double
 
   /// - Parameters:
   ///   - judge: The classifier of findings.
@@ -32,11 +32,10 @@ struct PlaceJudge {
     self.network = network
     labels = judge.labels
     columns = labels.map { network.labels.firstIndex(of: $0) }
-    var sums = [Double](repeating: 0, count: network.labels.count)
-    try Self.forEachImage(normal, network) { _, maps in
-      for (label, map) in maps.enumerated() { sums[label] += map.upward }
-    }
-    usual = sums.map { $0 / Double(normal.count) }
+    let findings = AskedFinding.all.filter(\.hasZone).compactMap { network.labels.firstIndex(of: $0.label) }
+    var sum = 0.0
+    try Self.forEachImage(normal, network) { _, maps in sum += findings.reduce(0) { $0 + maps[$1].upward } }
+    usual = sum / Double(max(1, findings.count * normal.count))
   }
 
   private static func forEachImage(
@@ -69,7 +68,7 @@ struct PlaceJudge {
         columns[labels[index]].map { column in
           Answer(
             side: network.knowsPlaces ? (maps[column].rightward > 0 ? .right : .left) : nil,
-            isUpper: maps[column].upward > usual[column])
+            isUpper: maps[column].upward > usual)
         })
     }
     return answers

@@ -6,22 +6,26 @@ struct PlaceMap: Sendable {
   let width: Int
   let logOdds: [Double]
 
+  /// As the network weighs its places for the odds of the whole image.
+  private static let sharpness = 2.0
+
   /// The logarithm of the odds in the image's left half over those in its right half. The left half is the patient's right.
   var rightward: Double {
     let half = width / 2
     return logOdds(rows: 0..<height, columns: 0..<half) - logOdds(rows: 0..<height, columns: width - half..<width)
   }
 
-  /// The logarithm of the odds in the upper half over those in the lower half.
+  /// The logarithm of the odds above the middle of the lungs over those below, as a radiograph shows them: a little above the
+  /// middle of the image.
   var upward: Double {
-    let half = height / 2
-    return logOdds(rows: 0..<half, columns: 0..<width) - logOdds(rows: height - half..<height, columns: 0..<width)
+    let middle = max(1, height * 7 / 16)
+    return logOdds(rows: 0..<middle, columns: 0..<width) - logOdds(rows: middle..<height, columns: 0..<width)
   }
 
-  /// The logarithm of the sum of all odds in a part.
+  /// The logarithm of the odds of a part, the surest of its places counting most.
   private func logOdds(rows: Range<Int>, columns: Range<Int>) -> Double {
     let part = rows.flatMap { row in columns.map { logOdds[row * width + $0] } }
     let highest = part.max() ?? 0
-    return highest + log(part.reduce(0) { $0 + exp($1 - highest) })
+    return highest + log(part.reduce(0) { $0 + exp(Self.sharpness * ($1 - highest)) }) / Self.sharpness
   }
 }

@@ -78,6 +78,14 @@ extension LabelNetwork {
     return try logits(means_BC: dropout?(means_BC) ?? means_BC)
   }
 
+  /// Log odds of every label: `[B, L]`.
+  ///
+  /// - Parameter dropout: As for ``logits(lastMaps_BCHW:dropout:)``.
+  func logits(_ image_B1HW: Tensor, isTraining: Bool, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor {
+    let stages = try features(image_B1HW, isTraining: isTraining)
+    return try logits(lastMaps_BCHW: stages[stages.count - 1], dropout: dropout)
+  }
+
   /// Log odds of every label at every place of the last stage's maps: `[B, L, h, w]`.
   func logitMaps(lastMaps_BCHW: Tensor, dropout: ((Tensor) throws -> Tensor)? = nil) throws -> Tensor {
     var maps_BCHW = lastMaps_BCHW

@@ -58,8 +58,7 @@ public struct LabelClassifier {
   public func callAsFunction(
     _ image_B1HW: Tensor, isTraining: Bool = false, dropout generators: [Generator]? = nil
   ) throws -> Tensor {
-    try network.logits(
-      lastMaps_BCHW: lastMaps(image_B1HW, isTraining: isTraining), dropout: dropping(generators))
+    try network.logits(prepared(image_B1HW), isTraining: isTraining, dropout: dropping(generators))
   }
 
   /// Log odds of every label and of the label at every place, for training.
