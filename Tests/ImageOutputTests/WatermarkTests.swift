@@ -110,7 +110,9 @@ import Testing
     #expect(!Self.detector.find(in: marked).isFound)
     let finding = thorough.find(in: marked)
     #expect(finding.isFound, "\(finding)")
-    #expect(finding.payload == [0x12, 0xAB, 0xFE], "\(finding)")
+    // Of a small crop too little may be left to read the payload, but none is read wrongly.
+    let payload = [0x12, 0xAB, 0xFE] as [UInt8]
+    #expect(finding.payload == payload || (side < 200 && finding.payload == nil), "\(finding)")
     #expect(thorough.find(in: try changed(plain)).falsePositiveRate > 1e-3)
   }
 

@@ -51,7 +51,7 @@ struct ConfigurationTests {
     #expect(
       throws: TrainingError.invalidSetting(
         key: "the recipe", value: "large",
-        remedy: "choose one of small, paper, released, phantom, judge, anatomy, chexgenbench")
+        remedy: "choose one of small, paper, released, phantom, judge, places, anatomy, chexgenbench")
     ) { try DiffusionRecipe.resolved("large", file: nil, settings: []) }
     let recipe = try AutoencoderRecipe.resolved(file: nil, settings: ["preset=released", "batchSize=8"])
     #expect(recipe.preset == "released")
