@@ -1,9 +1,9 @@
 import Foundation
 import ImageFiles
 import RadiographData
-import RadiographImport
 import Support
 
+@testable import RadiographImport
 @testable import Training
 
 /// Eighty small pictures: a bright lower half is an effusion, a dark spot above it a mass, which is marked. Of the mass half
@@ -33,13 +33,14 @@ struct LabelledDataset {
       var labels: [String: LabelState] = effusion ? ["Effusion": .positive] : [:]
       if index % 2 == 0 { labels["Mass"] = index % 10 == 0 ? .uncertain : mass ? .positive : .negative }
       let part = 1 / 32.0
-      let mark = ImageFinding(
-        name: "Mass", origin: .people, annotator: ImageFinding.chestXDet,
-        box: ImageBox(
-          x: Double(column) * part, y: 4 * part, width: Double(min(10, 32 - column)) * part, height: 10 * part))
-      return ImportEntry(
+      let mark = AnnotatedBox(
+        label: "Mass", annotator: ImageFinding.chestXDet,
+        box: ImageBox(x: Double(column) * part, y: 4 * part, width: 10 * part, height: 10 * part))
+      var entry = ImportEntry(
         path: "\(index).png", file: file, patient: "\(index)", study: "\(index)",
-        attributes: RadiographAttributes(labels: labels, findings: mass ? [mark] : []), sections: [])
+        attributes: RadiographAttributes(labels: labels), sections: [])
+      if mass { entry.boxes = [mark] }
+      return entry
     }
     var options = DatasetImport.Options()
     options.imageSize = 32

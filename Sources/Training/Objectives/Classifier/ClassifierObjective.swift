@@ -76,7 +76,9 @@ struct ClassifierObjective: Objective {
     let marked = try PlaceTargets(targets, of: training.records)
     places = recipe.network == .places && recipe.placeWeight > 0 ? marked : nil
     if places != nil, marked.markedCount == 0 {
-      throw TrainingError.classifierData(reason: "images in which people marked findings: choose another network")
+      throw TrainingError.invalidSetting(
+        key: "network", value: recipe.network.rawValue,
+        remedy: "choose small: no training image has a box of a label that is decided on")
     }
     examples = (0..<training.records.count).flatMap { image in
       repeatElement(image, count: marked.isMarked(image) ? recipe.markedRepeats : 1)
