@@ -355,9 +355,10 @@ struct ClassifierStageTests {
     defer { dataset.remove() }
     let settings = ["network=places", "imageSide=32", "mirror=true", "markedRepeats=2", "shift=0.1", "labels=[Mass]"]
     let objective = try ClassifierObjective(recipe(settings, steps: 80), data: dataset.data())
-    try ToyObjective.train(objective, in: dataset.run("run"), cadence: Cadence())
-    let classifier = try LabelClassifier(
-      contentsOf: RunFolder(dataset.run("run"), stage: .classifier).checkpoint(step: 80).path)
+    var cadence = Cadence()
+    cadence.validate = 80
+    try ToyObjective.train(objective, in: dataset.run("run"), cadence: cadence)
+    let classifier = try LabelClassifier(contentsOf: RunFolder(dataset.run("run"), stage: .classifier).best.path)
     let validation = try dataset.data().validation
     let marked = try validation.records.records(validation.records.indices).enumerated().compactMap { index, record in
       record.attributes.findings.first.map { (index: index, center: $0.box.x + $0.box.width / 2) }
