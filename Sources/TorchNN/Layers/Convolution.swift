@@ -54,10 +54,12 @@ public struct Conv2d {
     guard weight.isFixed, x_BCHW.device == .cpu, !x_BCHW.requiresGrad,
       try x_BCHW.dtype == weight.value.dtype, try Tensor.packsConvolutions(of: x_BCHW.dtype)
     else { return nil }
-    return try weight.packed {
-      // One layout whatever batch comes first, so that no result depends on what ran before.
-      let inputShape = [2] + x_BCHW.shape.dropFirst()
-      return try $0.packedForConv2d(stride: stride, padding: [padding, padding], inputShape: inputShape)
+    // For kernels of one pixel oneDNN wants another layout for another batch, and would bring the weights to it in every call,
+    // slowly. The others have one layout whatever batch comes first, so that no result depends on what ran before.
+    let batch = kernel == 1 ? x_BCHW.shape[0] : 2
+    return try weight.packed(forBatch: batch) {
+      try $0.packedForConv2d(
+        stride: stride, padding: [padding, padding], inputShape: [batch] + x_BCHW.shape.dropFirst())
     }
   }
 

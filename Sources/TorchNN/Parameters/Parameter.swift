@@ -22,8 +22,10 @@ public final class Parameter {
 
   /// Whether the values stay as they are, so that layers may keep other layouts of them.
   private(set) var isFixed = false
-  /// The layout that the layer which owns the parameter computes with; kept only while the values are fixed.
-  private var packed: Tensor?
+  /// The layouts that the layer which owns the parameter computes with, by batch; kept only while the values are fixed.
+  private var packed: [Int: Tensor] = [:]
+  /// As many batches as a model is used with by turns.
+  private static let packedLimit = 4
 
   init(path: String, shape: [Int], tensor: Tensor?, isTrainable: Bool, isBuffer: Bool = false) {
     self.path = path
@@ -60,12 +62,13 @@ public final class Parameter {
     storage = try Parameter.leaf(tensor, trainable: isTrainable)
   }
 
-  /// The values in another layout, made by `pack` once; nil unless the values are fixed.
-  func packed(_ pack: (Tensor) throws -> Tensor) throws -> Tensor? {
+  /// The values in the layout for a batch, made by `pack` once; nil unless the values are fixed.
+  func packed(forBatch batch: Int, _ pack: (Tensor) throws -> Tensor) throws -> Tensor? {
     guard isFixed else { return nil }
-    if let packed { return packed }
+    if let packed = packed[batch] { return packed }
+    if packed.count == Self.packedLimit { packed = [:] }
     let made = try pack(value)
-    packed = made
+    packed[batch] = made
     return made
   }
 
@@ -73,7 +76,7 @@ public final class Parameter {
 
   func unfix() {
     isFixed = false
-    packed = nil
+    packed = [:]
   }
 
   /// Puts another tensor in place without touching it: the caller puts this one back.
