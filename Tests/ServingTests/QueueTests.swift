@@ -57,11 +57,12 @@ import Testing
 
   @Test func aClientThatLeavesEndsItsWorkAndNoOther() async throws {
     try await withService { service async throws in
-      let slow = #"{"prompt": "effusion", "seed": 1, "steps": 1000}"#
+      // Ten images, so that it is not done before its client has left.
+      let slow = #"{"prompt": "effusion", "seed": 1, "steps": 1000, "n": 10}"#
       func begin() async throws -> RawConnection {
         let connection = try RawConnection(port: service.port)
         await connection.send(
-          "POST /api/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+          "POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(slow.utf8.count)\r\n\r\n\(slow)")
         return connection
       }
