@@ -98,7 +98,7 @@ import Testing
 
   @Test func aReaderThatLeavesAStreamEndsItsDrawing() async throws {
     try await withService { service async throws in
-      let body = #"{"prompt": "effusion", "steps": 1000, "stream": true, "partial_images": 3}"#
+      let body = #"{"prompt": "effusion", "steps": 1000, "n": 10, "stream": true, "partial_images": 3}"#
       do {
         let connection = try RawConnection(port: service.port)
         await connection.send(
@@ -167,7 +167,7 @@ import Testing
   @Test func progressIsThatOfTheRunningRequest() async throws {
     try await withService { service async throws in
       #expect(try await service.get("/sdapi/v1/progress").json["progress"] as? Double == 0)
-      async let drawing = service.post("/sdapi/v1/txt2img", #"{"prompt": "effusion", "steps": 1000}"#)
+      async let drawing = service.post("/sdapi/v1/txt2img", #"{"prompt": "effusion", "steps": 1000, "batch_size": 10}"#)
       #expect(
         try await service.waitUntil {
           let now = try await service.get("/sdapi/v1/progress").json
