@@ -47,18 +47,20 @@ struct StateFolder: Sendable {
     (error as? DatabaseError).map { $0.message ?? "\($0.resultCode)" } ?? "\(error)"
   }
 
-  /// Claims the folder for this process until the result goes away.
+  /// Claims the folder for this process until the result goes away. One that is being given back is waited for, a second at
+  /// most: the answers of a service that has just ended may still be on their way.
   ///
   /// - Throws: ``ServingError/stateInUse(folder:)`` if another service has it.
   func lock() throws(ServingError) -> StateLock {
     let file = FilePath(path).appending("lock").string
     let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .state(folder: path, reason: String(cString: strerror(errno))) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      throw .stateInUse(folder: path)
+    for _ in 0..<20 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return StateLock(descriptor: descriptor) }
+      usleep(50_000)
     }
-    return StateLock(descriptor: descriptor)
+    close(descriptor)
+    throw .stateInUse(folder: path)
   }
 }
 
