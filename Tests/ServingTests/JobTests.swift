@@ -47,7 +47,8 @@ import Testing
 
   @Test func aRunningJobShowsItsStepAndPreview() async throws {
     try await withService { service async throws in
-      let made = try await service.post("/api/jobs", #"{"prompt": "effusion", "steps": 900, "preview_every": 5}"#)
+      let body = #"{"prompt": "effusion", "steps": 900, "count": 20, "preview_every": 5}"#
+      let made = try await service.post("/api/jobs", body)
       let id = try #require(made.json["id"] as? String)
       #expect(
         try await service.waitUntil {
@@ -56,7 +57,7 @@ import Testing
         })
       let preview = try await service.get("/api/jobs/\(id)/preview.png")
       #expect(preview.status == 200 && (try? GrayscaleImage(decoding: preview.bytes).width) == 32)
-      #expect(try await service.get("/api/jobs/\(id)/images/0.png").code == "not_finished")
+      #expect(try await service.get("/api/jobs/\(id)/images/19.png").code == "not_finished")
       #expect(try await service.get("/api/jobs/\(id)/archive.zip").code == "not_finished")
       #expect(try await service.send(.DELETE, "/api/jobs/\(id)").status == 204)
       #expect(try await service.waitUntil { try await service.metric("thorax_queue_running") == 0 })

@@ -66,7 +66,8 @@ import Testing
             + "Content-Length: \(slow.utf8.count)\r\n\r\n\(slow)")
         return connection
       }
-      let stays = try await service.post("/api/jobs", #"{"prompt": "clear lungs", "seed": 5, "steps": 1000}"#)
+      let other = #"{"prompt": "clear lungs", "seed": 5, "steps": 1000, "count": 3}"#
+      let stays = try await service.post("/api/jobs", other)
       let id = try #require(stays.json["id"] as? String)
       var leaving: [RawConnection] = []
       for _ in 0..<5 { leaving.append(try await begin()) }
