@@ -1,13 +1,11 @@
 import Foundation
+import RadiographModels
 
 /// What a network says of where in an image a label is seen: log odds of every place, row by row.
 struct PlaceMap: Sendable {
   let height: Int
   let width: Int
   let logOdds: [Double]
-
-  /// As the network weighs its places for the odds of the whole image.
-  private static let sharpness = 2.0
 
   /// The logarithm of the odds in the image's left half over those in its right half. The left half is the patient's right.
   var rightward: Double {
@@ -26,6 +24,7 @@ struct PlaceMap: Sendable {
   private func logOdds(rows: Range<Int>, columns: Range<Int>) -> Double {
     let part = rows.flatMap { row in columns.map { logOdds[row * width + $0] } }
     let highest = part.max() ?? 0
-    return highest + log(part.reduce(0) { $0 + exp(Self.sharpness * ($1 - highest)) }) / Self.sharpness
+    let sharpness = ClassifierArchitecture.placeSharpness
+    return highest + log(part.reduce(0) { $0 + exp(sharpness * ($1 - highest)) }) / sharpness
   }
 }

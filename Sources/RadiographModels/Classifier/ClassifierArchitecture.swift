@@ -32,6 +32,9 @@ public struct ClassifierArchitecture: Codable, Sendable, Equatable {
   /// The least side that the network takes.
   public var minimumSide: Int { network == .small || network == .places ? 16 : 32 }
 
+  /// How the network `places` weighs its places: between their mean (0) and the surest of them (infinity).
+  public static let placeSharpness = 2.0
+
   /// The side of the map of places of the network `places`.
   public var placeSide: Int { ResidualEncoder.mapSide(side, stages: 3) }
 
@@ -70,6 +73,9 @@ protocol LabelNetwork {
   ///
   /// - Parameter dropout: Drops a part of the channels, given as `[B, C]`; nil for none.
   func logits(lastMaps_BCHW: Tensor, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor
+
+  /// Log odds of every label, `[B, L]`, from those of every place, `[B, L, h, w]`.
+  func pooled(_ maps_BLHW: Tensor) throws -> Tensor
 }
 
 extension LabelNetwork {
@@ -77,6 +83,8 @@ extension LabelNetwork {
     let means_BC = try lastMaps_BCHW.mean(dim: [2, 3])
     return try logits(means_BC: dropout?(means_BC) ?? means_BC)
   }
+
+  func pooled(_ maps_BLHW: Tensor) throws -> Tensor { try maps_BLHW.mean(dim: [2, 3]) }
 
   /// Log odds of every label: `[B, L]`.
   ///

@@ -69,15 +69,9 @@ public struct LabelClassifier {
   public func withPlaces(
     _ image_B1HW: Tensor, isTraining: Bool = false, dropout generators: [Generator]? = nil
   ) throws -> (logits_BL: Tensor, maps_BLHW: Tensor) {
-    let lastMaps_BCHW = try lastMaps(image_B1HW, isTraining: isTraining)
-    let mask_BC = try dropping(generators).map { dropped in
-      try dropped(Tensor.ones(Array(lastMaps_BCHW.shape[..<2]), device: lastMaps_BCHW.device))
-    }
-    let dropout = mask_BC.map { mask_BC in { (x_BC: Tensor) in try x_BC * mask_BC.to(x_BC.dtype) } }
-    return (
-      try network.logits(lastMaps_BCHW: lastMaps_BCHW, dropout: dropout),
-      try network.logitMaps(lastMaps_BCHW: lastMaps_BCHW, dropout: dropout)
-    )
+    let maps_BLHW = try network.logitMaps(
+      lastMaps_BCHW: lastMaps(image_B1HW, isTraining: isTraining), dropout: dropping(generators))
+    return (try network.pooled(maps_BLHW), maps_BLHW)
   }
 
   private func lastMaps(_ image_B1HW: Tensor, isTraining: Bool = false) throws -> Tensor {

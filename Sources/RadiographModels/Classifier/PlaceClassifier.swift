@@ -7,9 +7,6 @@ import TorchNN
 /// to the size of the one before it and added to it (Lin et al., 2017, "Feature pyramid networks"), which makes a map of an
 /// eighth of the side, and every place of the map has log odds of its own.
 struct PlaceClassifier: LabelNetwork {
-  /// Between the mean of the places (0) and the surest of them (infinity).
-  private static let sharpness = 2.0
-
   private let encoder: ResidualEncoder
   private let across: Conv2d
   private let down: Conv2d
@@ -46,12 +43,11 @@ struct PlaceClassifier: LabelNetwork {
   ///
   /// - Parameter dropout: Drops channels of whole maps.
   func logits(lastMaps_BCHW: Tensor, dropout: ((Tensor) throws -> Tensor)?) throws -> Tensor {
-    try Self.pooled(logitMaps(lastMaps_BCHW: lastMaps_BCHW, dropout: dropout))
+    try pooled(logitMaps(lastMaps_BCHW: lastMaps_BCHW, dropout: dropout))
   }
 
-  /// - Parameter maps_BLHW: Log odds of every place.
-  /// - Returns: `[B, L]`.
-  private static func pooled(_ maps_BLHW: Tensor) throws -> Tensor {
+  func pooled(_ maps_BLHW: Tensor) throws -> Tensor {
+    let sharpness = ClassifierArchitecture.placeSharpness
     let maps_BLHW = try maps_BLHW.to(.float32)
     let highest_BL11 = try maps_BLHW.detach().amax(dim: [2, 3], keepdim: true)
     let odds_BL = try ((maps_BLHW - highest_BL11) * sharpness).exp().mean(dim: [2, 3])

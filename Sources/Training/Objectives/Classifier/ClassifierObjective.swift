@@ -73,15 +73,17 @@ struct ClassifierObjective: Objective {
     augmentation = ImageAugmentation(
       rotation: Float(recipe.rotation), shift: Float(recipe.shift), scale: Float(recipe.scaling),
       contrast: Float(recipe.contrast))
-    let marked = try PlaceTargets(targets, of: training.records)
-    places = recipe.network == .places && recipe.placeWeight > 0 ? marked : nil
-    if places != nil, marked.markedCount == 0 {
+    let learnsPlaces = recipe.network == .places && recipe.placeWeight > 0
+    let marked =
+      learnsPlaces || recipe.markedRepeats > 1 ? try PlaceTargets(targets, of: training.records) : nil
+    places = learnsPlaces ? marked : nil
+    if let places, places.markedCount == 0 {
       throw TrainingError.invalidSetting(
         key: "network", value: recipe.network.rawValue,
         remedy: "choose small: no training image has a box of a label that is decided on")
     }
     examples = (0..<training.records.count).flatMap { image in
-      repeatElement(image, count: marked.isMarked(image) ? recipe.markedRepeats : 1)
+      repeatElement(image, count: marked?.isMarked(image) == true ? recipe.markedRepeats : 1)
     }
     order = EpochOrder(of: examples.count, randomness: randomness)
     let store = ParameterStore(
