@@ -152,7 +152,7 @@ struct Failure {
     case .otherSamples, .begunOtherwise: .cannotCreate
     case .unlistable: .readWrite
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .noCorruptions, .tooFewInSet, .unreadableImage,
-      .sizes, .sizesDiffer, .flat, .identical, .changed, .table, .gate, .notInFolder, .noLabels, .noPrompts,
+      .sizes, .sizesDiffer, .tooSmall, .flat, .identical, .changed, .table, .gate, .notInFolder, .noLabels, .noPrompts,
       .tooFewOfFinding, .onBothSides, .targets, .trainedOn, .trainedElsewhere, .copies, .report, .answers:
       .badData
     }

@@ -263,7 +263,10 @@ struct EvaluateUtilityTests {
         ("--synthetic alike --prompts seen.csv", 65, "who are tested on, phantom-1-0000"),
         ("--synthetic alike --prompts absent.csv", 65, "names none.png"),
         ("--synthetic alike --prompts wrong.csv", 65, "img_savename"),
-        ("--synthetic alike --data larger", 65, "0.png of alike has 32x32 pixels where 64x64 belong"),
+        (
+          "--synthetic alike --data larger", 65,
+          "0.png of alike has 32x32 pixels and the dataset's images 64x64: import a dataset with --size 32"
+        ),
         ("--model tiny --data larger", 65, "have 64 pixels a side and the model's 32"),
         ("--synthetic alike --source nih", 65, "the training part of nih has 0 images"),
       ]

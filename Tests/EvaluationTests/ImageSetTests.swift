@@ -51,6 +51,9 @@ struct ImageSetTests {
       try write(1, side: 32, to: folder.appendingPathComponent("b.png"))
       let error = MeasurementError.sizesDiffer(path: folder.path, name: "b.png", found: [32, 32], expected: [64, 64])
       #expect(throws: error) { try FolderImages(path: folder.path).requireOneSize() }
+      for (size, enlarged) in [(16, 0), (48, 1), (80, 2)] {
+        #expect(try FolderImages(path: folder.path, size: size).requireOneSize() == enlarged)
+      }
       let black = try GrayscaleImage(width: 8, height: 8, pixels: Array(repeating: 0, count: 64)).pngBytes()
       for name in ["a.png", "b.png"] { try Data(black).write(to: folder.appendingPathComponent(name)) }
       #expect(throws: MeasurementError.flat(path: folder.path, count: 2)) {

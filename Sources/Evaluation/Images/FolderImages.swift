@@ -92,7 +92,10 @@ public struct FolderImages: ImageSet {
   /// The image's path.
   public func path(at index: Int) -> String { folder.appendingPathComponent(files[index].name).path }
 
-  public func image(at index: Int) throws -> GrayscaleImage {
+  public func image(at index: Int) throws -> GrayscaleImage { try sizedImage(at: index).image }
+
+  /// An image, and whether it was made larger to have ``size``.
+  private func sizedImage(at index: Int) throws -> (image: GrayscaleImage, isEnlarged: Bool) {
     let file = files[index]
     let path = path(at: index)
     let bytes: [UInt8]
@@ -104,8 +107,9 @@ public struct FolderImages: ImageSet {
     guard ContentHash.of(bytes) == file.hash else { throw MeasurementError.changed(path: title, name: file.name) }
     do {
       let decoded = try bytes.withUnsafeBytes { try DecodedImage(decoding: $0) }
-      guard let size, decoded.width != size || decoded.height != size else { return decoded.grayscale }
-      return try ImagePreprocessing(size: size, intensity: .none)(decoded)
+      guard let size, decoded.width != size || decoded.height != size else { return (decoded.grayscale, false) }
+      let image = try ImagePreprocessing(size: size, intensity: .none)(decoded)
+      return (image, min(decoded.width, decoded.height) < size)
     } catch let error as ImageFileError {
       throw MeasurementError.unreadableImage(path: path, reason: "\(error)")
     }
@@ -113,12 +117,15 @@ public struct FolderImages: ImageSet {
 
   /// Refuses a set whose images have several sizes, or are all of one grey.
   ///
+  /// - Returns: How many images are smaller than ``size``, and are enlarged to it.
   /// - Throws: ``MeasurementError``; what reading throws.
-  public func requireOneSize() throws {
+  @discardableResult
+  public func requireOneSize() throws -> Int {
     var first: GrayscaleImage?
-    var flat = 0
+    var (flat, enlarged) = (0, 0)
     for index in 0..<count {
-      let image = try image(at: index)
+      let (image, isEnlarged) = try sizedImage(at: index)
+      if isEnlarged { enlarged += 1 }
       if image.pixels.allSatisfy({ $0 == image.pixels[0] }) { flat += 1 }
       if let first, first.width != image.width || first.height != image.height {
         throw MeasurementError.sizesDiffer(
@@ -128,6 +135,7 @@ public struct FolderImages: ImageSet {
       if first == nil { first = image }
     }
     guard flat < count else { throw MeasurementError.flat(path: title, count: count) }
+    return enlarged
   }
 
   /// Refuses a folder that has other images now than when the set was made.

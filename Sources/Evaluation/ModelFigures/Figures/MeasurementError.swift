@@ -21,6 +21,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case tooFewInSet(path: String, found: Int, minimum: Int)
   case unreadableImage(path: String, reason: String)
   case sizes(path: String, name: String, width: Int, height: Int, expected: Int)
+  /// Images that are smaller than those they are to be used with.
+  case tooSmall(path: String, name: String, found: [Int], expected: Int)
   case sizesDiffer(path: String, name: String, found: [Int], expected: [Int])
   /// Every image is of one grey.
   case flat(path: String, count: Int)
@@ -84,6 +86,9 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .sizes(let path, let name, let width, let height, let expected):
       "\(name.onOneLine()) of \(path.onOneLine()) has \(width)x\(height) pixels where \(expected)x\(expected) belong: "
         + "bring all images to one size"
+    case .tooSmall(let path, let name, let found, let expected):
+      "\(name.onOneLine()) of \(path.onOneLine()) has \(found[0])x\(found[1]) pixels and the dataset's images "
+        + "\(expected)x\(expected): import a dataset with --size \(found.min() ?? 0), or draw larger images"
     case .sizesDiffer(let path, let name, let found, let expected):
       "\(name.onOneLine()) of \(path.onOneLine()) has \(found[0])x\(found[1]) pixels and those before it "
         + "\(expected[0])x\(expected[1]): bring all images to one size"

@@ -139,7 +139,7 @@ struct EvaluateGateCommand: AsyncParsableCommand {
   ) async throws -> (GateReport, GatePairs) {
     if let images {
       let set = try FolderImages(path: images, size: dataset.imageSize)
-      try set.requireOneSize()
+      note.enlarged(try set.requireOneSize(), of: set)
       let (training, gate) = try await ModelGate.gate(
         dataset, spaces: GateSpaces(extractors: extractors.choices())
       ) { note($0) }

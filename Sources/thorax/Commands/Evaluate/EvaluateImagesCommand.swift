@@ -46,7 +46,7 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: options.data))
     let table = try prompts.map { try PromptTable(contentsOf: $0) }
     let set = try FolderImages(path: images, table: table, size: dataset.imageSize)
-    try set.requireOneSize()
+    note.enlarged(try set.requireOneSize(), of: set)
     let folder = try output.map { try ResultFolder($0) }
     let measurement = try ImagesMeasurement(
       dataset: dataset, part: options.split, source: source, extractors: extractors.choices(),

@@ -78,8 +78,8 @@ struct UtilityWork {
     try set.requireOneSize()
     let image = try set.image(at: 0)
     guard min(image.width, image.height) >= dataset.imageSize else {
-      throw MeasurementError.sizes(
-        path: set.title, name: set.name(at: 0), width: image.width, height: image.height, expected: dataset.imageSize)
+      throw MeasurementError.tooSmall(
+        path: set.title, name: set.name(at: 0), found: [image.width, image.height], expected: dataset.imageSize)
     }
     return Drawn(name: URL(fileURLWithPath: path).lastPathComponent, set: set)
   }
