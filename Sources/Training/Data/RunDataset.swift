@@ -29,12 +29,18 @@ struct RunDataset: Codable, Equatable {
     (trainingImages, validationImages) = (training.count, validation.count)
   }
 
-  private static func knowledge(of record: RadiographRecord) -> [String] {
+  static func knowledge(of record: RadiographRecord) -> [String] {
     let attributes = record.attributes
     let labels = attributes.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.rawValue)" }
     let age = attributes.age.map { "\($0.lower)-\($0.upper)" } ?? ""
     return record.sections.map { "\($0.name):\($0.text)" } + labels + attributes.vocabulary
-      + [attributes.view?.rawValue ?? "", age, attributes.sex?.rawValue ?? ""]
+      + [attributes.view?.rawValue ?? "", age, attributes.sex?.rawValue ?? ""] + attributes.findings.map(place)
+  }
+
+  /// What a text may say of a finding.
+  private static func place(of finding: ImageFinding) -> String {
+    let zones = finding.zones.map(\.rawValue).joined(separator: "+")
+    return [finding.name, finding.side?.rawValue ?? "", zones, finding.size?.rawValue ?? ""].joined(separator: " ")
   }
 }
 
