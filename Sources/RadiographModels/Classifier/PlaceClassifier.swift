@@ -10,7 +10,7 @@ struct PlaceClassifier: LabelNetwork {
   private let encoder: ResidualEncoder
   private let across: Conv2d
   private let down: Conv2d
-  private let block: (Conv2d, GroupNorm, Conv2d, GroupNorm)
+  private let block: ClassifierBlock
   private let output: Linear
 
   init(_ scope: ParameterScope, labels: Int) throws {
@@ -19,12 +19,7 @@ struct PlaceClassifier: LabelNetwork {
     let places = scope["places"]
     across = try Conv2d(places["across"], fine, coarse, kernel: 1)
     down = try Conv2d(places["down"], coarse, coarse, kernel: 1)
-    block = (
-      try Conv2d(places["convolution1"], coarse, coarse, bias: false),
-      try GroupNorm(places["norm1"], groups: 8, channels: coarse),
-      try Conv2d(places["convolution2"], coarse, coarse, bias: false),
-      try GroupNorm(places["norm2"], groups: 8, channels: coarse)
-    )
+    block = try ClassifierBlock(places, channels: coarse)
     output = try Linear(scope["output"], coarse, labels)
   }
 
@@ -32,8 +27,7 @@ struct PlaceClassifier: LabelNetwork {
     let stages = try encoder.features(image_B1HW)
     let fine = stages[stages.count - 2]
     let x = try across(fine) + down(stages[stages.count - 1]).upsampleNearest2D(outputSize: Array(fine.shape[2...]))
-    let y = try block.3(block.2(block.1.silu(block.0(x))))
-    return stages + [try (x + y).silu()]
+    return stages + [try block(x)]
   }
 
   func logits(means_BC: Tensor) throws -> Tensor { try output(means_BC) }

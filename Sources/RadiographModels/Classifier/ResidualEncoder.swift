@@ -13,33 +13,23 @@ struct ResidualEncoder {
   private struct Stage {
     let convolution: Conv2d
     let norm: GroupNorm
-    let block: (Conv2d, GroupNorm, Conv2d, GroupNorm)
+    let block: ClassifierBlock
 
-    func callAsFunction(_ x_BCHW: Tensor) throws -> Tensor {
-      let x = try norm.silu(convolution(x_BCHW))
-      let y = try block.3(block.2(block.1.silu(block.0(x))))
-      return try (x + y).silu()
-    }
+    func callAsFunction(_ x_BCHW: Tensor) throws -> Tensor { try block(norm.silu(convolution(x_BCHW))) }
   }
 
   private let stages: [Stage]
 
   /// - Throws: `ParameterError`, `TorchError`.
   init(_ scope: ParameterScope) throws {
-    func norm(_ scope: ParameterScope, _ channels: Int) throws -> GroupNorm {
-      try GroupNorm(scope, groups: 8, channels: channels)
-    }
     stages = try Self.widths.enumerated().map { index, width in
       let place = scope["stages", index]
       let inputs = index == 0 ? 1 : Self.widths[index - 1]
       return Stage(
         convolution: try Conv2d(
           place["convolution"], inputs, width, kernel: index == 0 ? 5 : 3, stride: 2, bias: false),
-        norm: try norm(place["norm"], width),
-        block: (
-          try Conv2d(place["convolution1"], width, width, bias: false), try norm(place["norm1"], width),
-          try Conv2d(place["convolution2"], width, width, bias: false), try norm(place["norm2"], width)
-        ))
+        norm: try GroupNorm(place["norm"], groups: ClassifierBlock.groups, channels: width),
+        block: try ClassifierBlock(place, channels: width))
     }
   }
 
