@@ -3,16 +3,17 @@
     swift build -c release --product thorax && swift build -c release --product ctorch
     python3 Benchmarks/serving.py [--thorax .build/release/thorax] [--images 32] [--steps 0] [--storm 1000] [--soak 0]
 
-Drawing alone is `thorax generate --count`, its own count of milliseconds for text, steps and decoding over the images. The
-same number of images is then drawn through the service by 1, 8 and 64 clients, each with its own prompt, while another
-client asks for /healthz twenty times a second. Then: pictures through `generate --via` (time beyond drawing), a storm of
-requests that are cancelled, malformed requests, header floods, bodies without an end, slow readers, and connections that
-are opened and left. With --soak SECONDS, requests go on for as long, and memory is printed every half minute. One JSON
-object is printed at the end. Needs nothing but Python.
+Drawing alone is `thorax generate --prompts`, its own count of milliseconds for text, steps and decoding over the images. The
+same images, of four prompts by turns, are then drawn through the service by 1, 8 and 64 clients, while another client asks
+for /healthz twenty times a second. Then: pictures through `generate --via` (time beyond drawing), a storm of requests that are
+cancelled, malformed requests, header floods, bodies without an end, slow readers, and connections that are opened and left.
+With --soak SECONDS, requests go on for as long, and memory is printed every half minute. One JSON object is printed at the
+end. Needs nothing but Python.
 """
 
 import argparse
 import concurrent.futures
+import csv
 import http.client
 import json
 import os
@@ -118,9 +119,14 @@ class Health(threading.Thread):
 
 
 def alone(thorax, images, steps):
+    """Milliseconds that text, steps and decoding of an image take, for the images that Service.draw asks for."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [thorax, "generate", PROMPTS[0], "--count", str(images), "--seed", "0", "--json", "--quiet",
-                   "--output", folder + "/a.png"] + (["--steps", str(steps)] if steps else [])
+        prompts = pathlib.Path(folder, "prompts.csv")
+        with prompts.open("w", newline="") as file:
+            rows = [(PROMPTS[number % len(PROMPTS)], number) for number in range(images)]
+            csv.writer(file).writerows([("prompt", "seed"), *rows])
+        command = [thorax, "generate", "--prompts", str(prompts), "--json", "--quiet", "--output", folder + "/"]
+        command += ["--steps", str(steps)] if steps else []
         timings = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["timings"]
     return (timings["text_ms"] + timings["denoise_ms"] + timings["decode_ms"]) / images
 
@@ -282,9 +288,10 @@ def main():
             service.draw(0, given.steps)
             for clients in (1, 8, 64):
                 # Before and after, so that a machine that changes its pace is noticed.
-                before = alone(thorax, given.images, given.steps)
-                row = throughput(service, clients, max(given.images, clients), given.steps)
-                after = alone(thorax, given.images, given.steps)
+                images = max(given.images, clients)
+                before = alone(thorax, images, given.steps)
+                row = throughput(service, clients, images, given.steps)
+                after = alone(thorax, images, given.steps)
                 row["alone_ms"] = [round(before, 1), round(after, 1)]
                 row["share"] = round(statistics.mean([before, after]) / row["ms_per_image"], 3)
                 report["throughput"].append(row)

@@ -20,7 +20,20 @@ public struct SyntheticImage: Sendable {
   /// - Parameter key: Signs the file.
   /// - Throws: `ImageFileError` or `DICOMError` if a text does not fit the format.
   public func encoded(as format: OutputFormat, signedBy key: SigningKey? = nil) throws -> [UInt8] {
+    try encoded(picture, as: format, signedBy: key)
+  }
+
+  /// The same in several formats, of one picture that is marked once.
+  ///
+  /// - Throws: As ``encoded(as:signedBy:)``.
+  public func encoded(as formats: [OutputFormat], signedBy key: SigningKey? = nil) throws -> [[UInt8]] {
     let picture = picture
+    return try formats.map { try encoded(picture, as: $0, signedBy: key) }
+  }
+
+  private func encoded(
+    _ picture: GrayscaleImage, as format: OutputFormat, signedBy key: SigningKey?
+  ) throws -> [UInt8] {
     switch format {
     case .png: return try picture.encoded(as: .png, metadata: try texts(of: picture, signedBy: key))
     case .jpeg:

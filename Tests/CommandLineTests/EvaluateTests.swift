@@ -115,9 +115,12 @@ import Testing
       }
       #expect(names.contains { $0.hasPrefix("Fréchet distance, Thorax classifier") }, "\(names)")
       #expect(figures.allSatisfy { $0.n == 60 })
-      for name in ["report.json", "report.html", "nearest-pairs.png"] {
+      for name in ["report.json", "report.md", "report.html", "gate.json", "readers.html", "nearest-pairs.png"] {
         #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent("report/\(name)").path))
       }
+
+      let tables = try thorax(["evaluate", "tables", "report/report.json", "--quiet"])
+      #expect(tables.status == 0 && tables.output.contains("Table 3"), "\(tables.errors)")
 
       func distance(_ folders: [String]) throws -> Program.Result {
         try thorax(
@@ -129,6 +132,18 @@ import Testing
       #expect(values[0] > 0 && abs(values[0] - values[1]) <= 1e-5 * values[0], "\(values)")
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("kept").path).count == 2)
+
+      // Statistics of a dataset's images stand in the place of a folder; those of thumbnails are another network's.
+      let stored = try thorax([
+        "evaluate", "reference", "--data", "dataset", "--output", "real", "--extractor", "judge.safetensors", "--quiet",
+      ])
+      let files = stored.output.split(separator: "\n").map(String.init)
+      try #require(files.count == 3, "\(stored.errors)")
+      let toStored = try distance(["new", files[2]])
+      #expect(
+        toStored.status == 0 && toStored.output.contains("; 60 and "), "\(toStored.errors)\(toStored.output)")
+      let other = try distance(["new", files[0]])
+      #expect(other.status == 65 && other.errors.contains("different extractors"), "\(other.errors)")
     }
   }
 
@@ -142,6 +157,7 @@ import Testing
       let blackFolder = folder.appendingPathComponent("black")
       try FileManager.default.createDirectory(at: blackFolder, withIntermediateDirectories: true)
       for index in 0..<45 { try Data(black).write(to: blackFolder.appendingPathComponent("\(index).png")) }
+      try TinyJudge.write(to: folder.appendingPathComponent("kept.safetensors").path, labels: ["a"])
       try Data("no network".utf8).write(to: folder.appendingPathComponent("text.pth"))
       try Data("prompt\nx\n".utf8).write(to: folder.appendingPathComponent("wrong.csv"))
       let data = ["--data", "dataset"]
@@ -155,6 +171,10 @@ import Testing
         (["images", "new", "--extractor", "text.pth"] + data, 65, "text.pth"),
         (["images", "new", "--source", "nih"] + data, 65, "has 0 images"),
         (["distance", "new"], 64, "give two"),
+        (["distance", "new", "new"], 65, "60 images of new are also in new"),
+        (["distance", "new", "black"], 65, "are of one grey"),
+        (["distance", "new", "none.safetensors"], 66, "none.safetensors"),
+        (["distance", "new", "kept.safetensors"], 65, "holds no statistics"),
         (["distance", "new", "few", "--extractor", "none"], 64, "--extractor"),
         (["distance", "new", "none", "--extractor", "text.pth"], 66, "none"),
         (["gate"] + data, 64, "nothing to judge"),
@@ -165,6 +185,8 @@ import Testing
         (["sweep", "--steps", "0", "--output", "out"] + data, 64, "steps"),
         (["sweep", "--guidance", "x", "--output", "out"] + data, 64, "guidance"),
         (["--judge", "none.safetensors", "--output", "out"] + data, 66, "none.safetensors"),
+        (["--lpips", "none.pth", "--output", "out"] + data, 66, "none.pth"),
+        (["--lpips", "text.pth", "--output", "out"] + data, 65, "text.pth"),
         (["tables", "none.json"], 66, "none.json"),
         (["tables", "wrong.csv"], 65, "wrong.csv"),
         (["readers", "wrong.csv"], 65, "wrong.csv"),

@@ -68,7 +68,7 @@ struct ModelFiguresTests {
   func prompts() {
     #expect(Set(ReaderPrompt.all.map(\.text)).count == 20)
     for kind in RadiographKind.allCases { #expect(ReaderPrompt.all.count { $0.kind == kind } == 5) }
-    #expect(Set(ReaderPrompt.contactSheet).count == 5)
+    #expect(Set(ReaderPrompt.contactSheet).count == 8)
   }
 
   /// Noise pictures, the smoother the more often neighbours are averaged, the darker the smaller the gain.

@@ -61,6 +61,7 @@ struct PerceptualMetricTests {
         to: folder.url, "lin.safetensors"),
     ]
     let distance = try PerceptualDistance(PerceptualNetwork(contentsOf: published, backbone))
+    #expect(try PerceptualNetwork(contentsOf: published).backbone == backbone)
     for (height, width, values) in [(64, 64, reference.square), (47, 90, reference.oblong)] {
       let first = try MetricInputs.images(seed: 61, count: 3, height: height, width: width)
       let other = try MetricInputs.images(seed: 62, count: 3, height: height, width: width)
@@ -126,5 +127,19 @@ struct PerceptualMetricTests {
     #expect(throws: MetricError.invalidSetting(name: "the data range", value: 0, allowed: "a positive number")) {
       try distance.values(least, least, range: 1...1)
     }
+  }
+
+  @Test("a sample and the image of its patient are compared by it too, beside the images of different patients")
+  func figures() throws {
+    let store = ParameterStore(generator: try Generator(seed: 4), trainable: false)
+    let perceptual = PerceptualDistance(try PerceptualNetwork(store.root, .alexNet))
+    let real = try MetricInputs.images(seed: 1, count: 4, height: 40, width: 40)
+    let figures = try PairMeasurement(
+      samples: real, real: real, patients: ["a", "a", "b", "c"], perceptual: perceptual, seed: 0
+    ).figures()
+    let distance = try #require(figures.last)
+    #expect(figures.map(\.name).map { $0.split(separator: " ").last } == ["SSIM", "PSNR", "MSE", "LPIPS"])
+    #expect(distance.value == 0 && distance.count == 4)
+    #expect(try #require(distance.real) > 0.001)
   }
 }

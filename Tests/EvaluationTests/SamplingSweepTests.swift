@@ -137,7 +137,40 @@ struct SamplingSweepTests {
       options.steps = [2]
       let deaf = try await place.run(generator, options, in: "deaf")
       #expect(abs((deaf.points[0].agreement ?? 0) - 0.5) < 0.1, "\(deaf.points)")
+
+      try Self.checkPrompts(of: place.dataset, sets, judge: try #require(options.judge))
     }
+  }
+
+  /// Images of anybody are judged by what their prompts say.
+  private static func checkPrompts(of dataset: RadiographDataset, _ sets: RadiographSets, judge: String) throws {
+    let measurement = try PromptedJudgement(judge, dataset: dataset, avoiding: .test) { _ in }
+    func figures(_ prompts: [String?]) throws -> [String: MeasuredFigure] {
+      let items = try (0..<60).map { index in
+        DrawnImages.Item(
+          name: "\(index)", image: try WavePictures.picture(UInt64(index) + 20_000, effusion: index % 2 == 0),
+          facts: ImageFacts(prompt: prompts[index % 2]))
+      }
+      let compared = ComparedImages(
+        samples: DrawnImages(title: "images", items: items),
+        heldOut: try DatasetImages(dataset, records: sets.heldOutAdults, title: "held out"),
+        training: try DatasetImages(dataset, records: sets.trainingAdults, title: "training"), side: 32, seed: 0)
+      return Dictionary(uniqueKeysWithValues: try measurement.figures(compared).map { ($0.name, $0) })
+    }
+    let prompts = ["Large left pleural effusion.", "Clear lungs, no pleural effusion."]
+    let obeyed = try figures(prompts)
+    for name in ["precision", "recall", "F1", "AUROC against its absence"] {
+      let figure = try #require(obeyed["effusion, \(name)"], "\(obeyed.keys)")
+      #expect(figure.value > 0.85 && figure.count == 60 && (figure.real ?? 0) > 0.85, "\(figure)")
+    }
+    #expect(try #require(obeyed["effusion, kappa"]).value > 0.7)
+    #expect(try #require(obeyed["finding seen where it is asked for"]).value > 0.85)
+    #expect(try #require(obeyed["finding seen where its absence is asked for"]).value < 0.15)
+    let disobeyed = try figures(prompts.reversed())
+    #expect(try #require(disobeyed["effusion, F1"]).value < 0.15)
+    #expect(try #require(disobeyed["effusion, kappa"]).value < -0.7)
+    // Without prompts nothing is said.
+    #expect(try figures([nil, nil]).isEmpty)
   }
 
   @Test("a dataset of other images or without adults to measure on is refused by one line")

@@ -18,10 +18,17 @@ struct AblationTests {
 
   @Test("every grid of the program names rows, and changes that networks can have", arguments: ["paper", "small"])
   func grids(_ preset: String) throws {
-    #expect(AblationGrid.names == ["components", "memory"])
+    #expect(GridFile.names == ["components", "memory", "sampling"])
     let architecture = try #require(ModelPreset(rawValue: preset)).architecture
-    for name in AblationGrid.names {
-      let grid = try AblationGrid(named: name)
+    for name in GridFile.names {
+      let grid: AblationGrid
+      switch try GridFile(named: name) {
+      case .trainings(let trainings): grid = trainings
+      case .sampling(let grid):
+        #expect(name == "sampling" && grid.sampling.claims?.keys.sorted() == ["100", "20", "200", "50"])
+        #expect(grid.sampling.steps == [20, 50, 100, 200])
+        continue
+      }
       #expect(grid.stage == .diffusion && grid.rows.count >= 5 && grid.rows.allSatisfy { $0.claim != nil })
       for row in grid.rows {
         _ = try row.networks?.applied(to: architecture)
@@ -76,7 +83,7 @@ struct AblationTests {
     defer { try? FileManager.default.removeItem(at: file) }
     func refusal(_ rows: String) throws -> String {
       try Data("title: t\nstage: diffusion\nrows:\n\(rows)\n".utf8).write(to: file)
-      let error = #expect(throws: TrainingError.self) { try AblationGrid(named: file.path) }
+      let error = #expect(throws: TrainingError.self) { try GridFile(named: file.path) }
       return "\(try #require(error))"
     }
     let text = try refusal("  - {name: a, networks: {\(change)}}")
@@ -84,5 +91,17 @@ struct AblationTests {
     #expect(!text.contains("\n"))
     #expect(try refusal("  - {name: a}\n  - {name: a}").contains("its rows need names that differ"))
     #expect(try !refusal("  - {names: a}").contains("networks has"))
+    try Data("title: t\nsampling: {steps: []}\n".utf8).write(to: file)
+    #expect(
+      throws: TrainingError.unreadableConfiguration(path: file.path, reason: "it has no steps: give one number or more")
+    ) {
+      try GridFile(named: file.path)
+    }
+    try Data("title: t\nsampling: {steps: [4, 8], guidance: [1, 2.5]}\n".utf8).write(to: file)
+    if case .sampling(let grid) = try GridFile(named: file.path) {
+      #expect(grid.sampling.steps == [4, 8] && grid.sampling.guidance == [1, 2.5] && grid.sampling.claims == nil)
+    } else {
+      Issue.record("it is a grid of sampling")
+    }
   }
 }

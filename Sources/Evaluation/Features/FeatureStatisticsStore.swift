@@ -34,20 +34,35 @@ public struct FeatureStatisticsStore: Sendable {
 
   /// nil if there is no such file, or anything in it is not as its name says: it is computed again then.
   private func stored(_ provenance: FeatureStatistics.Provenance, width: Int) -> FeatureStatistics? {
-    guard let file = try? SafetensorsFile(path: path(of: provenance)), let text = file.metadata[Self.key],
-      var found = try? JSONDecoder().decode(FeatureStatistics.Provenance.self, from: Data(text.utf8)),
-      let mean = file["mean"], let covariance = file["covariance"],
-      mean.shape == [width], covariance.shape == [width, width],
-      mean.dtype == .float64, covariance.dtype == .float64, mean.isEntirelyFinite, covariance.isEntirelyFinite,
-      let means = try? Tensor(mean).doubles(), let covariances = try? Tensor(covariance).doubles()
+    guard let file = try? SafetensorsFile(path: path(of: provenance)), let found = Self.statistics(in: file),
+      found.gaussian.mean.count == width
     else { return nil }
     // The same images may be found in another folder.
-    found.source = provenance.source
-    guard found == provenance else { return nil }
-    guard let gaussian = try? GaussianStatistics(count: found.count, mean: means, covariance: covariances) else {
-      return nil
+    var same = found.provenance
+    same.source = provenance.source
+    return same == provenance ? FeatureStatistics(found.gaussian, same) : nil
+  }
+
+  /// The statistics of a file that was stored before.
+  ///
+  /// - Throws: ``FeatureError/noStatistics(path:)`` for another file; `FileAccessError`, `TensorFileError`.
+  public static func statistics(contentsOf path: String) throws -> FeatureStatistics {
+    guard let found = statistics(in: try SafetensorsFile(path: path)) else {
+      throw FeatureError.noStatistics(path: path)
     }
-    return FeatureStatistics(gaussian, found)
+    return found
+  }
+
+  private static func statistics(in file: SafetensorsFile) -> FeatureStatistics? {
+    guard let text = file.metadata[key],
+      let provenance = try? JSONDecoder().decode(FeatureStatistics.Provenance.self, from: Data(text.utf8)),
+      let mean = file["mean"], let covariance = file["covariance"], let width = mean.shape.first,
+      mean.shape == [width], covariance.shape == [width, width],
+      mean.dtype == .float64, covariance.dtype == .float64, mean.isEntirelyFinite, covariance.isEntirelyFinite,
+      let means = try? Tensor(mean).doubles(), let covariances = try? Tensor(covariance).doubles(),
+      let gaussian = try? GaussianStatistics(count: provenance.count, mean: means, covariance: covariances)
+    else { return nil }
+    return FeatureStatistics(gaussian, provenance)
   }
 
   private func store(_ statistics: FeatureStatistics) throws {

@@ -138,6 +138,28 @@ public struct FolderImages: ImageSet {
     return enlarged
   }
 
+  /// Refuses a set whose images are all of one grey.
+  ///
+  /// - Throws: ``MeasurementError/flat(path:count:)``; what reading throws.
+  public func requireContrast() throws {
+    for index in 0..<count {
+      let pixels = try image(at: index).pixels
+      if !pixels.allSatisfy({ $0 == pixels[0] }) { return }
+    }
+    throw MeasurementError.flat(path: title, count: count)
+  }
+
+  /// Refuses a set of which half or more are files of another.
+  ///
+  /// - Returns: How many are.
+  /// - Throws: ``MeasurementError/identical(path:images:other:)``.
+  public func requireOthers(than other: FolderImages) throws(MeasurementError) -> Int {
+    let known = Set(other.files.map(\.hash))
+    let same = files.count { known.contains($0.hash) }
+    guard same * 2 < count else { throw .identical(path: title, images: same, other: other.title) }
+    return same
+  }
+
   /// Refuses a folder that has other images now than when the set was made.
   ///
   /// - Throws: ``MeasurementError/changed(path:name:)`` with the first file that differs.

@@ -46,6 +46,31 @@ public struct TrainingRecord: Sendable {
     }
   }
 
+  /// Refuses networks that were trained on patients who are measured.
+  ///
+  /// - Parameters:
+  ///   - networks: Files of `thorax train`.
+  ///   - records: The images to measure on, and those that set thresholds.
+  ///   - all: All images of the dataset.
+  /// - Returns: A sentence for a report about each network that does not say what it was trained on.
+  /// - Throws: As ``requireUnseen(_:all:model:)``.
+  static func requireUnseen(
+    by networks: [String], _ records: [RadiographRecord], all: [RadiographRecord]
+  ) throws(MeasurementError) -> [String] {
+    var notes: [String] = []
+    for path in Set(networks).sorted() {
+      if let record = TrainingRecord(network: path) {
+        try record.requireUnseen(records, all: all, model: path)
+      } else {
+        let name = URL(fileURLWithPath: path).pathComponents.suffix(2).joined(separator: "/")
+        notes.append(
+          "The network \(name.onOneLine(limit: 120)) does not say which images it was trained on (\(fileName)): whether it "
+            + "has seen patients who are measured could not be checked.")
+      }
+    }
+    return notes
+  }
+
   /// Refuses images of patients of whom training saw an image.
   ///
   /// - Parameters:

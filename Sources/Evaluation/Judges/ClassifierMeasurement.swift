@@ -107,7 +107,7 @@ public struct ClassifierMeasurement: Sendable {
     images = set.count
     patients = Set(records.map(\.patient)).count
     let normal = records.filter { $0.attributes.state(of: NIHLabels.noFinding) == .positive }
-    if !rows.isEmpty, normal.count >= JudgeMeasurement.minimum {
+    if !rows.isEmpty, normal.count >= JudgedLabel.minimum {
       let places = try PlaceJudge(judge, path: path, normal: set.selecting(normal))
       let found = try places.agreement(with: set, labels: AskedFinding.all.filter(\.hasSide).map(\.label))
       (sides, lobes) = (Share(found.sides), Share(found.lobes))

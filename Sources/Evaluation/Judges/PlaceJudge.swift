@@ -26,7 +26,7 @@ struct PlaceJudge {
   /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)`` for fewer than ten; what reading a file throws;
   ///   `DatasetError`, `TorchError`.
   init(_ judge: OwnExtractor, path: String, normal: any ImageSet) throws {
-    try normal.require(JudgeMeasurement.minimum)
+    try normal.require(JudgedLabel.minimum)
     let file = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(Self.placesFile).path
     let network = FileManager.default.fileExists(atPath: file) ? try OwnExtractor(contentsOf: file) : judge
     self.network = network

@@ -38,11 +38,32 @@ public struct ImagesMeasurement: Sendable {
     public var training: Sets
     public var seed: UInt64
     public var figures: [MeasuredFigure]
+    /// What a reader of the figures has to know.
+    public var notes: [String]
     public var gate: GateReport
 
-    enum CodingKeys: String, CodingKey {
-      case images, training, seed, figures, gate
-      case heldOut = "held_out"
+    /// What was compared with what.
+    var summary: String {
+      "\(images.count) images of \(images.name) against \(heldOut.count) images of \(heldOut.name) and \(training.count) of "
+        + "\(training.name)."
+    }
+
+    /// A table for a document, as a model's report has it.
+    public var markdown: String { "\(summary)\n\n" + FigureReport.markdown(figures, notes: notes) }
+
+    /// An object with the article's tables as its members `table3`, `table4`, ... beside all figures.
+    public func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: ReportKey.self)
+      try values.encode(images, forKey: "images")
+      try values.encode(heldOut, forKey: "held_out")
+      try values.encode(training, forKey: "training")
+      try values.encode(seed, forKey: "seed")
+      try values.encode(figures, forKey: "figures")
+      try values.encode(notes, forKey: "notes")
+      try values.encode(gate, forKey: "gate")
+      for (name, cells) in try ArticleTables.standard().cells(figures) {
+        try values.encode(cells, forKey: ReportKey(name))
+      }
     }
   }
 
@@ -51,6 +72,8 @@ public struct ImagesMeasurement: Sendable {
     public let pairs: GatePairs
     /// The images that the judge of anatomy finds the least plausible; none without a judge.
     public let implausible: [ImplausibleImage]
+    /// The images that were measured and those that they were held against, for the page of blind readers.
+    public let sets: (images: any ImageSet, real: DatasetImages)
     /// Some of the images, evenly spaced, and as many held-out ones.
     public let examples: (images: [GrayscaleImage], real: [GrayscaleImage])
   }
@@ -65,6 +88,7 @@ public struct ImagesMeasurement: Sendable {
   /// What is measured of every set.
   private let measurements: [any SetMeasurement]
   private let anatomy: AnatomyMeasurement?
+  private let notes: [String]
   private let extractors: [ExtractorChoice]
   private let heldOut: DatasetImages
   private let training: DatasetImages
@@ -72,13 +96,16 @@ public struct ImagesMeasurement: Sendable {
   /// - Parameters:
   ///   - source: Only images of this source; nil for all.
   ///   - extractors: Networks by whose features sets are compared.
+  ///   - judge: A classifier of findings, of `thorax train classifier`, that says whether images show what their prompts ask
+  ///     for.
   ///   - reidentifier: A network that recognises patients, of `thorax train reidentifier`.
   ///   - anatomy: A classifier of corruptions, of `thorax train classifier`.
   ///   - note: Called with a line about every part of the work.
   /// - Throws: ``MeasurementError`` for too few images of a part; `DatasetError`.
   public init(
     dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, extractors: [ExtractorChoice] = [],
-    reidentifier: String? = nil, anatomy: String? = nil, seed: UInt64, note: @escaping @Sendable (String) -> Void
+    judge: String? = nil, reidentifier: String? = nil, anatomy: String? = nil, seed: UInt64,
+    note: @escaping @Sendable (String) -> Void
   ) throws {
     guard dataset.imageSize % MemorisationMeasurement.side == 0 else {
       throw MeasurementError.indivisibleImageSize(dataset.imageSize, by: MemorisationMeasurement.side)
@@ -91,12 +118,18 @@ public struct ImagesMeasurement: Sendable {
       dataset, records: records.filter { $0.split == .train }, title: "the training part")
     for set in [heldOut, training] { try set.require(Self.minimum) }
     self.extractors = extractors
+    notes = try TrainingRecord.requireUnseen(
+      by: ([judge, anatomy] + extractors.map(\.path)).compactMap { $0 }, heldOut.records,
+      all: dataset.records(matching: .everything))
     self.anatomy = try anatomy.map {
       try AnatomyMeasurement($0, dataset: dataset, avoiding: part, source: source, seed: seed)
     }
     measurements =
       [DistributionMeasurement(), PixelNeighbourMeasurement(), BenchmarkPrivacy()]
       + extractors.map { ExtractorMeasurement($0, note: note, hasBenchmark: true) }
+      + (try judge.map {
+        [try PromptedJudgement($0, dataset: dataset, avoiding: part, source: source, note: note)]
+      } ?? [])
       + (try reidentifier.map {
         [try ReidentificationMeasurement($0, dataset: dataset, avoiding: part, source: source, note: note)]
       } ?? [])
@@ -134,9 +167,9 @@ public struct ImagesMeasurement: Sendable {
     return Result(
       report: Report(
         images: described(set), heldOut: described(heldOut), training: described(training), seed: seed,
-        figures: figures, gate: report),
+        figures: figures, notes: notes, gate: report),
       pairs: try GatePairs(report, of: set, training: all), implausible: implausible,
-      examples: (try Self.examples(set), try Self.examples(heldOut)))
+      sets: (set, heldOut), examples: (try Self.examples(set), try Self.examples(heldOut)))
   }
 
   private static func examples(_ set: any ImageSet) throws -> [GrayscaleImage] {
@@ -155,9 +188,9 @@ public struct ImagesMeasurement: Sendable {
   }
 
   /// Stores the statistics of the held-out images: of their thumbnails along the principal components of the training
-  /// images, and of their power spectra.
+  /// images, of their power spectra, and of their features by each extractor.
   ///
-  /// - Returns: The files of both.
+  /// - Returns: The files, in this order.
   /// - Throws: `MetricError`, `TorchError`, `DatasetError`; `FileAccessError` if they cannot be stored.
   public func storeReference(in store: FeatureStatisticsStore) throws -> [String] {
     note("directions of \(training.count) training images")
@@ -167,6 +200,10 @@ public struct ImagesMeasurement: Sendable {
       store.path(of: try store.statistics(of: heldOut, with: thumbnails).provenance),
       store.path(of: try store.statistics(of: heldOut, with: SpectrumExtractor()).provenance),
     ]
+      + (try extractors.map { choice in
+        let extractor = try FeatureExtractorFile.load(choice.path, pipeline: choice.pipeline)
+        return store.path(of: try store.statistics(of: heldOut, with: extractor).provenance)
+      })
   }
 }
 

@@ -23,6 +23,8 @@ public struct ModelMeasurement: Sendable {
     public var judge: String?
     /// A classifier of corruptions, which says how many samples have an anatomy that no chest has.
     public var anatomy: String?
+    /// Files of an LPIPS network, which images are compared by; empty for none.
+    public var perceptual: [String] = []
     /// A network that recognises patients, which says whether samples show some of the training part.
     public var reidentifier: String?
 
@@ -65,6 +67,8 @@ public struct ModelMeasurement: Sendable {
   private let classifier: @Sendable (ClassifierExamples) throws -> RadiographClassifier
   private let anatomy: AnatomyMeasurement?
   private let reidentification: ReidentificationMeasurement?
+  /// What the report says of networks whose training is not known.
+  private let notes: [String]
 
   /// - Parameters:
   ///   - folder: Where samples are kept on disk.
@@ -89,6 +93,10 @@ public struct ModelMeasurement: Sendable {
     try options.training?.requireUnseen(
       sets.heldOutAdultSource + sets.heldOutChildren, all: dataset.records(matching: .everything),
       model: host.description.name)
+    let everything = try dataset.records(matching: .everything)
+    notes = try TrainingRecord.requireUnseen(
+      by: ([options.judge, options.anatomy] + options.extractors.map(\.path)).compactMap { $0 },
+      everything.filter { options.part.contains($0.split) || $0.split == .validation }, all: everything)
     // Before hours are spent on the rest.
     anatomy = try options.anatomy.map {
       try AnatomyMeasurement($0, dataset: dataset, avoiding: options.part, seed: options.seed)
@@ -108,8 +116,10 @@ public struct ModelMeasurement: Sendable {
   public func run() async throws -> Result {
     let judge = try agreementMeasurement()
     note("autoencoder on \(sets.heldOutAdultSource.count) held-out images")
+    let perceptual = try options.perceptual.isEmpty ? nil : PerceptualDistance(contentsOf: options.perceptual)
     var figures = try await ReconstructionMeasurement.figures(
-      of: sets.images(of: sets.heldOutAdultSource), host: host, seed: options.seed)
+      of: sets.images(of: sets.heldOutAdultSource), patients: sets.heldOutAdultSource.map(\.patient), host: host,
+      perceptual: perceptual, seed: options.seed)
 
     var random = SplitMix64(seed: options.seed)
     var source = SampleSource(host: host, folder: folder) { [note] count in
@@ -118,7 +128,7 @@ public struct ModelMeasurement: Sendable {
     let adults = try await heldOutAdultSamples(&source)
     note("realism of \(adults.count) samples")
     figures += try realismFigures(adults)
-    figures += try pairFigures(adults)
+    figures += try pairFigures(adults, perceptual)
 
     let perPrompt = options.samples / ReaderPrompt.all.count
     let asked = try await readerSamples(&source, perPrompt: perPrompt)
@@ -216,11 +226,11 @@ public struct ModelMeasurement: Sendable {
     }
   }
 
-  private func pairFigures(_ samples: [DrawnSample]) throws -> [MeasuredFigure] {
+  private func pairFigures(_ samples: [DrawnSample], _ perceptual: PerceptualDistance?) throws -> [MeasuredFigure] {
     let records = Array(sets.heldOutAdults.prefix(samples.count))
     return try PairMeasurement(
       samples: GrayImages(samples.map(\.image)), real: GrayImages(sets.images(of: records)),
-      patients: records.map(\.patient), seed: options.seed
+      patients: records.map(\.patient), perceptual: perceptual, seed: options.seed
     ).figures()
   }
 
@@ -353,6 +363,7 @@ public struct ModelMeasurement: Sendable {
         sampler: sampling.sampler.rawValue),
       images: [images(RadiographSets.adultSource), images(RadiographSets.childSource)], seed: options.seed,
       figures: options.targets.applied(to: figures))
+    report.notes = notes
     report.gate = gate
     return report
   }

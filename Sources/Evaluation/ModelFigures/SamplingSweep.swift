@@ -43,9 +43,11 @@ public struct SamplingSweep: Sendable {
     public var realAgreement: Double?
     public var extractor: String?
     public var judge: String?
+    /// What a publication says, by the number of steps.
+    public var claims: [String: String] = [:]
 
     enum CodingKeys: String, CodingKey {
-      case model, hash, sampler, points, extractor, judge
+      case model, hash, sampler, points, extractor, judge, claims
       case realFrechet = "real_frechet"
       case realFeatures = "real_features"
       case realAgreement = "real_agreement"
@@ -187,20 +189,24 @@ extension SamplingSweep.Report {
   /// A row a setting, as Markdown.
   public var markdown: String {
     let text = MeasuredFigure.text
-    let heads = [
-      "steps", "guidance", "ms an image", "peak of tensors", "SSIM to the most steps", "Fréchet distance, thumbnails",
-      "Fréchet distance, features", "as asked", "n",
-    ]
+    let claim = claims.isEmpty ? [] : ["the article's claim"]
+    let heads =
+      [
+        "steps", "guidance", "ms an image", "peak of tensors", "SSIM to the most steps", "Fréchet distance, thumbnails",
+        "Fréchet distance, features", "as asked", "n",
+      ] + claim
     let rows = points.map { point in
       [
         "\(point.steps)", text(point.guidance), String(format: "%.0f", point.milliseconds),
         point.peakBytes.map { "\(MemorySize(bytes: $0))" } ?? "", text(point.similarity), text(point.frechet),
         point.features.map(text) ?? "", point.agreement.map(text) ?? "", "\(point.n)",
-      ]
+      ] + claim.map { _ in claims["\(point.steps)"] ?? "" }
     }
-    let real = [
-      "real images", "", "", "", "", text(realFrechet), realFeatures.map(text) ?? "", realAgreement.map(text) ?? "", "",
-    ]
+    let real =
+      [
+        "real images", "", "", "", "", text(realFrechet), realFeatures.map(text) ?? "", realAgreement.map(text) ?? "",
+        "",
+      ] + claim.map { _ in "" }
     let line = { (cells: [String]) in "| " + cells.joined(separator: " | ") + " |" }
     return ([line(heads), line(heads.map { _ in "---:" })] + (rows + [real]).map(line)).joined(separator: "\n")
   }

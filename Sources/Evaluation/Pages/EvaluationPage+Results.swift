@@ -74,10 +74,7 @@ extension EvaluationPage {
         name: source.images.name, hash: source.images.hash, steps: 0, guidance: 0, sampler: "unknown"),
       images: [], seed: source.seed, figures: source.figures)
     report.gate = source.gate
-    report.notes = [
-      "\(source.images.count) images of \(source.images.name) against \(source.heldOut.count) images of "
-        + "\(source.heldOut.name) and \(source.training.count) of \(source.training.name)."
-    ]
+    report.notes = [source.summary] + source.notes
     self.init(
       title: "Evaluation of \(source.images.name)", report: report, charts: [],
       pictures: [

@@ -18,13 +18,15 @@ public struct SweepPage: Sendable {
     let table = DataTable(
       caption: "Every setting",
       columns: [
-        .number("Steps"), .number("Guidance"), .number("ms an image"), .number("SSIM to the most steps"),
+        .number("Steps"), .number("Guidance"), .number("ms an image"), .number("Memory of tensors"),
+        .number("SSIM to the most steps"),
         .number("Fréchet distance, thumbnails"), .number("Fréchet distance, features"), .number("As asked"),
       ],
       rows: report.points.map { point in
         DataTable.Row([
-          "\(point.steps)", text(point.guidance), String(format: "%.0f", point.milliseconds), text(point.similarity),
-          text(point.frechet), point.features.map(text) ?? "", point.agreement.map(text) ?? "",
+          "\(point.steps)", text(point.guidance), String(format: "%.0f", point.milliseconds),
+          point.peakBytes.map { "\(MemorySize(bytes: $0))" } ?? "", text(point.similarity), text(point.frechet),
+          point.features.map(text) ?? "", point.agreement.map(text) ?? "",
         ])
       }
     ).html()

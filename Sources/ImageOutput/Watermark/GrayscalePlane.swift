@@ -17,12 +17,21 @@ struct GrayscalePlane: Sendable {
     self.init(width: image.width, height: image.height, values: image.pixels.map(Float.init))
   }
 
+  /// Puts at each pixel what `operation` makes of it and of the same pixel of another plane of this size.
+  mutating func merge(_ other: GrayscalePlane, _ operation: (Float, Float) -> Float) {
+    values.withUnsafeMutableBufferPointer { values in
+      other.values.withUnsafeBufferPointer { other in
+        for index in 0..<values.count { values[index] = operation(values[index], other[index]) }
+      }
+    }
+  }
+
   /// The mean over squares of `2 radius + 1` pixels a side, twice, which is close to a Gaussian. Beyond the border the
   /// nearest pixel counts.
   func blurred(radius: Int) -> GrayscalePlane {
     var plane = self
     for _ in 0..<2 {
-      plane = plane.rowMeans(radius: radius).transposed().rowMeans(radius: radius).transposed()
+      plane = plane.rowMeans(radius: radius).columnMeans(radius: radius)
     }
     return plane
   }
@@ -47,12 +56,26 @@ struct GrayscalePlane: Sendable {
     return result
   }
 
-  private func transposed() -> GrayscalePlane {
-    var result = GrayscalePlane(width: height, height: width, values: values)
+  /// The same down the columns: all columns of a row at once, which the processor adds many at a time.
+  private func columnMeans(radius: Int) -> GrayscalePlane {
+    var result = self
+    let scale = 1 / Float(2 * radius + 1)
     values.withUnsafeBufferPointer { values in
       result.values.withUnsafeMutableBufferPointer { result in
-        for y in 0..<height {
-          for x in 0..<width { result[x * height + y] = values[y * width + x] }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { sums in
+          sums.initialize(repeating: 0)
+          func row(_ y: Int) -> Int { min(max(y, 0), height - 1) * width }
+          for y in -radius...radius {
+            let row = row(y)
+            for x in 0..<width { sums[x] += values[row + x] }
+          }
+          for y in 0..<height {
+            let (row, next, last) = (y * width, row(y + radius + 1), row(y - radius))
+            for x in 0..<width {
+              result[row + x] = sums[x] * scale
+              sums[x] += values[next + x] - values[last + x]
+            }
+          }
         }
       }
     }
@@ -81,7 +104,7 @@ struct GrayscalePlane: Sendable {
     if newWidth == width, newHeight == height { return self }
     let (scaleX, scaleY) = (Float(width) / Float(newWidth), Float(height) / Float(newHeight))
     let radius = Int((min(scaleX, scaleY) / 2).rounded(.down))
-    let source = radius > 0 ? rowMeans(radius: radius).transposed().rowMeans(radius: radius).transposed() : self
+    let source = radius > 0 ? rowMeans(radius: radius).columnMeans(radius: radius) : self
     var values = [Float](repeating: 0, count: newWidth * newHeight)
     for y in 0..<newHeight {
       for x in 0..<newWidth {

@@ -43,14 +43,18 @@ public struct Watermark: Sendable {
     let side = max(image.width, image.height)
     let pattern = Self.patterns.pattern(WatermarkPatterns.Name(key: key, payload: payload, side: side))
     let plane = GrayscalePlane(image)
-    let weights = Self.weights(plane, scale: max(1, Double(side) / 256))
-    var waves = [Float](repeating: 0, count: plane.values.count)
+    // The pattern, as strong as it may be at each pixel.
+    var waves = Self.weights(plane, scale: max(1, Double(side) / 256))
     var power: Double = 0
-    for y in 0..<image.height {
-      for x in 0..<image.width {
-        let wave = pattern[y * side + x] * weights[y * image.width + x]
-        waves[y * image.width + x] = wave
-        power += Double(wave * wave)
+    waves.withUnsafeMutableBufferPointer { waves in
+      pattern.withUnsafeBufferPointer { pattern in
+        for y in 0..<image.height {
+          for x in 0..<image.width {
+            let wave = pattern[y * side + x] * waves[y * image.width + x]
+            waves[y * image.width + x] = wave
+            power += Double(wave * wave)
+          }
+        }
       }
     }
     let target = 255 / pow(10, Self.strength / 20)
@@ -59,13 +63,7 @@ public struct Watermark: Sendable {
     var pixels = image.pixels
     // Rounding and the ends of the scale change the error, which a second look corrects.
     for _ in 0..<2 {
-      var squares: Double = 0
-      for (index, wave) in waves.enumerated() {
-        let value = plane.values[index]
-        let level = min(max((value + Float(gain) * wave).rounded(), 0), 255)
-        pixels[index] = UInt8(level)
-        squares += Double((level - value) * (level - value))
-      }
+      let squares = Self.add(waves, gain: Float(gain), to: plane.values, &pixels)
       let error = (squares / Double(waves.count)).squareRoot()
       if error <= target * 1.002 { break }
       gain *= target / error * 0.999
@@ -73,21 +71,41 @@ public struct Watermark: Sendable {
     return (try? GrayscaleImage(width: image.width, height: image.height, pixels: pixels)) ?? image
   }
 
+  /// Writes the grey levels nearest to `values` and `waves` times `gain`, and returns the sum of the squared differences to
+  /// `values`.
+  private static func add(_ waves: [Float], gain: Float, to values: [Float], _ pixels: inout [UInt8]) -> Double {
+    var squares: Double = 0
+    waves.withUnsafeBufferPointer { waves in
+      values.withUnsafeBufferPointer { values in
+        pixels.withUnsafeMutableBufferPointer { pixels in
+          for index in 0..<values.count {
+            let value = values[index]
+            let wanted = min(max(value + gain * waves[index], 0), 255)
+            // As `rounded()`, which without SSE 4.1 is a call for each pixel.
+            let whole = Int32(wanted)
+            let level = wanted - Float(whole) >= 0.5 ? whole + 1 : whole
+            pixels[index] = UInt8(truncatingIfNeeded: level)
+            let difference = Float(level) - value
+            squares += Double(difference * difference)
+          }
+        }
+      }
+    }
+    return squares
+  }
+
   /// How strong the pattern may be at each pixel: little where the picture is smooth or black.
   private static func weights(_ plane: GrayscalePlane, scale: Double) -> [Float] {
     func radius(_ pixels: Double) -> Int { max(1, Int((pixels * scale).rounded())) }
     let mean = plane.blurred(radius: radius(6))
     var squares = plane
-    for index in squares.values.indices {
-      let difference = plane.values[index] - mean.values[index]
-      squares.values[index] = difference * difference
+    squares.merge(mean) { value, mean in (value - mean) * (value - mean) }
+    var weights = squares.blurred(radius: radius(6))
+    weights.merge(plane.blurred(radius: radius(4))) { variance, brightness in
+      let texture = min(max(0.35 + max(variance, 0).squareRoot() / 12, 0.35), 2.2)
+      return texture * min(max(brightness / 25, 0.15), 1)
     }
-    let variance = squares.blurred(radius: radius(6))
-    let brightness = plane.blurred(radius: radius(4))
-    return variance.values.indices.map { index in
-      let texture = min(max(0.35 + max(variance.values[index], 0).squareRoot() / 12, 0.35), 2.2)
-      return texture * min(max(brightness.values[index] / 25, 0.15), 1)
-    }
+    return weights.values
   }
 
   private static let patterns = WatermarkPatterns()

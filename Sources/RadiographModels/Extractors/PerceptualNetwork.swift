@@ -100,12 +100,29 @@ public struct PerceptualNetwork {
   /// - Throws: `FileAccessError`, `TensorFileError`; `ParameterLoadingError` with every name that is missing, unexpected
   ///   or of another shape; `TorchError`.
   public init(contentsOf files: [String], _ backbone: Backbone, device: Device = .cpu) throws {
+    try self.init(tensors: Self.tensors(of: files), backbone, device: device)
+  }
+
+  /// The same with the backbone that the first convolution's size tells: 11 x 11 is AlexNet's.
+  ///
+  /// - Throws: As ``init(contentsOf:_:device:)``.
+  public init(contentsOf files: [String], device: Device = .cpu) throws {
+    let tensors = try Self.tensors(of: files)
+    let isAlexNet = tensors["features.0.weight"]?.shape.last == 11
+    try self.init(tensors: tensors, isAlexNet ? .alexNet : .vgg16, device: device)
+  }
+
+  private static func tensors(of files: [String]) throws -> [String: Tensor] {
     var tensors: [String: Tensor] = [:]
     for path in files {
-      for (name, tensor) in try Self.stored(path) {
-        if let name = Self.parameter(of: name) { tensors[name] = try Tensor(tensor, name: name) }
+      for (name, tensor) in try stored(path) {
+        if let name = parameter(of: name) { tensors[name] = try Tensor(tensor, name: name) }
       }
     }
+    return tensors
+  }
+
+  private init(tensors: [String: Tensor], _ backbone: Backbone, device: Device) throws {
     let store = ParameterStore(tensors: tensors, device: device, memoryFormat: .channelsLast)
     try self.init(store.root, backbone)
     try store.verify()

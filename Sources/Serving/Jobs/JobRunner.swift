@@ -125,9 +125,9 @@ actor JobRunner {
         case .preview(_, let step, let preview):
           running[job.id]?.progress.preview = (step, try preview.encoded(as: .png))
         case .image(let index, let drawn):
-          let files = try OutputFormat.allCases.map { format in
-            (format: format, bytes: try drawn.image.encoded(as: format, signedBy: signingKey))
-          }
+          let formats = OutputFormat.allCases
+          let files = zip(formats, try drawn.image.drawn.encoded(as: formats, signedBy: signingKey))
+            .map { (format: $0, bytes: $1) }
           let image = JobImage(
             index: index, prompt: order.images[index].prompt, seed: order.images[index].seed,
             hashes: Dictionary(uniqueKeysWithValues: files.map { ($0.format.rawValue, ContentHash.of($0.bytes)) }),

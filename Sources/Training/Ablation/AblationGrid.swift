@@ -32,29 +32,17 @@ public struct AblationGrid: Decodable, Sendable {
   public var settings: [String: SettingText]?
   public var rows: [Row]
 
-  /// The grids that come with the program.
-  public static var names: [String] { files.map(\.name) }
-
-  private static let files: [(name: String, yaml: [UInt8])] = [
-    ("components", PackageResources.components_yaml), ("memory", PackageResources.memory_yaml),
-  ]
-
-  /// Reads a grid by its name or from a file.
+  /// Reads a grid from the text of a file.
   ///
-  /// - Throws: `FileAccessError`, ``TrainingError/unreadableConfiguration(path:reason:)``.
-  public init(named name: String) throws {
-    let yaml: String
-    if let file = Self.files.first(where: { $0.name == name }) {
-      yaml = String(decoding: file.yaml, as: UTF8.self)
-    } else {
-      yaml = String(decoding: try BoundedFile.contents(of: name), as: UTF8.self)
-    }
+  /// - Parameter name: The grid's name or file, for errors.
+  /// - Throws: ``TrainingError/unreadableConfiguration(path:reason:)``.
+  init(yaml: String, named name: String) throws {
     do {
       self = try YAMLDocument.decode(AblationGrid.self, from: yaml)
     } catch {
       throw TrainingError.unreadableConfiguration(
         path: name,
-        reason: "it is no grid: give title, stage, settings and rows with a name each"
+        reason: "it is no grid: give title, stage, settings and rows with a name each, or title and sampling with steps"
           + (Self.isNetworks(error) ? "; networks has latentChannels, autoencoderAttention, unetWidth, text" : ""))
     }
     guard !rows.isEmpty, Set(rows.map(\.name)).count == rows.count else {

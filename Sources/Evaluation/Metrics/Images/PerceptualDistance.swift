@@ -10,7 +10,15 @@ import Torch
 public struct PerceptualDistance {
   private let network: PerceptualNetwork
 
+  /// The network, as reports name it.
+  public var name: String { "the weights of lpips 0.1 for \(network.backbone.rawValue)" }
+
   public init(_ network: PerceptualNetwork) { self.network = network }
+
+  /// Reads published weights: ``PerceptualNetwork/init(contentsOf:device:)``.
+  ///
+  /// - Throws: As that.
+  public init(contentsOf files: [String]) throws { try self.init(PerceptualNetwork(contentsOf: files)) }
 
   /// One value for each pair of images, 0 for equal ones.
   ///

@@ -50,9 +50,14 @@ public struct FigureReport: Sendable {
           "\($0.source): \($0.training) training images, \($0.heldOut) held out of \($0.heldOutPatients) patients"
         }.joined(separator: "; ") + ".",
       "",
-      "| figure | model | real against real | target |",
-      "|---|---|---|---|",
     ]
+    lines.append(Self.markdown(figures, notes: notes))
+    return lines.joined(separator: "\n")
+  }
+
+  /// A table of figures, notes, and how each figure was computed.
+  static func markdown(_ figures: [MeasuredFigure], notes: [String] = []) -> String {
+    var lines = ["| figure | model | real against real | target |", "|---|---|---|---|"]
     lines += figures.map { figure in
       let unit = figure.unit.isEmpty ? "" : " \(figure.unit)"
       let interval = figure.interval.map(MeasuredFigure.intervalText)
@@ -67,15 +72,18 @@ public struct FigureReport: Sendable {
   }
 }
 
+/// A member of a report's object: those of the article's tables are named by data.
+struct ReportKey: CodingKey, ExpressibleByStringLiteral {
+  let stringValue: String
+  var intValue: Int? { nil }
+
+  init(_ name: String) { stringValue = name }
+  init(stringLiteral name: String) { stringValue = name }
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
+}
+
 extension FigureReport: Encodable {
-  private struct Key: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   private struct GateSummary: Encodable {
     var copies: Int
     var n: Int
@@ -86,20 +94,21 @@ extension FigureReport: Encodable {
 
   /// An object with the article's tables as its members `table3`, `table4`, ... beside all figures.
   public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: Key.self)
-    func key(_ name: String) -> Key { Key(stringValue: name) }
-    try values.encode(model, forKey: key("model"))
-    try values.encode(images, forKey: key("images"))
-    try values.encode(seed, forKey: key("seed"))
-    try values.encode(figures, forKey: key("figures"))
-    try values.encode(notes, forKey: key("notes"))
+    var values = encoder.container(keyedBy: ReportKey.self)
+    try values.encode(model, forKey: "model")
+    try values.encode(images, forKey: "images")
+    try values.encode(seed, forKey: "seed")
+    try values.encode(figures, forKey: "figures")
+    try values.encode(notes, forKey: "notes")
     if let gate {
       try values.encode(
         GateSummary(
           copies: gate.copies, n: gate.n, allowed: gate.allowed, refused: gate.refused,
           thresholds: gate.thresholds),
-        forKey: key("gate"))
+        forKey: "gate")
     }
-    for (name, cells) in try ArticleTables.standard().cells(figures) { try values.encode(cells, forKey: key(name)) }
+    for (name, cells) in try ArticleTables.standard().cells(figures) {
+      try values.encode(cells, forKey: ReportKey(name))
+    }
   }
 }

@@ -14,8 +14,8 @@ public struct ExtractorChoice: Sendable, Equatable {
   }
 }
 
-/// Distances, scores and nearest neighbours of a set in the features of a network: Fréchet and kernel distance, precision,
-/// recall, density and coverage, the Vendi score, the Inception score where the network has classes.
+/// Distances, scores and nearest neighbours of a set in the features of a network: Fréchet and kernel distance, maximum mean
+/// discrepancy, precision, recall, density and coverage, the Vendi score, the Inception score where the network has classes.
 ///
 /// Beside each figure stands what as many real training images give in the samples' place, against the same held-out
 /// images.
@@ -27,10 +27,11 @@ struct ExtractorMeasurement: SetMeasurement {
   /// How often training images are drawn for the figures of real images.
   static let realDraws = 5
   static let scoreSplits = 10
-  /// How often both sets are drawn again for the interval of a distance, if the network has not more features than
-  /// ``intervalWidth``: with more it would take hours.
+  /// How often both sets are drawn again for the interval of a distance, if the matrix whose roots are sought, of as many
+  /// rows as the network has features or, if they are fewer, as a set has images, is not larger than ``intervalSide``: with
+  /// larger ones it would take hours.
   static let resamples = 100
-  static let intervalWidth = 512
+  static let intervalSide = 1000
 
   let title: String
   private let choice: ExtractorChoice
@@ -105,7 +106,7 @@ struct ExtractorMeasurement: SetMeasurement {
     }
     func distance(_ between: @escaping (FeatureMatrix, FeatureMatrix) throws -> Double) -> (Bool) throws -> Estimate? {
       { isReal in
-        guard extractor.width <= Self.intervalWidth else { return nil }
+        guard min(extractor.width, max(drawn.rows, against.rows)) <= Self.intervalSide else { return nil }
         func drawAgain<Group: Hashable>(_ set: FeatureMatrix, _ groups: [Group]) throws -> Estimate {
           try Bootstrap.estimate(
             groups: groups, and: patients, resamples: Self.resamples, isCentred: true, seed: compared.seed
@@ -137,6 +138,10 @@ struct ExtractorMeasurement: SetMeasurement {
       try figure(
         "kernel distance", "KID's polynomial kernel, all pairs, unbiased", \.kernel,
         interval: distance { try KernelDistance.between($1, $0) }),
+      try figure(
+        "maximum mean discrepancy",
+        "CMMD's kernel, scale and estimator (it takes CLIP's features), features of length 1",
+        \.discrepancy, interval: distance { try MaximumMeanDiscrepancy.between($1, $0) }),
       try figure(
         "precision", "share of samples within a held-out image's \(near) neighbours", \.manifold.precision,
         interval: share(ofSamples: { $0.hits.map { $0 > 0 ? 1 : 0 } })),
@@ -190,6 +195,7 @@ struct ExtractorMeasurement: SetMeasurement {
   private struct Distances {
     let frechet: Double
     let kernel: Double
+    let discrepancy: Double
     let manifold: ManifoldMetrics
     let vendi: Double
   }
@@ -197,6 +203,7 @@ struct ExtractorMeasurement: SetMeasurement {
   private static func distances(_ set: FeatureMatrix, _ heldOut: FeatureMatrix) throws -> Distances {
     Distances(
       frechet: try FrechetDistance.between(set, heldOut), kernel: try KernelDistance.between(heldOut, set),
+      discrepancy: try MaximumMeanDiscrepancy.between(heldOut, set),
       manifold: try ManifoldMetrics(real: heldOut, generated: set, neighbours: neighbours),
       vendi: try VendiScore.of(set))
   }

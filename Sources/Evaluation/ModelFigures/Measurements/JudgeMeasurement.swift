@@ -1,7 +1,6 @@
 import ImageFiles
 import RadiographData
 import RadiographModels
-import RadiologyReports
 import Support
 
 /// Whether what prompts ask for is what a classifier of findings and traits sees: findings, their absence, side, lobe and
@@ -10,41 +9,15 @@ import Support
 /// What the classifier calls present is decided by a threshold for each label, which the validation part sets. Beside each
 /// figure stands the classifier's own on held-out radiographs.
 struct JudgeMeasurement {
-  /// A label is judged by if so many held-out images have it, and so many have not.
-  static let minimum = 10
-  /// A label on which the classifier is worse than this says nothing: the area under its curve on held-out images.
-  static let leastArea = 0.65
-
-  /// What is known of the judge and one label.
-  private struct Label {
-    let name: String
-    let column: Int
-    let threshold: Double
-    /// Held-out images, the log odds and the truth.
-    let heldOut: ScoredLabels
-    let area: Double
-    /// The area under the curve over held-out images with the label and with other findings alone; nil where one kind is
-    /// missing.
-    let areaAgainstOthers: Double?
-
-    func calls(_ odds: [Double]) -> Bool { odds[column] >= threshold }
-
-    /// Of held-out images that have the label (or have not) the share in which it is seen.
-    func realShare(of truth: Bool) -> Double {
-      let scores = zip(heldOut.scores, heldOut.labels).filter { $0.1 == truth }.map(\.0)
-      return Double(scores.count { $0 >= threshold }) / Double(max(scores.count, 1))
-    }
-
-    var realAccuracy: Double { (realShare(of: true) + 1 - realShare(of: false)) / 2 }
-  }
-
   private let judge: OwnExtractor
   private let places: PlaceJudge
   private let heldOut: DatasetImages
-  private let labels: [String: Label]
-  private let description: String
+  private let known: JudgedLabels
   let findings: [AskedFinding]
   let seed: UInt64
+
+  private var labels: [String: JudgedLabel] { known.labels }
+  private var description: String { known.description }
 
   /// - Parameters:
   ///   - path: A classifier of `thorax train classifier`.
@@ -54,37 +27,16 @@ struct JudgeMeasurement {
   ///   `DatasetError`, `TorchError`.
   init(path: String, validation: DatasetImages, heldOut: DatasetImages, seed: UInt64) throws {
     judge = try OwnExtractor(contentsOf: path)
-    let names = judge.labels
     self.heldOut = heldOut
     places = try PlaceJudge(
       judge, path: path,
       normal: validation.selecting(
         validation.records.filter { $0.attributes.state(of: NIHLabels.noFinding) == .positive }))
-    let (validated, tested) = try (judge.odds(of: validation), judge.odds(of: heldOut))
-    func examples(_ column: Int, _ odds: [[Double]], _ set: DatasetImages) -> ScoredLabels? {
-      let truths = set.records.map { Self.truth(names[column], of: $0.attributes) }
-      return try? ScoredLabels(scores: odds.map { $0[column] }, labels: truths, missing: .leftOut)
-    }
-    var labels: [String: Label] = [:]
-    for (column, name) in names.enumerated() {
-      guard let threshold = try? examples(column, validated, validation)?.bestThreshold(),
-        let known = examples(column, tested, heldOut), let area = try? RankingMetrics.areaUnderROC(known)
-      else { continue }
-      let positives = known.labels.count { $0 }
-      guard positives >= Self.minimum, known.count - positives >= Self.minimum, area >= Self.leastArea else { continue }
-      let truths = heldOut.records.map { Self.truthAmongFindings(name, of: $0.attributes) }
-      let others = try? ScoredLabels(scores: tested.map { $0[column] }, labels: truths, missing: .leftOut)
-      labels[name] = Label(
-        name: name, column: column, threshold: threshold, heldOut: known, area: area,
-        areaAgainstOthers: others.flatMap { try? RankingMetrics.areaUnderROC($0) })
-    }
-    self.labels = labels
+    let known = try JudgedLabels(judge, validation: validation, heldOut: heldOut)
+    self.known = known
     self.seed = seed
-    findings = AskedFinding.all.filter { labels[$0.label] != nil }
+    findings = AskedFinding.all.filter { known.labels[$0.label] != nil }
     guard !findings.isEmpty else { throw MeasurementError.blindJudge(path: path) }
-    description =
-      "judge \(judge.hash.prefix(12)); a label is seen from the log odds on that part best on \(validation.count) images "
-      + "of the validation part"
   }
 
   /// The judge of what is drawn of adults, with the validation part and the held-out adults of some sets.
@@ -95,20 +47,6 @@ struct JudgeMeasurement {
     try self.init(
       path: path, validation: DatasetImages(sets.dataset, records: validation, title: "the validation part"),
       heldOut: DatasetImages(sets.dataset, records: sets.heldOutAdults, title: "held-out adults"), seed: seed)
-  }
-
-  /// Whether a radiograph has a label of the judge: of a finding against radiographs without any, as prompts ask.
-  private static func truth(_ label: String, of attributes: RadiographAttributes) -> Bool? {
-    if let trait = ImageTrait(rawValue: label) { return trait.holds(for: attributes) }
-    if attributes.state(of: label) == .positive { return true }
-    let isNormal = [NIHLabels.noFinding, KermanyLabels.normal].contains { attributes.state(of: $0) == .positive }
-    return isNormal ? false : nil
-  }
-
-  /// Whether a radiograph with some finding has this one; nil for one without any.
-  private static func truthAmongFindings(_ label: String, of attributes: RadiographAttributes) -> Bool? {
-    let found = Set(AskedFinding.all.map(\.label)).filter { attributes.state(of: $0) == .positive }
-    return found.isEmpty ? nil : found.contains(label)
   }
 
   private static func set(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) -> DrawnImages {
@@ -128,7 +66,7 @@ struct JudgeMeasurement {
   func figures(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) throws -> [MeasuredFigure] {
     let judged = zip(drawn, try judge.odds(of: Self.set(drawn))).map { Judged(asked: $0.asked, odds: $1) }
     return try findingFigures(judged) + contrastFigures(judged) + negationFigures(judged) + placeFigures(drawn)
-      + sizeFigures(judged) + traitFigures(judged) + fairnessFigures(judged) + judgeFigures()
+      + sizeFigures(judged) + traitFigures(judged) + fairnessFigures(judged) + known.ordered.map(\.areaFigure)
   }
 
   /// The judge, as reports name it.
@@ -163,29 +101,20 @@ struct JudgeMeasurement {
     ]
   }
 
-  /// Precision, recall and F1 of each finding: samples of prompts with it against as many of normal chests.
+  /// Precision, recall, F1 and kappa of each finding: samples of prompts with it against as many of normal chests.
   private func findingFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
     let normal = judged.filter { $0.asked.purpose == .normal }
-    let scores: [(name: String, value: (ConfusionMetrics) -> Double?)] = [
-      ("precision", { $0.precision }), ("recall", { $0.recall }), ("F1", { $0.f1 }),
-    ]
     return try findings.filter { $0.label != "Pneumonia" }.flatMap { finding -> [MeasuredFigure] in
       guard let label = labels[finding.label] else { return [] }
       let positive = judged.filter { $0.asked.finding == finding && $0.asked.purpose == .finding }
       let calls = (positive.map { ($0, true) } + normal.map { ($0, false) }).map { sample, isAsked in
         (label: isAsked, call: label.calls(sample.odds))
       }
-      let real = Self.balanced(label)
-      return try scores.map { score in
-        MeasuredFigure(
-          "\(finding.label.lowercased()), \(score.name)",
-          try Bootstrap.estimate(count: calls.count, seed: seed) { indices in
-            score.value(ConfusionMetrics(indices.map { calls[$0] })) ?? .nan
-          }, real: score.value(real),
-          how:
-            "\(positive.count) samples of prompts with the finding and \(normal.count) of normal chests; real: held-out "
-            + "images with it and without any finding, both counted alike; \(description)")
-      }
+      return try label.scoreFigures(
+        calls, seed: seed,
+        how:
+          "\(positive.count) samples of prompts with the finding and \(normal.count) of normal chests; real: held-out "
+          + "images with it and without any finding, both counted alike; \(description)")
     }
   }
 
@@ -219,16 +148,6 @@ struct JudgeMeasurement {
             "samples of prompts that name the finding against those that name another; real: held-out images with it and "
             + "with others alone; \(description)")
     }
-  }
-
-  /// What the judge does on held-out images, as many with the label as without.
-  private static func balanced(_ label: Label) -> ConfusionMetrics {
-    let size = 1000
-    func calls(_ truth: Bool) -> [(label: Bool, call: Bool)] {
-      let seen = Int((label.realShare(of: truth) * Double(size)).rounded())
-      return (0..<size).map { (label: truth, call: $0 < seen) }
-    }
-    return ConfusionMetrics(calls(true) + calls(false))
   }
 
   /// "No effusion" is to draw none.
@@ -345,17 +264,6 @@ struct JudgeMeasurement {
         "recall of findings, difference by \(name)",
         try Bootstrap.estimate(count: samples.count, seed: seed, statistic: difference), real: 0,
         how: "share of samples of prompts with a finding in which it is seen, \(words); \(description)")
-    }
-  }
-
-  /// How good the judge is on held-out radiographs.
-  private func judgeFigures() throws -> [MeasuredFigure] {
-    labels.values.sorted { $0.column < $1.column }.map { label in
-      MeasuredFigure(
-        "judge, area under the curve of \(label.name)", value: label.area, count: label.heldOut.count,
-        how:
-          "of the judge on held-out images, \(label.heldOut.labels.count { $0 }) with the label; findings against images "
-          + "without any")
     }
   }
 }

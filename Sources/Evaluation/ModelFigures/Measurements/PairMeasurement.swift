@@ -5,6 +5,8 @@ struct PairMeasurement {
   let real: GrayImages
   /// The patient of each image, by which intervals are drawn.
   let patients: [String]
+  /// Gives the LPIPS too; nil for none.
+  var perceptual: PerceptualDistance?
   let seed: UInt64
 
   func figures() throws -> [MeasuredFigure] {
@@ -12,23 +14,28 @@ struct PairMeasurement {
     let others = real.count < 2 ? real : try shifted()
     let what =
       "each of the samples of held-out adults against the image whose labels made its prompt; real against real: each "
-      + "such image against one of another patient"
-    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(values.count, 1)) }
-    let ratios = try PeakSignalToNoise.values(samples, real, dataRange: 1)
-    let realRatios = try PeakSignalToNoise.values(real, others, dataRange: 1)
-    return [
-      MeasuredFigure(
-        "sample against its patient, SSIM",
-        try Bootstrap.mean(StructuralSimilarity.values(samples, real, dataRange: 1), seed: seed),
-        real: mean(try StructuralSimilarity.values(real, others, dataRange: 1)), how: what),
-      MeasuredFigure(
-        "sample against its patient, PSNR", try Bootstrap.mean(ratios, seed: seed), real: mean(realRatios), unit: "dB",
-        how: "the same pairs; the mean of each pair's own ratio"),
-      MeasuredFigure(
-        "sample against its patient, MSE",
-        try Bootstrap.mean(MeanSquaredError.values(samples, real), seed: seed),
-        real: mean(try MeanSquaredError.values(real, others)), how: "the same pairs, grey values 0 to 1"),
+      + "such image against one of another patient; intervals by patient"
+    func figure(
+      _ name: String, unit: String = "", how: String, _ values: (GrayImages, GrayImages) throws -> [Double]
+    ) throws -> MeasuredFigure {
+      let ofReal = try values(real, others)
+      return MeasuredFigure(
+        "sample against its patient, \(name)",
+        try Bootstrap.mean(values(samples, real), groups: patients, seed: seed),
+        real: ofReal.reduce(0, +) / Double(max(ofReal.count, 1)), unit: unit, how: how)
+    }
+    var figures = [
+      try figure("SSIM", how: what) { try StructuralSimilarity.values($0, $1, dataRange: 1) },
+      try figure("PSNR", unit: "dB", how: "the same pairs; the mean of each pair's own ratio") {
+        try PeakSignalToNoise.values($0, $1, dataRange: 1)
+      },
+      try figure("MSE", how: "the same pairs, grey values 0 to 1") { try MeanSquaredError.values($0, $1) },
     ]
+    if let perceptual {
+      figures.append(
+        try figure("LPIPS", how: "the same pairs, by \(perceptual.name)") { try perceptual.values($0, $1) })
+    }
+    return figures
   }
 
   private func shifted() throws -> GrayImages {

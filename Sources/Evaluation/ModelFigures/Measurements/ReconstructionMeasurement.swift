@@ -2,29 +2,42 @@ import ImageFiles
 
 /// How much of an image the autoencoder keeps.
 enum ReconstructionMeasurement {
-  static func figures(of images: [GrayscaleImage], host: any ImageGenerator, seed: UInt64) async throws
-    -> [MeasuredFigure]
-  {
+  /// - Parameters:
+  ///   - patients: The patient of each image, by whom intervals are drawn.
+  ///   - perceptual: Gives the LPIPS too; nil for none.
+  static func figures(
+    of images: [GrayscaleImage], patients: [String], host: any ImageGenerator, perceptual: PerceptualDistance?,
+    seed: UInt64
+  ) async throws -> [MeasuredFigure] {
     var similarities: [Double] = []
     var ratios: [Double] = []
     var errors: [Double] = []
+    var distances: [Double] = []
     for image in images {
       let original = try GrayImages([image])
       let reconstruction = try await GrayImages([host.reconstruct(image)])
       similarities += try StructuralSimilarity.values(original, reconstruction, dataRange: 1)
       ratios += try PeakSignalToNoise.values(original, reconstruction, dataRange: 1)
       errors += try MeanSquaredError.values(original, reconstruction)
+      distances += try perceptual?.values(original, reconstruction) ?? []
     }
-    return [
+    func mean(_ values: [Double]) throws -> Estimate { try Bootstrap.mean(values, groups: patients, seed: seed) }
+    var figures = [
       MeasuredFigure(
-        "autoencoder, SSIM", try Bootstrap.mean(similarities, seed: seed),
-        how: "mean over held-out images of adults' source (NIH), encoded to the latent's mean, decoded, 8 bits"),
+        "autoencoder, SSIM", try mean(similarities),
+        how:
+          "mean over held-out images of adults' source (NIH), encoded to the latent's mean, decoded, 8 bits; intervals by "
+          + "patient"),
       MeasuredFigure(
-        "autoencoder, PSNR", try Bootstrap.mean(ratios, seed: seed), unit: "dB",
+        "autoencoder, PSNR", try mean(ratios), unit: "dB",
         how: "the same images; the mean of each image's own ratio"),
       MeasuredFigure(
-        "autoencoder, MSE", try Bootstrap.mean(errors, seed: seed),
-        how: "the same images, grey values 0 to 1"),
+        "autoencoder, MSE", try mean(errors), how: "the same images, grey values 0 to 1"),
     ]
+    if let perceptual {
+      figures.append(
+        MeasuredFigure("autoencoder, LPIPS", try mean(distances), how: "the same images, by \(perceptual.name)"))
+    }
+    return figures
   }
 }

@@ -47,10 +47,13 @@ struct ReaderPrompt: Sendable, Equatable {
 
   /// The rows of the contact sheet.
   static let contactSheet = [
-    "Normal chest radiograph of an adult, clear lungs",
+    "Normal chest radiograph of a 50-year-old man, clear lungs",
+    "Normal chest radiograph of a 45-year-old woman, clear lungs",
     "Right lower lobe pneumonia with focal consolidation",
+    "Left lower lobe pneumonia with focal consolidation",
+    "Large right pleural effusion",
     "Large left pleural effusion",
-    "Chest radiograph of a child with pneumonia",
+    "Chest radiograph of an adult with an enlarged heart",
     "Normal paediatric chest radiograph, no pneumonia",
   ]
 }

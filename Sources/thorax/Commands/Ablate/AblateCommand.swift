@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Generation
+import Models
 import Support
 import Terminal
 import Torch
@@ -9,25 +10,30 @@ import Training
 
 struct AblateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ablate", abstract: "Train with several settings and print one table.",
+    commandName: "ablate", abstract: "Train, or draw, with several settings and print one table.",
     discussion: """
       The grid 'components' gives the rows of the article's table 7: loss, distance, parameters and memory of other
       networks. 'memory' gives those of table 8: peak memory, time a step and loss with and without mixed precision,
-      checkpointing and accumulation. A file gives a grid of one's own: title, stage, settings, rows.
+      checkpointing and accumulation. 'sampling' gives those of table 5: what more steps cost a model (--model) and bring,
+      on the dataset's test part. A file gives a grid of one's own: title, stage, settings, rows; or title and sampling
+      with steps and guidance.
       """)
 
   @OptionGroup var choice: RecipeOptions
 
   @Option(
     help: ArgumentHelp(
-      "Grid to run: \(AblationGrid.names.joined(separator: ", ")), or a YAML file.", valueName: "name|file.yaml"))
+      "Grid to run: \(GridFile.names.joined(separator: ", ")), or a YAML file.", valueName: "name|file.yaml"))
   var grid: String
 
   @Option(help: ArgumentHelp("Folder for the runs and the table.", valueName: "dir"), completion: .directory)
   var output: String
 
-  @Option(parsing: .unconditional, help: "Steps of each training.", transform: NumberText.whole)
-  var steps = 50
+  @Option(help: ArgumentHelp("Model that a grid of sampling draws with.", valueName: "name|dir"))
+  var model: String?
+
+  @Option(parsing: .unconditional, help: "Steps of each training (default: 50).", transform: NumberText.whole)
+  var steps: Int?
 
   @Option(
     parsing: .unconditional, help: "Steps of the autoencoder whose latents a diffusion grid trains on.",
@@ -37,7 +43,7 @@ struct AblateCommand: AsyncParsableCommand {
   @Option(
     help: """
       Samples of each row of a diffusion grid, whose distance to the validation images is measured (default: none; \
-      at least \(SampleComparison.minimum)).
+      at least \(SampleComparison.minimum)), or of a grid of sampling (default: 100).
       """, transform: NumberText.whole)
   var samples: Int?
 
@@ -56,11 +62,19 @@ struct AblateCommand: AsyncParsableCommand {
 
   func run() async throws {
     try common.check()
+    let steps = self.steps ?? 50
     for (name, value) in [("steps", steps), ("autoencoder-steps", autoencoderSteps)]
     where !(1...10_000_000).contains(value) {
       throw RequestError.outOfRange(what: name, value: "\(value)", allowed: "1 to 10000000")
     }
-    let grid = try AblationGrid(named: grid)
+    let grid: AblationGrid
+    switch try GridFile(named: self.grid) {
+    case .trainings(let trainings): grid = trainings
+    case .sampling(let sampling): return try await draw(sampling)
+    }
+    if model != nil {
+      throw RequestError.conflict("--model is given, and the grid trains models of its own", remedy: "leave it out")
+    }
     let networks = try networks(for: grid)
     let request = try choice.request(output: output)
     if let threads = common.threads { try LibTorch.setThreads(threads) }
@@ -79,12 +93,31 @@ struct AblateCommand: AsyncParsableCommand {
     }
     display.finish()
     if let samples {
-      for index in rows.indices { try await measure(&rows[index], samples: samples, by: networks) }
+      for index in rows.indices { try await measure(&rows[index], at: steps, samples: samples, by: networks) }
     }
     let report = Report(title: grid.title, steps: steps, rows: rows)
     try AtomicFile.write(
       Array(PrettyJSON.data(report)), to: URL(fileURLWithPath: output).appendingPathComponent("table.json").path)
     if json { try Console.writeJSON(report) } else { try Console.writeResult(Self.table(report)) }
+  }
+
+  /// Draws with one model by several settings.
+  private func draw(_ grid: SamplingGrid) async throws {
+    let given = [
+      ("--steps", steps != nil), ("--recipe", choice.recipe != nil), ("--config", choice.config != nil),
+      ("--set", !choice.step.settings.isEmpty), ("--precision", choice.step.precision != nil),
+    ]
+    if let option = given.first(where: { $0.1 })?.0 {
+      throw RequestError.conflict("\(option) is of a training, and the grid trains nothing", remedy: "leave it out")
+    }
+    let samples = samples ?? 100
+    try EvaluationOptions.check("samples", samples, 20...1_000_000)
+    let report = try await SweepWork(
+      model: model ?? ModelCatalog.defaultName, data: choice.data, part: .test, seed: 0, steps: grid.sampling.steps,
+      guidance: grid.sampling.guidance, samples: samples, extractor: try extractors.choices().first,
+      judge: try ShippedJudge.path(nil), output: output, console: common.console, threads: common.threads
+    ).run(claims: grid.sampling.claims ?? [:])
+    if json { try Console.writeJSON(report) } else { try Console.writeResult("\(grid.title)\n\n\(report.markdown)") }
   }
 
   /// The network that samples are compared by; none if none are drawn.
@@ -106,7 +139,7 @@ struct AblateCommand: AsyncParsableCommand {
 
   /// Measures the last step of a row, as `thorax evaluate run` does.
   private func measure(
-    _ row: inout Ablation.Result, samples: Int, by networks: [any FeatureExtractor]
+    _ row: inout Ablation.Result, at steps: Int, samples: Int, by networks: [any FeatureExtractor]
   ) async throws {
     guard let run = row.run else { return }
     common.console.note(row.name)

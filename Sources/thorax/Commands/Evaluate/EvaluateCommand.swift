@@ -120,6 +120,36 @@ struct ExtractorOptions: ParsableArguments {
   }
 }
 
+/// A judge of findings and traits.
+struct JudgeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Classifier of findings and traits that judges whether images show what their prompts ask for (default: the one that "
+        + "ships; none for no judge).", valueName: "file"), completion: .file(extensions: ["safetensors"]))
+  var judge: String?
+
+  /// - Throws: `MeasurementError` for a file that is not there.
+  func path() throws -> String? { try ShippedJudge.path(judge) }
+}
+
+/// Networks that compare pairs of images as people do.
+struct PerceptualOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Weights of LPIPS, which is then measured too: torchvision's alexnet or vgg16 and the package's alex.pth or vgg.pth, or "
+        + "one file with the state of the whole lpips.LPIPS. May be repeated.", valueName: "file"),
+    completion: .file(extensions: ["safetensors", "pth", "pt"]))
+  var lpips: [String] = []
+
+  /// - Throws: `MeasurementError` for a file that is not there; what reading the weights throws.
+  func files() throws -> [String] {
+    for path in lpips where !FileManager.default.fileExists(atPath: path) { throw MeasurementError.missing(path: path) }
+    // Before hours are spent on the rest.
+    if !lpips.isEmpty { _ = try PerceptualDistance(contentsOf: lpips) }
+    return lpips
+  }
+}
+
 /// A judge of anatomy.
 struct AnatomyOptions: ParsableArguments {
   @Option(

@@ -10,11 +10,12 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "distance", abstract: "Compute the Fréchet distance (FID) of two folders of images.",
     discussion: """
-      With pytorch-fid's weights, --pipeline legacy gives pytorch-fid's number, clean clean-fid's. Memory does not grow with \
-      the number of images.
+      With pytorch-fid's weights, --pipeline legacy gives pytorch-fid's number, clean clean-fid's. Images may differ in size: \
+      each is brought to the network's. Memory does not grow with the number of images. In place of a folder a file of \
+      'thorax evaluate reference' is taken, if it is of the same network.
       """)
 
-  @Argument(help: "Two folders of PNG or JPEG images.", completion: .directory)
+  @Argument(help: "Two folders of PNG or JPEG images, or files of statistics (.safetensors).", completion: .directory)
   var folders: [String]
 
   @OptionGroup var extractors: ExtractorOptions
@@ -43,6 +44,22 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
     }
   }
 
+  /// One of the two that are compared.
+  private enum Side {
+    case folder(FolderImages)
+    case statistics(FeatureStatistics)
+
+    init(path: String) throws {
+      if path.hasSuffix(".safetensors") {
+        self = .statistics(try FeatureStatisticsStore.statistics(contentsOf: path))
+      } else {
+        let set = try FolderImages(path: path)
+        try set.requireContrast()
+        self = .folder(set)
+      }
+    }
+  }
+
   func run() async throws {
     try common.check()
     guard folders.count == 2 else {
@@ -50,14 +67,22 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
     }
     let choices = try extractors.required()
     let note = WorkNotes(common.console)
-    let sets = try folders.map { try FolderImages(path: $0) }
+    let sides = try folders.map(Side.init(path:))
+    if case .folder(let one) = sides[0], case .folder(let two) = sides[1] {
+      let same = try one.requireOthers(than: two)
+      if same > 0 { note("\(same) images are in both folders") }
+    }
     var results: [Result] = []
     for choice in choices {
       let extractor = try FeatureExtractorFile.load(choice.path, pipeline: choice.pipeline)
-      let statistics = try sets.map { set in
-        note("features of \(set.count) images: \(set.title.onOneLine(limit: 100))")
-        guard let store else { return try FeatureStatistics.computed(of: set, with: extractor) }
-        return try FeatureStatisticsStore(folder: store).statistics(of: set, with: extractor)
+      let statistics = try sides.map { side in
+        switch side {
+        case .statistics(let stored): return stored
+        case .folder(let set):
+          note("features of \(set.count) images: \(set.title.onOneLine(limit: 100))")
+          guard let store else { return try FeatureStatistics.computed(of: set, with: extractor) }
+          return try FeatureStatisticsStore(folder: store).statistics(of: set, with: extractor)
+        }
       }
       results.append(
         Result(

@@ -12,7 +12,8 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     commandName: "images", abstract: "Measure a folder of anybody's images against a dataset.",
     discussion: """
       Images are brought to the dataset's size: the largest centred square, grey values as they are. With --prompts a table \
-      with the columns prompt and img_savename (CheXGenBench's) says which images count and what each was asked to show.
+      with the columns prompt and img_savename (CheXGenBench's) says which images count and what each was asked to show; a \
+      judge then says whether it is there.
       """)
 
   @Argument(help: "Folder of PNG or JPEG images.", completion: .directory)
@@ -28,11 +29,16 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     completion: .file(extensions: ["csv"]))
   var prompts: String?
 
+  @OptionGroup var judge: JudgeOptions
+
   @Option(help: ArgumentHelp("Only images of this source of the dataset.", valueName: "name"))
   var source: String?
 
   @Option(
-    help: ArgumentHelp("Folder for report.json and report.html.", valueName: "dir"), completion: .directory)
+    help: ArgumentHelp(
+      "Folder for report.json, report.md, report.html, gate.json, nearest-pairs.png and readers.html.", valueName: "dir"
+    ),
+    completion: .directory)
   var output: String?
 
   @Flag(help: "Print one JSON object.")
@@ -50,11 +56,20 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     let folder = try output.map { try ResultFolder($0) }
     let measurement = try ImagesMeasurement(
       dataset: dataset, part: options.split, source: source, extractors: extractors.choices(),
-      reidentifier: patients.path(), anatomy: anatomy.path(), seed: options.seed, note: { note($0) })
+      judge: judge.path(), reidentifier: patients.path(), anatomy: anatomy.path(), seed: options.seed,
+      note: { note($0) })
     let result = try await measurement.run(set)
     try set.requireUnchanged()
     if let folder {
       try folder.write(PrettyJSON.data(result.report), to: "report.json")
+      let tables = try ArticleTables.standard()
+      try folder.write(
+        result.report.markdown + "\n## The article's tables\n\n" + tables.markdown(tables.cells(result.report.figures)),
+        to: "report.md")
+      try folder.write(PrettyJSON.data(result.report.gate), to: "gate.json")
+      try folder.write(
+        ReaderPage(samples: result.sets.images, real: result.sets.real, seed: options.seed).document(),
+        to: "readers.html")
       try folder.write(Data(result.pairs.picture().pngBytes()), to: "nearest-pairs.png")
       var page = try EvaluationPage(images: result, program: "thorax \(ThoraxVersion.current)")
       page.utility = try UtilityReport.stored(in: folder.path)

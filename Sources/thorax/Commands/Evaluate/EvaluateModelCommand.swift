@@ -32,12 +32,8 @@ struct EvaluateModelCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Folder to write to.", valueName: "dir"), completion: .directory)
   var output: String
 
-  @Option(
-    help: ArgumentHelp(
-      "Classifier of findings and traits that judges what is drawn of prompts about them (default: the one that ships; "
-        + "none for no judge).",
-      valueName: "file"), completion: .file(extensions: ["safetensors"]))
-  var judge: String?
+  @OptionGroup var judge: JudgeOptions
+  @OptionGroup var perceptual: PerceptualOptions
 
   @Option(parsing: .unconditional, help: "Samples of hand-written prompts.", transform: NumberText.whole)
   var samples: Int = 400
@@ -66,7 +62,8 @@ struct EvaluateModelCommand: AsyncParsableCommand {
         return try FigureTargets(contentsOf: path)
       } ?? FigureTargets(model: source.path)
     settings.extractors = try extractors.choices()
-    settings.judge = try ShippedJudge.path(judge)
+    settings.judge = try judge.path()
+    settings.perceptual = try perceptual.files()
     settings.reidentifier = try patients.path()
     settings.anatomy = try anatomy.path()
     settings.training = TrainingRecord(model: source.path)

@@ -22,11 +22,7 @@ struct EvaluateSweepCommand: AsyncParsableCommand {
   @OptionGroup var options: EvaluationOptions
   @OptionGroup var extractors: ExtractorOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "Classifier that judges (default: the one that ships; none for no judge).", valueName: "file"),
-    completion: .file(extensions: ["safetensors"]))
-  var judge: String?
+  @OptionGroup var judge: JudgeOptions
 
   @Option(help: ArgumentHelp("Numbers of steps.", valueName: "n,n,..."))
   var steps: String = "5,10,20,50"
@@ -50,25 +46,11 @@ struct EvaluateSweepCommand: AsyncParsableCommand {
     try EvaluationOptions.check("samples", samples, 20...1_000_000)
     let stepNumbers = try EvaluationOptions.list(steps, option: "steps") { Int($0) }
     let scales = try guidance.map { try EvaluationOptions.list($0, option: "guidance") { Double($0) } }
-    for number in stepNumbers { try SamplingOverrides(steps: number).validate() }
-    for scale in scales ?? [] { try SamplingOverrides(guidance: scale).validate() }
-    let dataset = try RadiographDataset.open(URL(fileURLWithPath: options.data))
-    let host = try await ModelHost.load(model, threads: common.threads)
-    for number in stepNumbers { _ = try host.sampling(for: SamplingOverrides(steps: number)) }
-    var settings = SamplingSweep.Options(
-      steps: stepNumbers, guidances: scales ?? [host.description.sampling.guidance])
-    (settings.samples, settings.seed, settings.part) = (samples, options.seed, options.split)
-    settings.extractor = try extractors.choices().first
-    settings.judge = try ShippedJudge.path(judge)
-    let folder = try ResultFolder(output)
-    let note = WorkNotes(common.console)
-    let sweep = try SamplingSweep(host: host, dataset: dataset, options: settings) { note($0) }
-    let report = try await sweep.run { steps in
-      try SampleFolder(path: folder.path("samples/\(steps)-steps"), origin: SampleFolder.Origin(host, steps: steps))
-    }
-    try folder.write(PrettyJSON.data(report), to: "sweep.json")
-    try folder.write(report.markdown + "\n", to: "sweep.md")
-    try folder.write(SweepPage(report: report, program: "thorax \(ThoraxVersion.current)").document(), to: "sweep.html")
+    let work = SweepWork(
+      model: model, data: options.data, part: options.split, seed: options.seed, steps: stepNumbers, guidance: scales,
+      samples: samples, extractor: try extractors.choices().first, judge: try judge.path(), output: output,
+      console: common.console, threads: common.threads)
+    let report = try await work.run()
     if json { try Console.writeJSON(report) } else { try Console.writeResult(report.markdown) }
   }
 }

@@ -45,39 +45,7 @@ struct GenerateCommand: AsyncParsableCommand {
     transform: NumberText.whole)
   var seed: UInt64?
 
-  @Option(parsing: .unconditional, help: "Denoising steps (default: the model's).", transform: NumberText.whole)
-  var steps: Int?
-
-  @Option(
-    parsing: .unconditional, help: "Classifier-free guidance scale; 1 switches it off (default: the model's).",
-    transform: NumberText.real)
-  var guidance: Double?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "How much of the contrast that guidance adds is taken back, 0 to 1 (default: the model's).", valueName: "r"),
-    transform: NumberText.real)
-  var guidanceRescale: Double?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Times at which guidance acts, from 0 (the clean image) to 1 (noise), such as 0.3-0.9; none for all times "
-        + "(default: the model's).", valueName: "low-high"))
-  var guidanceInterval: String?
-
-  @Option(help: ArgumentHelp("What the image should not show.", valueName: "text"))
-  var negative: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Sampler: \(SamplerKind.allCases.map(\.rawValue).joined(separator: ", ")) (default: the model's).",
-      valueName: "name"), completion: .list(SamplerKind.allCases.map(\.rawValue)))
-  var sampler: String?
-
-  @Option(parsing: .unconditional, help: "Share of fresh noise in each DDIM step, 0 to 1.", transform: NumberText.real)
-  var eta: Double?
+  @OptionGroup var sampling: SamplingOptions
 
   @Option(
     help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps (default: auto).", valueName: "device"),
@@ -140,7 +108,7 @@ struct GenerateCommand: AsyncParsableCommand {
   /// Everything that can be judged before a file is opened.
   private func check() throws {
     try common.check()
-    try settings.validate()
+    try sampling.overrides.validate()
     if let device { _ = try DeviceChoice(name: device) }
     if let precision { _ = try PrecisionChoice(name: precision) }
     if let previewEvery, previewEvery < 1 {
@@ -175,23 +143,6 @@ struct GenerateCommand: AsyncParsableCommand {
     throw RequestError.conflict("\(option) and --via are both given", remedy: "leave one of them out")
   }
 
-  /// What is given, before the model or an image fills in the rest.
-  private var settings: SamplingOverrides {
-    get throws {
-      let interval = try guidanceInterval.map { text in
-        guard let interval = GuidanceInterval(text: text) else {
-          throw RequestError.outOfRange(
-            what: "guidance-interval", value: text.onOneLine(limit: 80),
-            allowed: "two times from 0 to 1 with a hyphen between them, the lower first, such as 0.3-0.9, or none")
-        }
-        return interval
-      }
-      return SamplingOverrides(
-        steps: steps, guidance: guidance, guidanceRescale: guidanceRescale, guidanceInterval: interval,
-        negative: negative, sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) }, eta: eta)
-    }
-  }
-
   func run() async throws {
     let clock = ContinuousClock()
     let start = clock.now
@@ -213,7 +164,7 @@ struct GenerateCommand: AsyncParsableCommand {
       try plan.makeFolders()
       if seed == nil, entries.contains(where: { $0.seed == nil }) { console.note("seed \(firstSeed)") }
       let drawing = ServiceDrawing(
-        path: via, plan: plan, settings: try settings, model: model, overwrite: overwrite, console: console)
+        path: via, plan: plan, settings: try sampling.overrides, model: model, overwrite: overwrite, console: console)
       let report = try await drawing.run { if !json { try Console.writeResult($0) } }
       if json { try Console.writeJSON(report) }
       return
@@ -224,8 +175,8 @@ struct GenerateCommand: AsyncParsableCommand {
 
     let source = try ModelSource(
       path: ModelCatalog.standard().path(for: model ?? likeness?.recorded.modelName ?? ModelCatalog.defaultName))
+    var settings = try self.sampling.overrides
     var sampling = try source.description.sampling(for: settings)
-    var settings = try settings
     if let likeness { (settings, sampling) = try likeness.settings(settings, of: source.description) }
     for (index, entry) in entries.enumerated() {
       try SamplingOverrides.check(prompt: entry.prompt, index: index, guidance: sampling.guidance)
@@ -233,7 +184,7 @@ struct GenerateCommand: AsyncParsableCommand {
     if let previewEvery {
       try plan.checkPreviews(every: previewEvery, steps: sampling.steps, latents: saveLatents, overwrite: overwrite)
     }
-    noteWithoutEffect(sampling)
+    self.sampling.noteWithoutEffect(sampling, console)
     let opened = try bestOf.open(for: entries.map(\.prompt))
     let latents = try initialLatents.map { try LatentsFile.read(path: $0, expecting: plan.images.count) }
     try latents?.forEach { try $0.check(shape: source.description.latentShape) }
@@ -246,90 +197,17 @@ struct GenerateCommand: AsyncParsableCommand {
       threads: common.threads ?? likeness?.recorded.threads)
     if seed == nil, likeness == nil, entries.contains(where: { $0.seed == nil }) { console.note("seed \(firstSeed)") }
     console.detail("loaded \(source.path) on \(host.device) in \(Int(host.loadTime)) ms")
-    var report = GenerateReport(host: host, sampling: sampling, negative: settings.negative)
-    var finalLatents: [Latents] = []
-    var frames: [SyntheticImage] = []
-    let choosing = try opened.map { try BestOf(bestOf.candidates, host: host, judge: $0.judge) }
-    let count = plan.images.count * bestOf.candidates
-    // One image is counted in steps, several in images.
-    let meter = console.meter(
-      "drawing", unit: count == 1 ? "steps" : "images", total: count == 1 ? sampling.steps : count)
-    for (index, planned) in plan.images.enumerated() {
-      let previews = PreviewWriter(planned: planned, overwrite: overwrite)
-      let request = GenerationRequest(
-        prompt: planned.prompt, seed: planned.seed, settings: settings,
-        initialLatents: latents.map { [$0[index]] }, previewInterval: previewEvery, keepsLatents: saveLatents != nil)
-      let before = index * bestOf.candidates
-      let observe: @Sendable (Int, GenerationEvent) throws -> Void = { candidate, event in
-        switch event {
-        case .step(_, let step, let steps):
-          meter.update(count == 1 ? Double(step) : Double(before + candidate) + Double(step) / Double(steps))
-        case .preview(let step, let preview): try previews.write(preview, step: step)
-        case .image, .finished: break
-        }
-      }
-      let chosen = try await choosing?.generate(request, observe: observe)
-      let result: GenerationResult
-      if let chosen {
-        result = chosen.generation
-      } else {
-        result = try await host.generate(request) { try observe(0, $0) }
-      }
-      // Said once a prompt, at its first image.
-      if let truncation = result.truncation, index == 0 || plan.images[index - 1].promptIndex != planned.promptIndex {
-        console.note("prompt \(planned.promptIndex + 1) was \(truncation): what follows is not drawn")
-      }
-      for (place, image) in result.images.enumerated() {
-        var image = image
-        image.drawn.provenance.isWatermarked = marks.watermark && likeness?.recorded.isWatermarked != false
-        image.drawn.provenance.isStamped = marks.stamp || likeness?.recorded.isStamped == true
-        if chosen == nil { image.drawn.provenance.choice = likeness?.choice(of: image.provenance) }
-        var bytes: [UInt8] = []
-        if multiFrame {
-          frames.append(image.drawn)
-        } else {
-          bytes = try image.drawn.write(to: planned.path, as: planned.format, signedBy: key, overwrite: overwrite)
-        }
-        var described = GenerateReport.Image(image, bytes: bytes, at: planned)
-        if let chosen, let opened {
-          let asked = opened.asked[planned.promptIndex]
-          described.describe(chosen.candidates[place], asked: asked)
-          if let choice = image.provenance.choice {
-            console.note("seed \(image.provenance.seed) is \(choice), for \(asked.words)")
-          }
-        }
-        report.images.append(described)
-        finalLatents += image.latents.map { [$0] } ?? []
-        if let likeness, index == 0 { report.like = try likeness.compare(image, bytes: bytes, console: console) }
-      }
-      report.previews += previews.paths
-      report.timings += result.timings
-      if !json, !multiFrame { try Console.writeResult(planned.path) }
-    }
-    meter.finish()
-    if multiFrame, let path = plan.images.first?.path {
-      let bytes = try SyntheticImage.encodedFrames(frames, signedBy: key)
-      try AtomicFile.write(bytes, to: path, mode: overwrite ? .replace : .createNew)
-      report.areFrames(of: bytes)
-      if !json { try Console.writeResult(path) }
-    }
-    if let saveLatents { try LatentsFile.write(finalLatents, to: saveLatents, overwrite: overwrite) }
+    let drawing = HostDrawing(
+      host: host, plan: plan, settings: settings, sampling: sampling, candidates: bestOf.candidates, judged: opened,
+      likeness: likeness, initialLatents: latents, savedLatents: saveLatents, previewInterval: previewEvery,
+      areFrames: multiFrame, isWatermarked: marks.watermark, isStamped: marks.stamp, signingKey: key,
+      overwrite: overwrite, console: console)
+    var report = try await drawing.run { if !json { try Console.writeResult($0) } }
     report.timings.load = host.loadTime
     report.timings.library = host.libraryTime
     report.timings.total = (clock.now - start).milliseconds
     report.peakMemoryBytes = peakMemoryBytes()
     if json { try Console.writeJSON(report) }
     console.detail("\(Int(report.timings.total)) ms in all, \(report.peakMemoryBytes >> 20) MiB at most")
-  }
-
-  /// Says which of the given options have no effect beside the others.
-  private func noteWithoutEffect(_ sampling: SamplingSettings) {
-    let console = common.console
-    if eta != nil, sampling.sampler != .ddim { console.note("eta has no effect on \(sampling.sampler.rawValue)") }
-    guard sampling.guidance == 1 else { return }
-    if negative != nil { console.note("the negative prompt has no effect at guidance 1") }
-    if guidanceRescale != nil || guidanceInterval != nil {
-      console.note("guidance-rescale and guidance-interval have no effect at guidance 1")
-    }
   }
 }
