@@ -171,6 +171,27 @@ struct SamplingSweepTests {
     #expect(try #require(disobeyed["effusion, kappa"]).value < -0.7)
     // Without prompts nothing is said.
     #expect(try figures([nil, nil]).isEmpty)
+
+    // A judge that has seen the patients is refused, and one that does not say whom it has seen is noted.
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let copy = folder.path("judge.safetensors")
+    try FileManager.default.copyItem(atPath: judge, toPath: copy)
+    let all = try dataset.records(matching: .everything)
+    let notes = try TrainingRecord.requireUnseen(by: [judge, copy], sets.heldOutAdults, all: all)
+    #expect(notes.count == 1 && notes[0].contains("judge.safetensors does not say"), "\(notes)")
+    let seen = sets.heldOutAdults.prefix(2).map(\.identity).joined(separator: "\n") + "\n"
+    try Data(seen.utf8).write(to: URL(fileURLWithPath: folder.path(TrainingRecord.fileName)))
+    let error = #expect(throws: MeasurementError.self) {
+      try PromptedJudgement(copy, dataset: dataset, avoiding: .test) { _ in }
+    }
+    guard case .trainedOn(copy, _, _, _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(throws: MeasurementError.self) {
+      try TrainingRecord.requireUnseen(by: [copy], sets.heldOutAdults, all: all)
+    }
   }
 
   @Test("a dataset of other images or without adults to measure on is refused by one line")
