@@ -164,6 +164,15 @@ struct SamplingSweepTests {
       #expect(figure.value > 0.85 && figure.count == 60 && (figure.real ?? 0) > 0.85, "\(figure)")
     }
     #expect(try #require(obeyed["effusion, kappa"]).value > 0.7)
+    // Of rare findings the precision of real images is lower too.
+    let label = JudgedLabel(
+      name: "a", column: 0, threshold: 0.5,
+      heldOut: try ScoredLabels(
+        scores: [1, 1, 1, 0, 0, 0, 0, 1], labels: [true, true, true, true] + Array(repeating: false, count: 4)),
+      area: 0.8, areaAgainstOthers: nil)
+    #expect(label.realMetrics(positives: 16, negatives: 16).precision == 0.75)
+    #expect(label.realMetrics(positives: 10, negatives: 90).precision == 0.25)
+    #expect(label.realMetrics(positives: 10, negatives: 90).recall == 0.75)
     #expect(try #require(obeyed["finding seen where it is asked for"]).value > 0.85)
     #expect(try #require(obeyed["finding seen where its absence is asked for"]).value < 0.15)
     let disobeyed = try figures(prompts.reversed())

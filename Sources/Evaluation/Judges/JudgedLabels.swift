@@ -29,14 +29,16 @@ struct JudgedLabel {
 
   var realAccuracy: Double { (realShare(of: true) + 1 - realShare(of: false)) / 2 }
 
-  /// What the classifier does on held-out images, as many with the label as without.
-  var realMetrics: ConfusionMetrics {
-    let size = 1000
-    func calls(_ truth: Bool) -> [(label: Bool, call: Bool)] {
+  /// What the classifier does on held-out images, with the label and without it in the same shares as other images: precision
+  /// depends on them.
+  func realMetrics(positives: Int, negatives: Int) -> ConfusionMetrics {
+    let scale = 2000 / Double(max(positives + negatives, 1))
+    func calls(_ truth: Bool, _ count: Int) -> [(label: Bool, call: Bool)] {
+      let size = Int((scale * Double(count)).rounded())
       let seen = Int((realShare(of: truth) * Double(size)).rounded())
       return (0..<size).map { (label: truth, call: $0 < seen) }
     }
-    return ConfusionMetrics(calls(true) + calls(false))
+    return ConfusionMetrics(calls(true, positives) + calls(false, negatives))
   }
 
   /// Precision, recall, F1 and Cohen's kappa of what is seen against what was asked for.
@@ -48,12 +50,14 @@ struct JudgedLabel {
     let scores: [(name: String, value: (ConfusionMetrics) -> Double?)] = [
       ("precision", { $0.precision }), ("recall", { $0.recall }), ("F1", { $0.f1 }), ("kappa", { $0.kappa }),
     ]
+    let positives = calls.count(where: \.label)
+    let real = realMetrics(positives: positives, negatives: calls.count - positives)
     return try scores.map { score in
       MeasuredFigure(
         "\(name.lowercased()), \(score.name)",
         try Bootstrap.estimate(count: calls.count, seed: seed) { indices in
           score.value(ConfusionMetrics(indices.map { calls[$0] })) ?? .nan
-        }, real: score.value(realMetrics), how: how)
+        }, real: score.value(real), how: how)
     }
   }
 

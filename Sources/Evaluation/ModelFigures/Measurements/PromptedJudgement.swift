@@ -51,7 +51,7 @@ struct PromptedJudgement: SetMeasurement {
     }
     let odds = try judge.odds(of: samples)
     let how =
-      "real: held-out images with it and without any finding, both counted alike; \(known.description)"
+      "real: held-out images with it and without any finding, in the same shares; \(known.description)"
       + (hasRecord ? "" : "; which patients the judge was trained on is not known")
     var figures: [MeasuredFigure] = []
     var answers: (present: [Bool], absent: [Bool]) = ([], [])
