@@ -126,7 +126,7 @@ public struct FolderImages: ImageSet {
     for index in 0..<count {
       let (image, isEnlarged) = try sizedImage(at: index)
       if isEnlarged { enlarged += 1 }
-      if image.pixels.allSatisfy({ $0 == image.pixels[0] }) { flat += 1 }
+      if Self.isFlat(image) { flat += 1 }
       if let first, first.width != image.width || first.height != image.height {
         throw MeasurementError.sizesDiffer(
           path: title, name: files[index].name, found: [image.width, image.height],
@@ -138,14 +138,13 @@ public struct FolderImages: ImageSet {
     return enlarged
   }
 
+  private static func isFlat(_ image: GrayscaleImage) -> Bool { image.pixels.allSatisfy { $0 == image.pixels[0] } }
+
   /// Refuses a set whose images are all of one grey.
   ///
   /// - Throws: ``MeasurementError/flat(path:count:)``; what reading throws.
   public func requireContrast() throws {
-    for index in 0..<count {
-      let pixels = try image(at: index).pixels
-      if !pixels.allSatisfy({ $0 == pixels[0] }) { return }
-    }
+    for index in 0..<count where try !Self.isFlat(image(at: index)) { return }
     throw MeasurementError.flat(path: title, count: count)
   }
 

@@ -61,9 +61,7 @@ public struct ImagesMeasurement: Sendable {
       try values.encode(figures, forKey: "figures")
       try values.encode(notes, forKey: "notes")
       try values.encode(gate, forKey: "gate")
-      for (name, cells) in try ArticleTables.standard().cells(figures) {
-        try values.encode(cells, forKey: ReportKey(name))
-      }
+      try ArticleTables.encode(figures, into: &values)
     }
   }
 

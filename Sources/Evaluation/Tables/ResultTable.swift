@@ -73,6 +73,19 @@ public struct ArticleTables: Sendable, Decodable {
       })
   }
 
+  /// The end of a report in Markdown: all tables, under a heading.
+  ///
+  /// - Throws: `DecodingError` if the program was built wrongly.
+  public static func section(_ figures: [MeasuredFigure]) throws -> String {
+    let tables = try standard()
+    return "\n## The article's tables\n\n" + tables.markdown(tables.cells(figures))
+  }
+
+  /// Writes the tables into a report's object, as its members `table3`, `table4`, ...
+  static func encode(_ figures: [MeasuredFigure], into values: inout KeyedEncodingContainer<ReportKey>) throws {
+    for (name, cells) in try standard().cells(figures) { try values.encode(cells, forKey: ReportKey(name)) }
+  }
+
   /// The tables as Markdown, from the cells of a report.
   public func markdown(_ cells: [String: [String: ArticleCell]]) -> String {
     var lines: [String] = []

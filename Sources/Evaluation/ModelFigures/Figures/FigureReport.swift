@@ -107,8 +107,6 @@ extension FigureReport: Encodable {
           thresholds: gate.thresholds),
         forKey: "gate")
     }
-    for (name, cells) in try ArticleTables.standard().cells(figures) {
-      try values.encode(cells, forKey: ReportKey(name))
-    }
+    try ArticleTables.encode(figures, into: &values)
   }
 }

@@ -62,10 +62,7 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     try set.requireUnchanged()
     if let folder {
       try folder.write(PrettyJSON.data(result.report), to: "report.json")
-      let tables = try ArticleTables.standard()
-      try folder.write(
-        result.report.markdown + "\n## The article's tables\n\n" + tables.markdown(tables.cells(result.report.figures)),
-        to: "report.md")
+      try folder.write(result.report.markdown + ArticleTables.section(result.report.figures), to: "report.md")
       try folder.write(PrettyJSON.data(result.report.gate), to: "gate.json")
       try folder.write(
         ReaderPage(samples: result.sets.images, real: result.sets.real, seed: options.seed).document(),

@@ -106,8 +106,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
     let utility = try UtilityReport.stored(in: folder.path)
     try folder.write(result.report.json(), to: "report.json")
     try folder.write(
-      result.report.markdown + "\n## The article's tables\n\n"
-        + ArticleTables.standard().markdown(ArticleTables.standard().cells(result.report.figures))
+      result.report.markdown + ArticleTables.section(result.report.figures)
         + (utility.map { "\n## What synthetic images are worth for training\n\n\($0.markdown)" } ?? ""), to: "report.md"
     )
     try folder.write(PrettyJSON.data(result.gate), to: "gate.json")
