@@ -80,6 +80,23 @@ import Testing
     }
   }
 
+  @Test func qualityGoesBeforeWhatTheImageSays() throws {
+    try withWorkplace { place in
+      _ = try generate(["effusion", "--seed", "7", "--steps", "3", "--output", "a.png"] + Self.model, in: place)
+      let best = try generate(["--like", "a.png", "--quality", "best", "--output", "b.png"], in: place)
+      #expect(best.errors.contains("steps is 8 and not 3"))
+      _ = try generate(
+        ["effusion", "--seed", "7", "--quality", "best", "--output", "c.png"] + Self.model, in: place)
+      #expect(try place.data("b.png") == place.data("c.png"))
+      _ = try generate(
+        ["effusion", "--seed", "7", "--quality", "best", "--steps", "4", "--output", "d.png"] + Self.model, in: place)
+      _ = try generate(["effusion", "--seed", "7", "--output", "e.png"] + Self.model, in: place)
+      #expect(try place.data("d.png") == place.data("e.png"), "a setting that is given goes before the quality's")
+      let wrong = try place.run(["generate", "effusion", "--quality", "superb"] + Self.model)
+      #expect(wrong.status == 64 && wrong.errors.contains("fast"))
+    }
+  }
+
   @Test func anotherModelIsSaidByItsHash() throws {
     try withWorkplace { place in
       _ = try generate(["effusion", "--seed", "7", "--output", "a.png"] + Self.model, in: place)

@@ -214,6 +214,12 @@ import Torch
     try refuses("latent statistics that are not finite") { $0.latent.standardDeviation[0] = -1 }
     try refuses("0 default steps of 1000") { $0.sampling.steps = 0 }
     try refuses("1001 default steps of 1000") { $0.sampling.steps = 1001 }
+    try refuses("1001 best steps of 1000") {
+      $0.bestSampling = SamplingSettings(steps: 1001, guidance: 1, sampler: .euler)
+    }
+    try refuses("best guidance 101.0") {
+      $0.bestSampling = SamplingSettings(steps: 10, guidance: 101, sampler: .euler)
+    }
     try refuses("guidance is -1.0") { $0.sampling.guidance = -1 }
     try refuses("the noise schedule cannot be used") { $0.scheduler.schedule.trainTimesteps = 1 << 50 }
     try refuses("the name '../other'") { $0.name = "../other" }

@@ -32,6 +32,34 @@ import Testing
     }
   }
 
+  @Test func qualityBestTakesTheModelsSlowSettings() async throws {
+    try await withService { service async throws in
+      let drawn = try await service.post("/api/images", #"{"prompt": "effusion", "seed": 1, "quality": "best"}"#)
+      let same = try await service.post("/api/images", #"{"prompt": "effusion", "seed": 1, "steps": 8}"#)
+      let fast = try await service.post("/api/images", #"{"prompt": "effusion", "seed": 1, "quality": "fast"}"#)
+      #expect(drawn.status == 200 && drawn.bytes == same.bytes && drawn.bytes != fast.bytes)
+      let openAI = try await service.post(
+        "/v1/images/generations", #"{"prompt": "effusion", "seed": 1, "quality": "hd"}"#)
+      let image = try #require((openAI.json["data"] as? [[String: Any]])?.first)
+      #expect(Data(base64Encoded: image["b64_json"] as? String ?? "").map(Array.init) == drawn.bytes)
+      #expect(openAI.json["quality"] as? String == "high")
+      let model = try #require((try await service.get("/api/capabilities").json["models"] as? [[String: Any]])?.first)
+      #expect((model["best"] as? [String: Any])?["steps"] as? Int == 8)
+    }
+  }
+
+  @Test func aBestThatTakesMoreStepsThanAllowedIsRefused() async throws {
+    try await withTinyPlace { place in
+      try await place.serve({ $0.limits.steps = 5 }) { service async throws in
+        let refused = try await service.post("/api/images", #"{"prompt": "effusion", "quality": "best"}"#)
+        #expect(refused.code == "out_of_range" && refused.text.contains("takes 8 steps"))
+        let fewer = try await service.post(
+          "/api/images", #"{"prompt": "effusion", "quality": "best", "steps": 5}"#)
+        #expect(fewer.status == 200)
+      }
+    }
+  }
+
   @Test func aJPEGIsReturnedIfItIsAskedFor() async throws {
     try await withService { service async throws in
       let answer = try await service.post("/api/images", #"{"prompt": "effusion", "seed": 1, "format": "jpg"}"#)
@@ -54,6 +82,7 @@ import Testing
     (#"{"prompt": "a", "steps": 1001}"#, "out_of_range"), (#"{"prompt": "a", "steps": -5}"#, "out_of_range"),
     (#"{"prompt": "a", "guidance": 1e9}"#, "out_of_range"), (#"{"prompt": "a", "guidance": -1}"#, "out_of_range"),
     (#"{"prompt": "a", "count": 1000000000}"#, "out_of_range"), (#"{"prompt": "a", "count": 0}"#, "out_of_range"),
+    (#"{"prompt": "a", "quality": "Best"}"#, "out_of_range"), (#"{"prompt": "a", "quality": 1}"#, "invalid_field"),
     (#"{"prompt": "a", "sampler": "magic"}"#, "out_of_range"), (#"{"prompt": "a", "eta": 7}"#, "out_of_range"),
     (#"{"prompt": "a", "format": "dcm7"}"#, "out_of_range"), (#"{"prompt": "a", "model": "other"}"#, "model_not_found"),
     (#"{"prompt": "a", "guidance_interval": "late"}"#, "out_of_range"), (#"{"prompt": " "}"#, "empty_prompt"),

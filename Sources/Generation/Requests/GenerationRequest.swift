@@ -61,12 +61,12 @@ extension ModelDescription {
   /// - Throws: ``RequestError`` for numbers that mean nothing; `DiffusionError` for more steps than timesteps.
   public func sampling(for settings: SamplingOverrides) throws -> SamplingSettings {
     try settings.validate()
-    let steps = settings.steps ?? sampling.steps
+    var result = sampling(at: settings.quality ?? .fast)
+    let steps = settings.steps ?? result.steps
     guard steps <= scheduler.schedule.trainTimesteps else {
       throw RequestError.outOfRange(
         what: "steps", value: "\(steps)", allowed: "1 to \(scheduler.schedule.trainTimesteps), the model's timesteps")
     }
-    var result = sampling
     result.steps = steps
     if let guidance = settings.guidance { result.guidance = guidance }
     if let rescale = settings.guidanceRescale { result.guidanceRescale = rescale }

@@ -4,6 +4,8 @@ import Support
 
 /// What a caller may choose for every image of a call. Nil leaves the choice to the model's own defaults.
 public struct SamplingOverrides: Equatable, Sendable {
+  /// Whose settings stand where the others here are nil; nil for those of ``SamplingQuality/fast``.
+  public var quality: SamplingQuality?
   /// Denoising steps, 1 to the model's number of training timesteps.
   public var steps: Int?
   /// Classifier-free guidance scale, in `ClassifierFreeGuidance.scaleRange`. 1 is the unguided conditional model.
@@ -21,8 +23,9 @@ public struct SamplingOverrides: Equatable, Sendable {
   public init(
     steps: Int? = nil, guidance: Double? = nil, guidanceRescale: Double? = nil,
     guidanceInterval: GuidanceInterval? = nil, negative: String? = nil, sampler: SamplerKind? = nil,
-    eta: Double? = nil
+    eta: Double? = nil, quality: SamplingQuality? = nil
   ) {
+    self.quality = quality
     self.steps = steps
     self.guidance = guidance
     self.guidanceRescale = guidanceRescale

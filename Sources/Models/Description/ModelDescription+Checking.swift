@@ -66,9 +66,12 @@ extension ModelDescription {
       latent.mean.allSatisfy { abs($0) <= 1e6 } && latent.standardDeviation.allSatisfy { $0 > 0 && $0 <= 1e6 },
       "latent statistics that are not finite, not positive or above a million")
     let timesteps = scheduler.schedule.trainTimesteps
-    try require((1...timesteps).contains(sampling.steps), "\(sampling.steps) default steps of \(timesteps)")
-    try require(ClassifierFreeGuidance.scaleRange.contains(sampling.guidance), "default guidance \(sampling.guidance)")
-    try require(DDIMSampler.etaRange.contains(sampling.eta), "default eta \(sampling.eta)")
+    for (name, settings) in [("default", sampling), ("best", sampling(at: .best))] {
+      try require((1...timesteps).contains(settings.steps), "\(settings.steps) \(name) steps of \(timesteps)")
+      try require(
+        ClassifierFreeGuidance.scaleRange.contains(settings.guidance), "\(name) guidance \(settings.guidance)")
+      try require(DDIMSampler.etaRange.contains(settings.eta), "\(name) eta \(settings.eta)")
+    }
     // Names become parts of paths; an encoder's may have an organisation before a slash.
     func isSafe(_ name: String) -> Bool {
       !name.isEmpty && name.count <= 200 && !name.hasPrefix("/") && !name.contains { $0.isNewline || $0 == "\0" }

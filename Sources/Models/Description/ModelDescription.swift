@@ -17,6 +17,8 @@ public struct ModelDescription: Codable, Equatable, Sendable {
   public var latent: LatentStatistics
   public var textEncoder: TextEncoderReference
   public var sampling: SamplingSettings
+  /// The settings of ``SamplingQuality/best``; nil for twice the steps of ``sampling``.
+  public var bestSampling: SamplingSettings?
   /// SPDX identifier or sentence: under which terms the weights may be used.
   public var licence: String
   /// Facts about the training, for people: data, images, patients, recipe, hours.

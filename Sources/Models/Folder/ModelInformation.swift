@@ -37,6 +37,8 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
   public var bytes: Int?
   public var textEncoder: TextEncoderReference
   public var sampling: SamplingSettings
+  /// The settings of `--quality best`.
+  public var bestSampling: SamplingSettings
   /// Floating-point operations of one image by the default settings and a prompt of 32 tokens, without the encoder.
   public var flops: Int
   public var training: [String: String]
@@ -59,6 +61,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     licence = description.licence
     textEncoder = description.textEncoder
     sampling = description.sampling
+    bestSampling = description.sampling(at: .best)
     let tokens = architecture.textProjection.attendsToPadding ? architecture.textProjection.tokenLimit : 32
     flops = try SamplingCost(description, sampling: description.sampling, tokens: tokens).image
     training = description.training
@@ -102,6 +105,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
   private enum Key: String, CodingKey {
     case name, preset, parameters, latent, image, licence, hash, bytes, sampling, flops, training, path, card
     case textEncoder = "text_encoder"
+    case bestSampling = "best_sampling"
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -116,6 +120,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     try values.encode(bytes, forKey: .bytes)
     try values.encode(textEncoder, forKey: .textEncoder)
     try values.encode(sampling, forKey: .sampling)
+    try values.encode(bestSampling, forKey: .bestSampling)
     try values.encode(flops, forKey: .flops)
     try values.encode(training, forKey: .training)
     try values.encode(path, forKey: .path)

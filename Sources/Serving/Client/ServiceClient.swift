@@ -33,6 +33,7 @@ public struct ServiceClient: Sendable {
     var model: String?
     var seed: UInt64
     var format: String
+    var quality: String?
     var steps: Int?
     var guidance: Double?
     var guidance_rescale: Double?
@@ -67,8 +68,9 @@ public struct ServiceClient: Sendable {
     }
     let settings = request.settings
     let fields = Fields(
-      prompt: request.prompt, model: model, seed: request.seed, format: format.rawValue, steps: settings.steps,
-      guidance: settings.guidance, guidance_rescale: settings.guidanceRescale,
+      prompt: request.prompt, model: model, seed: request.seed, format: format.rawValue,
+      quality: settings.quality?.rawValue, steps: settings.steps, guidance: settings.guidance,
+      guidance_rescale: settings.guidanceRescale,
       guidance_interval: settings.guidanceInterval.map { "\($0)" }, negative_prompt: settings.negative,
       sampler: settings.sampler?.rawValue, eta: settings.eta)
     guard let url = URL(httpURLWithSocketPath: path, uri: "/api/images") else {

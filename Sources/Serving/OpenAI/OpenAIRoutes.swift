@@ -6,7 +6,8 @@ import NIOCore
 import Support
 
 /// The image API of OpenAI (<https://platform.openai.com/docs/api-reference/images>), as far as a text-to-image model of one
-/// size can follow it. `seed`, `steps`, `guidance`, `negative_prompt` and `sampler` are taken as well.
+/// size can follow it. `seed`, `steps`, `guidance`, `negative_prompt` and `sampler` are taken as well; `quality` high
+/// means the model's slow settings.
 struct OpenAIRoutes: RouteList {
   let service: DrawingService
   /// The most images of one request, and of partial images of one, in OpenAI's API.
@@ -52,6 +53,9 @@ struct OpenAIRoutes: RouteList {
     var size: String
     /// Fields that have no effect here.
     var notes: [String]
+
+    /// In this API's words.
+    var quality: String { drawing.settings.quality == .best ? "high" : "medium" }
   }
 
   private func generate(_ request: Request, _ context: ServingContext) async throws -> Response {
@@ -105,7 +109,14 @@ struct OpenAIRoutes: RouteList {
     if let background = try fields.text("background"), background != "auto", background != "opaque" {
       notes.append("background has no effect: a radiograph is opaque")
     }
-    for name in ["quality", "style", "moderation", "output_compression"] where try isGiven(name, &fields) {
+    if let quality = try fields.text("quality") {
+      if ["high", "hd"].contains(quality) {
+        drawing.settings.quality = .best
+      } else if !["auto", "standard", "low", "medium"].contains(quality) {
+        notes.append("quality is not low, medium or high and has no effect")
+      }
+    }
+    for name in ["style", "moderation", "output_compression"] where try isGiven(name, &fields) {
       notes.append("\(name) has no effect")
     }
     _ = try isGiven("user", &fields)
@@ -155,7 +166,7 @@ struct OpenAIRoutes: RouteList {
       var data: [Image]
       let background = "opaque"
       var output_format: String
-      let quality = "high"
+      var quality: String
       var size: String
       var usage: Usage?
       var notes: [String]?
@@ -168,7 +179,7 @@ struct OpenAIRoutes: RouteList {
         created: Int(Date().timeIntervalSince1970),
         data: done.files.map {
           .init(b64_json: Data($0.bytes).base64EncodedString(), seed: $0.seed, sha256: $0.hash)
-        }, output_format: asked.format.rawValue, size: asked.size,
+        }, output_format: asked.format.rawValue, quality: asked.quality, size: asked.size,
         usage: done.files.first.map { Usage($0.drawn) }, notes: notes.isEmpty ? nil : notes))
   }
 
@@ -180,7 +191,7 @@ struct OpenAIRoutes: RouteList {
     var created_at: Int
     let background = "opaque"
     var output_format: String
-    let quality = "high"
+    var quality: String
     var size: String
     var partial_image_index: Int?
     var seed: UInt64
@@ -245,7 +256,8 @@ struct OpenAIRoutes: RouteList {
   ) throws -> String {
     let event = StreamEvent(
       type: type, b64_json: Data(bytes).base64EncodedString(), created_at: Int(Date().timeIntervalSince1970),
-      output_format: asked.format.rawValue, size: asked.size, partial_image_index: partial, seed: seed,
+      output_format: asked.format.rawValue, quality: asked.quality, size: asked.size, partial_image_index: partial,
+      seed: seed,
       usage: usage)
     return "event: \(type)\ndata: \(try ServiceJSON.text(event))\n\n"
   }

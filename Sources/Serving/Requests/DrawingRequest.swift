@@ -44,6 +44,7 @@ struct DrawingRequest: Sendable, Equatable {
     count = try fields.whole("count") ?? 1
     previewInterval = try fields.whole("preview_every")
     isStamped = try fields.flag("stamp") ?? false
+    settings.quality = try fields.text("quality").map { (name) throws(APIError) in try Self.quality(name) }
     settings.steps = try fields.whole("steps")
     settings.guidance = try fields.number("guidance")
     settings.guidanceRescale = try fields.number("guidance_rescale")
@@ -66,6 +67,14 @@ struct DrawingRequest: Sendable, Equatable {
           + SamplerKind.allCases.map(\.rawValue).joined(separator: ", "), field: field)
     }
     return sampler
+  }
+
+  private static func quality(_ name: String) throws(APIError) -> SamplingQuality {
+    guard let quality = SamplingQuality(rawValue: name) else {
+      throw APIError(
+        .outOfRange, "quality is '\(name.onOneLine(limit: 40))': choose fast or best", field: "quality")
+    }
+    return quality
   }
 
   private static func interval(_ text: String) throws(APIError) -> GuidanceInterval {
@@ -101,6 +110,12 @@ struct DrawingRequest: Sendable, Equatable {
     let model = try models.model(named: model)
     do {
       let sampling = try model.description.sampling(for: settings)
+      if settings.quality == .best, sampling.steps > limits.steps {
+        throw APIError(
+          .outOfRange,
+          "quality best of \(model.name) takes \(sampling.steps) steps: give steps of 1 to \(limits.steps)",
+          field: "quality")
+      }
       let first = seed ?? UInt64(UInt32.random(in: .min ... .max))
       var images: [DrawingOrder.Image] = []
       for (index, entry) in entries.enumerated() {

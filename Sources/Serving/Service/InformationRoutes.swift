@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import ImageFiles
 import ImageOutput
+import Models
 import Support
 
 /// What the service says of itself: health, readiness, metrics, what it can do, its terms, its audit log.
@@ -47,13 +48,22 @@ struct InformationRoutes: RouteList {
 
   private struct Capabilities: Encodable {
     struct Model: Encodable {
-      struct Defaults: Encodable {
+      struct Settings: Encodable {
         var steps: Int
         var guidance: Double
         var guidance_rescale: Double
         var guidance_interval: String
         var sampler: String
         var eta: Double
+
+        init(_ sampling: SamplingSettings) {
+          steps = sampling.steps
+          guidance = sampling.guidance
+          guidance_rescale = sampling.guidanceRescale
+          guidance_interval = "\(GuidanceInterval(sampling.guidanceInterval))"
+          sampler = sampling.sampler.rawValue
+          eta = sampling.eta
+        }
       }
 
       var name: String
@@ -63,7 +73,9 @@ struct InformationRoutes: RouteList {
       var height: Int
       var licence: String
       var most_steps: Int
-      var defaults: Defaults
+      /// What a request without settings is drawn with, and one of `quality` best.
+      var defaults: Settings
+      var best: Settings
       var cautions: [ModelCaution]
     }
 
@@ -120,17 +132,14 @@ struct InformationRoutes: RouteList {
   private func capabilities(_ request: Request, _ context: ServingContext) async throws -> Response {
     let limits = service.limits
     let models = service.models.models.map { model in
-      let sampling = model.description.sampling
       let side = model.description.architecture.imageSide
       return Capabilities.Model(
         name: model.name, status: service.models.status(of: model.name).name,
         sha256: service.models.host(of: model.name, worker: 0)?.hash, width: side, height: side,
         licence: model.description.licence,
         most_steps: min(limits.steps, model.description.scheduler.schedule.trainTimesteps),
-        defaults: .init(
-          steps: sampling.steps, guidance: sampling.guidance, guidance_rescale: sampling.guidanceRescale,
-          guidance_interval: "\(GuidanceInterval(sampling.guidanceInterval))", sampler: sampling.sampler.rawValue,
-          eta: sampling.eta), cautions: model.cautions)
+        defaults: .init(model.description.sampling), best: .init(model.description.sampling(at: .best)),
+        cautions: model.cautions)
     }
     let range = ClassifierFreeGuidance.scaleRange
     return try .json(

@@ -32,12 +32,17 @@ struct LikeImage {
   func settings(
     _ given: SamplingOverrides, of description: ModelDescription
   ) throws -> (SamplingOverrides, SamplingSettings) {
-    let merged = SamplingOverrides(
-      steps: given.steps ?? recorded.steps, guidance: given.guidance ?? recorded.guidance,
-      guidanceRescale: given.guidanceRescale ?? recorded.guidanceRescale,
-      guidanceInterval: given.guidanceInterval ?? recorded.guidanceInterval,
-      negative: given.negative ?? recorded.negative, sampler: given.sampler ?? recorded.sampler,
-      eta: given.eta ?? recorded.eta)
+    var merged = given
+    merged.negative = given.negative ?? recorded.negative
+    // A quality that is asked for is another way to sample, and goes before all of the image's.
+    if given.quality == nil {
+      merged.steps = given.steps ?? recorded.steps
+      merged.guidance = given.guidance ?? recorded.guidance
+      merged.guidanceRescale = given.guidanceRescale ?? recorded.guidanceRescale
+      merged.guidanceInterval = given.guidanceInterval ?? recorded.guidanceInterval
+      merged.sampler = given.sampler ?? recorded.sampler
+      merged.eta = given.eta ?? recorded.eta
+    }
     do {
       return (merged, try description.sampling(for: merged))
     } catch {

@@ -7,6 +7,12 @@ import Terminal
 
 /// How `generate` samples: what is given here goes before the model's own settings.
 struct SamplingOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "fast, the model's own settings (default), or best, its slow ones; the options below go before either.",
+      valueName: "fast|best"), completion: .list(SamplingQuality.allCases.map(\.rawValue)))
+  var quality: SamplingQuality?
+
   @Option(parsing: .unconditional, help: "Denoising steps (default: the model's).", transform: NumberText.whole)
   var steps: Int?
 
@@ -56,7 +62,8 @@ struct SamplingOptions: ParsableArguments {
       }
       return SamplingOverrides(
         steps: steps, guidance: guidance, guidanceRescale: guidanceRescale, guidanceInterval: interval,
-        negative: negative, sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) }, eta: eta)
+        negative: negative, sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) }, eta: eta,
+        quality: quality)
     }
   }
 
@@ -70,3 +77,5 @@ struct SamplingOptions: ParsableArguments {
     }
   }
 }
+
+extension SamplingQuality: ExpressibleByArgument {}

@@ -62,6 +62,7 @@ struct InfoCommand: AsyncParsableCommand {
   private static func text(_ model: ModelInformation) -> String {
     let parameters = model.parameters
     let sampling = model.sampling
+    let best = model.bestSampling
     var lines = [("name", model.name), ("preset", model.preset)]
     for part in ModelPart.all { lines.append((part.name, "\(parameters[part].grouped) parameters, \(part.title)")) }
     lines += [
@@ -77,6 +78,7 @@ struct InfoCommand: AsyncParsableCommand {
         "\(sampling.steps.of("step")) of \(sampling.sampler.rawValue), guidance \(sampling.guidance), "
           + "\(model.flops / 1_000_000_000) GFLOP an image"
       ),
+      ("best", "\(best.steps.of("step")) of \(best.sampler.rawValue), guidance \(best.guidance), by --quality best"),
       ("licence", model.licence),
     ]
     if let hash = model.hash { lines.append(("hash", hash)) }
