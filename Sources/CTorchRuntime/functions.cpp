@@ -6,6 +6,7 @@
 #include "Memory.h"
 #include "Normalisation.h"
 #include "Packed.h"
+#include "Quantised.h"
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
@@ -294,6 +295,7 @@ ct_functions ct_make_functions() noexcept {
   table.mps_available = mps_available;
   table.version = version;
   add_packed(table);
+  add_quantised(table);
   add_normalisation(table);
   add_training_normalisation(table);
   add_memory(table);

@@ -117,6 +117,8 @@ public struct RunExport {
     let best = try BestWeights(contentsOf: distilled.best)
     var description = teacher.description
     (description.name, description.licence) = (name, licence)
+    // The teacher's slow settings guide, which the student has learned.
+    description.bestSampling = nil
     description.sampling = recipe.own.studentSampling(teacher.description.sampling)
     description.training = facts.merging(
       [

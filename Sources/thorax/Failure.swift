@@ -208,7 +208,7 @@ struct Failure {
 
   private static func status(_ error: TorchError) -> ExitStatus {
     switch error {
-    case .libraryUnavailable, .deviceUnavailable, .outOfMemory: .unavailable
+    case .libraryUnavailable, .deviceUnavailable, .integersUnavailable, .outOfMemory: .unavailable
     case .unsupportedElements: .badData
     case .operationFailed, .countMismatch, .invalidShape, .unexpectedDType: .defect
     }

@@ -206,6 +206,9 @@ extension BadInput {
     BadInput("unknown sampler", ["generate", "a", "--sampler", "plms"], status: 64, says: "plms"),
     BadInput("unknown device", ["generate", "a", "--device", "tpu"], status: 64, says: "tpu"),
     BadInput("device index a word", ["generate", "a", "--device", "cuda:x"], status: 64, says: "cuda:x"),
+    BadInput(
+      "a training in integers", ["train", "vae", "--data", "d", "--output", "r", "--precision", "int8"], status: 64,
+      says: "cannot compute in int8"),
     BadInput("unknown precision", ["generate", "a", "--precision", "fp8"], status: 64, says: "fp8"),
     BadInput("threads 0", ["generate", "a", "--threads", "0"], status: 64, says: "threads is 0"),
     BadInput("threads absurd", ["generate", "a", "--threads", "100000"], status: 64, says: "threads"),

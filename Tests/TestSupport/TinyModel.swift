@@ -60,8 +60,18 @@ public struct TinyModel: Sendable {
     textEncoder: TextEncoderReference(name: "tiny"),
     sampling: SamplingSettings(steps: 4, guidance: 2, sampler: .euler), licence: "CC0-1.0")
 
+  /// The same with layers of as many channels as are computed in 8-bit integers.
+  public static let wideArchitecture: ModelArchitecture = {
+    var wide = architecture
+    for level in wide.unet.levels.indices { wide.unet.levels[level].channels = 64 }
+    wide.autoencoder.decoder = [
+      .convolution(channels: 64), .residual, .residual, .convolution(channels: 16), .pixelShuffle(factor: 4),
+    ]
+    return wide
+  }()
+
   /// Random weights for every part, the same at each call.
-  public static func weights() throws -> ModelWeights {
+  public static func weights(of architecture: ModelArchitecture = architecture) throws -> ModelWeights {
     let generator = try Generator(seed: 3)
     return try Dictionary(
       uniqueKeysWithValues: ModelPart.all.map { ($0, try $0.freshWeights(of: architecture, generator: generator)) })

@@ -75,6 +75,20 @@ typedef struct ct_functions {
                                          const char *_Nonnull activation, ct_tensor _Nullable *_Nonnull out,
                                          ct_error *_Nonnull error);
 
+  // Convolutions in 8-bit integers, with weights that were rounded once; inference on CPUs alone
+  /// Whether the processor has the instructions that make them worth it.
+  bool (*_Nonnull quantises_convolutions)(void);
+  /// `scales` are those of the outputs.
+  int32_t (*_Nonnull quantise_convolution)(ct_tensor _Nonnull weight, ptrdiff_t stride,
+                                           const ptrdiff_t *_Nonnull padding, const ptrdiff_t *_Nonnull input_shape,
+                                           ct_tensor _Nullable *_Nonnull out, ct_tensor _Nullable *_Nonnull scales,
+                                           ct_error *_Nonnull error);
+  /// `input` and the result are float32.
+  int32_t (*_Nonnull quantised_convolution)(ct_tensor _Nonnull input, ct_tensor _Nonnull packed,
+                                            ct_tensor _Nonnull scales, ct_tensor _Nullable bias, ptrdiff_t stride,
+                                            const ptrdiff_t *_Nonnull padding, const char *_Nonnull activation,
+                                            ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+
   /// Group normalisation of a float32 image that lies channels-last, without gradients: `offset` is added before it,
   /// `gain` multiplied and `shift` added after weight and bias, each `[B or 1, C, 1, 1]` or null; then SiLU on request.
   int32_t (*_Nonnull group_norm_pointwise)(ct_tensor _Nonnull input, ptrdiff_t groups, ct_tensor _Nonnull weight,

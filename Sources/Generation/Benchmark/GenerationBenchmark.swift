@@ -131,13 +131,14 @@ public struct GenerationBenchmark: Sendable {
   ) throws -> BenchmarkReport {
     if let threads { try LibTorch.setThreads(threads) }
     let device = try device.resolved()
-    let dtype = precision.resolved(on: device)
+    let precision = try precision.resolved(on: device, allowingInt8: description.allowsInt8 ?? false)
     let sampling = try description.sampling(for: settings)
     let model = try LoadedModel(
       description, weights: source?.weights() ?? Self.randomWeights(of: description.architecture),
-      source: source?.path ?? description.preset, textConditioner: nil, device: device, dtype: dtype)
+      source: source?.path ?? description.preset, textConditioner: nil, device: device,
+      dtype: precision.dtype, isQuantised: precision == .int8)
     var report = BenchmarkReport(
-      model: description.name, device: "\(device)", precision: PrecisionChoice(dtype: dtype).rawValue,
+      model: description.name, device: "\(device)", precision: precision.rawValue,
       threads: try LibTorch.threads())
     let before = try ReferenceConvolution.rate()
 
@@ -146,7 +147,8 @@ public struct GenerationBenchmark: Sendable {
     let cost = try SamplingCost(description, sampling: sampling, tokens: length)
     let guided = sampling.guidance != 1
     let generator = try Generator(seed: 0)
-    let hidden_1SD = try Tensor.randn([1, length, projection.hiddenWidth], generator: generator).to(device).to(dtype)
+    let hidden_1SD = try Tensor.randn([1, length, projection.hiddenWidth], generator: generator).to(device).to(
+      precision.dtype)
     let mask_1S = try Tensor.ones([1, length], dtype: .bool, device: device)
 
     func makeDenoising() throws -> Denoising {

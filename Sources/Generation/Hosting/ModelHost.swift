@@ -29,8 +29,8 @@ public actor ModelHost {
   /// SHA-256 of the text encoder's weights.
   public nonisolated let textEncoderHash: String
   public nonisolated let device: Device
-  /// Number format of the networks' arithmetic.
-  public nonisolated let precision: DType
+  /// The networks' arithmetic: any choice but `automatic`.
+  public nonisolated let precision: PrecisionChoice
   /// Processor threads that one operation may use.
   public nonisolated let threads: Int
   /// Milliseconds that loading took.
@@ -44,7 +44,7 @@ public actor ModelHost {
   private struct Loaded: @unchecked Sendable {
     var model: LoadedModel
     var device: Device
-    var precision: DType
+    var precision: PrecisionChoice
     var threads: Int
     var libraryTime: Double
   }
@@ -111,9 +111,12 @@ public actor ModelHost {
       let libraryTime = try clock.measure { try LibTorch.load() }.milliseconds
       if let threads { try LibTorch.setThreads(threads) }
       let device = try device.resolved()
-      let precision = precision.resolved(on: device)
+      let precision = try precision.resolved(
+        on: device, allowingInt8: source.description.allowsInt8 ?? false)
       return Loaded(
-        model: try LoadedModel(source, textEncoder: encoder, device: device, dtype: precision), device: device,
+        model: try LoadedModel(
+          source, textEncoder: encoder, device: device, dtype: precision.dtype, isQuantised: precision == .int8),
+        device: device,
         precision: precision, threads: try LibTorch.threads(), libraryTime: libraryTime)
     }
     return try await ModelHost(
@@ -265,6 +268,6 @@ public actor ModelHost {
       sampler: sampling.sampler, eta: sampling.eta, modelName: description.name, modelHash: hash,
       textEncoderName: description.textEncoder.name, textEncoderHash: textEncoderHash,
       initialLatents: request.initialLatents?[index].hash, device: "\(device)",
-      precision: PrecisionChoice(dtype: precision).rawValue, threads: threads)
+      precision: precision.rawValue, threads: threads)
   }
 }

@@ -25,6 +25,7 @@ extension ModelDescription {
         sampling: SamplingSettings(
           steps: 20, guidance: 10, guidanceRescale: 0.7, guidanceInterval: 0.3...0.9, sampler: .dpmSolver),
         licence: "none: architecture only")
+      allowsInt8 = true
     }
   }
 }

@@ -19,6 +19,9 @@ public struct ModelDescription: Codable, Equatable, Sendable {
   public var sampling: SamplingSettings
   /// The settings of ``SamplingQuality/best``; nil for twice the steps of ``sampling``.
   public var bestSampling: SamplingSettings?
+  /// Whether figures of the model were measured to be the same in 8-bit integers, which are then chosen where a processor is
+  /// made for them. Nil is no.
+  public var allowsInt8: Bool?
   /// SPDX identifier or sentence: under which terms the weights may be used.
   public var licence: String
   /// Facts about the training, for people: data, images, patients, recipe, hours.

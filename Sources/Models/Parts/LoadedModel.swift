@@ -38,11 +38,13 @@ public final class LoadedModel {
 
   /// Makes the networks from `weights`, all parts or none.
   ///
-  /// - Parameter source: What errors call the model.
+  /// - Parameters:
+  ///   - source: What errors call the model.
+  ///   - isQuantised: Whether the U-Net and the autoencoder convolve in 8-bit integers.
   /// - Throws: ``ModelError/unfitWeights(model:problems:)`` with every offending name of every part; `TorchError`.
   public convenience init(
     _ description: ModelDescription, weights: ModelWeights, source: String, textConditioner: (any TextConditioner)?,
-    device: Device, dtype: DType
+    device: Device, dtype: DType, isQuantised: Bool = false
   ) throws {
     var problems: [String] = []
     var codec: (any LatentCodec)?
@@ -58,7 +60,7 @@ public final class LoadedModel {
       }
       do {
         try store.verify()
-        try store.fixForInference()
+        try store.fixForInference(quantising: isQuantised)
       } catch let error as ParameterLoadingError {
         problems.append("\(part.fileName): \(error)")
       }

@@ -8,10 +8,14 @@ import Torch
 extension LoadedModel {
   /// Reads the weights of a model and those of its text encoder.
   ///
-  /// - Parameter textEncoder: The encoder's folder.
+  /// - Parameters:
+  ///   - textEncoder: The encoder's folder.
+  ///   - isQuantised: Whether the U-Net and the autoencoder convolve in 8-bit integers.
   /// - Throws: ``ModelError`` for weights that do not fit; `TextEncoderError`, `TokenizationError`, `TensorFileError`,
   ///   `FileAccessError` for files that cannot be read; `TorchError`.
-  public convenience init(_ source: ModelSource, textEncoder: URL, device: Device, dtype: DType) throws {
+  public convenience init(
+    _ source: ModelSource, textEncoder: URL, device: Device, dtype: DType, isQuantised: Bool = false
+  ) throws {
     let reference = source.description.textEncoder
     let encoder = try TextEncoder(folder: textEncoder, device: device, dtype: dtype)
     let wanted = source.description.architecture.textProjection.hiddenWidth
@@ -20,7 +24,7 @@ extension LoadedModel {
     }
     try self.init(
       source.description, weights: source.weights(), source: source.path, textConditioner: encoder, device: device,
-      dtype: dtype)
+      dtype: dtype, isQuantised: isQuantised)
   }
 
   /// The condition of a prompt, how many tokens of it were read, the encoder's marks included, and where it was cut. The

@@ -19,6 +19,8 @@ public enum TorchError: Error, Equatable {
   case unsupportedElements(String, of: String)
   /// No such device on this machine.
   case deviceUnavailable(Device)
+  /// Convolutions in 8-bit integers are asked for where the device is not made for them.
+  case integersUnavailable(Device)
 }
 
 extension TorchError: CustomStringConvertible {
@@ -40,6 +42,8 @@ extension TorchError: CustomStringConvertible {
       "\(tensor): elements of type \(type) cannot be computed with: convert the file to F32, F16 or BF16"
     case .deviceUnavailable(let device):
       "there is no device \(device) on this machine: use --device cpu"
+    case .integersUnavailable(let device):
+      "8-bit integers need an x86-64 processor with AVX-512 VNNI, which \(device) is not: use --precision fp32"
     }
   }
 

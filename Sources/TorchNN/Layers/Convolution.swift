@@ -36,6 +36,10 @@ public struct Conv2d {
   ///   - activation: applied to the result.
   /// - Throws: `TorchError` if the input's shape, type or device does not fit the weights, or memory runs out.
   public func callAsFunction(_ x_BCHW: Tensor, activation: Tensor.FusedActivation = .none) throws -> Tensor {
+    if let quantised = try quantisedWeight(for: x_BCHW) {
+      return try x_BCHW.quantisedConv2d(
+        weight: quantised, bias: bias?.value, stride: stride, padding: [padding, padding], activation: activation)
+    }
     if let packed = try packedWeight(for: x_BCHW) {
       return try x_BCHW.packedConv2d(
         weight: packed, bias: bias?.value, stride: stride, padding: [padding, padding], activation: activation)
@@ -46,6 +50,22 @@ public struct Conv2d {
     case .none: y
     case .silu: try y.silu()
     case .relu: try y.relu()
+    }
+  }
+
+  /// With fewer channels, on either side, a convolution is not computed in 8-bit integers: it takes little time, and what
+  /// stands at the ends of a network is seen as it is.
+  public static let quantisedChannels = 32
+
+  /// The weights in 8-bit integers if they may be used: fixed values that may be rounded, on a CPU, no gradients, float32. Kernels
+  /// of one pixel gain little by it.
+  private func quantisedWeight(for x_BCHW: Tensor) throws -> QuantisedWeight? {
+    guard weight.isFixed, weight.mayBeQuantised, kernel > 1, min(inputs, outputs) >= Self.quantisedChannels,
+      x_BCHW.device == .cpu, !x_BCHW.requiresGrad, x_BCHW.dtype == .float32, try weight.value.dtype == .float32
+    else { return nil }
+    return try weight.quantised {
+      try $0.quantisedForConv2d(
+        stride: stride, padding: [padding, padding], inputShape: [2] + x_BCHW.shape.dropFirst())
     }
   }
 

@@ -22,8 +22,11 @@ public final class Parameter {
 
   /// Whether the values stay as they are, so that layers may keep other layouts of them.
   private(set) var isFixed = false
+  /// Whether the layer may round the values to 8-bit integers.
+  private(set) var mayBeQuantised = false
   /// The layouts that the layer which owns the parameter computes with, by batch; kept only while the values are fixed.
   private var packed: [Int: Tensor] = [:]
+  private var quantised: QuantisedWeight?
   /// As many batches as a model is used with by turns.
   private static let packedLimit = 4
 
@@ -72,11 +75,25 @@ public final class Parameter {
     return made
   }
 
-  func fix() { isFixed = hasValue && !isTrainable }
+  /// The values as 8-bit integers, made by `quantise` once; nil unless they are fixed and may be rounded.
+  func quantised(_ quantise: (Tensor) throws -> QuantisedWeight) throws -> QuantisedWeight? {
+    guard isFixed, mayBeQuantised else { return nil }
+    if let quantised { return quantised }
+    let made = try quantise(value)
+    quantised = made
+    return made
+  }
+
+  func fix(quantising: Bool) {
+    isFixed = hasValue && !isTrainable
+    mayBeQuantised = quantising
+  }
 
   func unfix() {
     isFixed = false
+    mayBeQuantised = false
     packed = [:]
+    quantised = nil
   }
 
   /// Puts another tensor in place without touching it: the caller puts this one back.

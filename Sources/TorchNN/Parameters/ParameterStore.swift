@@ -191,10 +191,12 @@ extension ParameterStore {
   /// Freezes the weights for use: layers may from now on keep their own layouts of them, which on a CPU saves most of
   /// the time of convolutions over small images. Changing the weights through the store takes it back.
   ///
+  /// - Parameter quantising: Whether convolutions may round weights and inputs to 8-bit integers
+  ///   (``Conv2d/quantisedChannels``).
   /// - Throws: `TorchError` if LibTorch refuses the operation; ``ParameterError`` for a store of shapes alone.
-  public func fixForInference() throws {
+  public func fixForInference(quantising: Bool = false) throws {
     try setTrainable(false)
-    for parameter in parameters { parameter.fix() }
+    for parameter in parameters { parameter.fix(quantising: quantising) }
   }
 
   /// Runs `body` with all parameters as constants: gradients pass through a network to what it is given, and none reaches

@@ -42,7 +42,7 @@ struct BenchGenerateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps.", valueName: "device"))
   var device: String = "auto"
 
-  @Option(help: ArgumentHelp("auto, fp32, bf16 or fp16.", valueName: "precision"))
+  @Option(help: ArgumentHelp("auto, fp32, bf16, fp16 or int8.", valueName: "precision"))
   var precision: String = "auto"
 
   @Option(parsing: .unconditional, help: "Tokens of the prompt.", transform: NumberText.whole)

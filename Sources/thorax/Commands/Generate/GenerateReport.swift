@@ -144,7 +144,7 @@ struct GenerateReport: Encodable {
     sampler = sampling.sampler.rawValue
     eta = sampling.eta
     device = "\(host.device)"
-    precision = PrecisionChoice(dtype: host.precision).rawValue
+    precision = host.precision.rawValue
     threads = host.threads
   }
 

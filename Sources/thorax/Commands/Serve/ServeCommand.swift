@@ -90,7 +90,7 @@ struct ServeCommand: AsyncParsableCommand {
   var device: String?
 
   @Option(
-    help: ArgumentHelp("auto, fp32, bf16 or fp16 (default: auto).", valueName: "precision"),
+    help: ArgumentHelp("auto, fp32, bf16, fp16 or int8 (default: auto).", valueName: "precision"),
     completion: .list(PrecisionChoice.allCases.map(\.rawValue)))
   var precision: String?
 

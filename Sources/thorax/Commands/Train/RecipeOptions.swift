@@ -53,6 +53,9 @@ extension TrainingRequest {
   /// The setting that `--precision` means; empty if it is not given or leaves the choice to the recipe.
   static func setting(ofPrecision name: String?, on device: Device) throws -> [String] {
     guard let choice = try name.map({ try PrecisionChoice(name: $0) }), choice != .automatic else { return [] }
-    return ["precision=\(choice.resolved(on: device).rawValue)"]
+    guard choice != .int8 else {
+      throw RequestError.conflict("a training cannot compute in int8", remedy: "choose auto, fp32, bf16 or fp16")
+    }
+    return ["precision=\(try choice.resolved(on: device).dtype.rawValue)"]
   }
 }
