@@ -94,6 +94,17 @@ import Testing
         let result = try thorax(words)
         try #require(result.status == 0, "thorax \(words): \(result.errors)")
       }
+      // The gate before an export compares with what the run was trained on, and with nothing less.
+      let gated = try thorax("export run --output gated --gate data --gate-samples 20")
+      #expect(gated.status == 0 && gated.errors.contains("passed"), "\(gated.errors)")
+      #expect(
+        try ["unet.safetensors", "trained-on.txt"].allSatisfy {
+          try place.data("gated/\($0)") == place.data("model/\($0)")
+        })
+      let elsewhere = try thorax("export run --output elsewhere --gate other --quiet")
+      #expect(elsewhere.status == 65 && elsewhere.errors.contains("trained on"), "\(elsewhere.errors)")
+      #expect(!FileManager.default.fileExists(atPath: place.folder.appendingPathComponent("elsewhere").path))
+
       let best = "checkpoints/best.safetensors"
       let words = "evaluate --model model --data data --samples 20 --judge none --extractor none --threads 1 --quiet"
       // The other division has patients of this test part in its training part.

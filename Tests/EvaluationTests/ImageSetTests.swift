@@ -120,6 +120,17 @@ struct ImageSetTests {
       #expect(try ReaderAnswers(contentsOf: path).figures(seed: 0).map(\.value) == [1, 0, 0, 1])
       try write { page.isSynthetic[$0] ? "real" : "synthetic" }
       #expect(try ReaderAnswers(contentsOf: path).figures(seed: 0).map(\.value) == [0, 1, 1, 0])
+      let letters = (0..<2).map { ReaderPage.letter(isSynthetic: $0 == 0, place: $0) }
+      for (rows, says) in [
+        ("1,real,nan,1,\(letters[0])", "line 2 is not as the page wrote it"),
+        ("1,real,6,1,\(letters[0])", "line 2 is not as the page wrote it"),
+        ("1,maybe,1,1,\(letters[0])", "line 2 is not as the page wrote it"),
+        ("1,real,1,1,\(letters[0])\n1,real,1,1,\(letters[0])", "line 3 answers image 1 again"),
+      ] {
+        try "image,answer,sure,seconds,key\n\(rows)\n".write(toFile: path, atomically: true, encoding: .utf8)
+        let error = #expect(throws: MeasurementError.self) { try ReaderAnswers(contentsOf: path) }
+        #expect("\(try #require(error))".contains(says))
+      }
       try write { $0 < 1 ? "real" : "" }
       #expect(throws: MeasurementError.self) { try ReaderAnswers(contentsOf: path) }
     }

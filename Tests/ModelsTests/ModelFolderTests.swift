@@ -214,10 +214,17 @@ import Torch
     try refuses("latent statistics that are not finite") { $0.latent.standardDeviation[0] = -1 }
     try refuses("0 default steps of 1000") { $0.sampling.steps = 0 }
     try refuses("1001 default steps of 1000") { $0.sampling.steps = 1001 }
+    try refuses("4611686018427387904 default steps of 1000") { $0.sampling.steps = 1 << 62 }
+    try refuses("guidance rescale is 2.0") {
+      $0.bestSampling = SamplingSettings(steps: 10, guidance: 2, guidanceRescale: 2, sampler: .euler)
+    }
+    try refuses("guidance interval is 3.0") {
+      $0.bestSampling = SamplingSettings(steps: 10, guidance: 2, guidanceInterval: 0.5...3, sampler: .euler)
+    }
     try refuses("1001 best steps of 1000") {
       $0.bestSampling = SamplingSettings(steps: 1001, guidance: 1, sampler: .euler)
     }
-    try refuses("best guidance 101.0") {
+    try refuses("guidance is 101.0") {
       $0.bestSampling = SamplingSettings(steps: 10, guidance: 101, sampler: .euler)
     }
     try refuses("guidance is -1.0") { $0.sampling.guidance = -1 }

@@ -48,13 +48,15 @@ import Testing
     }
   }
 
-  @Test func aBestThatTakesMoreStepsThanAllowedIsRefused() async throws {
+  @Test func settingsOfAModelThatTakeMoreStepsThanAllowedAreRefused() async throws {
     try await withTinyPlace { place in
-      try await place.serve({ $0.limits.steps = 5 }) { service async throws in
+      try await place.serve({ $0.limits.steps = 3 }) { service async throws in
         let refused = try await service.post("/api/images", #"{"prompt": "effusion", "quality": "best"}"#)
         #expect(refused.code == "out_of_range" && refused.text.contains("takes 8 steps"))
+        let own = try await service.post("/api/images", #"{"prompt": "effusion"}"#)
+        #expect(own.code == "out_of_range" && own.text.contains("takes 4 steps"))
         let fewer = try await service.post(
-          "/api/images", #"{"prompt": "effusion", "quality": "best", "steps": 5}"#)
+          "/api/images", #"{"prompt": "effusion", "quality": "best", "steps": 3}"#)
         #expect(fewer.status == 200)
       }
     }

@@ -97,6 +97,18 @@ struct AblationTests {
     ) {
       try GridFile(named: file.path)
     }
+    for (yaml, says) in [
+      ("title: t\nsampling: {steps: [0]}", "its steps have to be 1 or more"),
+      ("title: t\nsampling: {steps: [4], guidance: [.nan]}", "numbers from 0 to 100"),
+      ("title: t\nsampling: {steps: [4], guidances: [2]}", "did you mean 'guidance'?"),
+      ("title: t\nstage: vae\nrowss: 1\nrows: [{name: a}]", "did you mean 'rows'?"),
+      ("title: t\nstage: vae\nrows: [{name: a, setings: {batchSize: 1}}]", "did you mean 'settings'?"),
+      ("title: t\n\tstage: vae", "it is not YAML"),
+    ] {
+      try Data("\(yaml)\n".utf8).write(to: file)
+      let error = #expect(throws: TrainingError.self) { try GridFile(named: file.path) }
+      #expect("\(try #require(error))".contains(says), "\(String(describing: error))")
+    }
     try Data("title: t\nsampling: {steps: [4, 8], guidance: [1, 2.5]}\n".utf8).write(to: file)
     if case .sampling(let grid) = try GridFile(named: file.path) {
       #expect(grid.sampling.steps == [4, 8] && grid.sampling.guidance == [1, 2.5] && grid.sampling.claims == nil)

@@ -6,7 +6,8 @@ extension FeatureExtractor {
   /// another thread; no more than two are in memory.
   ///
   /// - Parameter body: Called with each batch's outputs.
-  /// - Throws: What reading an image throws; ``MetricError``, `TorchError`; what `body` throws.
+  /// - Throws: `CancellationError` between two batches; what reading an image throws; ``MetricError``, `TorchError`; what `body`
+  ///   throws.
   public func forEachBatch(
     of images: any ImageSet, batchSize: Int = standardBatchSize, _ body: (ExtractorOutputs) throws -> Void
   ) throws {
@@ -21,6 +22,7 @@ extension FeatureExtractor {
     var next = prepare(0)
     for start in stride(from: 0, to: images.count, by: size) {
       let inputs = try next.value()
+      try Task.checkCancellation()
       if start + size < images.count { next = prepare(start + size) }
       try body(outputs(of: inputs))
     }

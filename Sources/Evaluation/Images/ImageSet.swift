@@ -52,6 +52,7 @@ extension ImageSet {
     var pixels: [Float] = []
     pixels.reserveCapacity(count * size * size)
     for index in 0..<count {
+      try Task.checkCancellation()
       let image = try image(at: index)
       guard image.width == side, image.height == side else {
         throw MeasurementError.sizes(

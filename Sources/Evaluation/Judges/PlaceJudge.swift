@@ -43,6 +43,7 @@ struct PlaceJudge {
   ) throws {
     let batch = 16
     for start in stride(from: 0, to: set.count, by: batch) {
+      try Task.checkCancellation()
       let indices = start..<min(start + batch, set.count)
       let maps = try network.maps(of: indices.map { try network.preparation.input(from: set.image(at: $0)) })
       for (index, maps) in zip(indices, maps) { try body(index, maps) }

@@ -172,7 +172,10 @@ public struct ImagesMeasurement: Sendable {
 
   private static func examples(_ set: any ImageSet) throws -> [GrayscaleImage] {
     let count = min(8, set.count)
-    return try (0..<count).map { try set.image(at: $0 * set.count / count) }
+    return try (0..<count).map { index in
+      try Task.checkCancellation()
+      return try set.image(at: index * set.count / count)
+    }
   }
 
   /// Refuses images that are the held-out ones themselves.

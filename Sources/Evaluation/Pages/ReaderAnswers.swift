@@ -49,20 +49,27 @@ public struct ReaderAnswers: Sendable {
     var answers: [Answer] = []
     var missing = 0
     var reader = table.rows()
+    var places: Set<Int> = []
     while let row = try reader.next() {
+      // What the page leaves empty was not answered.
+      let said = row.text(answer) ?? ""
+      let sureness = (row.text(sure) ?? "").isEmpty ? 1 : row.text(sure).flatMap { Int($0) }
       guard let place = row.text(image).flatMap({ Int($0) }), (1...1_000_000).contains(place),
-        let letter = row.text(key)?.first, let truth = ReaderPage.isSynthetic(letter: letter, place: place - 1)
+        let letter = row.text(key)?.first, let truth = ReaderPage.isSynthetic(letter: letter, place: place - 1),
+        ["", "real", "synthetic"].contains(said), let sureness, (1...5).contains(sureness)
       else {
         throw MeasurementError.answers(
           path: path, reason: "line \(row.line) is not as the page wrote it: save the answers again")
       }
-      guard let said = row.text(answer), ["real", "synthetic"].contains(said) else {
+      guard places.insert(place).inserted else {
+        throw MeasurementError.answers(
+          path: path, reason: "line \(row.line) answers image \(place) again: give each image once")
+      }
+      guard !said.isEmpty else {
         missing += 1
         continue
       }
-      let sureness = row.text(sure).flatMap { Int($0) } ?? 1
-      answers.append(
-        Answer(isSynthetic: truth, saysSynthetic: said == "synthetic", sureness: min(max(sureness, 1), 5)))
+      answers.append(Answer(isSynthetic: truth, saysSynthetic: said == "synthetic", sureness: sureness))
     }
     return (answers, missing)
   }

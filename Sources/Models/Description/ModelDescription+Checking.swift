@@ -50,7 +50,7 @@ extension ModelDescription {
     do {
       try architecture.validate()
       try scheduler.validate()
-      _ = try sampling.classifierFreeGuidance()
+      for settings in [sampling, bestSampling ?? sampling] { _ = try settings.classifierFreeGuidance() }
     } catch let error as ArchitectureError {
       throw ModelError.implausible(path: path, reason: "\(error)")
     } catch let error as DiffusionError {
@@ -68,8 +68,6 @@ extension ModelDescription {
     let timesteps = scheduler.schedule.trainTimesteps
     for (name, settings) in [("default", sampling), ("best", sampling(at: .best))] {
       try require((1...timesteps).contains(settings.steps), "\(settings.steps) \(name) steps of \(timesteps)")
-      try require(
-        ClassifierFreeGuidance.scaleRange.contains(settings.guidance), "\(name) guidance \(settings.guidance)")
       try require(DDIMSampler.etaRange.contains(settings.eta), "\(name) eta \(settings.eta)")
     }
     // Names become parts of paths; an encoder's may have an organisation before a slash.

@@ -16,7 +16,8 @@ extension ModelDescription {
     case .best:
       if let bestSampling { return bestSampling }
       var settings = sampling
-      settings.steps = min(2 * settings.steps, max(settings.steps, scheduler.schedule.trainTimesteps))
+      let most = max(settings.steps, scheduler.schedule.trainTimesteps)
+      settings.steps = settings.steps <= most / 2 ? 2 * settings.steps : most
       return settings
     }
   }

@@ -110,11 +110,10 @@ struct DrawingRequest: Sendable, Equatable {
     let model = try models.model(named: model)
     do {
       let sampling = try model.description.sampling(for: settings)
-      if settings.quality == .best, sampling.steps > limits.steps {
+      if sampling.steps > limits.steps {
         throw APIError(
           .outOfRange,
-          "quality best of \(model.name) takes \(sampling.steps) steps: give steps of 1 to \(limits.steps)",
-          field: "quality")
+          "\(model.name) takes \(sampling.steps) steps of itself: give steps of 1 to \(limits.steps)", field: "steps")
       }
       let first = seed ?? UInt64(UInt32.random(in: .min ... .max))
       var images: [DrawingOrder.Image] = []

@@ -1,6 +1,8 @@
+import Diffusion
 import Foundation
 import Support
 import YAMLText
+import Yams
 
 /// What `thorax ablate --grid` names: trainings that differ in settings, or settings that one model is drawn with.
 public enum GridFile: Sendable {
@@ -25,13 +27,43 @@ public enum GridFile: Sendable {
     } else {
       yaml = String(decoding: try BoundedFile.contents(of: name), as: UTF8.self)
     }
+    try Self.requireKnownKeys(of: yaml, named: name)
     if let sampling = try? YAMLDocument.decode(SamplingGrid.self, from: yaml) {
       guard !sampling.sampling.steps.isEmpty else {
         throw TrainingError.unreadableConfiguration(path: name, reason: "it has no steps: give one number or more")
+      }
+      guard sampling.sampling.steps.allSatisfy({ $0 >= 1 }),
+        sampling.sampling.guidance?.allSatisfy(ClassifierFreeGuidance.scaleRange.contains) ?? true
+      else {
+        throw TrainingError.unreadableConfiguration(
+          path: name, reason: "its steps have to be 1 or more, its guidance numbers from 0 to 100")
       }
       self = .sampling(sampling)
     } else {
       self = .trainings(try AblationGrid(yaml: yaml, named: name))
     }
+  }
+
+  /// Refuses a misspelt key, which would leave out what it says.
+  private static func requireKnownKeys(of yaml: String, named name: String) throws(TrainingError) {
+    let document: Node?
+    do {
+      document = try YAMLDocument.compose(yaml)
+    } catch {
+      throw .unreadableConfiguration(path: name, reason: "it is not YAML: \("\(error)".onOneLine(limit: 200))")
+    }
+    func check(_ node: Node?, _ known: [String]) throws(TrainingError) {
+      let keys: [String] = node?.mapping?.keys.map { $0.string ?? "" } ?? []
+      guard let key = keys.first(where: { !known.contains($0) }) else { return }
+      let meant = NearestName.of(key, among: known).map { "did you mean '\($0)'?" }
+      throw .unreadableConfiguration(
+        path: name,
+        reason: "it has no use for '\(key.onOneLine(limit: 60))': "
+          + (meant ?? "choose among \(known.joined(separator: ", "))"))
+    }
+    try check(document, ["title", "stage", "settings", "rows", "sampling"])
+    try check(document?["sampling"], ["steps", "guidance", "claims"])
+    guard let rows = document?["rows"]?.sequence else { return }
+    for row in rows { try check(row, ["name", "settings", "networks", "claim"]) }
   }
 }

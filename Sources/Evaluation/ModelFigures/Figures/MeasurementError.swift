@@ -125,7 +125,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .targets(let path, let reason): "targets '\(path.onOneLine())': \(reason): correct the file"
     case .trainedOn(let model, let images, let patients, let names):
       "\(model.onOneLine()) was trained on \(patients) of the patients (\(images) images) that it is to be measured on, "
-        + "\(names.joined(separator: ", "))\(patients > names.count ? ", ..." : ""): give a split that it has not seen"
+        + "\(names.joined(separator: ", "))\(patients > names.count ? ", ..." : ""): give a split that it has not seen; of the "
+        + "collections that the shipped models were trained on, --split-by hash --seed 0 makes one"
     case .trainedElsewhere(let model, let missing, let images):
       "\(missing.of("image")) of the \(images) that \(model.onOneLine()) was trained on \(missing == 1 ? "is" : "are") not "
         + "in the training part of the dataset: give the one that it was trained on"

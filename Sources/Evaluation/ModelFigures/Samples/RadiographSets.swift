@@ -68,12 +68,18 @@ struct RadiographSets {
   /// The records' images averaged down to `size` pixels a side, grey values 0 to 1.
   func thumbnails(of records: [RadiographRecord], size: Int) throws -> GrayImages {
     // One at a time: together they would not fit into memory at their full size.
-    let pixels = try records.flatMap { try GrayImages([dataset.image(of: $0)]).thumbnails(size: size).pixels }
+    let pixels = try records.flatMap { record in
+      try Task.checkCancellation()
+      return try GrayImages([dataset.image(of: record)]).thumbnails(size: size).pixels
+    }
     return try GrayImages(pixels: pixels, count: records.count, height: size, width: size)
   }
 
   func images(of records: [RadiographRecord]) throws -> [GrayscaleImage] {
-    try records.map { try dataset.image(of: $0) }
+    try records.map { record in
+      try Task.checkCancellation()
+      return try dataset.image(of: record)
+    }
   }
 
   func examples(of records: [RadiographRecord]) throws -> ClassifierExamples {
