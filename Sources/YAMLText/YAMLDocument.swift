@@ -30,6 +30,11 @@ public enum YAMLDocument {
     try YAMLDecoder().decode(type, from: compose(text) ?? Node(""))
   }
 
+  /// The first key of a mapping that is not among `known`; nil if all are, and for what is no mapping.
+  public static func unknownKey(of node: Node?, among known: [String]) -> String? {
+    node?.mapping?.keys.lazy.map { $0.string ?? "" }.first { !known.contains($0) }
+  }
+
   private static func fits(_ node: Node, _ left: inout Int) -> Bool {
     left -= 1
     guard left >= 0 else { return false }

@@ -82,13 +82,13 @@ extension ServiceSettings {
     do {
       guard let node = try YAMLDocument.compose(text) else { return }
       guard let mapping = node.mapping else { throw malformed("it is not a list of settings") }
-      try Self.refuseUnknown(mapping, among: ServiceConfigurationFile.CodingKeys.allCases.map(\.rawValue), malformed)
+      try Self.refuseUnknown(node, among: ServiceConfigurationFile.CodingKeys.allCases.map(\.rawValue), malformed)
       for (name, known) in [
         ("limits", ServiceConfigurationFile.Limits.CodingKeys.allCases.map(\.rawValue)),
         ("retention", ServiceConfigurationFile.Kept.CodingKeys.allCases.map(\.rawValue)),
         ("tls", ["certificate", "key"]),
       ] {
-        if let inner = mapping[Node(name)]?.mapping { try Self.refuseUnknown(inner, among: known, malformed) }
+        try Self.refuseUnknown(mapping[Node(name)], among: known, malformed)
       }
       file = try YAMLDecoder().decode(ServiceConfigurationFile.self, from: node)
     } catch let error as ServingError {
@@ -149,13 +149,12 @@ extension ServiceSettings {
   }
 
   private static func refuseUnknown(
-    _ mapping: Node.Mapping, among known: [String], _ malformed: (String) -> ServingError
+    _ node: Node?, among known: [String], _ malformed: (String) -> ServingError
   ) throws(ServingError) {
-    for name in mapping.keys.map({ $0.string ?? "" }) where !known.contains(name) {
-      let meant = NearestName.of(name, among: known)
-      throw malformed(
-        "there is no setting '\(name.onOneLine(limit: 60))'" + (meant.map { ", did you mean '\($0)'" } ?? ""))
-    }
+    guard let name = YAMLDocument.unknownKey(of: node, among: known) else { return }
+    let meant = NearestName.of(name, among: known)
+    throw malformed(
+      "there is no setting '\(name.onOneLine(limit: 60))'" + (meant.map { ", did you mean '\($0)'" } ?? ""))
   }
 
   private static func reason(of error: DecodingError) -> String {

@@ -53,8 +53,7 @@ public enum GridFile: Sendable {
       throw .unreadableConfiguration(path: name, reason: "it is not YAML: \("\(error)".onOneLine(limit: 200))")
     }
     func check(_ node: Node?, _ known: [String]) throws(TrainingError) {
-      let keys: [String] = node?.mapping?.keys.map { $0.string ?? "" } ?? []
-      guard let key = keys.first(where: { !known.contains($0) }) else { return }
+      guard let key = YAMLDocument.unknownKey(of: node, among: known) else { return }
       let meant = NearestName.of(key, among: known).map { "did you mean '\($0)'?" }
       throw .unreadableConfiguration(
         path: name,
