@@ -126,7 +126,8 @@ let package = Package(
     .target(
       name: "Models",
       dependencies: [
-        "Diffusion", "ImageFiles", "RadiographModels", "Support", "TensorFiles", "Tokenization", "Torch", "TorchNN",
+        "Diffusion", "ImageFiles", "RadiographModels", "RadiologyReports", "Support", "TensorFiles", "Tokenization",
+        "Torch", "TorchNN",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(

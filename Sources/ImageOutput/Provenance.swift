@@ -13,6 +13,8 @@ public struct Provenance: Equatable, Sendable {
   public var guidanceRescale: Double
   /// The times, 0 (clean) to 1 (noise), at which guidance acted; nil for all.
   public var guidanceInterval: ClosedRange<Double>?
+  /// What guidance led away from if there is no negative prompt.
+  public var guidanceFrom: GuidanceReference
   public var sampler: SamplerKind
   public var eta: Double
   public var modelName: String
@@ -35,7 +37,8 @@ public struct Provenance: Equatable, Sendable {
 
   public init(
     prompt: String, negative: String?, seed: UInt64, steps: Int, guidance: Double, guidanceRescale: Double,
-    guidanceInterval: ClosedRange<Double>?, sampler: SamplerKind, eta: Double, modelName: String, modelHash: String,
+    guidanceInterval: ClosedRange<Double>?, guidanceFrom: GuidanceReference = .nothing, sampler: SamplerKind,
+    eta: Double, modelName: String, modelHash: String,
     textEncoderName: String, textEncoderHash: String, initialLatents: String?, choice: ImageChoice? = nil,
     device: String, precision: String, threads: Int, isWatermarked: Bool = true,
     isStamped: Bool = false
@@ -47,6 +50,7 @@ public struct Provenance: Equatable, Sendable {
     self.guidance = guidance
     self.guidanceRescale = guidanceRescale
     self.guidanceInterval = guidanceInterval
+    self.guidanceFrom = guidanceFrom
     self.sampler = sampler
     self.eta = eta
     self.modelName = modelName
@@ -86,6 +90,7 @@ public struct Provenance: Equatable, Sendable {
       ImageText("thorax:precision", precision),
       ImageText("thorax:threads", "\(threads)"),
     ]
+    if guidanceFrom != .nothing { texts.append(ImageText("thorax:guidance-from", guidanceFrom.rawValue)) }
     if isWatermarked { texts.append(ImageText("thorax:watermark", Watermark.version)) }
     if isStamped { texts.append(ImageText("thorax:stamp", "true")) }
     if let initialLatents { texts.append(ImageText("thorax:initial-latents", initialLatents)) }

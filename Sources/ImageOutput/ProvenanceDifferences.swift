@@ -30,6 +30,7 @@ extension RecordedProvenance {
         "guidance-interval", guidanceInterval.map { "\($0)" },
         guidanceInterval.map { _ in "\(GuidanceInterval(drawn.guidanceInterval))" }
       ),
+      ("guidance-from", guidanceFrom.rawValue, drawn.guidanceFrom.rawValue),
       ("sampler", sampler.rawValue, drawn.sampler.rawValue),
       ("eta", "\(eta)", "\(drawn.eta)"),
       ("initial-latents", initialLatents, drawn.initialLatents),

@@ -15,6 +15,8 @@ public struct RecordedProvenance: Equatable, Sendable {
   public var guidanceRescale: Double?
   /// Nil in files that were written before it could be chosen: the model's own was used.
   public var guidanceInterval: GuidanceInterval?
+  /// What guidance led away from if there is no negative prompt; a file that says nothing of it means nothing.
+  public var guidanceFrom: GuidanceReference
   public var sampler: SamplerKind
   public var eta: Double
   public var modelName: String
@@ -86,6 +88,7 @@ public struct RecordedProvenance: Equatable, Sendable {
       Self.number($0, in: ClassifierFreeGuidance.rescaleRange)
     }
     guidanceInterval = try record.optional("guidance-interval") { GuidanceInterval(text: $0) }
+    guidanceFrom = try record.optional("guidance-from") { GuidanceReference(rawValue: $0) } ?? .nothing
     sampler = try record.value("sampler") { SamplerKind(rawValue: $0) }
     eta = try record.value("eta") { Self.number($0, in: DDIMSampler.etaRange) }
     // A name and no path: an image does not decide which folder is opened.

@@ -32,7 +32,9 @@ struct SyntheticDICOM {
     let sopClass = isMultiFrame ? "1.2.840.10008.5.1.4.1.1.7.2" : "1.2.840.10008.5.1.4.1.1.7"
     // The same request gives the same file: identifiers come from what was asked and from what was drawn.
     let asked = [fact("model-hash"), fact("prompt"), fact("negative")]
-    let settings = ["steps", "guidance", "guidance-rescale", "guidance-interval", "sampler", "eta"].map(fact)
+    let settings =
+      ["steps", "guidance", "guidance-rescale", "guidance-interval", "sampler", "eta"].map(fact)
+      + (facts["thorax:guidance-from"].map { [$0] } ?? [])
     let drawn = images.flatMap { image in
       image.texts.flatMap { [$0.key, $0.value] } + [ContentHash.of(image.image.pixels)]
     }

@@ -74,11 +74,10 @@ struct GuidanceTests {
         denoiser: guidance.denoiser { x_t, _ in
           #expect(x_t.shape == [2, 1, 4, 4])
           return try x_t * 0.5 - 1
-        } pair: { x_t, _ in
+        } guided: { x_t, _ in
           pairs += 1
-          #expect(x_t.shape == [4, 1, 4, 4])
-          let halves = try x_t.chunk(chunks: 2)
-          return try Tensor.cat([halves[0] * 0.5, halves[1] * 0.5 - 1])
+          #expect(x_t.shape == [2, 1, 4, 4])
+          return (unconditional: try x_t * 0.5, conditional: try x_t * 0.5 - 1)
         }
       ).floats()
     }

@@ -79,6 +79,33 @@ extension ModelHost {
     }
   }
 
+  @Test func guidanceFromOppositesLeadsAwayFromTheirMean() async throws {
+    try await withTinyModel { model, _ in
+      let host = try await ModelHost.load(model)
+      func latents(_ prompt: String, from: GuidanceReference? = nil, negative: String? = nil) async throws -> [Float] {
+        let settings = SamplingOverrides(
+          steps: 1, guidance: 4, guidanceRescale: 0, guidanceInterval: .always, guidanceFrom: from, negative: negative,
+          sampler: .ddim)
+        let request = GenerationRequest(prompt: prompt, seed: 1, settings: settings, keepsLatents: true)
+        return try #require(try await host.generate(request).images[0].latents).values
+      }
+      // One step is linear in what guidance leads away from.
+      let prompt = "right effusion in a man"
+      let (first, second) = (
+        try await latents(prompt, negative: "left effusion in a woman"),
+        try await latents(prompt, negative: "woman, chest radiograph: clear lungs and a normal heart")
+      )
+      let opposites = try await latents(prompt, from: .opposites)
+      let scale = opposites.reduce(1) { max($0, abs($1)) }
+      #expect(first != second)
+      #expect(zip(opposites, zip(first, second)).allSatisfy { abs($0 - ($1.0 + $1.1) / 2) < 1e-4 * scale })
+      // A negative prompt goes before, and a prompt that has no opposites is led away from no text.
+      #expect(try await latents(prompt, from: .opposites, negative: "left effusion in a woman") == first)
+      #expect(try await latents("chest", from: .opposites) == latents("chest", from: .nothing))
+      #expect(try await latents("chest") == latents("chest", from: .nothing))
+    }
+  }
+
   @Test func guidanceWithinAnIntervalCallsThePromptAloneOutsideIt() async throws {
     try await withTinyModel { model, root in
       func image(_ interval: ClosedRange<Double>?, guidance: Double = 4) async throws -> GrayscaleImage {

@@ -71,14 +71,16 @@ struct DiffusionTrainingTests {
       latentCache: cache, images: ExampleImages((0..<24).map { $0 / 2 }), statistics: statistics, prompts: prompts)
     let autoencoder = try Autoencoder(
       ParameterStore(generator: Generator(seed: 1)).root, TinyDataset.autoencoder)
+    let sampling = SamplingSettings(steps: 2, guidance: 2, guidanceFrom: .opposites, sampler: .euler)
     let pictures = SamplePictures(
       description: ModelDescription(
         name: "tiny", preset: "custom", architecture: Self.architecture, scheduler: recipe.scheduler,
         latent: statistics,
         textEncoder: TextEncoderReference(name: "tiny"),
-        sampling: SamplingSettings(steps: 2, guidance: 2, sampler: .euler), licence: "none"),
+        sampling: sampling, licence: "none"),
       codec: autoencoder,
-      encoded: try EncodedPrompts(["image"], by: encoder(), for: Self.architecture.textProjection), device: .cpu,
+      encoded: try EncodedPrompts(
+        ["image of a man"], by: encoder(), for: Self.architecture.textProjection, sampling: sampling), device: .cpu,
       columns: 2)
     return DiffusionObjective(
       try DiffusionLoss(recipe, architecture: architecture, device: .cpu), training: examples, validation: examples,

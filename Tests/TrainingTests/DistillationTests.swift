@@ -17,6 +17,8 @@ struct DistillationTests {
       Way(settings: ["method=guidance", "guidance=3"]),
       Way(settings: ["method=guidance"]),
       Way(settings: ["method=reflow", "guidance=2", "pairs=24", "teacherSteps=2"]),
+      Way(settings: ["method=guidance", "guidance=20", "guidanceFrom=opposites", "promptsPerImage=2"]),
+      Way(settings: ["method=reflow", "guidance=2", "guidanceFrom=opposites", "pairs=24", "teacherSteps=2"]),
     ]
   }
 
@@ -91,6 +93,17 @@ struct DistillationTests {
       let step = try outputs[1] - outputs[0]
       #expect(try step.abs().max().item() > 1e-3)
       #expect(try (outputs[2] - outputs[0] - step * 3).abs().max().item() < 1e-4)
+      // So it is away from opposites, which are other texts than none.
+      let opposed = try [1, 2, 4].map { scale in
+        let objective = try objective(["guidance=\(scale)", "guidanceFrom=opposites"], steps: 1, dataset, run)
+        let batch = try objective.batch(slice)
+        #expect(batch.examples.negatives.count == 2)
+        return try objective.guided(batch.noise_BCHW.contiguous(memoryFormat: .channelsLast), batch)
+      }
+      let other = try opposed[1] - opposed[0]
+      #expect(try (opposed[0] - outputs[0]).abs().max().item() < 1e-6)
+      #expect(try other.abs().max().item() > 1e-5 && (other - step).abs().max().item() > 1e-3)
+      #expect(try (opposed[2] - opposed[0] - other * 3).abs().max().item() < 1e-4)
       // The guidance of the small preset acts between two times alone.
       let own = try objective([], steps: 1, dataset, run)
       let batch = try own.batch(slice)

@@ -11,9 +11,10 @@ struct TinyDataset {
   let root: URL
   let dataset: RadiographDataset
 
-  init() throws {
+  /// - Parameter caption: What the picture of a number shows.
+  init(caption: (Int) -> String = Self.caption) throws {
     root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-tiny-\(UUID())")
-    try Self.writeSource(in: root, numbers: 0..<40)
+    try Self.writeSource(in: root, numbers: 0..<40, caption: caption)
     try Self.importSource(in: root)
     dataset = try RadiographDataset.open(root.appendingPathComponent("dataset"))
   }
@@ -25,8 +26,12 @@ struct TinyDataset {
     dataset = try RadiographDataset.open(root.appendingPathComponent("dataset"))
   }
 
+  static func caption(_ number: Int) -> String { "chest number \(number % 4)" }
+
   /// Writes pictures, and a caption of each unless it goes without.
-  static func writeSource(in root: URL, numbers: Range<Int>, captions: (Int) -> Bool = { _ in true }) throws {
+  static func writeSource(
+    in root: URL, numbers: Range<Int>, caption: (Int) -> String? = Self.caption
+  ) throws {
     let source = root.appendingPathComponent("source")
     try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
     for index in numbers {
@@ -37,8 +42,8 @@ struct TinyDataset {
       let name = source.appendingPathComponent("image\(index)")
       try Data(GrayscaleImage(width: 32, height: 32, pixels: pixels).pngBytes())
         .write(to: name.appendingPathExtension("png"))
-      if captions(index) {
-        try Data("chest number \(index % 4)".utf8).write(to: name.appendingPathExtension("txt"))
+      if let caption = caption(index) {
+        try Data(caption.utf8).write(to: name.appendingPathExtension("txt"))
       }
     }
   }

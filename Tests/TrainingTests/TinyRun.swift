@@ -32,7 +32,8 @@ struct TinyRun {
   static func trained() throws -> URL { try shared.get() }
 
   private static let shared = Result {
-    let dataset = try TinyDataset()
+    // Texts that have opposites.
+    let dataset = try TinyDataset { TinyDataset.caption($0) + ($0 % 2 == 0 ? ", effusion" : ", no effusion") }
     _ = try placeEncoder(in: dataset.root)
     let run = TinyRun(root: dataset.root)
     _ = try run.trainAutoencoder()

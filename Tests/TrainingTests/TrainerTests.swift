@@ -292,7 +292,7 @@ struct TrainerTests {
   func withoutTexts() async throws {
     let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-textless-\(UUID())")
     defer { try? FileManager.default.removeItem(at: root) }
-    try TinyDataset.writeSource(in: root, numbers: 0..<40) { _ in false }
+    try TinyDataset.writeSource(in: root, numbers: 0..<40) { _ in nil }
     try TinyDataset.importSource(in: root)
     _ = try TinyRun.placeEncoder(in: root)
     var run = TinyRun(root: root)

@@ -1,7 +1,7 @@
 import Torch
 
 /// Classifier-free guidance (Ho and Salimans, arXiv:2207.12598): the network's answer to the prompt, driven away from
-/// its answer to the null condition, or to a negative prompt in its place.
+/// its answer to the null condition, or to negative prompts in its place.
 ///
 /// The ranges here hold wherever guidance is set: in a model's defaults, in a request, on the command line.
 public struct ClassifierFreeGuidance: Sendable, Hashable {
@@ -58,20 +58,19 @@ public struct ClassifierFreeGuidance: Sendable, Hashable {
     return try guided * (wanted / found * rescale + (1 - rescale))
   }
 
-  /// A denoiser that guides a network: one batch of two while guidance is active, the prompt alone otherwise.
+  /// A denoiser that guides a network.
   ///
   /// - Parameters:
-  ///   - conditional: the network under the prompt.
-  ///   - pair: the network for a doubled batch, whose first half is under the null condition and whose second half is
-  ///     under the prompt.
-  public func denoiser(conditional: @escaping Denoiser, pair: @escaping Denoiser) -> Denoiser {
+  ///   - conditional: The network under the prompt, for the times at which guidance does not act.
+  ///   - guided: What guidance leads away from, and the network under the prompt, for the others.
+  public func denoiser(
+    conditional: @escaping Denoiser,
+    guided: @escaping (Tensor, SampleTime) throws -> (unconditional: Tensor, conditional: Tensor)
+  ) -> Denoiser {
     { x_t, time in
       guard isActive(at: time) else { return try conditional(x_t, time) }
-      let halves = try pair(Tensor.cat([x_t, x_t], dim: 0), time).chunk(chunks: 2, dim: 0)
-      guard halves.count == 2 else {
-        throw DiffusionError.batchMismatch(what: "halves of a guided batch", expected: 2, found: halves.count)
-      }
-      return try combine(conditional: halves[1], unconditional: halves[0])
+      let (unconditional, conditional) = try guided(x_t, time)
+      return try combine(conditional: conditional, unconditional: unconditional)
     }
   }
 }

@@ -154,7 +154,8 @@ public struct GenerationBenchmark: Sendable {
     func makeDenoising() throws -> Denoising {
       try Denoising(
         model: model, sampling: sampling, positive: model.textProjection(hidden_1SD, mask_BS: mask_1S),
-        negative: guided ? model.textProjection.null(count: 1, tokens: projection.attendsToPadding ? length : 1) : nil)
+        negatives: guided
+          ? [model.textProjection.null(count: 1, tokens: projection.attendsToPadding ? length : 1)] : [])
     }
     let denoising = try makeDenoising()
     let latents_1CHW = try Tensor.randn([1] + description.latentShape, generator: generator).to(device)

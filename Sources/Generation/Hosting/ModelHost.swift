@@ -251,11 +251,12 @@ public actor ModelHost {
     }
     if recent.count == Self.recentLimit { recent.removeFirst() }
     let positive = try model.model.condition(request.prompt)
-    let negative = sampling.guidance == 1 ? nil : try model.model.condition(request.settings.negative ?? "")
+    let negatives = try model.model.negatives(
+      of: request.prompt, negative: request.settings.negative, sampling: sampling)
     let prepared = Prepared(
       denoising: try Denoising(
-        model: model.model, sampling: sampling, positive: positive.condition, negative: negative?.condition),
-      tokens: positive.tokens + (negative?.tokens ?? 0), truncation: positive.truncation)
+        model: model.model, sampling: sampling, positive: positive.condition, negatives: negatives.conditions),
+      tokens: positive.tokens + negatives.tokens, truncation: positive.truncation)
     recent.append((key, prepared))
     return prepared
   }
@@ -265,6 +266,7 @@ public actor ModelHost {
       prompt: request.prompt, negative: sampling.guidance == 1 ? nil : request.settings.negative,
       seed: request.seed + UInt64(index), steps: sampling.steps, guidance: sampling.guidance,
       guidanceRescale: sampling.guidanceRescale, guidanceInterval: sampling.guidanceInterval,
+      guidanceFrom: sampling.guidanceFrom,
       sampler: sampling.sampler, eta: sampling.eta, modelName: description.name, modelHash: hash,
       textEncoderName: description.textEncoder.name, textEncoderHash: textEncoderHash,
       initialLatents: request.initialLatents?[index].hash, device: "\(device)",

@@ -71,6 +71,7 @@ extension ModelDescription {
     if let guidance = settings.guidance { result.guidance = guidance }
     if let rescale = settings.guidanceRescale { result.guidanceRescale = rescale }
     if let interval = settings.guidanceInterval { result.guidanceInterval = interval.range }
+    if let from = settings.guidanceFrom { result.guidanceFrom = from }
     if let sampler = settings.sampler { result.sampler = sampler }
     if let eta = settings.eta { result.eta = eta }
     return result

@@ -14,7 +14,9 @@ public struct SamplingOverrides: Equatable, Sendable {
   public var guidanceRescale: Double?
   /// The times at which guidance acts.
   public var guidanceInterval: GuidanceInterval?
-  /// What the image should not show; replaces the null condition.
+  /// What guidance leads away from without ``negative``.
+  public var guidanceFrom: GuidanceReference?
+  /// What the image should not show; stands in place of what ``guidanceFrom`` says.
   public var negative: String?
   public var sampler: SamplerKind?
   /// Share of fresh noise in each DDIM step, 0 (deterministic) to 1 (as DDPM).
@@ -22,7 +24,8 @@ public struct SamplingOverrides: Equatable, Sendable {
 
   public init(
     steps: Int? = nil, guidance: Double? = nil, guidanceRescale: Double? = nil,
-    guidanceInterval: GuidanceInterval? = nil, negative: String? = nil, sampler: SamplerKind? = nil,
+    guidanceInterval: GuidanceInterval? = nil, guidanceFrom: GuidanceReference? = nil, negative: String? = nil,
+    sampler: SamplerKind? = nil,
     eta: Double? = nil, quality: SamplingQuality? = nil
   ) {
     self.quality = quality
@@ -30,6 +33,7 @@ public struct SamplingOverrides: Equatable, Sendable {
     self.guidance = guidance
     self.guidanceRescale = guidanceRescale
     self.guidanceInterval = guidanceInterval
+    self.guidanceFrom = guidanceFrom
     self.negative = negative
     self.sampler = sampler
     self.eta = eta

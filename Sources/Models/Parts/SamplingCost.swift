@@ -5,7 +5,7 @@ import RadiographModels
 public struct SamplingCost {
   /// Keys and values of the prompt.
   public let text: Int
-  /// All calls of the U-Net. Guidance doubles those at the times where it acts, and no others.
+  /// All calls of the U-Net. Guidance adds one for each text that it leads away from, at the times where it acts.
   public let denoising: Int
   public let decoder: Int
   /// Evaluations of the denoiser, guided or not.
@@ -24,7 +24,8 @@ public struct SamplingCost {
     let times = sampling.sampler.evaluationTimes(of: plan)
     calls = times.count
     text = cost.text
-    denoising = cost.denoising(calls: calls, guidedCalls: times.count(where: guidance.isActive(at:)))
+    denoising = cost.denoising(
+      calls: calls, guidedCalls: times.count(where: guidance.isActive(at:)) * sampling.guidanceFrom.textCount)
     decoder = cost.decoder
   }
 }

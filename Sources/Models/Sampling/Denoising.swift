@@ -2,7 +2,7 @@ import Diffusion
 import RadiographModels
 import Torch
 
-// C channels, H height, W width, B batch: one image, or two rows with guidance, first no text and then the prompt
+// C channels, H height, W width, B batch: one image; with guidance first what it leads away from, and the prompt last
 
 /// Everything of a prompt and a schedule that does not depend on the noise: made once, used for every image and step.
 public struct Denoising {
@@ -12,16 +12,18 @@ public struct Denoising {
   private let guidance: ClassifierFreeGuidance
   /// The prompt alone; nil if guidance acts at every time.
   private let single: Conditioned?
-  /// No text (or the negative prompt) and the prompt, in one batch; nil without guidance.
-  private let pair: Conditioned?
+  /// What guidance leads away from, and the prompt, in one batch; nil without guidance.
+  private let all: Conditioned?
+  private let negativeCount: Int
 
-  /// - Parameter negative: What to guide away from; not used when guidance is 1.
+  /// - Parameter negatives: What to guide away from: the mean of what the network makes of each. None, or guidance 1, is no
+  ///   guidance.
   /// - Throws: `DiffusionError` for settings outside their ranges; `TorchError`.
   public init(
-    model: LoadedModel, sampling: SamplingSettings, positive: TextCondition, negative: TextCondition?
+    model: LoadedModel, sampling: SamplingSettings, positive: TextCondition, negatives: [TextCondition]
   ) throws {
     self.model = model
-    let guidance = try sampling.classifierFreeGuidance()
+    let guidance = try negatives.isEmpty ? ClassifierFreeGuidance(scale: 1) : sampling.classifierFreeGuidance()
     self.guidance = guidance
     sampler = try sampling.sampler.makeSampler(eta: sampling.eta)
     let plan = try DiffusionProcess(model.description.scheduler).plan(
@@ -31,9 +33,10 @@ public struct Denoising {
     let times = sampling.sampler.evaluationTimes(of: plan).filter { seen.insert($0).inserted }
     let guided = times.filter(guidance.isActive(at:))
     let unguided = times.filter { !guidance.isActive(at: $0) }
-    pair = try negative.flatMap { negative in
-      guided.isEmpty ? nil : try Conditioned(model, on: .concatenated([negative, positive]), times: guided)
-    }
+    negativeCount = negatives.count
+    all =
+      guided.isEmpty
+      ? nil : try Conditioned(model, on: .concatenated(negatives + [positive]), times: guided)
     single = unguided.isEmpty ? nil : try Conditioned(model, on: positive, times: unguided)
   }
 
@@ -53,7 +56,21 @@ public struct Denoising {
     return try sampler.sample(
       from: SamplerState(plan: plan, noise: noise_1CHW), noise: .generators([generator]), observe: observe,
       denoiser: guidance.denoiser(
-        conditional: { try predict($0, at: $1, single) }, pair: { try predict($0, at: $1, pair) }))
+        conditional: { try predict($0, at: $1, single) }, guided: predictAll))
+  }
+
+  /// Of one latent what guidance leads away from, and the prompt's answer.
+  private func predictAll(
+    _ latent_1CHW: Tensor, at time: SampleTime
+  ) throws -> (unconditional: Tensor, conditional: Tensor) {
+    let rows = negativeCount + 1
+    let answers = try predict(Tensor.cat([Tensor](repeating: latent_1CHW, count: rows), dim: 0), at: time, all)
+      .chunk(chunks: rows, dim: 0)
+    guard answers.count == rows else {
+      throw DiffusionError.batchMismatch(what: "rows of a guided batch", expected: rows, found: answers.count)
+    }
+    let sum = try answers[1..<negativeCount].reduce(answers[0]) { try $0 + $1 }
+    return (negativeCount == 1 ? sum : try sum / Double(negativeCount), answers[negativeCount])
   }
 
   private func predict(_ latent_BCHW: Tensor, at time: SampleTime, _ conditioned: Conditioned?) throws -> Tensor {

@@ -1,5 +1,7 @@
+import Diffusion
 import Foundation
 import RadiographModels
+import RadiologyReports
 import Tokenization
 import Torch
 
@@ -44,5 +46,44 @@ extension LoadedModel {
     let hidden_1SD = try encoded.hiddenStates_LD.unsqueeze(dim: 0)
     let mask_1S = try Tensor.arange(hidden_1SD.shape[1]).lt(other: Double(encoded.tokenCount)).unsqueeze(dim: 0)
     return (try textProjection(hidden_1SD, mask_BS: mask_1S.to(device)), encoded.tokenCount, encoded.truncation)
+  }
+
+  /// What guidance leads away from: the negative prompt if there is one, and otherwise what the settings say. A prompt
+  /// without opposites is led away from no text.
+  ///
+  /// - Returns: No condition if guidance is off; the tokens of all texts that were read.
+  /// - Throws: As ``condition(_:)``.
+  public func negatives(
+    of prompt: String, negative: String?, sampling: SamplingSettings
+  ) throws -> (conditions: [TextCondition], tokens: Int) {
+    guard sampling.guidance != 1 else { return ([], 0) }
+    let texts = try negative.map { [$0] } ?? sampling.guidanceFrom.texts(for: prompt)
+    let read = try texts.map(condition)
+    return (read.map(\.condition), read.reduce(0) { $0 + $1.tokens })
+  }
+}
+
+extension GuidanceReference {
+  /// The most texts that a prompt is led away from.
+  public var textCount: Int {
+    switch self {
+    case .nothing: 1
+    case .opposites: PromptOpposites.limit
+    }
+  }
+
+  /// Read once: training asks for those of every text.
+  private static let opposites = Result { () throws(VocabularyError) in try PromptOpposites.standard() }
+
+  /// The texts whose mean a prompt is led away from; the empty text is the null condition.
+  ///
+  /// - Throws: `VocabularyError` if the words of opposites, which come with the program, cannot be read.
+  public func texts(for prompt: String) throws -> [String] {
+    switch self {
+    case .nothing: return [""]
+    case .opposites:
+      let opposites = try Self.opposites.get().opposites(of: prompt)
+      return opposites.isEmpty ? [""] : opposites
+    }
   }
 }

@@ -38,6 +38,7 @@ public struct ServiceClient: Sendable {
     var guidance: Double?
     var guidance_rescale: Double?
     var guidance_interval: String?
+    var guidance_from: String?
     var negative_prompt: String?
     var sampler: String?
     var eta: Double?
@@ -71,7 +72,8 @@ public struct ServiceClient: Sendable {
       prompt: request.prompt, model: model, seed: request.seed, format: format.rawValue,
       quality: settings.quality?.rawValue, steps: settings.steps, guidance: settings.guidance,
       guidance_rescale: settings.guidanceRescale,
-      guidance_interval: settings.guidanceInterval.map { "\($0)" }, negative_prompt: settings.negative,
+      guidance_interval: settings.guidanceInterval.map { "\($0)" },
+      guidance_from: settings.guidanceFrom?.rawValue, negative_prompt: settings.negative,
       sampler: settings.sampler?.rawValue, eta: settings.eta)
     guard let url = URL(httpURLWithSocketPath: path, uri: "/api/images") else {
       throw ServingError.unreachable(path: path, reason: "the path cannot be used")

@@ -46,7 +46,9 @@ struct RequestFields {
   /// like.
   ///
   /// - Throws: ``APIError`` with `invalid_json` for a query that is no list of fields.
-  init(query uri: URI, texts: Set<String> = ["model", "negative_prompt", "sampler", "guidance_interval"])
+  init(
+    query uri: URI, texts: Set<String> = ["model", "negative_prompt", "sampler", "guidance_interval", "guidance_from"]
+  )
     throws(APIError)
   {
     var members: [String] = []

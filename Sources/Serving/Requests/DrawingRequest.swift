@@ -49,6 +49,7 @@ struct DrawingRequest: Sendable, Equatable {
     settings.guidance = try fields.number("guidance")
     settings.guidanceRescale = try fields.number("guidance_rescale")
     settings.guidanceInterval = try fields.text("guidance_interval").map(Self.interval)
+    settings.guidanceFrom = try fields.text("guidance_from").map { (name) throws(APIError) in try Self.reference(name) }
     settings.negative = try fields.text("negative_prompt", limit: limits.promptBytes)
     settings.sampler = try fields.text("sampler").map { (name) throws(APIError) in try Self.sampler(name) }
     settings.eta = try fields.number("eta")
@@ -75,6 +76,15 @@ struct DrawingRequest: Sendable, Equatable {
         .outOfRange, "quality is '\(name.onOneLine(limit: 40))': choose fast or best", field: "quality")
     }
     return quality
+  }
+
+  private static func reference(_ name: String) throws(APIError) -> GuidanceReference {
+    guard let reference = GuidanceReference(rawValue: name) else {
+      throw APIError(
+        .outOfRange, "guidance_from is '\(name.onOneLine(limit: 40))': choose nothing or opposites",
+        field: "guidance_from")
+    }
+    return reference
   }
 
   private static func interval(_ text: String) throws(APIError) -> GuidanceInterval {

@@ -136,6 +136,7 @@ struct OrderRecord: Encodable, Sendable {
   var guidance: Double
   var guidanceRescale: Double
   var guidanceInterval: String
+  var guidanceFrom: String
   var sampler: String
   var eta: Double
   var negativePrompt: String?
@@ -150,6 +151,7 @@ struct OrderRecord: Encodable, Sendable {
     guidance = order.sampling.guidance
     guidanceRescale = order.sampling.guidanceRescale
     guidanceInterval = "\(GuidanceInterval(order.sampling.guidanceInterval))"
+    guidanceFrom = order.sampling.guidanceFrom.rawValue
     sampler = order.sampling.sampler.rawValue
     eta = order.sampling.eta
     negativePrompt = order.settings.negative
@@ -162,6 +164,7 @@ struct OrderRecord: Encodable, Sendable {
     case model, images, steps, guidance, sampler, eta, stamp, format, cost
     case guidanceRescale = "guidance_rescale"
     case guidanceInterval = "guidance_interval"
+    case guidanceFrom = "guidance_from"
     case negativePrompt = "negative_prompt"
   }
 }

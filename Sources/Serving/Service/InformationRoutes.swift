@@ -53,6 +53,7 @@ struct InformationRoutes: RouteList {
         var guidance: Double
         var guidance_rescale: Double
         var guidance_interval: String
+        var guidance_from: String
         var sampler: String
         var eta: Double
 
@@ -61,6 +62,7 @@ struct InformationRoutes: RouteList {
           guidance = sampling.guidance
           guidance_rescale = sampling.guidanceRescale
           guidance_interval = "\(GuidanceInterval(sampling.guidanceInterval))"
+          guidance_from = sampling.guidanceFrom.rawValue
           sampler = sampling.sampler.rawValue
           eta = sampling.eta
         }

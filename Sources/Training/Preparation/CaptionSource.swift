@@ -44,8 +44,9 @@ struct DatasetCaptions: CaptionSource {
 struct PairCaptions: CaptionSource {
   /// How many pairs there are.
   let imageCount: Int
-  let textsPerImage = 1
   let images: any CaptionSource
+  /// How many of an image's texts belong together: a text, and those that it is led away from.
+  let textsPerImage: Int
 
   func captions(ofImages pairs: Range<Int>) throws -> [CaptionWriter.Captions] {
     var result: [CaptionWriter.Captions] = []
@@ -53,7 +54,8 @@ struct PairCaptions: CaptionSource {
       let (round, first) = (pairs.lowerBound + result.count).quotientAndRemainder(dividingBy: images.imageCount)
       let count = min(pairs.count - result.count, images.imageCount - first)
       result += try images.captions(ofImages: first..<(first + count)).map {
-        CaptionWriter.Captions(texts: [$0.texts[round % $0.texts.count]], cut: 0)
+        let start = round % ($0.texts.count / textsPerImage) * textsPerImage
+        return CaptionWriter.Captions(texts: Array($0.texts[start..<start + textsPerImage]), cut: 0)
       }
     }
     return result

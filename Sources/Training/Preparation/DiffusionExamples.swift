@@ -10,6 +10,8 @@ struct DiffusionExamples {
     var latent_BCHW: Tensor
     var hidden_BSD: Tensor
     var mask_BS: Tensor
+    /// Of each text those that guidance leads away from, the first of all rows first.
+    var negatives: [(hidden_BSD: Tensor, mask_BS: Tensor)] = []
   }
 
   let latentCache: LatentCache
@@ -17,6 +19,8 @@ struct DiffusionExamples {
   let images: ExampleImages
   let statistics: LatentStatistics
   let prompts: PromptCache
+  /// How many texts behind each one are those that it is led away from.
+  var negativesPerText = 0
   /// Where batches go.
   var device = Device.cpu
 
@@ -31,12 +35,17 @@ struct DiffusionExamples {
     let numbers = try generator.map {
       try Tensor.randint(0..<(1 << 30), shape: [slice.batchSize], generator: $0).int64s().map(Int.init)
     }
+    let places = 1 + negativesPerText
     let texts = zip(examples, slice.rows).map { example, row in
-      (image: images[example], text: numbers.map { $0[row] % prompts.textsPerImage } ?? 0)
+      (image: images[example], text: numbers.map { $0[row] % (prompts.textsPerImage / places) * places } ?? 0)
     }
-    let (hidden_BSD, mask_BS) = try prompts.batch(texts)
+    let read = try (0..<places).map { place in
+      let (hidden_BSD, mask_BS) = try prompts.batch(texts.map { (image: $0.image, text: $0.text + place) })
+      return (hidden_BSD: try hidden_BSD.to(device), mask_BS: try mask_BS.to(device))
+    }
     return Batch(
-      latent_BCHW: try latents(examples), hidden_BSD: try hidden_BSD.to(device), mask_BS: try mask_BS.to(device))
+      latent_BCHW: try latents(examples), hidden_BSD: read[0].hidden_BSD, mask_BS: read[0].mask_BS,
+      negatives: Array(read.dropFirst()))
   }
 
   /// Some latents, normalised.

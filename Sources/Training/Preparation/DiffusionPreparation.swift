@@ -19,6 +19,8 @@ struct DiffusionPreparation {
   let limits: RunLimits
   var group: any ProcessGroup = Alone()
   let report: (TrainingReport) -> Void
+  /// Whether each text has those behind it that guidance leads it away from; nil if not.
+  var negatives: GuidanceReference?
 
   /// - Throws: ``EncodingStopped`` if a limit was reached on the way, ``TrainingError/missingStage(path:stage:)``,
   ///   `TextEncoderError`, `FileAccessError`, `TensorFileError`, `TorchError`.
@@ -34,7 +36,8 @@ struct DiffusionPreparation {
     let description = try ModelDescription(of: recipe, architecture: architecture, latent: training.statistics)
     let pictures = SamplePictures(
       description: description, codec: autoencoder,
-      encoded: try EncodedPrompts(SamplePictures.prompts, by: encoder, for: architecture.textProjection),
+      encoded: try EncodedPrompts(
+        SamplePictures.prompts, by: encoder, for: architecture.textProjection, sampling: description.sampling),
       device: device)
     if group.isFirst { try RunFolder.write(training.statistics, to: Self.statisticsFile(in: folder)) }
     return DiffusionObjective(
@@ -78,14 +81,16 @@ struct DiffusionPreparation {
     let latents = try latents(of: split, images, batches, key: key, autoencoder: autoencoder)
     return DiffusionExamples(
       latentCache: latents, images: images, statistics: statistics ?? latents.statistics,
-      prompts: try prompts(captions(of: split, batches.records), of: split, batches.records), device: device)
+      prompts: try prompts(captions(of: split, batches.records), of: split, batches.records),
+      negativesPerText: negatives?.textCount ?? 0, device: device)
   }
 
   /// The texts of a part's images.
-  func captions(of split: DatasetSplit, _ records: RadiographRecords) throws -> DatasetCaptions {
-    try DatasetCaptions(
+  func captions(of split: DatasetSplit, _ records: RadiographRecords) throws -> any CaptionSource {
+    let captions = try DatasetCaptions(
       records, count: split == .train ? recipe.promptsPerImage : 1, seed: recipe.seed, encoder: recipe.textEncoder,
       maximum: architecture.textProjection.tokenLimit)
+    return negatives.map { CaptionsWithNegatives(captions: captions, reference: $0) } ?? captions
   }
 
   /// What the first of several processes encodes, and the others open.

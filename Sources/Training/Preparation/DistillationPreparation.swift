@@ -58,7 +58,8 @@ struct DistillationPreparation {
     let pictures = SamplePictures(
       description: student, codec: autoencoder,
       encoded: try EncodedPrompts(
-        SamplePictures.prompts, by: images.textEncoder(), for: description.architecture.textProjection),
+        SamplePictures.prompts, by: images.textEncoder(), for: description.architecture.textProjection,
+        sampling: student.sampling),
       device: device)
     return try DistillationObjective(
       recipe, teacher: teacher, training: training, validation: validation, validated: validated, pictures: pictures,
@@ -72,10 +73,12 @@ struct DistillationPreparation {
     diffusion.scheduler = teacher.description.scheduler
     diffusion.textEncoder = recipe.textEncoder.isEmpty ? teacher.textEncoder : recipe.textEncoder
     diffusion.promptsPerImage = recipe.promptsPerImage
+    // No text needs no place among the texts.
+    let reference = recipe.own.teacherSampling(teacher.description.sampling).guidanceFrom
     return DiffusionPreparation(
       recipe: diffusion, architecture: teacher.description.architecture, data: data, folder: folder,
       autoencoderWeights: teacher.autoencoder, device: device, limits: limits, group: group,
-      report: report)
+      report: report, negatives: reference == .nothing ? nil : reference)
   }
 
   /// Noises, and what the teacher makes of each for a text of the part, one after another: stored file by file as
@@ -86,7 +89,9 @@ struct DistillationPreparation {
   ) throws -> DistillationObjective.Examples {
     if group.isFirst { images.removeFormerCache(split) }
     let prompts = try images.prompts(
-      PairCaptions(imageCount: count, images: images.captions(of: split, records)), of: split, records)
+      PairCaptions(
+        imageCount: count, images: images.captions(of: split, records),
+        textsPerImage: 1 + (images.negatives?.textCount ?? 0)), of: split, records)
     let shape = teacher.description.latentShape
     let randomness = TrainingRandomness(seed: recipe.seed)
     let purpose: TrainingRandomness.Purpose = split == .train ? .pairs : .validationPairs
@@ -100,19 +105,23 @@ struct DistillationPreparation {
       plan: FeaturePlan(folder: cache, key: key, count: count, batch: 1, shardSize: 256), limits: limits,
       note: { report(.note($0)) },
       progress: { images.progress("drawing \(split.rawValue) pairs", $0, of: count, "images") })
-    var made: (model: LoadedModel, text: TextProjection, negative: TextCondition?)?
+    var made: (model: LoadedModel, text: TextProjection, null: TextCondition)?
     // What the first of several processes draws, the others open.
     let opened = group.isFirst ? nil : LatentCache.open(cache, key: key)
     guard group.isFirst || opened != nil else { throw TrainingError.otherFeatures(path: cache.path) }
     let drawn =
       try opened
       ?? LatentCache.encode(by: encoding, dtype: .float32) { items in
-        let (model, text, negative) = try made ?? drawing(autoencoder, sampling)
-        made = (model, text, negative)
-        let (hidden_1SD, mask_1S) = try prompts.batch([(image: items.lowerBound, text: 0)])
+        let (model, text, null) = try made ?? drawing(autoencoder)
+        made = (model, text, null)
+        let conditions = try (0..<prompts.textsPerImage).map { place in
+          let (hidden_1SD, mask_1S) = try prompts.batch([(image: items.lowerBound, text: place)])
+          return try text(hidden_1SD.to(device), mask_BS: mask_1S.to(device))
+        }
+        let negatives = conditions.count > 1 ? Array(conditions.dropFirst()) : [null]
         let denoising = try Denoising(
-          model: model, sampling: sampling, positive: text(hidden_1SD.to(device), mask_BS: mask_1S.to(device)),
-          negative: negative)
+          model: model, sampling: sampling, positive: conditions[0],
+          negatives: sampling.guidance == 1 ? [] : negatives)
         return try denoising.sample(
           generator: randomness.generator(purpose, step: items.lowerBound),
           initialLatents_1CHW: noise(items.lowerBound).to(device))
@@ -125,16 +134,16 @@ struct DistillationPreparation {
       noise_NCHW: try Tensor.cat((0..<count).map(noise)))
   }
 
-  /// The teacher as a model that draws, its text projection, and what it is guided away from.
+  /// The teacher as a model that draws, its text projection, and no text.
   private func drawing(
-    _ autoencoder: Autoencoder, _ sampling: SamplingSettings
-  ) throws -> (model: LoadedModel, text: TextProjection, negative: TextCondition?) {
+    _ autoencoder: Autoencoder
+  ) throws -> (model: LoadedModel, text: TextProjection, null: TextCondition) {
     let networks = try teacher.networks(trainable: false, device: device)
     let model = try LoadedModel(
       teacher.description, codec: autoencoder, predictor: networks.unet, textProjection: networks.text,
       textConditioner: nil, device: device, dtype: .float32)
     let architecture = teacher.description.architecture.textProjection
     let tokens = architecture.attendsToPadding ? architecture.tokenLimit : 1
-    return (model, networks.text, sampling.guidance == 1 ? nil : try networks.text.null(count: 1, tokens: tokens))
+    return (model, networks.text, try networks.text.null(count: 1, tokens: tokens))
   }
 }

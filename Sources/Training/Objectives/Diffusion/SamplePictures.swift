@@ -26,12 +26,12 @@ struct SamplePictures {
       description, codec: codec, predictor: unet, textProjection: projection, textConditioner: encoded, device: device,
       dtype: .float32)
     let sampling = description.sampling
-    let negative = sampling.guidance == 1 ? nil : try model.condition("").condition
     let side = description.architecture.imageSide
     let black = try GrayscaleImage(width: side, height: side, pixels: [UInt8](repeating: 0, count: side * side))
     let rows = try encoded.prompts.map { prompt in
       let denoising = try Denoising(
-        model: model, sampling: sampling, positive: model.condition(prompt).condition, negative: negative)
+        model: model, sampling: sampling, positive: model.condition(prompt).condition,
+        negatives: model.negatives(of: prompt, negative: nil, sampling: sampling).conditions)
       return try (0..<columns).map { seed in
         let latent_1CHW = try denoising.sample(generator: Generator(seed: UInt64(seed)))
         do {
@@ -52,16 +52,22 @@ struct EncodedPrompts: TextConditioner {
   let maximumTokens: Int
   private let encodings: [String: EncodedPrompt]
 
-  /// - Parameter architecture: How many tokens the model takes, and whether it attends to padding.
+  /// - Parameters:
+  ///   - architecture: How many tokens the model takes, and whether it attends to padding.
+  ///   - sampling: How the prompts are sampled: what they are led away from is encoded with them.
   /// - Throws: `TokenizationError`, `TextEncoderError`, `TorchError`.
-  init(_ prompts: [String], by encoder: any TextConditioner, for architecture: TextProjectionArchitecture) throws {
+  init(
+    _ prompts: [String], by encoder: any TextConditioner, for architecture: TextProjectionArchitecture,
+    sampling: SamplingSettings
+  ) throws {
     self.prompts = prompts
     hiddenWidth = encoder.hiddenWidth
     maximumTokens = encoder.maximumTokens
     let limit = min(architecture.tokenLimit, encoder.maximumTokens)
+    let texts = try prompts + prompts.flatMap(sampling.guidanceFrom.texts).filter { !$0.isEmpty }
     let encoded = try encoder.encode(
-      prompts, maximumLength: limit, paddedTo: architecture.attendsToPadding ? limit : nil)
-    encodings = Dictionary(zip(prompts, encoded)) { first, _ in first }
+      texts, maximumLength: limit, paddedTo: architecture.attendsToPadding ? limit : nil)
+    encodings = Dictionary(zip(texts, encoded)) { first, _ in first }
   }
 
   func encode(_ prompts: [String], maximumLength: Int, paddedTo length: Int?) throws -> [EncodedPrompt] {

@@ -117,14 +117,14 @@ struct DistillationObjective: Objective {
   func guided(_ noisy_BCHW: Tensor, _ batch: Batch) throws -> Tensor {
     try withoutGradients {
       let times_B = try networkTimes(batch.times)
+      func answer(_ text: TextCondition) throws -> Tensor {
+        try teacher.unet(noisy_BCHW, times_B: times_B, text: text).to(.float32)
+      }
       let (conditional, unconditional) = try withPrecision(recipe.precision, on: device) {
         let text = try teacher.text(batch.examples.hidden_BSD, mask_BS: batch.examples.mask_BS)
-        let all_B = try Tensor.ones([batch.times.count], device: device).to(.bool)
-        let null = try teacher.text.replacing(text, whereNull: all_B)
-        return (
-          try teacher.unet(noisy_BCHW, times_B: times_B, text: text).to(.float32),
-          try teacher.unet(noisy_BCHW, times_B: times_B, text: null).to(.float32)
-        )
+        let negatives = try negatives(of: text, batch.examples).map(answer)
+        let sum = try negatives.dropFirst().reduce(negatives[0]) { try $0 + $1 }
+        return (conditional: try answer(text), unconditional: try sum / Double(negatives.count))
       }
       let isActive_B111 = try Tensor(
         batch.times.map { guidance.isActive(at: $0) ? 1 : 0 as Float }, shape: [batch.times.count, 1, 1, 1]
@@ -132,6 +132,15 @@ struct DistillationObjective: Objective {
       let guided = try guidance.combine(conditional: conditional, unconditional: unconditional)
       return try Tensor.where(isActive_B111, tensors: guided, other: conditional)
     }
+  }
+
+  /// What each row is led away from: its own texts, or no text.
+  private func negatives(of text: TextCondition, _ examples: DiffusionExamples.Batch) throws -> [TextCondition] {
+    guard examples.negatives.isEmpty else {
+      return try examples.negatives.map { try teacher.text($0.hidden_BSD, mask_BS: $0.mask_BS) }
+    }
+    let all_B = try Tensor.ones([examples.latent_BCHW.shape[0]], device: device).to(.bool)
+    return [try teacher.text.replacing(text, whereNull: all_B)]
   }
 
   /// The same latents, texts, times and noise at every validation, so that losses can be compared.

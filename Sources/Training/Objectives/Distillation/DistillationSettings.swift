@@ -18,6 +18,8 @@ public struct DistillationSettings: StageSettings {
   public var method = Method.guidance
   /// The scale of the teacher's guidance, at all times and as it is; 0 for the guidance that the teacher is sampled with.
   public var guidance = 0.0
+  /// What the guidance of a ``guidance`` that is not 0 leads away from.
+  public var guidanceFrom = GuidanceReference.nothing
   /// The folder or the name of the teacher's text encoder, if it is not found by the name that the teacher gives.
   public var textEncoder = ""
   /// The steps that the student is sampled with; 0 for the teacher's after `guidance`, and 4 after `reflow`.
@@ -54,6 +56,7 @@ public struct DistillationSettings: StageSettings {
     var sampling = own
     if guidance > 0 {
       (sampling.guidance, sampling.guidanceRescale, sampling.guidanceInterval) = (guidance, 0, nil)
+      sampling.guidanceFrom = guidanceFrom
     }
     if teacherSteps > 0 { sampling.steps = teacherSteps }
     return sampling

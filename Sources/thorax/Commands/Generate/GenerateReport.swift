@@ -115,6 +115,7 @@ struct GenerateReport: Encodable {
   var guidance: Double
   var guidanceRescale: Double
   var guidanceInterval: Interval
+  var guidanceFrom: String
   var negative: String?
   var sampler: String
   var eta: Double
@@ -140,6 +141,7 @@ struct GenerateReport: Encodable {
     guidance = sampling.guidance
     guidanceRescale = sampling.guidanceRescale
     guidanceInterval = Interval(range: sampling.guidanceInterval)
+    guidanceFrom = sampling.guidanceFrom.rawValue
     self.negative = negative
     sampler = sampling.sampler.rawValue
     eta = sampling.eta
@@ -156,6 +158,7 @@ struct GenerateReport: Encodable {
     guidance = recorded.guidance
     guidanceRescale = recorded.guidanceRescale ?? 0
     guidanceInterval = Interval(range: recorded.guidanceInterval?.range)
+    guidanceFrom = recorded.guidanceFrom.rawValue
     negative = recorded.negative
     sampler = recorded.sampler.rawValue
     eta = recorded.eta
@@ -169,6 +172,7 @@ struct GenerateReport: Encodable {
     case synthetic, version
     case guidanceRescale = "guidance_rescale"
     case guidanceInterval = "guidance_interval"
+    case guidanceFrom = "guidance_from"
     case textEncoder = "text_encoder"
     case peakMemoryBytes = "peak_memory_bytes"
   }

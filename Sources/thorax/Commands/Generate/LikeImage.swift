@@ -40,6 +40,7 @@ struct LikeImage {
       merged.guidance = given.guidance ?? recorded.guidance
       merged.guidanceRescale = given.guidanceRescale ?? recorded.guidanceRescale
       merged.guidanceInterval = given.guidanceInterval ?? recorded.guidanceInterval
+      merged.guidanceFrom = given.guidanceFrom ?? recorded.guidanceFrom
       merged.sampler = given.sampler ?? recorded.sampler
       merged.eta = given.eta ?? recorded.eta
     }

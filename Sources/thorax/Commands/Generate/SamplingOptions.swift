@@ -35,7 +35,15 @@ struct SamplingOptions: ParsableArguments {
         + "(default: the model's).", valueName: "low-high"))
   var guidanceInterval: String?
 
-  @Option(help: ArgumentHelp("What the image should not show.", valueName: "text"))
+  @Option(
+    help: ArgumentHelp(
+      "What guidance leads away from: nothing (no text), or opposites, the prompt with side, sex and findings turned "
+        + "round (default: the model's).", valueName: "nothing|opposites"),
+    completion: .list(GuidanceReference.allCases.map(\.rawValue)))
+  var guidanceFrom: GuidanceReference?
+
+  @Option(
+    help: ArgumentHelp("What the image should not show; goes before guidance-from.", valueName: "text"))
   var negative: String?
 
   @Option(
@@ -62,7 +70,8 @@ struct SamplingOptions: ParsableArguments {
       }
       return SamplingOverrides(
         steps: steps, guidance: guidance, guidanceRescale: guidanceRescale, guidanceInterval: interval,
-        negative: negative, sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) }, eta: eta,
+        guidanceFrom: guidanceFrom, negative: negative,
+        sampler: try sampler.map { try SamplerKind(named: $0.lowercased()) }, eta: eta,
         quality: quality)
     }
   }
@@ -70,12 +79,15 @@ struct SamplingOptions: ParsableArguments {
   /// Says which of the given options have no effect beside the others.
   func noteWithoutEffect(_ sampling: SamplingSettings, _ console: Console) {
     if eta != nil, sampling.sampler != .ddim { console.note("eta has no effect on \(sampling.sampler.rawValue)") }
+    if negative != nil, guidanceFrom != nil { console.note("guidance-from has no effect beside a negative prompt") }
     guard sampling.guidance == 1 else { return }
     if negative != nil { console.note("the negative prompt has no effect at guidance 1") }
-    if guidanceRescale != nil || guidanceInterval != nil {
-      console.note("guidance-rescale and guidance-interval have no effect at guidance 1")
+    if guidanceRescale != nil || guidanceInterval != nil || guidanceFrom != nil {
+      console.note("guidance-rescale, guidance-interval and guidance-from have no effect at guidance 1")
     }
   }
 }
 
 extension SamplingQuality: ExpressibleByArgument {}
+
+extension GuidanceReference: ExpressibleByArgument {}

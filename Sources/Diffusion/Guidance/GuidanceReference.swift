@@ -1,0 +1,9 @@
+/// What guidance drives a prompt's image away from, where no negative prompt is given.
+public enum GuidanceReference: String, CaseIterable, Codable, Sendable {
+  /// The null condition, which is no text (Ho and Salimans, arXiv:2207.12598).
+  case nothing
+  /// The mean of the network's answers to the prompt's opposites: the same words with the other sex and side, and the same
+  /// patient with the findings that the prompt denies, or with none. What prompt and opposites share is not driven at, so
+  /// that a large scale changes what was asked for and little else.
+  case opposites
+}

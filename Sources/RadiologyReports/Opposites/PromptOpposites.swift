@@ -1,0 +1,113 @@
+import Foundation
+
+/// Makes the opposites of prompts, by rules that are data.
+///
+/// A prompt has two at most. One exchanges words: left and right, man and woman, upper and lower. The other keeps the
+/// patient, exchanged likewise, and turns the findings: a normal chest for a prompt that names any, and for one that denies
+/// them what it denies.
+public struct PromptOpposites: Sendable {
+  /// The most opposites of a prompt.
+  public static let limit = 2
+
+  private let words: OppositeWords
+  private let exchanges: [String: String]
+  private let labeller: FindingLabeller
+
+  /// With the words that come with the program.
+  ///
+  /// - Throws: `VocabularyError` if those cannot be read.
+  public static func standard() throws(VocabularyError) -> PromptOpposites {
+    try PromptOpposites(words: Data(PackageResources.opposites_json), labeller: .standard())
+  }
+
+  /// - Parameter words: JSON of the form of `Resources/opposites.json`.
+  /// - Throws: `VocabularyError.malformed` if it is not of that form.
+  public init(words: Data, labeller: FindingLabeller) throws(VocabularyError) {
+    self.words = try VocabularyReading.decode(OppositeWords.self, from: words)
+    self.labeller = labeller
+    var exchanges: [String: String] = [:]
+    for pair in self.words.exchanges {
+      guard pair.count == 2 else { throw .malformed(reason: "an exchange has two words, not \(pair.count)") }
+      exchanges[pair[0]] = pair[1]
+      exchanges[pair[1]] = pair[0]
+    }
+    self.exchanges = exchanges
+  }
+
+  /// The opposites of a prompt: none for one that says nothing of findings, sides or the patient.
+  public func opposites(of prompt: String) -> [String] {
+    let exchanged = exchanged(prompt)
+    var opposites = exchanged == prompt ? [] : [exchanged]
+    if let findings = oppositeFindings(of: prompt) { opposites.append(patient(of: exchanged) + ": " + findings) }
+    return opposites
+  }
+
+  /// The text with each word that has an opposite exchanged for it, in the same letters: small, capital, or capital first.
+  private func exchanged(_ text: String) -> String {
+    var result = ""
+    var word = ""
+    func flush() {
+      result += exchanges[word.lowercased()].map { Self.spelled($0, like: word) } ?? word
+      word = ""
+    }
+    for character in text {
+      if character.isLetter {
+        word.append(character)
+      } else {
+        flush()
+        result.append(character)
+      }
+    }
+    flush()
+    return result
+  }
+
+  private static func spelled(_ word: String, like other: String) -> String {
+    guard other.first?.isUppercase == true else { return word }
+    return other.count > 1 && other.allSatisfy(\.isUppercase)
+      ? word.uppercased() : word.prefix(1).uppercased() + word.dropFirst()
+  }
+
+  /// What stands against the findings of a prompt; nil if it says nothing of any.
+  private func oppositeFindings(of prompt: String) -> String? {
+    let sections = SectionSplitter.sections(of: prompt).filter(\.name.statesFindings)
+    let mentions = labeller.label(sections).mentions
+    guard !mentions.isEmpty else { return nil }
+    guard !mentions.contains(where: { $0.state == .positive || $0.state == .uncertain }) else { return words.normal }
+    let denied = mentions.filter { $0.concept != "normal" }.map { $0.text.lowercased() }
+    return denied.isEmpty ? words.abnormal : denied.joined(separator: ", ")
+  }
+
+  /// The patient and the view that a text names, in a few words.
+  private func patient(of text: String) -> String {
+    let tokens = ReportTokenizer.sentences(of: text).joined().map(\.text)
+    let age = tokens.indices.first { index in
+      tokens[index].allSatisfy(\.isNumber) && index + 1 < tokens.count && words.ages.contains(tokens[index + 1])
+    }
+    let person = tokens.first { words.people.contains($0) }
+    let patient = [age.map { "\(tokens[$0])-year-old" }, person].compactMap { $0 }.joined(separator: " ")
+    let view = tokens.lazy.compactMap { words.views[$0] }.first
+    let childhood = tokens.first { words.childhood.contains($0) }
+    let film = [view, childhood, words.film].compactMap { $0 }.joined(separator: " ")
+    return patient.isEmpty ? film : "\(patient), \(film)"
+  }
+}
+
+/// The words of opposites as their file has them (`Resources/opposites.json`), all in lower case.
+struct OppositeWords: Sendable, Codable {
+  /// Pairs of words of which each stands for the other.
+  var exchanges: [[String]]
+  /// Words for the patient; the first one of a text is taken.
+  var people: [String]
+  /// Words that follow the number of an age.
+  var ages: [String]
+  /// Words that make a film one of a child.
+  var childhood: [String]
+  /// What names a view, and the view.
+  var views: [String: String]
+  var film: String
+  /// What stands against findings.
+  var normal: String
+  /// What stands against a normal chest.
+  var abnormal: String
+}
