@@ -33,6 +33,18 @@ public struct DelimitedTable: Sendable {
     body = reader
   }
 
+  /// A name that more than one column has, whatever its case; nil if there is none.
+  public var repeatedColumn: String? { Self.repeated(columns) }
+
+  /// A name that stands more than once among `names`, whatever its case and the blanks around it; empty ones do not count.
+  public static func repeated(_ names: [String]) -> String? {
+    var seen: Set<String> = []
+    return names.first { name in
+      let name = name.trimmingCharacters(in: .whitespaces).lowercased()
+      return !name.isEmpty && !seen.insert(name).inserted
+    }
+  }
+
   /// The place of the first of these columns that is there, whatever its case.
   public func index(of names: String...) -> Int? {
     names.lazy.compactMap { indices[$0.lowercased()] }.first

@@ -147,7 +147,7 @@ struct Failure {
 
   private static func status(_ error: MeasurementError) -> ExitStatus {
     switch error {
-    case .tooFewSamples, .tooManySamples, .blindToPrompt: .usage
+    case .tooFewSamples, .tooManySamples, .blindToPrompt, .unknownSource: .usage
     case .missing, .noImages: .inputMissing
     case .otherSamples, .begunOtherwise: .cannotCreate
     case .unlistable: .readWrite

@@ -298,6 +298,15 @@ extension BadInput {
       try FileManager.default.createSymbolicLink(
         atPath: $0.folder.appendingPathComponent("x.png").path, withDestinationPath: "/dev/null")
     },
+    BadInput(
+      "a seed for images that are there", ["evaluate", "gate", "images", "--data", "ds", "--seed", "1"], status: 64,
+      says: "judged as they are"),
+    BadInput(
+      "no network and one", ["evaluate", "distance", "a", "b", "--extractor", "none", "--extractor", "x.pt"],
+      status: 64, says: "both given"),
+    BadInput(
+      "a reference of guidance that is none", ["generate", "a", "--guidance-from", "everything"], status: 64,
+      says: "opposites"),
     // There is no run: that the model's folder is taken is found before a run is looked at.
     BadInput(
       "a model that exists", ["export", "run", "--output", "m"], files: ["m/model.json": Data("{}".utf8)], status: 73,

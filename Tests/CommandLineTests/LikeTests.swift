@@ -27,6 +27,7 @@ import Testing
         "bf16",
       ],
       ["", "--guidance", "1", "--seed", "0"],
+      ["effusion", "--guidance", "3", "--guidance-from", "opposites", "--seed", "1"],
     ])
   func theSameBytesAreDrawnAgain(format: String, arguments: [String]) throws {
     try withWorkplace { place in

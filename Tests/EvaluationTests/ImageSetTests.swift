@@ -90,8 +90,19 @@ struct ImageSetTests {
       #expect(throws: MeasurementError.notInFolder(table: path, name: "a.png", folder: folder.path)) {
         try FolderImages(path: folder.path, table: table)
       }
-      try "one,two\n1,2\n".write(toFile: real, atomically: true, encoding: .utf8)
-      #expect(throws: MeasurementError.self) { try PromptTable(contentsOf: real) }
+      for (text, says) in [
+        ("one,two\n1,2\n", "no column 'img_savename'"),
+        ("prompt,img_savename,Prompt\na,a.png,b\n", "two columns are called 'Prompt'"),
+        ("prompt,img_savename\nclear, no effusion,a.png\n", "line 2 has 3 cells where the first has 2"),
+        ("prompt,img_savename\n,a.png\n", "line 2 has no prompt"),
+        ("path,chexpert_labels\na.jpg,{'Pneumonia': 1.0\n", "not of the form"),
+        ("path,chexpert_labels\na.jpg,{'Pneumonia: 1.0}\n", "not of the form"),
+        ("path,chexpert_labels\na.jpg,{'Pneumonia': yes}\n", "not of the form"),
+      ] {
+        try text.write(toFile: real, atomically: true, encoding: .utf8)
+        let error = #expect(throws: MeasurementError.self) { try PromptTable(contentsOf: real) }
+        #expect("\(try #require(error))".contains(says))
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import ImageFiles
+import Models
 import Support
 import TestSupport
 import Testing
@@ -71,7 +72,9 @@ struct ModelGateTests {
       func folder() throws -> SampleFolder {
         try SampleFolder(
           path: path,
-          origin: SampleFolder.Origin(model: "tiny", hash: generator.hash, steps: 4, sampler: "euler"))
+          origin: SampleFolder.Origin(
+            model: "tiny", hash: generator.hash,
+            sampling: SamplingSettings(steps: 4, guidance: 1, sampler: .euler), precision: "fp32"))
       }
       await generator.log.fail(after: 15)
       await #expect(throws: CancellationError.self) { try await run(dataset, generator, extractor, in: folder()) }

@@ -34,7 +34,9 @@ struct SamplingSweepTests {
       try await SamplingSweep(host: generator, dataset: dataset, options: options) { _ in }.run { steps in
         try SampleFolder(
           path: root.appendingPathComponent("\(name)/\(steps)").path,
-          origin: SampleFolder.Origin(model: "tiny", hash: host.hash, steps: steps, sampler: "euler"))
+          origin: SampleFolder.Origin(
+            model: "tiny", hash: host.hash,
+            sampling: SamplingSettings(steps: steps, guidance: 1, sampler: .euler), precision: "fp32"))
       }
     }
   }

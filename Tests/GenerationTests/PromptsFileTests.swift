@@ -36,7 +36,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("prompt,seed\na,1\nb\n", 3), ("prompt,seed\na,1,2\n", 2), ("text\na\n", 1), ("prompt\n\"a\n", 2),
+    ("prompt,seed\na,1\nb\n", 3), ("prompt,seed\na,1,2\n", 2), ("text\na\n", 1), ("prompt,seed, Prompt\na,1,b\n", 1),
+    ("prompt\n\"a\n", 2),
     ("prompt\n\"a\"b\n", 2), ("prompt\na\"b\n", 2), ("prompt,seed\na,-1\n", 2), ("prompt,seed\na,1.5\n", 2),
     ("prompt,output\na,/etc/x.png\n", 2), ("prompt,output\na,b/../../x.png\n", 2),
   ])

@@ -12,7 +12,8 @@ import Testing
   private var full: Provenance {
     Provenance(
       prompt: "Épanchement\r\n\"left\" <b> & 胸水 🫁\t ", negative: "a\nb", seed: .max, steps: 37, guidance: 0.1 + 0.2,
-      guidanceRescale: 1.0 / 3, guidanceInterval: 0.1...(0.7 + 0.2), sampler: .ddim, eta: Double.leastNonzeroMagnitude,
+      guidanceRescale: 1.0 / 3, guidanceInterval: 0.1...(0.7 + 0.2),
+      guidanceFrom: .opposites, sampler: .ddim, eta: Double.leastNonzeroMagnitude,
       modelName: "x y",
       modelHash: Self.hash("a"), textEncoderName: "e", textEncoderHash: Self.hash("b"),
       initialLatents: Self.hash("c"),
@@ -34,14 +35,14 @@ import Testing
     #expect(found.differences(from: full, version: ThoraxVersion.current).isEmpty)
     #expect(
       found.guidanceRescale == full.guidanceRescale && found.guidanceInterval == GuidanceInterval(0.1...(0.7 + 0.2)))
-    #expect(found.choice == full.choice)
+    #expect(found.choice == full.choice && found.guidanceFrom == .opposites)
     #expect(found.guidance == 0.1 + 0.2 && found.eta == Double.leastNonzeroMagnitude && found.seed == .max)
 
     var plain = full
     (plain.negative, plain.initialLatents, plain.guidanceInterval, plain.prompt) = (nil, nil, nil, "")
-    plain.choice = nil
+    (plain.choice, plain.guidanceFrom) = (nil, .nothing)
     let other = try record(plain, as: format)
-    #expect(other.choice == nil)
+    #expect(other.choice == nil && other.guidanceFrom == .nothing)
     #expect(other.differences(from: plain, version: ThoraxVersion.current).isEmpty)
     #expect(other.guidanceInterval == .always && other.prompt.isEmpty && other.negative == nil)
   }
@@ -53,7 +54,8 @@ import Testing
       ("prompt", { $0.prompt = "b" }), ("negative", { $0.negative = nil }), ("seed", { $0.seed = 1 }),
       ("steps", { $0.steps = 38 }), ("guidance", { $0.guidance = 0.3 }),
       ("guidance-rescale", { $0.guidanceRescale = 0 }),
-      ("guidance-interval", { $0.guidanceInterval = nil }), ("sampler", { $0.sampler = .heun }),
+      ("guidance-interval", { $0.guidanceInterval = nil }), ("guidance-from", { $0.guidanceFrom = .nothing }),
+      ("sampler", { $0.sampler = .heun }),
       ("eta", { $0.eta = 0 }),
       ("initial-latents", { $0.initialLatents = nil }), ("best-of", { $0.choice = nil }),
       ("best-of", { $0.choice?.score = -2 }), ("model", { $0.modelName = "z" }),
@@ -85,7 +87,8 @@ import Testing
   @Test(arguments: [
     ("seed", "18446744073709551616"), ("seed", "-1"), ("seed", ""), ("steps", "0"), ("steps", "1e9"),
     ("steps", "99999999999999999999"), ("guidance", "nan"), ("guidance", "1e300"), ("guidance-rescale", "2"),
-    ("guidance-interval", "0.9-0.1"), ("sampler", "plms"), ("eta", "-1"), ("model", ""), ("model", "../../etc"),
+    ("guidance-interval", "0.9-0.1"), ("guidance-from", "everything"), ("sampler", "plms"), ("eta", "-1"),
+    ("model", ""), ("model", "../../etc"),
     ("model", "/etc"), ("model", ".."), ("model-hash", "x"), ("model-hash", String(repeating: "A", count: 64)),
     ("text-encoder-hash", ""), ("initial-latents", "none"), ("threads", "0"), ("threads", "100000000"),
     ("preview-step", "x"), ("best-of", "0"), ("best-of", "1001"), ("best-of", "x"), ("best-of", "5"),

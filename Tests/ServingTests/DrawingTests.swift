@@ -87,7 +87,9 @@ import Testing
     (#"{"prompt": "a", "quality": "Best"}"#, "out_of_range"), (#"{"prompt": "a", "quality": 1}"#, "invalid_field"),
     (#"{"prompt": "a", "sampler": "magic"}"#, "out_of_range"), (#"{"prompt": "a", "eta": 7}"#, "out_of_range"),
     (#"{"prompt": "a", "format": "dcm7"}"#, "out_of_range"), (#"{"prompt": "a", "model": "other"}"#, "model_not_found"),
-    (#"{"prompt": "a", "guidance_interval": "late"}"#, "out_of_range"), (#"{"prompt": " "}"#, "empty_prompt"),
+    (#"{"prompt": "a", "guidance_interval": "late"}"#, "out_of_range"),
+    (#"{"prompt": "a", "guidance_from": "all"}"#, "out_of_range"),
+    (#"{"prompt": "a", "guidance_from": 1}"#, "invalid_field"), (#"{"prompt": " "}"#, "empty_prompt"),
     (#"{"prompt": "a", "negative_prompt": " "}"#, "conflict"),
     (#"{"prompt": "\#(String(repeating: "a", count: 8_193))"}"#, "out_of_range"),
   ]

@@ -102,7 +102,8 @@ import Testing
         GenerationRequest(prompt: "No pneumothorax.", seed: 9, settings: SamplingOverrides(steps: 2)))
       try await place.serve { service async throws in
         let table =
-          "case,prompt,seed\r\nA-1,\"Large left effusion, no fracture.\",\r\n\"B,\"\"2\"\"\",No pneumothorax.,9\r\n"
+          "case,prompt,seed,File\r\nA-1,\"Large left effusion, no fracture.\",,x\r\n"
+          + "\"B,\"\"2\"\"\",No pneumothorax.,9,y\r\n"
         let made = try await service.send(
           .POST, "/api/jobs?steps=2&seed=4", body: table, type: "text/csv; charset=utf-8")
         #expect(made.status == 202, "\(made.text)")
@@ -120,9 +121,9 @@ import Testing
         let labels = try String(contentsOf: folder.url.appendingPathComponent("labels.csv"), encoding: .utf8)
         let lines = labels.components(separatedBy: "\r\n")
         #expect(lines.count == 4 && lines[3].isEmpty)
-        #expect(lines[0].hasPrefix("file,prompt,seed,model,steps,guidance,sampler,sha256,case,No Finding,"))
+        #expect(lines[0].hasPrefix("file,prompt,seed,model,steps,guidance,sampler,sha256,case,table.File,No Finding,"))
         #expect(lines[1].hasPrefix("images/0000.png,\"Large left effusion, no fracture.\",4,tiny,2,2.0,euler,"))
-        #expect(lines[2].contains(",9,tiny,2,2.0,euler,\(ContentHash.of(wanted[0])),\"B,\"\"2\"\"\","))
+        #expect(lines[2].contains(",9,tiny,2,2.0,euler,\(ContentHash.of(wanted[0])),\"B,\"\"2\"\"\",y,"))
         let heads = lines[0].split(separator: ",", omittingEmptySubsequences: false)
         func label(_ line: String, _ finding: Substring) throws -> Substring {
           let place = try #require(heads.firstIndex(of: finding))

@@ -44,6 +44,10 @@ public struct PromptTable: Sendable {
   }
 
   private static func rows(of table: DelimitedTable, path: String) throws -> [Row] {
+    if let name = table.repeatedColumn {
+      throw MeasurementError.table(
+        path: path, reason: "two columns are called '\(name.onOneLine(limit: 40))': give each a name of its own")
+    }
     guard let image = table.index(of: columns.image, "path", "image") else {
       throw MeasurementError.table(path: path, reason: "no column 'img_savename': name the column of image files so")
     }
@@ -58,6 +62,13 @@ public struct PromptTable: Sendable {
     var rows: [Row] = []
     var seen: Set<String> = []
     while let row = try reader.next() {
+      guard !row.isRagged(columns: table.columns.count) else {
+        throw MeasurementError.table(
+          path: path,
+          reason:
+            "line \(row.line) has \(row.count.of("cell")) where the first has \(table.columns.count): quote texts "
+            + "that hold commas")
+      }
       guard let name = row.text(image) else {
         throw MeasurementError.table(path: path, reason: "line \(row.line) names no image: fill in 'img_savename'")
       }
@@ -65,26 +76,43 @@ public struct PromptTable: Sendable {
         throw MeasurementError.table(
           path: path, reason: "line \(row.line) names \(name.onOneLine(limit: 80)) again: give each image one line")
       }
+      guard prompt == nil || labels != nil || row.text(prompt) != nil else {
+        throw MeasurementError.table(
+          path: path, reason: "line \(row.line) has no prompt: say what the image was asked to show")
+      }
+      let findings = try row.text(labels).map { text in
+        guard let findings = Self.positives(text) else {
+          throw MeasurementError.table(
+            path: path,
+            reason: "line \(row.line): the labels \(text.onOneLine(limit: 60)) are not of the form {'Pneumonia': 1.0}")
+        }
+        return findings
+      }
       rows.append(
         Row(
           image: name,
           facts: ImageFacts(
-            prompt: row.text(prompt), labels: row.text(labels).map(Self.positives), patient: row.text(patient),
+            prompt: row.text(prompt), labels: findings, patient: row.text(patient),
             seed: row.text(seed).flatMap { UInt64($0) })))
     }
     guard !rows.isEmpty else { throw MeasurementError.table(path: path, reason: "it has no rows: give one an image") }
     return rows
   }
 
-  /// The findings at 1 of a Python dictionary as the benchmark writes it: `{'Pneumonia': 1.0, 'Fracture': nan}`.
-  static func positives(_ text: String) -> [String] {
-    text.split(separator: ",").compactMap { entry in
-      let parts = entry.split(separator: ":")
-      guard parts.count == 2, let value = Double(parts[1].trimmingCharacters(in: CharacterSet(charactersIn: " }"))),
-        value == 1
-      else { return nil }
-      return parts[0].trimmingCharacters(in: CharacterSet(charactersIn: " {'\""))
-    }.sorted()
+  /// The findings at 1 of a Python dictionary as the benchmark writes it: `{'Pneumonia': 1.0, 'Fracture': nan}`; nil if the
+  /// text is none.
+  static func positives(_ text: String) -> [String]? {
+    guard text.hasPrefix("{"), text.hasSuffix("}") else { return nil }
+    var findings: [String] = []
+    for entry in text.dropFirst().dropLast().split(separator: ",") {
+      let parts = entry.split(separator: ":").map { $0.trimmingCharacters(in: .whitespaces) }
+      let quotes = CharacterSet(charactersIn: "'\"")
+      guard parts.count == 2, let value = Double(parts[1]) else { return nil }
+      let name = parts[0].trimmingCharacters(in: quotes)
+      guard !name.isEmpty, parts[0].count == name.count + 2 else { return nil }
+      if value == 1 { findings.append(name) }
+    }
+    return findings.sorted()
   }
 
   /// A cell of a table, in quotes if it needs them (RFC 4180).

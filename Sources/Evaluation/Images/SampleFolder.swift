@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import ImageOutput
+import Models
 import Support
 
 /// Samples of a model, kept on disk as they are drawn: a killed run goes on where it was, and draws nothing twice.
@@ -13,14 +14,16 @@ public actor SampleFolder {
     public var model: String
     /// SHA-256 of the model.
     public var hash: String
-    public var steps: Int
-    public var sampler: String
+    /// The settings where a sample has no others.
+    public var sampling: SamplingSettings
+    /// The numbers that the model computed with, such as `fp32`.
+    public var precision: String
 
-    public init(model: String, hash: String, steps: Int, sampler: String) {
+    public init(model: String, hash: String, sampling: SamplingSettings, precision: String) {
       self.model = model
       self.hash = hash
-      self.steps = steps
-      self.sampler = sampler
+      self.sampling = sampling
+      self.precision = precision
     }
   }
 

@@ -99,7 +99,7 @@ public struct ImagesMeasurement: Sendable {
   ///   - reidentifier: A network that recognises patients, of `thorax train reidentifier`.
   ///   - anatomy: A classifier of corruptions, of `thorax train classifier`.
   ///   - note: Called with a line about every part of the work.
-  /// - Throws: ``MeasurementError`` for too few images of a part; `DatasetError`.
+  /// - Throws: ``MeasurementError`` for too few images of a part, or a source that is not there; `DatasetError`.
   public init(
     dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, extractors: [ExtractorChoice] = [],
     judge: String? = nil, reidentifier: String? = nil, anatomy: String? = nil, seed: UInt64,
@@ -109,7 +109,7 @@ public struct ImagesMeasurement: Sendable {
       throw MeasurementError.indivisibleImageSize(dataset.imageSize, by: MemorisationMeasurement.side)
     }
     (self.dataset, self.part, self.seed, self.note) = (dataset, part, seed, note)
-    let records = try dataset.records(matching: RecordFilter(source: source, requiresText: false))
+    let records = try dataset.records(ofSource: source)
     heldOut = try DatasetImages(
       dataset, records: records.filter { part.contains($0.split) }, title: "the \(part.rawValue) part")
     training = try DatasetImages(

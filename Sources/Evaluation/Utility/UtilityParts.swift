@@ -15,11 +15,12 @@ public struct UtilityParts: Sendable {
   /// Labels of which something is known in both parts and that a prompt can name, in alphabetical order.
   public let labels: [String]
 
-  /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)`` for fewer than ``minimum`` images of a part,
+  /// - Throws: ``MeasurementError/unknownSource(_:known:)``,
+  ///   ``MeasurementError/tooFewInSet(path:found:minimum:)`` for fewer than ``minimum`` images of a part,
   ///   ``MeasurementError/onBothSides(what:patients:names:)`` for patients of both,
   ///   ``MeasurementError/noLabels(path:wanted:)``; `DatasetError`.
   public init(_ dataset: RadiographDataset, part: HeldOutPart = .test, source: String? = nil) throws {
-    let records = try dataset.records(matching: RecordFilter(source: source, requiresText: false))
+    let records = try dataset.records(ofSource: source)
     try self.init(dataset, records: records, part: part, source: source)
   }
 

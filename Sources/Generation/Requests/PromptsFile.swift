@@ -105,6 +105,11 @@ public enum PromptsFile {
         throw PromptsFileError.malformed(
           path: path, line: header.line, reason: "no column is called 'prompt': name the columns in the first line")
       }
+      if let name = DelimitedTable.repeated(names) {
+        throw PromptsFileError.malformed(
+          path: path, line: header.line,
+          reason: "two columns are called '\(name.onOneLine(limit: 40))': give each a name of its own")
+      }
       let seedColumn = names.firstIndex(of: "seed")
       let outputColumn = names.firstIndex(of: "output")
       var entries: [PromptEntry] = []

@@ -39,6 +39,8 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
   public var sampling: SamplingSettings
   /// The settings of `--quality best`.
   public var bestSampling: SamplingSettings
+  /// Whether 8-bit integers are its own precision on processors that are made for them.
+  public var allowsInt8: Bool
   /// Floating-point operations of one image by the default settings and a prompt of 32 tokens, without the encoder.
   public var flops: Int
   public var training: [String: String]
@@ -62,6 +64,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     textEncoder = description.textEncoder
     sampling = description.sampling
     bestSampling = description.sampling(at: .best)
+    allowsInt8 = description.allowsInt8 ?? false
     let tokens = architecture.textProjection.attendsToPadding ? architecture.textProjection.tokenLimit : 32
     flops = try SamplingCost(description, sampling: description.sampling, tokens: tokens).image
     training = description.training
@@ -106,6 +109,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     case name, preset, parameters, latent, image, licence, hash, bytes, sampling, flops, training, path, card
     case textEncoder = "text_encoder"
     case bestSampling = "best_sampling"
+    case allowsInt8 = "allows_int8"
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -121,6 +125,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     try values.encode(textEncoder, forKey: .textEncoder)
     try values.encode(sampling, forKey: .sampling)
     try values.encode(bestSampling, forKey: .bestSampling)
+    try values.encode(allowsInt8, forKey: .allowsInt8)
     try values.encode(flops, forKey: .flops)
     try values.encode(training, forKey: .training)
     try values.encode(path, forKey: .path)

@@ -15,7 +15,7 @@ public struct ModelSource: Sendable {
   }
 
   public let path: String
-  public let description: ModelDescription
+  public private(set) var description: ModelDescription
   private let kind: Kind
 
   public init(_ folder: ModelFolder) {
@@ -36,6 +36,13 @@ public struct ModelSource: Sendable {
     self.path = path
     description = try ModelDescription(checkpoint: ReleasedCheckpoint(path: path), path: path)
     kind = .checkpoint
+  }
+
+  /// The same model, which is sampled by the settings of a quality of itself.
+  public func sampled(at quality: SamplingQuality) -> ModelSource {
+    var source = self
+    source.description.sampling = description.sampling(at: quality)
+    return source
   }
 
   /// The tensors of every part by path, as they lie in the files.

@@ -42,15 +42,18 @@ struct BatchTable: Codable, Sendable, Equatable {
 struct LabelTable {
   /// CSV with a row for each image: its file, how it was drawn, the columns of the batch's table, and what the prompt says
   /// of CheXpert's fourteen findings (1 present, 0 absent, -1 uncertain, empty not mentioned), by the same rules that label
-  /// reports. The labels are those of the text: whether the image shows them is another matter.
+  /// reports. The labels are those of the text: whether the image shows them is another matter. A column of the batch's table
+  /// that has the name of one of ours is `table.` and that name.
   ///
   /// - Throws: `VocabularyError` if the rules cannot be read.
   static func csv(_ job: Job, images: [JobImage], table: BatchTable?) throws -> String {
     let labeller = try FindingLabeller.standard()
     let request = RequestFacts(job.request)
-    let header =
-      ["file", "prompt", "seed", "model", "steps", "guidance", "sampler", "sha256"] + (table?.columns ?? [])
-      + Finding.allCases.map(\.rawValue)
+    let facts = ["file", "prompt", "seed", "model", "steps", "guidance", "sampler", "sha256"]
+    let findings = Finding.allCases.map(\.rawValue)
+    let own = Set((facts + findings).map { $0.lowercased() })
+    let given = (table?.columns ?? []).map { own.contains($0.lowercased()) ? "table.\($0)" : $0 }
+    let header = facts + given + findings
     var lines = [CSVLine.of(header)]
     for image in images {
       let labels = labeller.label(image.prompt)

@@ -73,6 +73,9 @@ struct DistillationPreparation {
     diffusion.scheduler = teacher.description.scheduler
     diffusion.textEncoder = recipe.textEncoder.isEmpty ? teacher.textEncoder : recipe.textEncoder
     diffusion.promptsPerImage = recipe.promptsPerImage
+    diffusion.sourceRepeats = recipe.sourceRepeats
+    diffusion.sidedRepeats = recipe.sidedRepeats
+    diffusion.maximumShift = recipe.maximumShift
     // No text needs no place among the texts.
     let reference = recipe.own.teacherSampling(teacher.description.sampling).guidanceFrom
     return DiffusionPreparation(

@@ -19,6 +19,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case noImages(path: String)
   case unlistable(path: String)
   case tooFewInSet(path: String, found: Int, minimum: Int)
+  /// A name that no source of the dataset has.
+  case unknownSource(String, known: [String])
   case unreadableImage(path: String, reason: String)
   case sizes(path: String, name: String, width: Int, height: Int, expected: Int)
   /// Images that are smaller than those they are to be used with.
@@ -82,6 +84,9 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
       "'\(path.onOneLine())' cannot be listed: give yourself the right to read it, or leave it out"
     case .tooFewInSet(let path, let found, let minimum):
       "\(path.onOneLine()) has \(found.of("image")) where \(minimum) are needed: give more of them"
+    case .unknownSource(let name, let known):
+      "no image is of the source '\(name.onOneLine(limit: 60))': give one of "
+        + known.map { $0.onOneLine(limit: 60) }.joined(separator: ", ")
     case .unreadableImage(let path, let reason): "'\(path.onOneLine())': \(reason)"
     case .sizes(let path, let name, let width, let height, let expected):
       "\(name.onOneLine()) of \(path.onOneLine()) has \(width)x\(height) pixels where \(expected)x\(expected) belong: "

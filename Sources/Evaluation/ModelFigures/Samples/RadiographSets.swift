@@ -67,12 +67,7 @@ struct RadiographSets {
 
   /// The records' images averaged down to `size` pixels a side, grey values 0 to 1.
   func thumbnails(of records: [RadiographRecord], size: Int) throws -> GrayImages {
-    // One at a time: together they would not fit into memory at their full size.
-    let pixels = try records.flatMap { record in
-      try Task.checkCancellation()
-      return try GrayImages([dataset.image(of: record)]).thumbnails(size: size).pixels
-    }
-    return try GrayImages(pixels: pixels, count: records.count, height: size, width: size)
+    try DatasetImages(dataset, records: records, title: "the dataset").thumbnails(size: size, side: dataset.imageSize)
   }
 
   func images(of records: [RadiographRecord]) throws -> [GrayscaleImage] {

@@ -26,7 +26,7 @@ extension RadiographClassifier {
   ///
   /// - Parameter progress: called after every step with its number, from 1, and its loss.
   /// - Returns: the classifier and the store that holds its weights.
-  /// - Throws: `TorchError`.
+  /// - Throws: `TorchError`; `CancellationError` if the task is cancelled.
   public static func trained(
     on examples: ClassifierData, recipe: ClassifierRecipe, progress: (_ step: Int, _ loss: Double) -> Void
   ) throws -> (classifier: RadiographClassifier, store: ParameterStore) {
@@ -39,6 +39,7 @@ extension RadiographClassifier {
       peak: recipe.learningRate, warmup: recipe.steps / 20, total: recipe.steps)
     var random = SplitMix64(seed: recipe.seed)
     for step in 0..<recipe.steps {
+      try Task.checkCancellation()
       let batch = try ClassifierBatch(examples, recipe: recipe, random: &random)
       let noise_B1HW = try Tensor.randn(batch.image_B1HW.shape, generator: generator) * recipe.noise
       let logits_BJ = try classifier(batch.image_B1HW + noise_B1HW, generator: generator)

@@ -3,7 +3,7 @@ import Models
 
 /// How a diffusion model is distilled from a trained one, so that an image takes fewer calls of the network. It begins
 /// with the teacher's weights.
-public struct DistillationSettings: StageSettings {
+public struct DistillationSettings: RepeatedImages {
   public enum Method: String, Codable, CaseIterable, Sendable {
     /// The student predicts what the teacher predicts with guidance: one call a step in place of two (Meng et al., 2023,
     /// "On distillation of guided diffusion models", its first stage with one scale).
@@ -31,6 +31,9 @@ public struct DistillationSettings: StageSettings {
   public var times = TimeDistribution.uniform
   /// Texts for each image; an image without a report gets them from the grammar.
   public var promptsPerImage = 1
+  public var sourceRepeats: [String: Int] = [:]
+  public var sidedRepeats = 1
+  public var maximumShift = 0
 
   public static let stage = TrainingStageName.distillation
   public static let validationLimit = 256
@@ -42,6 +45,7 @@ public struct DistillationSettings: StageSettings {
       ("pairs", pairs, 1...100_000_000), ("teacherSteps", teacherSteps, 0...1000),
       ("samplingSteps", samplingSteps, 0...1000), ("promptsPerImage", promptsPerImage, 1...64),
     ] { try RecipeCheck.require(value, in: range, key) }
+    try validateRepeats()
     guard ClassifierFreeGuidance.scaleRange.contains(guidance) else {
       throw TrainingError.invalidSetting(key: "guidance", value: "\(guidance)", remedy: "give a number from 0 to 100")
     }

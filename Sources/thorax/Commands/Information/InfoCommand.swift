@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diffusion
 import Foundation
 import Generation
 import Models
@@ -59,6 +60,14 @@ struct InfoCommand: AsyncParsableCommand {
     }
   }
 
+  private static func text(_ sampling: SamplingSettings) -> String {
+    var parts = ["\(sampling.steps.of("step")) of \(sampling.sampler.rawValue)", "guidance \(sampling.guidance)"]
+    if sampling.guidance != 1, sampling.guidanceFrom != .nothing {
+      parts.append("from \(sampling.guidanceFrom.rawValue)")
+    }
+    return parts.joined(separator: ", ")
+  }
+
   private static func text(_ model: ModelInformation) -> String {
     let parameters = model.parameters
     let sampling = model.sampling
@@ -75,10 +84,10 @@ struct InfoCommand: AsyncParsableCommand {
       ("image", "\(model.image.channels) x \(model.image.height) x \(model.image.width)"),
       (
         "sampling",
-        "\(sampling.steps.of("step")) of \(sampling.sampler.rawValue), guidance \(sampling.guidance), "
-          + "\(model.flops / 1_000_000_000) GFLOP an image"
+        "\(Self.text(sampling)), \(model.flops / 1_000_000_000) GFLOP an image"
       ),
-      ("best", "\(best.steps.of("step")) of \(best.sampler.rawValue), guidance \(best.guidance), by --quality best"),
+      ("best", "\(Self.text(best)), by --quality best"),
+      ("precision", model.allowsInt8 ? "int8 where the processor is made for it, otherwise fp32" : "fp32"),
       ("licence", model.licence),
     ]
     if let hash = model.hash { lines.append(("hash", hash)) }

@@ -70,7 +70,7 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
     let sides = try folders.map(Side.init(path:))
     if case .folder(let one) = sides[0], case .folder(let two) = sides[1] {
       let same = try one.requireOthers(than: two)
-      if same > 0 { note("\(same) images are in both folders") }
+      if same > 0 { note("\(same.of("image")) in both folders") }
     }
     var results: [Result] = []
     for choice in choices {
@@ -79,7 +79,7 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
         switch side {
         case .statistics(let stored): return stored
         case .folder(let set):
-          note("features of \(set.count) images: \(set.title.onOneLine(limit: 100))")
+          note("features of \(set.count.of("image")): \(set.title.onOneLine(limit: 100))")
           guard let store else { return try FeatureStatistics.computed(of: set, with: extractor) }
           return try FeatureStatisticsStore(folder: store).statistics(of: set, with: extractor)
         }
@@ -93,7 +93,7 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
     if json { return try Console.writeJSON(["distances": results]) }
     let lines = results.map {
       "\(String(format: "%.6f", $0.frechetDistance))  \($0.extractor) \($0.extractorHash.prefix(12)), \($0.preprocessing); "
-        + "\($0.images[0]) and \($0.images[1]) images"
+        + "\($0.images[0]) and \($0.images[1].of("image"))"
     }
     try Console.writeResult(lines.joined(separator: "\n"))
   }

@@ -41,12 +41,13 @@ struct EvaluateGateCommand: AsyncParsableCommand {
   var trial = false
 
   @Option(
-    parsing: .unconditional, help: "Samples of the model; with --trial, copies of each alteration.",
+    parsing: .unconditional, help: "Samples of the model; with --trial, copies of each alteration (default: 100).",
     transform: NumberText.whole)
-  var samples: Int = 100
+  var samples: Int?
 
-  @Option(parsing: .unconditional, help: "Seed of the samples.", transform: NumberText.whole)
-  var seed: UInt64 = 0
+  @Option(
+    parsing: .unconditional, help: "Seed of the samples, or of the copies (default: 0).", transform: NumberText.whole)
+  var seed: UInt64?
 
   @Option(
     help: ArgumentHelp("Folder for gate.json and pairs.png, the nearest pairs.", valueName: "dir"),
@@ -67,13 +68,16 @@ struct EvaluateGateCommand: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
+  private static let samples = 100
+
   func run() async throws {
     try common.check()
-    try EvaluationOptions.check("samples", samples, 1...1_000_000)
+    try EvaluationOptions.check("samples", samples ?? 1, 1...1_000_000)
     if saveGate != nil {
-      guard !trial, images == nil, model == nil, output == nil, !json else {
+      guard !trial, images == nil, model == nil, output == nil, !json, samples == nil, seed == nil else {
         throw RequestError.conflict(
-          "--save-gate judges nothing", remedy: "leave the folder, --model, --trial, --output and --json out")
+          "--save-gate judges nothing",
+          remedy: "leave the folder, --model, --trial, --samples, --seed, --output and --json out")
       }
       return try await save()
     }
@@ -85,6 +89,10 @@ struct EvaluateGateCommand: AsyncParsableCommand {
       throw RequestError.conflict(
         images == nil ? "there is nothing to judge" : "a folder and --model are both given",
         remedy: "give a folder of images, or --model")
+    }
+    if images != nil, samples != nil || seed != nil {
+      throw RequestError.conflict(
+        "the images of a folder are judged as they are", remedy: "leave --samples and --seed out, or give --model")
     }
     let note = WorkNotes(common.console)
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: data))
@@ -115,7 +123,7 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     if let model { host = try await ModelHost.load(model, threads: common.threads) }
     let report = try await GateTrial(
       dataset: dataset, spaces: GateSpaces(extractors: extractors.choices(), autoencoder: host)
-    ) { note($0) }.run(count: samples, seed: seed)
+    ) { note($0) }.run(count: samples ?? Self.samples, seed: seed ?? 0)
     try folder?.write(PrettyJSON.data(report), to: "gate-trial.json")
     if json { return try Console.writeJSON(report) }
     func cells(_ counts: [String: Int]) -> [String] { report.spaces.map { "\(counts[$0] ?? 0)" } }
@@ -157,7 +165,7 @@ struct EvaluateGateCommand: AsyncParsableCommand {
     let result = try await ModelGate(
       host: host, dataset: dataset, extractors: extractors.choices()
     ) { note($0) }
-    .run(samples: samples, seed: seed, folder: kept)
+    .run(samples: samples ?? Self.samples, seed: seed ?? 0, folder: kept)
     return (result.report, result.pairs)
   }
 

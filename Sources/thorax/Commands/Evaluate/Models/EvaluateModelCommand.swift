@@ -34,6 +34,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
 
   @OptionGroup var judge: JudgeOptions
   @OptionGroup var perceptual: PerceptualOptions
+  @OptionGroup var drawing: DrawingOptions
 
   @Option(parsing: .unconditional, help: "Samples of hand-written prompts.", transform: NumberText.whole)
   var samples: Int = 400
@@ -71,7 +72,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
     // Before hours are spent on the rest.
     _ = try UtilityReport.stored(in: folder.path)
     let note = WorkNotes(common.console)
-    let host = try await ModelHost.load(source, threads: common.threads)
+    let host = try await drawing.host(source, threads: common.threads)
     let kept = try SampleFolder(path: folder.path("samples"), origin: SampleFolder.Origin(host))
     if await kept.found > 0 { note("\(await kept.found) samples are there already") }
 

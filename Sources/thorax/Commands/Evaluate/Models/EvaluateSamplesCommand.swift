@@ -42,6 +42,7 @@ struct EvaluateSamplesCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Folder to keep the samples in.", valueName: "dir"), completion: .directory)
   var output: String
 
+  @OptionGroup var drawing: DrawingOptions
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
@@ -49,7 +50,8 @@ struct EvaluateSamplesCommand: AsyncParsableCommand {
     if let count { try EvaluationOptions.check("count", count, 1...1_000_000) }
     let texts = try promptTexts()
     let folder = try ResultFolder(output)
-    let host = try await ModelHost.load(model, threads: common.threads)
+    let source = try ModelSource(path: ModelCatalog.standard().path(for: model))
+    let host = try await drawing.host(source, threads: common.threads)
     let kept = try SampleFolder(path: folder.path, origin: SampleFolder.Origin(host))
     let total = count ?? texts.count
     try await kept.fill((0..<total).map { texts[$0 % texts.count] }, from: host, seed: seed, console: common.console)

@@ -18,9 +18,10 @@ extension ModelHost: ImageGenerator {
 extension SampleFolder.Origin {
   /// What a loaded model draws by its own settings, or with another number of steps.
   init(_ host: ModelHost, steps: Int? = nil) {
-    let sampling = host.description.sampling
+    var sampling = host.description.sampling
+    if let steps { sampling.steps = steps }
     self.init(
-      model: host.description.name, hash: host.hash, steps: steps ?? sampling.steps, sampler: sampling.sampler.rawValue)
+      model: host.description.name, hash: host.hash, sampling: sampling, precision: host.precision.rawValue)
   }
 }
 
