@@ -170,12 +170,35 @@ import Torch
 
   @Test(arguments: [
     ("{", "it is not JSON"), ("", "an empty file: download the file itself again"),
-    ("[]", "no Dictionary<String, Any> at its top"), ("{}", "'version' is missing at its top"),
-    ("{\"version\":\"1\"}", "no Int at version"),
+    ("[]", "no group of values in braces at its top"), ("{}", "'version' is missing at its top"),
+    ("{\"version\":\"1\"}", "no whole number at version"),
   ])
   func aDescriptionThatIsNoneIsRefused(json: String, reason: String) {
     #expect(throws: ModelError.malformedDescription(path: "model.json", reason: reason)) {
       try ModelDescription(json: Data(json.utf8), path: "model.json")
+    }
+  }
+
+  @Test(arguments: [
+    (["samplng"], "'samplng' is not known"), (["sampling", "guidanceForm"], "'sampling.guidanceForm' is not known"),
+    (["sampling", "steps"], "no whole number at sampling.steps"), (["name"], nil),
+  ])
+  func aKeyThatNothingReadsIsNamed(place: [String], reason: String?) throws {
+    var tree = try #require(try JSONSerialization.jsonObject(with: TinyModel.description.json()) as? [String: Any])
+    if place.count == 1 {
+      tree[place[0]] = "x"
+    } else {
+      var inner = try #require(tree[place[0]] as? [String: Any])
+      inner[place[1]] = "x"
+      tree[place[0]] = inner
+    }
+    let json = try JSONSerialization.data(withJSONObject: tree)
+    guard let reason else {
+      #expect(try ModelDescription(json: json, path: "model.json").name == "x")
+      return
+    }
+    #expect(throws: ModelError.malformedDescription(path: "model.json", reason: reason)) {
+      try ModelDescription(json: json, path: "model.json")
     }
   }
 

@@ -152,10 +152,14 @@ public struct GenerationBenchmark: Sendable {
     let mask_1S = try Tensor.ones([1, length], dtype: .bool, device: device)
 
     func makeDenoising() throws -> Denoising {
-      try Denoising(
-        model: model, sampling: sampling, positive: model.textProjection(hidden_1SD, mask_BS: mask_1S),
-        negatives: guided
-          ? [model.textProjection.null(count: 1, tokens: projection.attendsToPadding ? length : 1)] : [])
+      let text = try model.textProjection(hidden_1SD, mask_BS: mask_1S)
+      // Opposites are about as long as their prompt.
+      let negative =
+        sampling.guidanceFrom == .nothing
+        ? try model.textProjection.null(count: 1, tokens: projection.attendsToPadding ? length : 1) : text
+      return try Denoising(
+        model: model, sampling: sampling, positive: text,
+        negatives: guided ? [TextCondition](repeating: negative, count: sampling.guidanceFrom.textCount) : [])
     }
     let denoising = try makeDenoising()
     let latents_1CHW = try Tensor.randn([1] + description.latentShape, generator: generator).to(device)

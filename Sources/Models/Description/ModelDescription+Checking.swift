@@ -29,7 +29,23 @@ extension ModelDescription {
       let mistaken = json.withUnsafeBytes(MistakenContent.init(inPlaceOfText:)).map(\.description)
       throw ModelError.malformedDescription(path: path, reason: mistaken ?? Self.reason(error, json: json))
     }
+    if let key = Self.unknownKey(in: json) {
+      throw ModelError.malformedDescription(path: path, reason: "'\(key.onOneLine(limit: 80))' is not known")
+    }
     try check(path: path)
+  }
+
+  /// A key that nothing reads, which is probably a misspelt one; nil if there is none.
+  private static func unknownKey(in json: Data) -> String? {
+    guard let tree = (try? JSONSerialization.jsonObject(with: json)) as? [String: Any] else { return nil }
+    let known = Set(CodingKeys.allCases.map(\.rawValue))
+    if let key = tree.keys.sorted().first(where: { !known.contains($0) }) { return key }
+    let settings = Set(SamplingSettings.CodingKeys.allCases.map(\.rawValue))
+    for place in [CodingKeys.sampling, .bestSampling].map(\.rawValue) {
+      let keys = (tree[place] as? [String: Any])?.keys.sorted() ?? []
+      if let key = keys.first(where: { !settings.contains($0) }) { return "\(place).\(key)" }
+    }
+    return nil
   }
 
   /// The bytes of `model.json`: the same description makes the same bytes.
@@ -86,14 +102,26 @@ extension ModelDescription {
     }
     switch error {
     case .keyNotFound(let key, let context): return "'\(key.stringValue)' is missing \(place(context))"
-    case .typeMismatch(let type, let context): return "no \(type) \(place(context))"
-    case .valueNotFound(let type, let context): return "no \(type) \(place(context))"
+    case .typeMismatch(let type, let context): return "no \(word(for: type)) \(place(context))"
+    case .valueNotFound(let type, let context): return "no \(word(for: type)) \(place(context))"
     case .dataCorrupted(let context):
       if !context.codingPath.isEmpty { return "a value that is not known \(place(context))" }
       // A number that does not fit its field comes without a place.
       let isJSON = (try? JSONSerialization.jsonObject(with: json, options: .fragmentsAllowed)) != nil
       return isJSON ? "a number that does not fit its place" : "it is not JSON"
     @unknown default: return "\(error)"
+    }
+  }
+
+  /// What JSON calls a value of a type.
+  private static func word(for type: any Any.Type) -> String {
+    switch type {
+    case is String.Type: "text"
+    case is Bool.Type: "true or false"
+    case is any BinaryInteger.Type: "whole number"
+    case is any BinaryFloatingPoint.Type: "number"
+    case is [Any].Type: "list"
+    default: "group of values in braces"
     }
   }
 }

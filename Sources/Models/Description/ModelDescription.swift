@@ -27,6 +27,12 @@ public struct ModelDescription: Codable, Equatable, Sendable {
   /// Facts about the training, for people: data, images, patients, recipe, hours.
   public var training: [String: String]
 
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case version, name, preset, architecture, scheduler, latent, textEncoder, sampling, bestSampling, allowsInt8,
+      licence
+    case training
+  }
+
   public init(
     name: String, preset: String, architecture: ModelArchitecture, scheduler: SchedulerConfiguration,
     latent: LatentStatistics, textEncoder: TextEncoderReference, sampling: SamplingSettings, licence: String,

@@ -27,7 +27,7 @@ public struct SamplingSettings: Codable, Equatable, Sendable {
     self.eta = eta
   }
 
-  private enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case steps, guidance, guidanceRescale, guidanceInterval, guidanceFrom, sampler, eta
   }
 

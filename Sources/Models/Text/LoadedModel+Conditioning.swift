@@ -68,14 +68,15 @@ extension GuidanceReference {
   public var textCount: Int {
     switch self {
     case .nothing: 1
-    case .opposites: PromptOpposites.limit
+    case .opposites: 1 + PromptOpposites.limit
     }
   }
 
   /// Read once: training asks for those of every text.
   private static let opposites = Result { () throws(VocabularyError) in try PromptOpposites.standard() }
 
-  /// The texts whose mean a prompt is led away from; the empty text is the null condition.
+  /// The texts whose mean a prompt is led away from; the empty text, which is always among them and the first, is the null
+  /// condition. An only opposite counts as two.
   ///
   /// - Throws: `VocabularyError` if the words of opposites, which come with the program, cannot be read.
   public func texts(for prompt: String) throws -> [String] {
@@ -83,7 +84,7 @@ extension GuidanceReference {
     case .nothing: return [""]
     case .opposites:
       let opposites = try Self.opposites.get().opposites(of: prompt)
-      return opposites.isEmpty ? [""] : opposites
+      return [""] + (opposites.isEmpty ? [] : (0..<PromptOpposites.limit).map { opposites[$0 % opposites.count] })
     }
   }
 }

@@ -10,7 +10,7 @@ struct DiffusionExamples {
     var latent_BCHW: Tensor
     var hidden_BSD: Tensor
     var mask_BS: Tensor
-    /// Of each text those that guidance leads away from, the first of all rows first.
+    /// Of each text those that guidance leads away from beside no text, the first of all rows first.
     var negatives: [(hidden_BSD: Tensor, mask_BS: Tensor)] = []
   }
 

@@ -19,7 +19,7 @@ struct DiffusionPreparation {
   let limits: RunLimits
   var group: any ProcessGroup = Alone()
   let report: (TrainingReport) -> Void
-  /// Whether each text has those behind it that guidance leads it away from; nil if not.
+  /// What guidance leads texts away from: each has those behind it; nil if none has.
   var negatives: GuidanceReference?
 
   /// - Throws: ``EncodingStopped`` if a limit was reached on the way, ``TrainingError/missingStage(path:stage:)``,
@@ -82,7 +82,7 @@ struct DiffusionPreparation {
     return DiffusionExamples(
       latentCache: latents, images: images, statistics: statistics ?? latents.statistics,
       prompts: try prompts(captions(of: split, batches.records), of: split, batches.records),
-      negativesPerText: negatives?.textCount ?? 0, device: device)
+      negativesPerText: (negatives?.textCount ?? 1) - 1, device: device)
   }
 
   /// The texts of a part's images.

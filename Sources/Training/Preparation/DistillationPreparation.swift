@@ -94,7 +94,7 @@ struct DistillationPreparation {
     let prompts = try images.prompts(
       PairCaptions(
         imageCount: count, images: images.captions(of: split, records),
-        textsPerImage: 1 + (images.negatives?.textCount ?? 0)), of: split, records)
+        textsPerImage: images.negatives?.textCount ?? 1), of: split, records)
     let shape = teacher.description.latentShape
     let randomness = TrainingRandomness(seed: recipe.seed)
     let purpose: TrainingRandomness.Purpose = split == .train ? .pairs : .validationPairs
@@ -121,7 +121,7 @@ struct DistillationPreparation {
           let (hidden_1SD, mask_1S) = try prompts.batch([(image: items.lowerBound, text: place)])
           return try text(hidden_1SD.to(device), mask_BS: mask_1S.to(device))
         }
-        let negatives = conditions.count > 1 ? Array(conditions.dropFirst()) : [null]
+        let negatives = [null] + conditions.dropFirst()
         let denoising = try Denoising(
           model: model, sampling: sampling, positive: conditions[0],
           negatives: sampling.guidance == 1 ? [] : negatives)

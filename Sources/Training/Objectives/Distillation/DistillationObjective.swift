@@ -134,13 +134,11 @@ struct DistillationObjective: Objective {
     }
   }
 
-  /// What each row is led away from: its own texts, or no text.
+  /// What each row is led away from: no text, and its own texts.
   private func negatives(of text: TextCondition, _ examples: DiffusionExamples.Batch) throws -> [TextCondition] {
-    guard examples.negatives.isEmpty else {
-      return try examples.negatives.map { try teacher.text($0.hidden_BSD, mask_BS: $0.mask_BS) }
-    }
     let all_B = try Tensor.ones([examples.latent_BCHW.shape[0]], device: device).to(.bool)
-    return [try teacher.text.replacing(text, whereNull: all_B)]
+    return try [teacher.text.replacing(text, whereNull: all_B)]
+      + examples.negatives.map { try teacher.text($0.hidden_BSD, mask_BS: $0.mask_BS) }
   }
 
   /// The same latents, texts, times and noise at every validation, so that losses can be compared.
