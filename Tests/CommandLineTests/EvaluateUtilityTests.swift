@@ -268,7 +268,7 @@ struct EvaluateUtilityTests {
           "0.png of alike has 32x32 pixels and the dataset's images 64x64: import a dataset with --size 32"
         ),
         ("--model tiny --data larger", 65, "have 64 pixels a side and the model's 32"),
-        ("--synthetic alike --source nih", 65, "the training part of nih has 0 images"),
+        ("--synthetic alike --source nih", 64, "no image is of the source 'nih': give one of"),
       ]
       for (index, (words, status, says)) in cases.enumerated() {
         let result = try place.thorax(

@@ -206,7 +206,7 @@ struct UtilityTests {
       expect(.tooFewInSet(path: "the validation part", found: 0, minimum: 1)) {
         _ = try UtilityParts(dataset, records: records.filter { $0.split != .validation }, part: .test, source: nil)
       }
-      expect(.tooFewInSet(path: "the training part of none", found: 0, minimum: 40)) {
+      expect(.unknownSource("none", known: ["phantom-1"])) {
         _ = try UtilityParts(dataset, source: "none")
       }
       // As a table of prompts names the patient, without the dataset's source.
