@@ -33,15 +33,13 @@ public struct DelimitedTable: Sendable {
     body = reader
   }
 
-  /// A name that more than one column has, whatever its case; nil if there is none.
-  public var repeatedColumn: String? { Self.repeated(columns) }
-
-  /// A name that stands more than once among `names`, whatever its case and the blanks around it; empty ones do not count.
-  public static func repeated(_ names: [String]) -> String? {
+  /// Checks that no two columns have one name, whatever its case; those without a name do not count.
+  ///
+  /// - Throws: `repeatedColumn`.
+  public func requireDistinctColumns() throws(DelimitedTextError) {
     var seen: Set<String> = []
-    return names.first { name in
-      let name = name.trimmingCharacters(in: .whitespaces).lowercased()
-      return !name.isEmpty && !seen.insert(name).inserted
+    for name in columns where !name.isEmpty && !seen.insert(name.lowercased()).inserted {
+      throw .repeatedColumn(name: name)
     }
   }
 

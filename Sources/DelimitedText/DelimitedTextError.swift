@@ -3,6 +3,8 @@ public enum DelimitedTextError: Error, Sendable, Equatable {
   case unreadable(reason: String)
   /// There is no row in it.
   case empty
+  /// A name that more than one column has.
+  case repeatedColumn(name: String)
   /// A byte 0, which no text holds: the file is binary, or damaged.
   case nulByte(line: Int)
   /// Lines count from 1.
@@ -24,7 +26,7 @@ extension DelimitedTextError: CustomStringConvertible {
     switch self {
     case .nulByte(let line), .unclosedQuote(let line), .strayQuote(let line), .notUTF8(let line): line
     case .cellTooLong(let row, _), .tooManyCells(let row, _): row
-    case .unreadable, .empty, .malformedUTF16: nil
+    case .unreadable, .empty, .repeatedColumn, .malformedUTF16: nil
     }
   }
 
@@ -32,6 +34,9 @@ extension DelimitedTextError: CustomStringConvertible {
     switch self {
     case .unreadable(let reason): "it cannot be read, \(reason): check the path"
     case .empty: "it is empty: give a table with a first line of names"
+    case .repeatedColumn(let name):
+      "two columns are called '\(name.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(40))': "
+        + "give each a name of its own"
     case .nulByte(let line): "it holds NUL bytes, the first on line \(line): give it as text"
     case .unclosedQuote(let line): "a quote that opens on line \(line) is not closed: close it"
     case .strayQuote(let line): "a quote stands inside a field of line \(line): double it and quote the field"

@@ -13,12 +13,20 @@ struct GuidanceTests {
     let conditional = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
     let unconditional = try Tensor([0, 2, 4, 0] as [Float], shape: [2, 2])
     func guided(_ scale: Double) throws -> [Float] {
-      try ClassifierFreeGuidance(scale: scale).combine(conditional: conditional, unconditional: unconditional).floats()
+      try ClassifierFreeGuidance(scale: scale).combine(conditional: conditional, negatives: [unconditional]).floats()
     }
     #expect(try guided(0) == [0, 2, 4, 0])
     #expect(try guided(1) == [1, 2, 3, 4])
     #expect(try guided(2) == [2, 2, 2, 8])
     #expect(try guided(4) == [4, 2, 0, 16])
+  }
+
+  @Test("moves from the mean of all that it leads away from")
+  func several() throws {
+    let negatives = try [[0, 3], [2, 6], [1, 0]].map { try Tensor($0 as [Float], shape: [1, 2]) }
+    let guided = try ClassifierFreeGuidance(scale: 3)
+      .combine(conditional: Tensor([2, 2] as [Float], shape: [1, 2]), negatives: negatives)
+    #expect(try guided.floats() == [4, 0])
   }
 
   @Test("rescaled, each sample gets back the deviation of its conditional output in the proportion phi")
@@ -29,7 +37,7 @@ struct GuidanceTests {
     func deviations(_ tensor: Tensor) throws -> [Double] { try tensor.std(dim: [1, 2, 3]).doubles() }
     func guided(_ phi: Double) throws -> Tensor {
       try ClassifierFreeGuidance(scale: 5, rescale: phi)
-        .combine(conditional: conditional, unconditional: unconditional)
+        .combine(conditional: conditional, negatives: [unconditional])
     }
     let wanted = try deviations(conditional)
     let plain = try guided(0)
@@ -46,7 +54,7 @@ struct GuidanceTests {
     // null = [[0.5, -1, 2, 0.25], [1, 1, 0, -3]], text = [[1, -2, 0.5, 0], [0.5, 2, -1, -2]], scale 3.
     let null = try Tensor([0.5, -1, 2, 0.25, 1, 1, 0, -3] as [Double], shape: [2, 4])
     let text = try Tensor([1, -2, 0.5, 0, 0.5, 2, -1, -2] as [Double], shape: [2, 4])
-    let guided = try ClassifierFreeGuidance(scale: 3, rescale: 0.7).combine(conditional: text, unconditional: null)
+    let guided = try ClassifierFreeGuidance(scale: 3, rescale: 0.7).combine(conditional: text, negatives: [null])
     let expected = [
       1.30858927837789, -2.61717855675578, -1.6357365979723624, -0.3271473195944725,
       -0.3613850108895712, 2.8910800871165696, -2.168310065337427, 0.0,
@@ -77,7 +85,7 @@ struct GuidanceTests {
         } guided: { x_t, _ in
           pairs += 1
           #expect(x_t.shape == [2, 1, 4, 4])
-          return (unconditional: try x_t * 0.5, conditional: try x_t * 0.5 - 1)
+          return (negatives: [try x_t * 0.5], conditional: try x_t * 0.5 - 1)
         }
       ).floats()
     }

@@ -4,7 +4,9 @@ import Testing
 @testable import RadiologyReports
 
 @Suite struct PromptOppositesTests {
-  private let opposites = try! PromptOpposites.standard()
+  private let opposites: PromptOpposites
+
+  init() throws { opposites = try PromptOpposites.standard() }
 
   @Test(
     "side, sex and place are exchanged, and findings become a normal chest of the same patient",

@@ -104,13 +104,19 @@ struct DistillationTests {
       #expect(try (opposed[0] - outputs[0]).abs().max().item() < 1e-6)
       #expect(try other.abs().max().item() > 1e-5 && (other - step).abs().max().item() > 1e-3)
       #expect(try (opposed[2] - opposed[0] - other * 3).abs().max().item() < 1e-4)
-      // The guidance of the small preset acts between two times alone.
+      // The guidance of the small preset, away from opposites, acts between two times alone.
       let own = try objective([], steps: 1, dataset, run)
       let batch = try own.batch(slice)
       let guided = try own.guided(batch.noise_BCHW.contiguous(memoryFormat: .channelsLast), batch)
-      for row in 0..<8 where !(0.3...0.9).contains(batch.times[row].flowTime) {
-        let difference = try (guided.select(dim: 0, index: row) - outputs[0].select(dim: 0, index: row)).abs().max()
-        #expect(try difference.item() < 1e-6)
+      let teacher = try Teacher(run.run.path, architecture: TinyRun.architecture)
+      let acting = try teacher.description.sampling.classifierFreeGuidance()
+        .combine(conditional: outputs[0], negatives: [opposed[0] * 2 - opposed[1]])
+      let isActive = batch.times.map { (0.3...0.9).contains($0.flowTime) }
+      #expect(Set(isActive).count == 2)
+      for row in 0..<8 {
+        let expected = isActive[row] ? acting : outputs[0]
+        let difference = try (guided.select(dim: 0, index: row) - expected.select(dim: 0, index: row)).abs().max()
+        #expect(try difference.item() < 1e-4)
       }
     }
   }

@@ -45,9 +45,13 @@ public struct ClassifierFreeGuidance: Sendable, Hashable {
 
   /// The guided output, of any prediction type: all of them are linear in the clean sample.
   ///
-  /// - Parameters: the two outputs, of one shape, the batch first.
-  /// - Throws: `TorchError` if the two differ in shape or type, or memory runs out.
-  public func combine(conditional: Tensor, unconditional: Tensor) throws -> Tensor {
+  /// - Parameters:
+  ///   - conditional: The output for the prompt, the batch first.
+  ///   - negatives: The outputs for what guidance leads away from, of the same shape: their mean counts. At least one.
+  /// - Throws: `TorchError` if they differ in shape or type, or memory runs out.
+  public func combine(conditional: Tensor, negatives: [Tensor]) throws -> Tensor {
+    let sum = try negatives.dropFirst().reduce(negatives[0]) { try $0 + $1 }
+    let unconditional = negatives.count == 1 ? sum : try sum / Double(negatives.count)
     let guided = try unconditional + (conditional - unconditional) * scale
     guard rescale > 0 else { return guided }
     // Lin et al., equations 14 to 16: the guided output gets back the standard deviation that each sample of the
@@ -62,15 +66,15 @@ public struct ClassifierFreeGuidance: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - conditional: The network under the prompt, for the times at which guidance does not act.
-  ///   - guided: What guidance leads away from, and the network under the prompt, for the others.
+  ///   - guided: The network under what guidance leads away from, and under the prompt, for the others.
   public func denoiser(
     conditional: @escaping Denoiser,
-    guided: @escaping (Tensor, SampleTime) throws -> (unconditional: Tensor, conditional: Tensor)
+    guided: @escaping (Tensor, SampleTime) throws -> (negatives: [Tensor], conditional: Tensor)
   ) -> Denoiser {
     { x_t, time in
       guard isActive(at: time) else { return try conditional(x_t, time) }
-      let (unconditional, conditional) = try guided(x_t, time)
-      return try combine(conditional: conditional, unconditional: unconditional)
+      let (negatives, conditional) = try guided(x_t, time)
+      return try combine(conditional: conditional, negatives: negatives)
     }
   }
 }

@@ -44,10 +44,7 @@ public struct PromptTable: Sendable {
   }
 
   private static func rows(of table: DelimitedTable, path: String) throws -> [Row] {
-    if let name = table.repeatedColumn {
-      throw MeasurementError.table(
-        path: path, reason: "two columns are called '\(name.onOneLine(limit: 40))': give each a name of its own")
-    }
+    try table.requireDistinctColumns()
     guard let image = table.index(of: columns.image, "path", "image") else {
       throw MeasurementError.table(path: path, reason: "no column 'img_savename': name the column of image files so")
     }

@@ -98,32 +98,29 @@ public enum PromptsFile {
 
   private static func table(_ data: Data, path: String) throws -> [PromptEntry] {
     do {
-      var reader = try DelimitedReader(data, format: format)
-      guard let header = try reader.next() else { throw PromptsFileError.empty(path: path) }
-      let names = header.cells.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
-      guard let promptColumn = names.firstIndex(of: "prompt") else {
+      let table = try DelimitedTable(data, format: format)
+      guard let promptColumn = table.index(of: "prompt") else {
         throw PromptsFileError.malformed(
-          path: path, line: header.line, reason: "no column is called 'prompt': name the columns in the first line")
+          path: path, line: 1, reason: "no column is called 'prompt': name the columns in the first line")
       }
-      if let name = DelimitedTable.repeated(names) {
-        throw PromptsFileError.malformed(
-          path: path, line: header.line,
-          reason: "two columns are called '\(name.onOneLine(limit: 40))': give each a name of its own")
-      }
-      let seedColumn = names.firstIndex(of: "seed")
-      let outputColumn = names.firstIndex(of: "output")
+      try table.requireDistinctColumns()
+      let seedColumn = table.index(of: "seed")
+      let outputColumn = table.index(of: "output")
       var entries: [PromptEntry] = []
+      var reader = table.rows()
       while let row = try reader.next() {
-        guard row.count == names.count else {
+        guard row.count == table.columns.count else {
           throw PromptsFileError.malformed(
             path: path, line: row.line,
-            reason: "\(row.count) fields where the header has \(names.count): quote texts that hold commas")
+            reason: "\(row.count) fields where the header has \(table.columns.count): quote texts that hold commas")
         }
         let seed = try row.text(seedColumn).map { try parseSeed($0, path: path, line: row.line) }
         let output = row.text(outputColumn)
         entries.append(try entry(prompt: row[promptColumn], seed: seed, output: output, path: path, line: row.line))
       }
       return entries
+    } catch DelimitedTextError.empty {
+      throw PromptsFileError.empty(path: path)
     } catch let error as DelimitedTextError {
       throw PromptsFileError.malformed(path: path, line: error.line ?? 1, reason: "\(error)")
     }

@@ -59,18 +59,17 @@ public struct Denoising {
         conditional: { try predict($0, at: $1, single) }, guided: predictAll))
   }
 
-  /// Of one latent what guidance leads away from, and the prompt's answer.
+  /// The network's answers for one latent: to what guidance leads away from, and to the prompt.
   private func predictAll(
     _ latent_1CHW: Tensor, at time: SampleTime
-  ) throws -> (unconditional: Tensor, conditional: Tensor) {
+  ) throws -> (negatives: [Tensor], conditional: Tensor) {
     let rows = negativeCount + 1
     let answers = try predict(Tensor.cat([Tensor](repeating: latent_1CHW, count: rows), dim: 0), at: time, all)
       .chunk(chunks: rows, dim: 0)
     guard answers.count == rows else {
       throw DiffusionError.batchMismatch(what: "rows of a guided batch", expected: rows, found: answers.count)
     }
-    let sum = try answers[1..<negativeCount].reduce(answers[0]) { try $0 + $1 }
-    return (negativeCount == 1 ? sum : try sum / Double(negativeCount), answers[negativeCount])
+    return (Array(answers.dropLast()), answers[negativeCount])
   }
 
   private func predict(_ latent_BCHW: Tensor, at time: SampleTime, _ conditioned: Conditioned?) throws -> Tensor {

@@ -46,10 +46,14 @@ struct GrammarChoice<Generator: RandomNumberGenerator> {
     let withSubject = speaksOfPatient && !subjects.isEmpty
     let templates = (withSubject ? style.subjectTemplates : style.templates).filter { template in
       let names = PromptTemplate(template.text).slotNames
-      if denials.isEmpty, names.contains("denials") || names.contains("denialSentences") { return false }
-      if !denials.isEmpty, !names.contains("denials"), !names.contains("denialSentences") { return false }
-      let hasFindings = isNormal || !positives.isEmpty
-      return hasFindings || !(names.contains("findings") || names.contains("findingSentences"))
+      let (states, denies) = (
+        names.contains("findings") || names.contains("findingSentences"),
+        names.contains("denials") || names.contains("denialSentences")
+      )
+      guard denies == !denials.isEmpty else { return false }
+      // A denial alone is understood as a normal chest.
+      if denies, !states { return isNormal }
+      return !states || isNormal || !positives.isEmpty
     }
     guard let template = pick(templates, weight: \.weight) else { return fallback() }
     var text = fill(template.text, style: style, denials: denials, subjects: subjects)

@@ -71,10 +71,10 @@ public struct PromptOpposites: Sendable {
   /// What stands against the findings of a prompt; nil if it says nothing of any.
   private func oppositeFindings(of prompt: String) -> String? {
     let sections = SectionSplitter.sections(of: prompt).filter(\.name.statesFindings)
-    let mentions = labeller.label(sections).mentions
-    guard !mentions.isEmpty else { return nil }
-    guard !mentions.contains(where: { $0.state == .positive || $0.state == .uncertain }) else { return words.normal }
-    let denied = mentions.filter { $0.concept != "normal" }.map { $0.text.lowercased() }
+    let labels = labeller.label(sections)
+    guard !labels.mentions.isEmpty else { return nil }
+    guard labels.isNormal else { return words.normal }
+    let denied = labels.mentions.filter { $0.concept != "normal" }.map { $0.text.lowercased() }
     return denied.isEmpty ? words.abnormal : denied.joined(separator: ", ")
   }
 

@@ -6,12 +6,17 @@ import Torch
 /// A part of a dataset as diffusion sees it: normalised latents and the hidden states of texts, read from mapped files. A
 /// batch costs the same however many examples there are.
 struct DiffusionExamples {
-  struct Batch {
-    var latent_BCHW: Tensor
+  /// A text of each row.
+  struct Text {
     var hidden_BSD: Tensor
     var mask_BS: Tensor
+  }
+
+  struct Batch {
+    var latent_BCHW: Tensor
+    var text: Text
     /// Of each text those that guidance leads away from beside no text, the first of all rows first.
-    var negatives: [(hidden_BSD: Tensor, mask_BS: Tensor)] = []
+    var negatives: [Text] = []
   }
 
   let latentCache: LatentCache
@@ -41,11 +46,9 @@ struct DiffusionExamples {
     }
     let read = try (0..<places).map { place in
       let (hidden_BSD, mask_BS) = try prompts.batch(texts.map { (image: $0.image, text: $0.text + place) })
-      return (hidden_BSD: try hidden_BSD.to(device), mask_BS: try mask_BS.to(device))
+      return Text(hidden_BSD: try hidden_BSD.to(device), mask_BS: try mask_BS.to(device))
     }
-    return Batch(
-      latent_BCHW: try latents(examples), hidden_BSD: read[0].hidden_BSD, mask_BS: read[0].mask_BS,
-      negatives: Array(read.dropFirst()))
+    return Batch(latent_BCHW: try latents(examples), text: read[0], negatives: Array(read.dropFirst()))
   }
 
   /// Some latents, normalised.

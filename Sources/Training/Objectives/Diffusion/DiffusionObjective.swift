@@ -76,7 +76,7 @@ struct DiffusionObjective: Objective {
     let isNull_B = try slice.rows(of: Tensor.rand([slice.batchSize], generator: generator, device: loss.device))
       .lt(other: promptDropout)
     return DiffusionLoss.Batch(
-      latent_BCHW: examples.latent_BCHW, hidden_BSD: examples.hidden_BSD, mask_BS: examples.mask_BS,
+      latent_BCHW: examples.latent_BCHW, hidden_BSD: examples.text.hidden_BSD, mask_BS: examples.text.mask_BS,
       noise_BCHW: noise_BCHW, times: Array(times[slice.rows]), isNull_B: isNull_B)
   }
 

@@ -103,7 +103,7 @@ struct DistillationObjective: Objective {
     let output_BCHW = try withPrecision(recipe.precision, on: device) {
       try student.unet(
         noisy_BCHW, times_B: networkTimes(times),
-        text: student.text(batch.examples.hidden_BSD, mask_BS: batch.examples.mask_BS), dropout: dropout,
+        text: student.text(batch.examples.text.hidden_BSD, mask_BS: batch.examples.text.mask_BS), dropout: dropout,
         checkpointing: recipe.checkpointing)
     }
     return try process.loss(output: output_BCHW, target: target_BCHW, times: times)
@@ -113,32 +113,42 @@ struct DistillationObjective: Objective {
     try Tensor(times.map { Float(process.configuration.networkTime($0)) }).to(device)
   }
 
-  /// The teacher's output with its guidance, at the times at which that acts.
+  /// The teacher's output, with its guidance in the rows at whose times that acts.
   func guided(_ noisy_BCHW: Tensor, _ batch: Batch) throws -> Tensor {
     try withoutGradients {
-      let times_B = try networkTimes(batch.times)
-      func answer(_ text: TextCondition) throws -> Tensor {
-        try teacher.unet(noisy_BCHW, times_B: times_B, text: text).to(.float32)
+      func answer(_ noisy_BCHW: Tensor, _ times: [SampleTime], to text: TextCondition) throws -> Tensor {
+        try teacher.unet(noisy_BCHW, times_B: networkTimes(times), text: text).to(.float32)
       }
-      let (conditional, unconditional) = try withPrecision(recipe.precision, on: device) {
-        let text = try teacher.text(batch.examples.hidden_BSD, mask_BS: batch.examples.mask_BS)
-        let negatives = try negatives(of: text, batch.examples).map(answer)
-        let sum = try negatives.dropFirst().reduce(negatives[0]) { try $0 + $1 }
-        return (conditional: try answer(text), unconditional: try sum / Double(negatives.count))
+      func condition(_ text: DiffusionExamples.Text) throws -> TextCondition {
+        try teacher.text(text.hidden_BSD, mask_BS: text.mask_BS)
       }
-      let isActive_B111 = try Tensor(
-        batch.times.map { guidance.isActive(at: $0) ? 1 : 0 as Float }, shape: [batch.times.count, 1, 1, 1]
-      ).to(device).to(.bool)
-      let guided = try guidance.combine(conditional: conditional, unconditional: unconditional)
-      return try Tensor.where(isActive_B111, tensors: guided, other: conditional)
+      let conditional_BCHW = try withPrecision(recipe.precision, on: device) {
+        try answer(noisy_BCHW, batch.times, to: condition(batch.examples.text))
+      }
+      let rows = batch.times.indices
+      let active = rows.filter { guidance.isActive(at: batch.times[$0]) }
+      guard !active.isEmpty else { return conditional_BCHW }
+      // What guidance leads away from costs most of a step, and is asked only where guidance acts.
+      func select(_ tensor: Tensor, _ rows: [Int]) throws -> Tensor {
+        try tensor.indexSelect(dim: 0, index: Tensor(indices: rows).to(tensor.device))
+      }
+      let negatives = try withPrecision(recipe.precision, on: device) {
+        let noisy_ACHW = try select(noisy_BCHW, active).contiguous(memoryFormat: .channelsLast)
+        let times = active.map { batch.times[$0] }
+        let texts = try ([batch.examples.text] + batch.examples.negatives).map {
+          try condition(.init(hidden_BSD: select($0.hidden_BSD, active), mask_BS: select($0.mask_BS, active)))
+        }
+        let null = try teacher.text.replacing(
+          texts[0], whereNull: Tensor.ones([active.count], device: device).to(.bool))
+        return try ([null] + texts.dropFirst()).map { try answer(noisy_ACHW, times, to: $0) }
+      }
+      let guided_ACHW = try guidance.combine(
+        conditional: select(conditional_BCHW, active), negatives: negatives)
+      guard active.count < rows.count else { return guided_ACHW }
+      let others = rows.filter { !guidance.isActive(at: batch.times[$0]) }
+      let places = (active + others).enumerated().sorted { $0.element < $1.element }.map(\.offset)
+      return try select(Tensor.cat([guided_ACHW, select(conditional_BCHW, others)]), places)
     }
-  }
-
-  /// What each row is led away from: no text, and its own texts.
-  private func negatives(of text: TextCondition, _ examples: DiffusionExamples.Batch) throws -> [TextCondition] {
-    let all_B = try Tensor.ones([examples.latent_BCHW.shape[0]], device: device).to(.bool)
-    return try [teacher.text.replacing(text, whereNull: all_B)]
-      + examples.negatives.map { try teacher.text($0.hidden_BSD, mask_BS: $0.mask_BS) }
   }
 
   /// The same latents, texts, times and noise at every validation, so that losses can be compared.
