@@ -18,6 +18,8 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   public static let perceptual = Metric("perceptual")
   /// How far a transformed latent's image is from the image that was transformed in the same way.
   public static let equivariance = Metric("equivariance")
+  /// How far decoded images are from their originals in bands of spatial frequency.
+  public static let spectrum = Metric("spectrum")
   /// The autoencoder's loss by the discriminator: the greater, the less real decoded images look to it.
   public static let adversarial = Metric("adversarial")
   /// The discriminator's own loss.
@@ -56,6 +58,7 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   private static let known: [(metric: Metric, title: String)] = [
     (.loss, "Loss"), (.reconstruction, "Reconstruction loss"), (.divergence, "KL divergence"),
     (.perceptual, "Perceptual distance"), (.equivariance, "Error of transformed latents"),
+    (.spectrum, "Distance of spectra"),
     (.adversarial, "Adversarial loss"), (.discriminator, "Loss of the discriminator"),
     (.areaUnderROC, "AUROC, mean of all labels"), (.averagePrecision, "Average precision, mean of all labels"),
     (.structuralSimilarity, "Structural similarity (SSIM)"), (.peakSignalToNoise, "PSNR in dB"),

@@ -131,6 +131,32 @@ public struct RunExport {
     return (description, weights)
   }
 
+  /// The same model with the decoder of a run that kept this model's encoder (`train vae --set encoderOf=RUN`).
+  ///
+  /// - Throws: ``TrainingError/missingStage(path:stage:)`` for a run without an autoencoder;
+  ///   ``TrainingError/invalidSetting(key:value:remedy:)`` if its encoder is another.
+  public func withDecoder(of run: URL) throws -> RunExport {
+    let folder = RunFolder(run, stage: .autoencoder)
+    try Self.requireTrained(folder)
+    let best = try BestWeights(contentsOf: folder.best)
+    let own = weights[.autoencoder] ?? [:]
+    let isSame = try own.keys.sorted() == best.tensors.keys.sorted()
+      && own.filter { StartingAutoencoder.isEncoder($0.key) }.allSatisfy { path, tensor in
+        // A model's folder holds its weights in 16 bits.
+        try best.tensors[path]?.to(.float16).bytes() == tensor.to(.float16).bytes()
+      }
+    guard isSame else {
+      throw TrainingError.invalidSetting(
+        key: "--decoder", value: run.path,
+        remedy: "its encoder is another: give a run of thorax train vae --set encoderOf=RUN")
+    }
+    var (description, weights) = (description, weights)
+    description.training["decoder_steps"] = best.metadata["step"]
+    weights[.autoencoder] = best.tensors.filter { !StartingAutoencoder.isEncoder($0.key) }
+      .merging(own) { decoder, _ in decoder }
+    return RunExport(description: description, weights: weights)
+  }
+
   /// - Throws: ``TrainingError/invalidSetting(key:value:remedy:)`` for a width that no average has.
   static func requirePossible(averageWidth width: Double) throws(TrainingError) {
     guard (0.01...0.25).contains(width) else {
@@ -159,12 +185,12 @@ public struct RunExport {
 }
 
 extension RunExport {
-  /// Writes the identities of all images that a run was trained on, one a line in order; no file for a run that has not
+  /// Writes the identities of all images that some runs were trained on, one a line in order; no file for runs that have not
   /// written them down.
   ///
   /// - Throws: `FileAccessError`.
-  public static func writeTrainingImages(of run: URL, to file: URL) throws {
-    let lines = trainingImages(of: run)
+  public static func writeTrainingImages(of runs: [URL], to file: URL) throws {
+    let lines = Set(runs.flatMap(trainingImages(of:)))
     guard !lines.isEmpty else { return }
     try AtomicFile.write(Array((lines.sorted().joined(separator: "\n") + "\n").utf8), to: file.path)
   }

@@ -22,6 +22,7 @@ struct AutoencoderObjectivesTests {
       Way(settings: ["reconstruction=mse", "klWarmupSteps=6", "klWeight=0.1"], metric: .divergence),
       Way(settings: ["equivarianceWeight=0.5"], metric: .equivariance),
       Way(settings: ["perceptualWeight=0.5"], metric: .perceptual),
+      Way(settings: ["spectrumWeight=0.05"], metric: .spectrum),
       Way(settings: ["adversarialWeight=0.1", "adversarialStart=2"] + discriminator, metric: .adversarial),
       Way(settings: ["adversarialWeight=0.1", "optimizer=muon"] + discriminator, metric: .discriminator),
     ]
@@ -172,7 +173,7 @@ struct AutoencoderObjectivesTests {
     defer { dataset.remove() }
     for settings in [
       ["discriminatorLayers=5", "adversarialWeight=1"], ["equivarianceScale=0"], ["klWarmupSteps=-1"],
-      ["perceptualWeight=-1"],
+      ["perceptualWeight=-1"], ["spectrumWeight=-1"],
     ] {
       expectRefused(String(settings[0].prefix { $0 != "=" })) { try objective(settings, steps: 4, dataset) }
     }

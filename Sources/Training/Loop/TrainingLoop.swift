@@ -167,9 +167,9 @@ struct TrainingLoop {
       try note(values, .validation, at: position, of: objective, in: recorder)
       try recorder?.note(picture: picture, step: position.step)
       if let best {
-        // What no optimiser moves, such as running means, is in no average.
-        let buffers = step.model.weights.store.parameters.filter(\.isBuffer)
-        let weights = try buffers.reduce(into: step.model.average.state()) { $0[$1.path] = try $1.value }
+        // What no optimiser moves, such as running means and a kept encoder, is in no average.
+        let fixed = step.model.weights.store.parameters.filter { !$0.isTrainable }
+        let weights = try fixed.reduce(into: step.model.average.state()) { $0[$1.path] = try $1.value }
         let metadata = objective.metadata.merging(["step": "\(position.step)", "loss": "\(best)"]) { $1 }
         try BestWeights(tensors: weights, metadata: metadata).write(to: folder.best)
       }

@@ -1,5 +1,6 @@
 import Foundation
 import Torch
+import TorchNN
 
 /// How the power of a set of images is spread over spatial frequency, coarse to fine.
 ///
@@ -39,11 +40,12 @@ public struct PowerSpectrum: Sendable, Equatable {
         name: "the spectrum's first edge", value: edges.first ?? .nan, allowed: "two or more rising frequencies from 0")
     }
     let (height, width) = (images.height, images.width)
+    let (rows, columns) = try (FourierMatrix(height), FourierMatrix(width))
     var band = [Int?](repeating: nil, count: height * width)
     var members = [Double](repeating: 0, count: edges.count - 1)
     for y in 0..<height {
       for x in 0..<width where x + y > 0 {
-        let radius = hypot(Self.frequency(y, of: height), Self.frequency(x, of: width))
+        let radius = hypot(rows.frequency(y), columns.frequency(x))
         // A rounding error of the radius must not move a frequency over the edge it lies on.
         guard let above = edges.firstIndex(where: { radius <= $0 + 1e-12 }), above > 0 else { continue }
         let index = above - 1
@@ -58,11 +60,10 @@ public struct PowerSpectrum: Sendable, Equatable {
     }
 
     var sums = [Double](repeating: 0, count: edges.count - 1)
-    let rows = try FourierMatrix(height)
-    let columns = try FourierMatrix(width)
     for index in 0..<images.count {
       let image = try Tensor(images[index].map(Double.init), shape: [height, width])
-      let power = try Self.power(of: image - image.mean(), rows: rows, columns: columns).doubles()
+      let (real, imaginary) = try FourierMatrix.transform(image - image.mean(), rows: rows, columns: columns)
+      let power = try (real.square() + imaginary.square()).doubles()
       for (position, value) in power.enumerated() {
         if let target = band[position] { sums[target] += value }
       }
@@ -80,34 +81,5 @@ public struct PowerSpectrum: Sendable, Equatable {
       throw .countMismatch(what: "bands of the spectra", expected: edges.count - 1, found: other.edges.count - 1)
     }
     return zip(decibels, other.decibels).map { $0 - $1 }
-  }
-
-  /// Cycles a pixel, -0.5 ... 0.5, of the frequency at an index.
-  private static func frequency(_ index: Int, of size: Int) -> Double {
-    Double(index <= size / 2 ? index : index - size) / Double(size)
-  }
-
-  /// |F|^2 of a real image, F = (C - iS) X (C - iS)^T.
-  private static func power(of image: Tensor, rows: FourierMatrix, columns: FourierMatrix) throws -> Tensor {
-    let cosine = try rows.cosine.matmul(image)
-    let sine = try rows.sine.matmul(image)
-    let real = try cosine.matmul(columns.cosine) - sine.matmul(columns.sine)
-    let imaginary = try cosine.matmul(columns.sine) + sine.matmul(columns.cosine)
-    return try real.square() + imaginary.square()
-  }
-
-  /// The discrete Fourier transform of one length as two symmetric matrices: exact for every length, and at the sizes
-  /// of images two products of matrices are as fast as they need to be.
-  private struct FourierMatrix {
-    let cosine: Tensor
-    let sine: Tensor
-
-    init(_ size: Int) throws {
-      let angles = (0..<size * size).map { index in
-        2 * Double.pi * Double((index / size) * (index % size) % size) / Double(size)
-      }
-      cosine = try Tensor(angles.map(cos), shape: [size, size])
-      sine = try Tensor(angles.map(sin), shape: [size, size])
-    }
   }
 }

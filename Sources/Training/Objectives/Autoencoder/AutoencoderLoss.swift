@@ -15,6 +15,8 @@ struct AutoencoderLoss {
   let similarity: WindowedSimilarity
   let device: Device
   let randomness: TrainingRandomness
+  /// For crops and for whole images; nil without a weight.
+  let spectrum: (crops: SpectrumDistance, images: SpectrumDistance)?
   private let perceptual: PerceptualTerm?
   private let adversary: PatchAdversary?
 
@@ -26,9 +28,22 @@ struct AutoencoderLoss {
     self.device = device
     randomness = TrainingRandomness(seed: recipe.seed)
     similarity = WindowedSimilarity(device: device)
-    let store = ParameterStore(
-      generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
+    spectrum =
+      recipe.spectrumWeight > 0
+      ? (
+        try SpectrumDistance(side: min(recipe.cropSize, imageSide), device: device),
+        try SpectrumDistance(side: imageSide, device: device)
+      ) : nil
+    let store =
+      recipe.own.keepsEncoder
+      ? ParameterStore(
+        tensors: try StartingAutoencoder.weights(of: recipe.encoderOf), device: device, memoryFormat: .channelsLast,
+        trainable: true)
+      : ParameterStore(
+        generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
     autoencoder = try Autoencoder(store.root, architecture)
+    try store.verify()
+    if recipe.own.keepsEncoder { try store.setTrainable(false) { StartingAutoencoder.isEncoder($0.path) } }
     let adversary = try Self.adversary(recipe, imageSize: imageSide, device: device)
     trained = [TrainedWeights(store, recipe.common)] + (adversary.map { [$0.weights] } ?? [])
     self.adversary = adversary
@@ -89,6 +104,9 @@ struct AutoencoderLoss {
         try perceptual(decoded_BCHW, image_BCHW, latent: latent)
       }
       try add(distance, times: recipe.perceptualWeight, as: .perceptual)
+    }
+    if let spectrum {
+      try add(spectrum.crops(decoded_BCHW, image_BCHW), times: recipe.spectrumWeight, as: .spectrum)
     }
     guard let adversary, slice.step >= recipe.adversarialStart else { return [loss] }
     return try withPrecision(recipe.precision, on: device) {

@@ -31,6 +31,7 @@ struct AutoencoderObjective: Objective {
     var description = Self.description
     let terms: [(Double, StageColumn)] = [
       (recipe.equivarianceWeight, StageColumn("Error of transformed latents", .training, .equivariance)),
+      (recipe.spectrumWeight, StageColumn("Distance of spectra", .training, .spectrum)),
       (recipe.perceptualWeight, StageColumn("Perceptual distance", .training, .perceptual)),
       (recipe.adversarialWeight, StageColumn("Adversarial loss", .training, .adversarial)),
     ]
@@ -90,10 +91,13 @@ struct AutoencoderObjective: Objective {
         )
         let squaredError = try a.mseLoss(target: b).item()
         let ssim = try loss.similarity(a, b).item()
+        let spectrum = try loss.spectrum?.images(a, b).item()
+        if let spectrum { means.add([.spectrum: spectrum]) }
         means.add([
           .peakSignalToNoise: 10 * log10(4 / max(squaredError, 1e-12)), .structuralSimilarity: ssim,
           .meanSquaredError: squaredError, .divergence: try latent.divergence().item(),
-          .loss: try loss.reconstructionLoss(a, b).item() + recipe.ssimWeight * (1 - ssim),
+          .loss: try loss.reconstructionLoss(a, b).item() + recipe.ssimWeight * (1 - ssim)
+            + recipe.spectrumWeight * (spectrum ?? 0),
         ])
       }
     }

@@ -14,6 +14,9 @@ public struct AutoencoderSettings: StageSettings {
   public var cropSize = 256
   public var reconstruction = Reconstruction.mse
   public var ssimWeight = 0.0
+  /// The weight of the distance in bands of spatial frequency (``SpectrumDistance``), so that decoded images are as sharp as
+  /// their originals; 0 is off.
+  public var spectrumWeight = 0.0
   /// KL is averaged over the elements of the latent.
   public var klWeight = 1e-4
   /// Over how many steps the weight of KL grows from 0 to `klWeight`, linearly; 0 for all of it from the start.
@@ -37,6 +40,9 @@ public struct AutoencoderSettings: StageSettings {
   public var discriminatorWidth = 64
   /// How often the discriminator halves the image.
   public var discriminatorLayers = 3
+  /// The folder of a model, or of a run with a trained autoencoder, that training begins with. Its encoder stays as it is and
+  /// the decoder alone is trained, so that what was trained on its latents goes on fitting. Empty for fresh networks.
+  public var encoderOf = ""
   /// Whether half of the crops are mirrored: an autoencoder has to treat left and right alike.
   public var mirror = false
 
@@ -44,12 +50,15 @@ public struct AutoencoderSettings: StageSettings {
   public static let stage = TrainingStageName.autoencoder
   public static let validationLimit = 64
 
+  /// Whether the decoder alone is trained.
+  var keepsEncoder: Bool { !encoderOf.isEmpty }
+
   public init() {}
 
   public func validate() throws {
     try RecipeCheck.require(cropSize, in: 16...4096, "cropSize")
     for (key, value) in [
-      ("ssimWeight", ssimWeight), ("klWeight", klWeight), ("equivarianceWeight", equivarianceWeight),
+      ("ssimWeight", ssimWeight), ("spectrumWeight", spectrumWeight), ("klWeight", klWeight), ("equivarianceWeight", equivarianceWeight),
       ("perceptualWeight", perceptualWeight), ("adversarialWeight", adversarialWeight),
     ] { try RecipeCheck.requireSize(value, key) }
     for (key, value, range) in [

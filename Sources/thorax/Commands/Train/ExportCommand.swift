@@ -46,6 +46,12 @@ struct ExportCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Text of the card (default: written from the run).", valueName: "file.md"))
   var card: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Take the decoder from this run, which was trained with --set encoderOf=RUN.", valueName: "run"),
+    completion: .directory)
+  var decoder: String?
+
   @Flag(help: "Export the diffusion model of a run with one that was distilled from it.")
   var undistilled = false
 
@@ -70,23 +76,27 @@ struct ExportCommand: AsyncParsableCommand {
     let target = URL(fileURLWithPath: output)
     // Before the weights of both stages are read.
     try ModelFolder.requireFree(target.path, overwrite: overwrite)
-    let export = try RunExport(
+    var export = try RunExport(
       run: URL(fileURLWithPath: source), name: target.lastPathComponent, licence: licence,
       averageWidth: emaWidth, undistilled: undistilled)
+    if let decoder { export = try export.withDecoder(of: URL(fileURLWithPath: decoder)) }
     let text = try card.map { String(decoding: try BoundedFile.contents(of: $0), as: UTF8.self) } ?? export.card()
     if let dataset { try await judge(export, against: dataset, beside: target) }
     try ModelFolder.write(
       export.description, weights: export.weights, card: text, dtype: dtype.dtype, to: target.path,
       overwrite: overwrite)
     try RunExport.writeTrainingImages(
-      of: URL(fileURLWithPath: source), to: target.appendingPathComponent(TrainingRecord.fileName))
+      of: runs, to: target.appendingPathComponent(TrainingRecord.fileName))
     try Console.writeResult(target.path)
   }
+
+  /// What the model's parts were trained in.
+  private var runs: [URL] { ([source] + [decoder].compactMap { $0 }).map { URL(fileURLWithPath: $0) } }
 
   /// Draws samples of the model, in a folder of its own, and refuses it if they are copies.
   private func judge(_ export: RunExport, against dataset: RadiographDataset, beside target: URL) async throws {
     let note = WorkNotes(common.console)
-    try TrainingRecord(identities: RunExport.trainingImages(of: URL(fileURLWithPath: source)))?
+    try TrainingRecord(identities: Set(runs.flatMap(RunExport.trainingImages(of:))))?
       .requireAll(in: dataset, model: source)
     let host = try await export.host(dtype: dtype.dtype, beside: target, threads: common.threads)
     let result = try await ModelGate(
