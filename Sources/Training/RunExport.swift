@@ -131,7 +131,7 @@ public struct RunExport {
     return (description, weights)
   }
 
-  /// The same model with the decoder of a run that kept this model's encoder (`train vae --set encoderOf=RUN`).
+  /// The same model with the decoder of a run that kept this model's encoder (`train vae --set startsFrom=RUN --set keepsEncoder=true`).
   ///
   /// - Throws: ``TrainingError/missingStage(path:stage:)`` for a run without an autoencoder;
   ///   ``TrainingError/invalidSetting(key:value:remedy:)`` if its encoder is another.
@@ -141,18 +141,18 @@ public struct RunExport {
     let best = try BestWeights(contentsOf: folder.best)
     let own = weights[.autoencoder] ?? [:]
     let isSame = try own.keys.sorted() == best.tensors.keys.sorted()
-      && own.filter { StartingAutoencoder.isEncoder($0.key) }.allSatisfy { path, tensor in
+      && own.filter { StartingWeights.isEncoder($0.key) }.allSatisfy { path, tensor in
         // A model's folder holds its weights in 16 bits.
         try best.tensors[path]?.to(.float16).bytes() == tensor.to(.float16).bytes()
       }
     guard isSame else {
       throw TrainingError.invalidSetting(
         key: "--decoder", value: run.path,
-        remedy: "its encoder is another: give a run of thorax train vae --set encoderOf=RUN")
+        remedy: "its encoder is another: give a run of thorax train vae --set startsFrom=RUN --set keepsEncoder=true")
     }
     var (description, weights) = (description, weights)
     description.training["decoder_steps"] = best.metadata["step"]
-    weights[.autoencoder] = best.tensors.filter { !StartingAutoencoder.isEncoder($0.key) }
+    weights[.autoencoder] = best.tensors.filter { !StartingWeights.isEncoder($0.key) }
       .merging(own) { decoder, _ in decoder }
     return RunExport(description: description, weights: weights)
   }

@@ -65,12 +65,12 @@ struct DecoderTrainingTests {
     let former = TinyRun(root: dataset.root)
     var run = TinyRun(root: dataset.root)
     run.name = "decoder"
-    run.settings = ["encoderOf=\(former.run.path)", "spectrumWeight=0.05"]
+    run.settings = ["startsFrom=\(former.run.path)", "keepsEncoder=true", "spectrumWeight=0.05"]
     #expect(try run.trainAutoencoder() == .finished(step: 8))
     let (before, after) = (try weights(former), try weights(run))
     #expect(before.keys.sorted() == after.keys.sorted())
     for (path, values) in before {
-      #expect((after[path] == values) == StartingAutoencoder.isEncoder(path), "\(path)")
+      #expect((after[path] == values) == StartingWeights.isEncoder(path), "\(path)")
     }
     let metrics = try String(contentsOf: RunFolder(run.run, stage: .autoencoder).metrics, encoding: .utf8)
     #expect(metrics.split(separator: "\n").allSatisfy { $0.contains("\"spectrum\"") })
@@ -92,12 +92,44 @@ struct DecoderTrainingTests {
     }
   }
 
+  @Test("both stages begin with the weights of a run or of a model that is exported from it")
+  func start() throws {
+    let dataset = try TinyDataset(copying: TinyRun.trained())
+    defer { dataset.remove() }
+    let former = TinyRun(root: dataset.root)
+    let model = dataset.root.appendingPathComponent("model")
+    let export = try RunExport(run: former.run, name: "model", licence: "none", architecture: TinyRun.architecture)
+    try ModelFolder.write(
+      export.description, weights: export.weights, card: "x", dtype: .float32, to: model.path, overwrite: false)
+    for (number, start) in [former.run, model].enumerated() {
+      var run = TinyRun(root: dataset.root)
+      run.name = "later-\(number)"
+      // No step that would be seen.
+      run.settings = ["startsFrom=\(start.path)", "learningRate=1e-12", "finalLearningRate=1e-12", "warmupSteps=0"]
+      _ = try run.trainAutoencoder()
+      _ = try run.trainDiffusion()
+      for stage in [TrainingStageName.autoencoder, .diffusion] {
+        let weights = try [former, run].map { try BestWeights(contentsOf: RunFolder($0.run, stage: stage).best).tensors }
+        #expect(weights[0].keys.sorted() == weights[1].keys.sorted())
+        for (path, tensor) in weights[0] {
+          let other = try #require(weights[1][path])
+          #expect(try (other - tensor).abs().max().item() < 1e-6, "\(path)")
+        }
+      }
+    }
+    expectRefused("keepsEncoder") {
+      var recipe = AutoencoderRecipe()
+      recipe.keepsEncoder = true
+      return try recipe.validate()
+    }
+  }
+
   @Test("a folder that is neither a run nor a model is refused")
   func missing() throws {
     let dataset = try TinyDataset()
     defer { dataset.remove() }
     var run = TinyRun(root: dataset.root)
-    run.settings = ["encoderOf=/nowhere"]
+    run.settings = ["startsFrom=/nowhere"]
     #expect { try run.trainAutoencoder() } throws: { "\($0)".contains("/nowhere") }
   }
 }

@@ -34,16 +34,11 @@ struct AutoencoderLoss {
         try SpectrumDistance(side: min(recipe.cropSize, imageSide), device: device),
         try SpectrumDistance(side: imageSide, device: device)
       ) : nil
-    let store =
-      recipe.own.keepsEncoder
-      ? ParameterStore(
-        tensors: try StartingAutoencoder.weights(of: recipe.encoderOf), device: device, memoryFormat: .channelsLast,
-        trainable: true)
-      : ParameterStore(
-        generator: try randomness.generator(.initialisation), device: device, memoryFormat: .channelsLast)
+    let start = recipe.startsFrom.isEmpty ? nil : try StartingWeights.autoencoder(of: recipe.startsFrom)
+    let store = try StartingWeights.store(start, seed: recipe.seed, device: device)
     autoencoder = try Autoencoder(store.root, architecture)
     try store.verify()
-    if recipe.own.keepsEncoder { try store.setTrainable(false) { StartingAutoencoder.isEncoder($0.path) } }
+    if recipe.keepsEncoder { try store.setTrainable(false) { StartingWeights.isEncoder($0.path) } }
     let adversary = try Self.adversary(recipe, imageSize: imageSide, device: device)
     trained = [TrainedWeights(store, recipe.common)] + (adversary.map { [$0.weights] } ?? [])
     self.adversary = adversary

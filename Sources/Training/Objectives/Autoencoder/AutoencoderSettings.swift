@@ -40,18 +40,17 @@ public struct AutoencoderSettings: StageSettings {
   public var discriminatorWidth = 64
   /// How often the discriminator halves the image.
   public var discriminatorLayers = 3
-  /// The folder of a model, or of a run with a trained autoencoder, that training begins with. Its encoder stays as it is and
-  /// the decoder alone is trained, so that what was trained on its latents goes on fitting. Empty for fresh networks.
-  public var encoderOf = ""
+  /// The folder of a model, or of a run with a trained autoencoder, whose weights training begins with; empty for fresh ones.
+  public var startsFrom = ""
+  /// Whether the encoder of `startsFrom` stays as it is and the decoder alone is trained, so that what was trained on its
+  /// latents goes on fitting.
+  public var keepsEncoder = false
   /// Whether half of the crops are mirrored: an autoencoder has to treat left and right alike.
   public var mirror = false
 
   static let ownDecoder = "decoder"
   public static let stage = TrainingStageName.autoencoder
   public static let validationLimit = 64
-
-  /// Whether the decoder alone is trained.
-  var keepsEncoder: Bool { !encoderOf.isEmpty }
 
   public init() {}
 
@@ -65,6 +64,10 @@ public struct AutoencoderSettings: StageSettings {
       ("klWarmupSteps", klWarmupSteps, 0...100_000_000), ("adversarialStart", adversarialStart, 0...100_000_000),
       ("discriminatorWidth", discriminatorWidth, 8...1024), ("discriminatorLayers", discriminatorLayers, 1...5),
     ] { try RecipeCheck.require(value, in: range, key) }
+    guard !keepsEncoder || !startsFrom.isEmpty else {
+      throw TrainingError.invalidSetting(
+        key: "keepsEncoder", value: "true", remedy: "name the model or run that the encoder is of: --set startsFrom=RUN")
+    }
     guard (0.05...1).contains(equivarianceScale) else {
       throw TrainingError.invalidSetting(
         key: "equivarianceScale", value: "\(equivarianceScale)", remedy: "give a number from 0.05 to 1")

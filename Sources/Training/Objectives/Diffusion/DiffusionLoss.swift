@@ -19,11 +19,11 @@ struct DiffusionLoss {
     self.recipe = recipe
     self.device = device
     process = try DiffusionProcess(recipe.scheduler)
-    let store = ParameterStore(
-      generator: try TrainingRandomness(seed: recipe.seed).generator(.initialisation), device: device,
-      memoryFormat: .channelsLast)
+    let start = recipe.startsFrom.isEmpty ? nil : try StartingWeights.denoiser(of: recipe.startsFrom)
+    let store = try StartingWeights.store(start, seed: recipe.seed, device: device)
     unet = try UNet(store.root["unet"], architecture.unet)
     projection = try TextProjection(store.root["text"], architecture.textProjection)
+    try store.verify()
     trained = TrainedWeights(denoiser: store, recipe.common)
   }
 

@@ -4,6 +4,9 @@ import RadiographData
 
 /// How the diffusion model is trained on a frozen autoencoder's latents.
 public struct DiffusionSettings: RepeatedImages {
+  /// The folder of a model, or of a run with a trained diffusion model, whose weights training begins with; empty for fresh
+  /// ones.
+  public var startsFrom = ""
   /// The text encoder, frozen.
   public var textEncoder = "all-MiniLM-L6-v2"
   public var scheduler = SchedulerConfiguration.ddpmLinear

@@ -46,12 +46,8 @@ struct Teacher {
   ///
   /// - Throws: `ParameterLoadingError` for weights that do not fit, `TorchError`.
   func networks(trainable: Bool, device: Device) throws -> (store: ParameterStore, unet: UNet, text: TextProjection) {
-    var tensors: [String: Tensor] = [:]
-    for part in [ModelPart.unet, .textProjection] {
-      for (path, tensor) in weights[part] ?? [:] { tensors[part.training.prefix + path] = tensor }
-    }
     let store = ParameterStore(
-      tensors: tensors, device: device, memoryFormat: .channelsLast, trainable: trainable)
+      tensors: weights.asTrained([.unet, .textProjection]), device: device, memoryFormat: .channelsLast, trainable: trainable)
     let unet = try UNet(store.root["unet"], description.architecture.unet)
     let text = try TextProjection(store.root["text"], description.architecture.textProjection)
     try store.verify()

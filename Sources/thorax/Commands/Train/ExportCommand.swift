@@ -48,7 +48,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Take the decoder from this run, which was trained with --set encoderOf=RUN.", valueName: "run"),
+      "Take the decoder from this run, which was trained with --set keepsEncoder=true.", valueName: "run"),
     completion: .directory)
   var decoder: String?
 
