@@ -140,7 +140,8 @@ public struct RunExport {
     try Self.requireTrained(folder)
     let best = try BestWeights(contentsOf: folder.best)
     let own = weights[.autoencoder] ?? [:]
-    let isSame = try own.keys.sorted() == best.tensors.keys.sorted()
+    let isSame =
+      try own.keys.sorted() == best.tensors.keys.sorted()
       && own.filter { StartingWeights.isEncoder($0.key) }.allSatisfy { path, tensor in
         // A model's folder holds its weights in 16 bits.
         try best.tensors[path]?.to(.float16).bytes() == tensor.to(.float16).bytes()

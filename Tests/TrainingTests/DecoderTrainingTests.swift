@@ -9,7 +9,7 @@ import Torch
 
 @Suite("Training a decoder for an encoder that stays", .serialized)
 struct DecoderTrainingTests {
-  @Test("the distance of spectra is 0 of an image to itself, 1 - 2g / (1 + g^2) to itself g times, 1 to another, 2 to its negative")
+  @Test("a distance of spectra is 0 to the image, 1 - 2g / (1 + g^2) to g times it, 2 to its negative, 1 to others")
   func distance() throws {
     let spectrum = try SpectrumDistance(side: 32, dtype: .float64)
     let image = try Tensor.randn([2, 1, 32, 32], generator: Generator(seed: 3), dtype: .float64)
@@ -109,7 +109,9 @@ struct DecoderTrainingTests {
       _ = try run.trainAutoencoder()
       _ = try run.trainDiffusion()
       for stage in [TrainingStageName.autoencoder, .diffusion] {
-        let weights = try [former, run].map { try BestWeights(contentsOf: RunFolder($0.run, stage: stage).best).tensors }
+        let weights = try [former, run].map { run in
+          try BestWeights(contentsOf: RunFolder(run.run, stage: stage).best).tensors
+        }
         #expect(weights[0].keys.sorted() == weights[1].keys.sorted())
         for (path, tensor) in weights[0] {
           let other = try #require(weights[1][path])

@@ -57,7 +57,8 @@ public struct AutoencoderSettings: StageSettings {
   public func validate() throws {
     try RecipeCheck.require(cropSize, in: 16...4096, "cropSize")
     for (key, value) in [
-      ("ssimWeight", ssimWeight), ("spectrumWeight", spectrumWeight), ("klWeight", klWeight), ("equivarianceWeight", equivarianceWeight),
+      ("ssimWeight", ssimWeight), ("spectrumWeight", spectrumWeight), ("klWeight", klWeight),
+      ("equivarianceWeight", equivarianceWeight),
       ("perceptualWeight", perceptualWeight), ("adversarialWeight", adversarialWeight),
     ] { try RecipeCheck.requireSize(value, key) }
     for (key, value, range) in [
@@ -66,7 +67,8 @@ public struct AutoencoderSettings: StageSettings {
     ] { try RecipeCheck.require(value, in: range, key) }
     guard !keepsEncoder || !startsFrom.isEmpty else {
       throw TrainingError.invalidSetting(
-        key: "keepsEncoder", value: "true", remedy: "name the model or run that the encoder is of: --set startsFrom=RUN")
+        key: "keepsEncoder", value: "true", remedy: "name the model or run that the encoder is of: --set startsFrom=RUN"
+      )
     }
     guard (0.05...1).contains(equivarianceScale) else {
       throw TrainingError.invalidSetting(

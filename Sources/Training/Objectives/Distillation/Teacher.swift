@@ -47,7 +47,8 @@ struct Teacher {
   /// - Throws: `ParameterLoadingError` for weights that do not fit, `TorchError`.
   func networks(trainable: Bool, device: Device) throws -> (store: ParameterStore, unet: UNet, text: TextProjection) {
     let store = ParameterStore(
-      tensors: weights.asTrained([.unet, .textProjection]), device: device, memoryFormat: .channelsLast, trainable: trainable)
+      tensors: weights.asTrained([.unet, .textProjection]), device: device, memoryFormat: .channelsLast,
+      trainable: trainable)
     let unet = try UNet(store.root["unet"], description.architecture.unet)
     let text = try TextProjection(store.root["text"], description.architecture.textProjection)
     try store.verify()
