@@ -31,6 +31,18 @@ struct AnatomyTests {
     try body(RadiographDataset.open(data), RunFolder(request.run, stage: .classifier).best.path)
   }
 
+  @Test("the judges that ship say what they were trained on: NIH and Kermany, less two files that are copies of others")
+  func shippedRecord() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    for judge in ["judge", "anatomy"] {
+      let file = root.appendingPathComponent("models/thorax-judge/\(judge).safetensors")
+      let record = try #require(TrainingRecord(network: file.path))
+      #expect(record.identities.count == 9_591 + 3_991 - 2)
+      #expect(record.identities.allSatisfy { $0.count == 64 && $0.allSatisfy(\.isHexDigit) })
+    }
+  }
+
   @Test("corrupted phantoms are told from intact ones and from controls, and a set's share is counted")
   func judge() throws {
     try Self.withJudge { dataset, path in

@@ -8,7 +8,7 @@ public struct TrainingRecord: Sendable {
   /// The file's name in the model's folder: the identity of an image a line.
   public static let fileName = ModelFolder.trainingRecordName
 
-  private let identities: Set<String>
+  let identities: Set<String>
 
   /// - Parameter model: The model's folder.
   /// - Returns: nil if the model does not say.
