@@ -89,8 +89,18 @@ private struct ParsingError: Error {
     if let unknown = UnknownCommand(Array(CommandLine.arguments.dropFirst())) {
       return Failure(unknown.error)
     }
-    let verbs = Thorax.configuration.subcommands.compactMap { $0.configuration.commandName }
-    let verb = CommandLine.arguments.dropFirst().first.flatMap { verbs.contains($0) ? " \($0)" : nil } ?? ""
-    return Failure.usage(Thorax.message(for: underlying), command: "thorax\(verb)")
+    return Failure.usage(
+      Thorax.message(for: underlying), command: Self.command(CommandLine.arguments.dropFirst()))
+  }
+
+  /// The command that the first words name, with those above it.
+  private static func command(_ words: ArraySlice<String>) -> String {
+    var (name, command): (String, any ParsableCommand.Type) = ("thorax", Thorax.self)
+    for word in words {
+      guard let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word })
+      else { break }
+      (name, command) = ("\(name) \(word)", next)
+    }
+    return name
   }
 }

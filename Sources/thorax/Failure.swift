@@ -148,7 +148,7 @@ struct Failure {
   private static func status(_ error: MeasurementError) -> ExitStatus {
     switch error {
     case .tooFewSamples, .tooManySamples, .blindToPrompt, .unknownSource: .usage
-    case .missing, .noImages: .inputMissing
+    case .missing, .notFolder, .noImages: .inputMissing
     case .otherSamples, .begunOtherwise: .cannotCreate
     case .unlistable: .readWrite
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .noCorruptions, .tooFewInSet, .unreadableImage,

@@ -152,8 +152,8 @@ struct CopyGateTests {
     options.split = try SplitFractions("60/20/20")
     _ = try DatasetImport(NIHSource.list(data), into: folder, options: options).run()
     let trial = try GateTrial(dataset: RadiographDataset.open(folder)) { _ in }
-    let report = try await trial.run(count: 25, seed: 5)
-    #expect(report.rows.map(\.planted) == Array(repeating: 25, count: CopyAlteration.allCases.count))
+    let report = try await trial.run(count: 100, seed: 5)
+    #expect(report.rows.map(\.planted) == Array(repeating: 100, count: CopyAlteration.allCases.count))
     #expect(report.caughtShare >= 0.95, "\(report.rows)")
     #expect(report.rows.allSatisfy { $0.named <= $0.planted && $0.named * 10 >= $0.planted * 9 }, "\(report.rows)")
     #expect(report.heldOut > 100 && report.flaggedShare <= 0.01, "\(report.flagged) of \(report.heldOut)")

@@ -58,9 +58,10 @@ public struct FolderImages: ImageSet {
 
   private static func names(in folder: URL, path: String) throws -> [String] {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw MeasurementError.missing(path: path)
     }
+    guard isFolder.boolValue else { throw MeasurementError.notFolder(path: path) }
     var names: [String] = []
     var unlistable: String?
     // Folder by folder: one that cannot be listed is named, and one that has gone meanwhile held nothing.

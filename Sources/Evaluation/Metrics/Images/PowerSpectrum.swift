@@ -73,6 +73,14 @@ public struct PowerSpectrum: Sendable, Equatable {
     self.powers = zip(sums, members).map { $0 / $1 / pixels }
   }
 
+  /// The greatest of some differences in dB, whatever its sign.
+  static func greatest(_ differences: [Double]) -> Double { differences.map(abs).max() ?? .nan }
+
+  /// Some differences in a report.
+  static func words(_ differences: [Double]) -> String {
+    "coarse to fine the differences are \(differences.map { String(format: "%+.1f", $0) }.joined(separator: ", ")) dB"
+  }
+
   /// This spectrum over the other, band by band, in dB: below 0 where the other has more power.
   ///
   /// Throws `MetricError.countMismatch` for spectra over other bands.

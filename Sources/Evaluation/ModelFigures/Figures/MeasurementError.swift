@@ -16,6 +16,7 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case blindToPrompt(judge: String, prompt: String, known: [String])
   // Sets of images
   case missing(path: String)
+  case notFolder(path: String)
   case noImages(path: String)
   case unlistable(path: String)
   case tooFewInSet(path: String, found: Int, minimum: Int)
@@ -79,6 +80,7 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
         : "the judge '\(judge.onOneLine(limit: 120))' sees nothing that '\(prompt.onOneLine(limit: 80))' asks for: ask for, "
           + "or deny, one of \(known.joined(separator: ", "))"
     case .missing(let path): "'\(path.onOneLine())' does not exist: check the path"
+    case .notFolder(let path): "'\(path.onOneLine())' is no folder: give the folder that holds the images"
     case .noImages(let path): "'\(path.onOneLine())' holds no PNG or JPEG image: name a folder that does"
     case .unlistable(let path):
       "'\(path.onOneLine())' cannot be listed: give yourself the right to read it, or leave it out"

@@ -52,21 +52,19 @@ struct RealismMeasurement {
     let model = try compare(samples)
     let real = try realDraws.map(compare)
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(values.count, 1)) }
-    func worst(_ bands: [Double]) -> Double { bands.map(abs).max() ?? .nan }
     let count = samples.thumbnails.count
     let realDistance = mean(real.map(\.distance))
     let realDistances = real.map(\.distance)
-    let bands = model.bands.map { String(format: "%+.1f", $0) }.joined(separator: ", ")
     let size = Self.thumbnailSize
     return [
       MeasuredFigure(
         "diversity over real", value: model.diversity, count: count, real: mean(real.map(\.diversity)),
         how: what),
       MeasuredFigure(
-        "power spectrum, greatest difference", value: worst(model.bands), count: count,
-        real: mean(real.map { worst($0.bands) }), unit: "dB",
-        how: "radial power over 8 equal bands to 0.5 cycles a pixel against held-out images; coarse to fine the "
-          + "differences are \(bands) dB"),
+        "power spectrum, greatest difference", value: PowerSpectrum.greatest(model.bands), count: count,
+        real: mean(real.map { PowerSpectrum.greatest($0.bands) }), unit: "dB",
+        how: "radial power over 8 equal bands to 0.5 cycles a pixel against held-out images; "
+          + PowerSpectrum.words(model.bands)),
       MeasuredFigure(
         "Fréchet distance", value: model.distance, count: count, real: realDistance,
         how: "thumbnails of \(size)x\(size) in the first \(Self.components) principal components of the training "

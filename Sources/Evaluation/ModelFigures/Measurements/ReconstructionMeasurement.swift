@@ -13,9 +13,11 @@ enum ReconstructionMeasurement {
     var ratios: [Double] = []
     var errors: [Double] = []
     var distances: [Double] = []
+    var reconstructions: [GrayscaleImage] = []
     for image in images {
       let original = try GrayImages([image])
-      let reconstruction = try await GrayImages([host.reconstruct(image)])
+      reconstructions.append(try await host.reconstruct(image))
+      let reconstruction = try GrayImages(reconstructions.suffix(1))
       similarities += try StructuralSimilarity.values(original, reconstruction, dataRange: 1)
       ratios += try PeakSignalToNoise.values(original, reconstruction, dataRange: 1)
       errors += try MeanSquaredError.values(original, reconstruction)
@@ -34,6 +36,11 @@ enum ReconstructionMeasurement {
       MeasuredFigure(
         "autoencoder, MSE", try mean(errors), how: "the same images, grey values 0 to 1"),
     ]
+    let bands = try PowerSpectrum(GrayImages(reconstructions)).difference(from: PowerSpectrum(GrayImages(images)))
+    figures.append(
+      MeasuredFigure(
+        "autoencoder, power spectrum, greatest difference", value: PowerSpectrum.greatest(bands), count: images.count,
+        unit: "dB", how: "the same images against what they were made of; \(PowerSpectrum.words(bands))"))
     if let perceptual {
       figures.append(
         MeasuredFigure("autoencoder, LPIPS", try mean(distances), how: "the same images, by \(perceptual.name)"))

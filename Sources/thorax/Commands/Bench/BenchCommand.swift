@@ -39,11 +39,11 @@ struct BenchGenerateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Sampler (default: the model's).", valueName: "name"))
   var sampler: String?
 
-  @Option(help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps.", valueName: "device"))
-  var device: String = "auto"
+  @Option(help: DeviceChoice.help, completion: DeviceChoice.completion)
+  var device: String?
 
-  @Option(help: ArgumentHelp("auto, fp32, bf16, fp16 or int8.", valueName: "precision"))
-  var precision: String = "auto"
+  @Option(help: PrecisionChoice.help, completion: PrecisionChoice.completion)
+  var precision: String?
 
   @Option(parsing: .unconditional, help: "Tokens of the prompt.", transform: NumberText.whole)
   var tokens: Int = 32
@@ -73,7 +73,7 @@ struct BenchGenerateCommand: AsyncParsableCommand {
       try preset == nil ? ModelSource(path: ModelCatalog.standard().path(for: model ?? ModelCatalog.defaultName)) : nil
     let benchmark = GenerationBenchmark(
       description: try source?.description ?? description(ofPreset: preset ?? ""), source: source, settings: settings,
-      device: try DeviceChoice(name: device), precision: try PrecisionChoice(name: precision),
+      device: try DeviceChoice(name: device ?? "auto"), precision: try PrecisionChoice(name: precision ?? "auto"),
       threads: common.threads, runs: runs, tokens: tokens)
     let console = common.console
     let meter = console.meter("measuring", unit: "runs", total: benchmark.totalRuns)

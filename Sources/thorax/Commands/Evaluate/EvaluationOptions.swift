@@ -49,9 +49,7 @@ struct DrawingOptions: ParsableArguments {
     completion: .list(SamplingQuality.allCases.map(\.rawValue)))
   var quality = SamplingQuality.fast
 
-  @Option(
-    help: ArgumentHelp("auto, fp32, bf16, fp16 or int8 (default: auto).", valueName: "precision"),
-    completion: .list(PrecisionChoice.allCases.map(\.rawValue)))
+  @Option(help: PrecisionChoice.help, completion: PrecisionChoice.completion)
   var precision: String?
 
   /// Loads a model that draws so.

@@ -47,14 +47,10 @@ struct GenerateCommand: AsyncParsableCommand {
 
   @OptionGroup var sampling: SamplingOptions
 
-  @Option(
-    help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps (default: auto).", valueName: "device"),
-    completion: .list(["auto", "cpu", "cuda", "mps"]))
+  @Option(help: DeviceChoice.help, completion: DeviceChoice.completion)
   var device: String?
 
-  @Option(
-    help: ArgumentHelp("auto, fp32, bf16, fp16 or int8 (default: auto).", valueName: "precision"),
-    completion: .list(PrecisionChoice.allCases.map(\.rawValue)))
+  @Option(help: PrecisionChoice.help, completion: PrecisionChoice.completion)
   var precision: String?
 
   @Option(
@@ -162,10 +158,15 @@ struct GenerateCommand: AsyncParsableCommand {
     if let likeness, initialLatents == nil { try likeness.checkNoise() }
     if let via {
       try plan.makeFolders()
-      if seed == nil, entries.contains(where: { $0.seed == nil }) { console.note("seed \(firstSeed)") }
       let drawing = ServiceDrawing(
         path: via, plan: plan, settings: try sampling.overrides, model: model, overwrite: overwrite, console: console)
-      let report = try await drawing.run { if !json { try Console.writeResult($0) } }
+      // Said once there is an image of it.
+      var isSeedSaid = seed != nil || entries.allSatisfy { $0.seed != nil }
+      let report = try await drawing.run {
+        if !isSeedSaid { console.note("seed \(firstSeed)") }
+        isSeedSaid = true
+        if !json { try Console.writeResult($0) }
+      }
       if json { try Console.writeJSON(report) }
       return
     }

@@ -84,14 +84,10 @@ struct ServeCommand: AsyncParsableCommand {
       valueName: "file"), completion: .file(extensions: ["safetensors"]))
   var gate: String?
 
-  @Option(
-    help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps (default: auto).", valueName: "device"),
-    completion: .list(["auto", "cpu", "cuda", "mps"]))
+  @Option(help: DeviceChoice.help, completion: DeviceChoice.completion)
   var device: String?
 
-  @Option(
-    help: ArgumentHelp("auto, fp32, bf16, fp16 or int8 (default: auto).", valueName: "precision"),
-    completion: .list(PrecisionChoice.allCases.map(\.rawValue)))
+  @Option(help: PrecisionChoice.help, completion: PrecisionChoice.completion)
   var precision: String?
 
   @OptionGroup var common: CommonOptions

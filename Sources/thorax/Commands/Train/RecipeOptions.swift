@@ -9,8 +9,8 @@ struct StepOptions: ParsableArguments {
   @Option(name: .customLong("set"), help: ArgumentHelp("One setting; may be given again.", valueName: "key=value"))
   var settings: [String] = []
 
-  @Option(help: ArgumentHelp("auto, cpu, cuda, cuda:N or mps.", valueName: "device"))
-  var device = "auto"
+  @Option(help: DeviceChoice.help, completion: DeviceChoice.completion)
+  var device: String?
 
   @Option(
     help: ArgumentHelp("fp32, bf16, or fp16 with a scaled loss (default: the recipe's).", valueName: "precision"))
@@ -18,7 +18,7 @@ struct StepOptions: ParsableArguments {
 
   /// The device, and all settings: those that were given, and the precision's.
   func resolved() throws -> (device: Device, settings: [String]) {
-    let device = try DeviceChoice(name: device).resolved()
+    let device = try DeviceChoice(name: device ?? "auto").resolved()
     return (device, settings + (try TrainingRequest.setting(ofPrecision: precision, on: device)))
   }
 }

@@ -45,8 +45,8 @@ struct TrainCommand: ParsableCommand {
       let place = try ProcessPlace(environment: ProcessInfo.processInfo.environment)
       var choice = choice
       // On a machine with GPUs, each of several processes has a GPU of its own.
-      let isOpen = ["auto", "cuda"].contains(choice.step.device.lowercased())
-      if let place, isOpen, try DeviceChoice(name: choice.step.device).resolved() == .cuda(0) {
+      let isOpen = ["auto", "cuda"].contains((choice.step.device ?? "auto").lowercased())
+      if let place, isOpen, try DeviceChoice(name: choice.step.device ?? "auto").resolved() == .cuda(0) {
         choice.step.device = "cuda:\(place.localRank)"
       }
       var request = try choice.request(output: output)
