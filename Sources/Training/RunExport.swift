@@ -191,17 +191,18 @@ extension RunExport {
   ///
   /// - Throws: `FileAccessError`.
   public static func writeTrainingImages(of runs: [URL], to file: URL) throws {
-    let lines = Set(runs.flatMap(trainingImages(of:)))
+    let lines = trainingImages(of: runs)
     guard !lines.isEmpty else { return }
     try AtomicFile.write(Array((lines.sorted().joined(separator: "\n") + "\n").utf8), to: file.path)
   }
 
-  /// The identities of the images that a run was trained on; none if it was begun before runs wrote them down.
-  public static func trainingImages(of run: URL) -> Set<String> {
+  /// The identities of the images that some runs were trained on; none of those begun before runs wrote them down.
+  public static func trainingImages(of runs: [URL]) -> Set<String> {
     let stages: [TrainingStageName] = [.autoencoder, .diffusion, .distillation]
+    let folders = runs.flatMap { run in stages.map { RunFolder(run, stage: $0) } }
     return Set(
-      stages.flatMap { stage in
-        (try? String(contentsOf: RunDatasetFiles(folder: RunFolder(run, stage: stage)).images, encoding: .utf8))?
+      folders.flatMap { folder in
+        (try? String(contentsOf: RunDatasetFiles(folder: folder).images, encoding: .utf8))?
           .split(separator: "\n").map(String.init) ?? []
       })
   }

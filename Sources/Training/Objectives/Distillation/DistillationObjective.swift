@@ -122,8 +122,9 @@ struct DistillationObjective: Objective {
       func condition(_ text: DiffusionExamples.Text) throws -> TextCondition {
         try teacher.text(text.hidden_BSD, mask_BS: text.mask_BS)
       }
-      let conditional_BCHW = try withPrecision(recipe.precision, on: device) {
-        try answer(noisy_BCHW, batch.times, to: condition(batch.examples.text))
+      let (text, conditional_BCHW) = try withPrecision(recipe.precision, on: device) {
+        let text = try condition(batch.examples.text)
+        return (text, try answer(noisy_BCHW, batch.times, to: text))
       }
       let rows = batch.times.indices
       let active = rows.filter { guidance.isActive(at: batch.times[$0]) }
@@ -135,12 +136,11 @@ struct DistillationObjective: Objective {
       let negatives = try withPrecision(recipe.precision, on: device) {
         let noisy_ACHW = try select(noisy_BCHW, active).contiguous(memoryFormat: .channelsLast)
         let times = active.map { batch.times[$0] }
-        let texts = try ([batch.examples.text] + batch.examples.negatives).map {
+        let null = try teacher.text.null(count: active.count, tokens: text.context_BSC.shape[1])
+        let texts = try batch.examples.negatives.map {
           try condition(.init(hidden_BSD: select($0.hidden_BSD, active), mask_BS: select($0.mask_BS, active)))
         }
-        let null = try teacher.text.replacing(
-          texts[0], whereNull: Tensor.ones([active.count], device: device).to(.bool))
-        return try ([null] + texts.dropFirst()).map { try answer(noisy_ACHW, times, to: $0) }
+        return try ([null] + texts).map { try answer(noisy_ACHW, times, to: $0) }
       }
       let guided_ACHW = try guidance.combine(
         conditional: select(conditional_BCHW, active), negatives: negatives)
