@@ -20,7 +20,8 @@ RUN ./scripts/build
 
 # Where the final image has them. LibTorch finds NVIDIA's libraries by this layout; its headers stay behind.
 RUN mkdir -p /image/opt/thorax/bin /image/opt/thorax/libtorch/torch \
- && cp .build/release/thorax .build/release/libctorch.so .build/release/libswiftCore.so /image/opt/thorax/bin/ \
+ && cp .build/release/thorax .build/release/libctorch.so .build/release/libcdicom.so .build/release/libswiftCore.so \
+    /image/opt/thorax/bin/ \
  && cp -R /cache/thorax/libtorch/*/torch/lib /image/opt/thorax/libtorch/torch/lib \
  && cp -R /cache/thorax/libtorch/*/nvidia /image/opt/thorax/libtorch/nvidia \
  && cp -R /cache/thorax/text-encoders /image/opt/thorax/text-encoders \

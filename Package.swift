@@ -32,6 +32,8 @@ let package = Package(
     .library(name: "Generation", targets: ["Generation"]),
     // Opened with dlopen by `Torch` when the first tensor is made, so that `--help` never pays for LibTorch.
     .library(name: "ctorch", type: .dynamic, targets: ["CTorchRuntime"]),
+    // Opened with dlopen by `DICOMFiles` when the first file is read or written.
+    .library(name: "cdicom", type: .dynamic, targets: ["CDICOMRuntime"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -90,13 +92,14 @@ let package = Package(
     .systemLibrary(
       name: "COpenJPEG", pkgConfig: "libopenjp2",
       providers: [.apt(["libopenjp2-7-dev"]), .brew(["openjpeg"])]),
-    // Not through pkg-config: dcmtk.pc names all of DCMTK's libraries, and each costs time at every start.
+    .target(name: "CDICOM"),
+    // Not through pkg-config: dcmtk.pc names all of DCMTK's libraries, and each costs time where it is opened.
     .target(
-      name: "CDICOM", dependencies: ["CCharLS", "COpenJPEG", "CZlib"],
+      name: "CDICOMRuntime", dependencies: ["CCharLS", "CDICOM", "COpenJPEG", "CZlib"],
       linkerSettings: ["dcmnet", "dcmjpeg", "dcmdata", "oflog", "ofstd", "openjp2", "charls", "z"].map {
         .linkedLibrary($0)
       }),
-    .target(name: "DICOMFiles", dependencies: ["CDICOM", "ImageFiles"]),
+    .target(name: "DICOMFiles", dependencies: ["CDICOM", "ImageFiles", "Support"]),
     .target(
       name: "RadiographData",
       dependencies: [

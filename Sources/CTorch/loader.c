@@ -1,9 +1,7 @@
-#define _GNU_SOURCE
 #include "CTorch.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,21 +56,4 @@ const ct_api *ct_load(const char *libtorch, const char *runtime, char **message)
     return NULL;
   }
   return api;
-}
-
-char *ct_image_path(void) {
-  Dl_info info;
-  if (!dladdr((void *)ct_load, &info) || !info.dli_fname) return NULL;
-#ifdef __linux__
-  // The program's own name may be relative to a folder that has changed since; the kernel has its path.
-  if (!strchr(info.dli_fname, '/') || info.dli_fname[0] != '/') {
-    char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length > 0) {
-      path[length] = 0;
-      return strdup(path);
-    }
-  }
-#endif
-  return realpath(info.dli_fname, NULL);
 }

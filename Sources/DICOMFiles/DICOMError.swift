@@ -15,6 +15,8 @@ public enum DICOMError: Error, Sendable, Equatable {
   /// A report, an index, or any other object without an image.
   case noPixels
   case outOfMemory(detail: String)
+  /// `libcdicom`, which holds DCMTK, cannot be opened.
+  case libraryUnavailable(reason: String)
 }
 
 extension DICOMError: CustomStringConvertible {
@@ -35,6 +37,9 @@ extension DICOMError: CustomStringConvertible {
       "a DICOM file without an image: leave it out"
     case .outOfMemory(let detail):
       "out of memory for an image (\(detail)): reduce it first"
+    case .libraryUnavailable(let reason):
+      "the library for DICOM files cannot be opened (\(reason)): build it with ./scripts/build, and keep libcdicom beside "
+        + "the program"
     }
   }
 }

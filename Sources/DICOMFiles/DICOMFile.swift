@@ -31,11 +31,14 @@ public struct DICOMFile: Sendable {
 
   /// Whether the bytes begin as a DICOM file does: with DICM at byte 128, or without preamble as a data set does.
   ///
-  /// A file of another kind can begin so by chance; `init(_:limits:)` refuses it.
+  /// A file of another kind can begin so by chance; `init(_:limits:)` refuses it. Where `libcdicom` is missing, a file with
+  /// preamble is still found to be one, and `init(_:limits:)` says what is missing.
   public static func isDICOM(_ data: Data) -> Bool {
     data.withUnsafeBytes { bytes in
       guard let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return false }
-      return cdicom_begins(start, bytes.count) != 0
+      if bytes.dropFirst(128).starts(with: "DICM".utf8) { return true }
+      guard let library = try? DICOMLibrary.functions() else { return false }
+      return library.begins(start, bytes.count) != 0
     }
   }
 

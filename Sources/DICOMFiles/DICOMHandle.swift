@@ -4,24 +4,30 @@ import ImageFiles
 
 /// A header that the shim holds. It lives inside one function and stays on its thread.
 struct DICOMHandle: ~Copyable {
+  private let library: cdicom_functions
   private let file: OpaquePointer
   private let limits: ImageLimits
 
   init(_ bytes: UnsafeRawBufferPointer, limits: ImageLimits) throws(DICOMError) {
     guard let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { throw .notDICOM }
+    let library = try DICOMLibrary.functions()
     var opened: OpaquePointer?
     var failure = cdicom_failure()
-    let status = cdicom_open(start, bytes.count, limits.forShim, &opened, &failure)
+    let status = library.open(start, bytes.count, limits.forShim, &opened, &failure)
     try failure.check(status, limits: limits)
     guard let opened else { throw .outOfMemory(detail: "no header") }
     file = opened
+    self.library = library
     self.limits = limits
   }
 
-  deinit { cdicom_close(file) }
+  deinit { library.close(file) }
 
   var transferSyntax: (uid: String, name: String, isRead: Bool) {
-    (String(cString: cdicom_syntax(file)), String(cString: cdicom_syntax_name(file)), cdicom_syntax_is_read(file) != 0)
+    (
+      String(cString: library.syntax(file)), String(cString: library.syntax_name(file)),
+      library.syntax_is_read(file) != 0
+    )
   }
 
   /// The element's values joined by backslashes, without padding; nil if it is absent or empty. Bytes that are
@@ -30,8 +36,8 @@ struct DICOMHandle: ~Copyable {
     var start: UnsafeMutablePointer<CChar>?
     var count = 0
     var failure = cdicom_failure()
-    let status = cdicom_text(file, cdicom_path(sequence: sequence, element: element), &start, &count, &failure)
-    defer { cdicom_free(start) }
+    let status = library.text(file, cdicom_path(sequence: sequence, element: element), &start, &count, &failure)
+    defer { free(start) }
     try failure.check(status, limits: limits)
     let bytes = UnsafeRawBufferPointer(start: start, count: count)
     let text =
@@ -60,15 +66,15 @@ struct DICOMHandle: ~Copyable {
   func image() throws(DICOMError) -> cdicom_image {
     var image = cdicom_image()
     var failure = cdicom_failure()
-    try failure.check(cdicom_describe(file, &image, &failure), limits: limits)
+    try failure.check(library.describe(file, &image, &failure), limits: limits)
     return image
   }
 
   func table(_ sequence: UInt32) throws(DICOMError) -> LookupTable? {
     var table = cdicom_table()
     var failure = cdicom_failure()
-    let status = cdicom_read_table(file, sequence, &table, &failure)
-    defer { cdicom_free(table.entries) }
+    let status = library.read_table(file, sequence, &table, &failure)
+    defer { free(table.entries) }
     try failure.check(status, limits: limits)
     guard let entries = table.entries, table.count > 0 else { return nil }
     return LookupTable(
@@ -83,8 +89,8 @@ struct DICOMHandle: ~Copyable {
     guard let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { throw .notDICOM }
     var raster = cdicom_raster()
     var failure = cdicom_failure()
-    let status = cdicom_read_pixels(file, start, bytes.count, &raster, &failure)
-    defer { cdicom_free(raster.cells) }
+    let status = library.read_pixels(file, start, bytes.count, &raster, &failure)
+    defer { free(raster.cells) }
     try failure.check(status, limits: limits)
     return try body(raster)
   }

@@ -1,4 +1,5 @@
 import CDICOM
+import Foundation
 
 /// An element of a file that is to be written: its tag (PS3.6) and its values.
 public struct DICOMElement: Sendable, Equatable {
@@ -28,7 +29,7 @@ public enum DICOMWriter {
   ///   - elements: The data set without its pixels. It names SOP Class UID and SOP Instance UID; text is UTF-8, which
   ///     Specific Character Set has to say.
   ///   - pixels: One byte each, row by row and frame by frame.
-  /// - Throws: ``DICOMError/corrupt(detail:)`` for a value that DCMTK does not write; `.outOfMemory`.
+  /// - Throws: ``DICOMError/corrupt(detail:)`` for a value that DCMTK does not write; `.outOfMemory`, `.libraryUnavailable`.
   public static func encode(_ elements: [DICOMElement], pixels: [UInt8]) throws(DICOMError) -> [UInt8] {
     // C strings that live as long as this list.
     var texts: [UnsafeMutablePointer<CChar>] = []
@@ -50,13 +51,14 @@ public enum DICOMWriter {
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
     var failure = cdicom_failure()
+    let library = try DICOMLibrary.functions()
     let status = written.withUnsafeBufferPointer { elements in
       pixels.withUnsafeBufferPointer { pixels in
-        cdicom_write(
+        library.write(
           elements.baseAddress!, elements.count, pixels.baseAddress!, pixels.count, &bytes, &count, &failure)
       }
     }
-    defer { cdicom_free(bytes) }
+    defer { free(bytes) }
     try failure.check(status, limits: .standard)
     return Array(UnsafeBufferPointer(start: bytes, count: count))
   }

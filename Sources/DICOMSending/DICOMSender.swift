@@ -111,6 +111,7 @@ public struct DICOMSender: Sendable {
   }
 
   private func store(_ bytes: [UInt8], at host: String, port: UInt16, title called: String) throws {
+    let library = try DICOMLibrary.functions()
     var failure = cdicom_failure()
     let status = host.withCString { host in
       called.withCString { called in
@@ -118,7 +119,7 @@ public struct DICOMSender: Sendable {
           var peer = cdicom_peer(
             host: host, port: port, called_title: called, calling_title: calling, seconds: UInt32(timeout))
           return bytes.withUnsafeBufferPointer { bytes in
-            cdicom_send(&peer, bytes.baseAddress!, bytes.count, &failure)
+            library.send(&peer, bytes.baseAddress!, bytes.count, &failure)
           }
         }
       }

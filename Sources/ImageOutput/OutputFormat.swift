@@ -21,13 +21,11 @@ public enum OutputFormat: String, Sendable, CaseIterable {
 
   /// By a file's first bytes, whatever its name says.
   public init?(detecting bytes: [UInt8]) {
-    if DICOMFile.isDICOM(Data(bytes.prefix(132))) {
-      self = .dicom
-      return
-    }
     switch bytes.withUnsafeBytes({ ImageFormat(detecting: $0) }) {
     case .png: self = .png
     case .jpeg: self = .jpeg
+    // Last, since it may open DCMTK.
+    case nil where DICOMFile.isDICOM(Data(bytes.prefix(132))): self = .dicom
     case nil: return nil
     }
   }

@@ -65,8 +65,9 @@ struct Failure {
     case let error as FileAccessError: status = Self.status(error)
     case let error as TensorFileError: status = Self.status(error)
     case is ArchitectureError, is ClassifierFileError, is ExtractorFileError, is FeatureError,
-      is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError, is DICOMError, is SignatureError:
+      is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError, is SignatureError:
       status = .badData
+    case let error as DICOMError: status = Self.status(error)
     case let error as DICOMSendingError: status = Self.status(error)
     case is StreamError: status = .readWrite
     case let error as ServingError: status = Self.status(error)
@@ -211,6 +212,13 @@ struct Failure {
     case .libraryUnavailable, .deviceUnavailable, .integersUnavailable, .outOfMemory: .unavailable
     case .unsupportedElements: .badData
     case .operationFailed, .countMismatch, .invalidShape, .unexpectedDType: .defect
+    }
+  }
+
+  private static func status(_ error: DICOMError) -> ExitStatus {
+    switch error {
+    case .libraryUnavailable: .unavailable
+    case .notDICOM, .truncated, .corrupt, .tooLarge, .unsupported, .noPixels, .outOfMemory: .badData
     }
   }
 

@@ -17,7 +17,8 @@ let tensors = "CTorch"
 let forbidden: [(from: [String], to: [String])] = [
   (
     [
-      "CDICOM", "CImageCodecs", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiographData", "RadiographImport",
+      "CDICOM", "CDICOMRuntime", "CImageCodecs", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiographData",
+      "RadiographImport",
       "RadiologyReports", "RunRecords", "Support", "TensorFiles", "Terminal", "Tokenization", "WebPages", "YAMLText",
     ],
     [tensors]
@@ -134,6 +135,7 @@ func picture(_ package: Package) -> String {
   }
   // The manifest cannot say this: no code is linked.
   lines.append("  CTorch -. opens at the first tensor .-> CTorchRuntime")
+  lines.append("  CDICOM -. opens at the first DICOM file .-> CDICOMRuntime")
   return "```mermaid\n" + lines.joined(separator: "\n") + "\n```"
 }
 

@@ -1,5 +1,6 @@
-// The border between Swift and DCMTK, OpenJPEG and CharLS, in plain C. Nothing is thrown across it: every function that
-// can fail returns a status and leaves a message in `failure`.
+// The border between Swift and DCMTK, OpenJPEG and CharLS, in plain C: a table of functions in a library that `cdicom_load`
+// opens when the first DICOM file is read or written, so that a program which needs none never starts DCMTK. Nothing is
+// thrown across it: every function that can fail returns a status and leaves a message in `failure`.
 //
 // DCMTK never sees a file as it came. The structure is walked here first, with every length held against the bytes
 // that are there; only the elements that are asked for below go on to DCMTK, written anew in canonical form, and a
@@ -76,7 +77,7 @@ typedef struct {
 } cdicom_image;
 
 /// A modality or VOI lookup table: `count` entries of `bits` bits; the first belongs to the input `first`.
-/// Free `entries` with `cdicom_free`.
+/// Free `entries` with `free`.
 typedef struct {
   uint16_t *CDICOM_NULLABLE entries;
   size_t count;
@@ -86,7 +87,7 @@ typedef struct {
 
 /// The stored cells of a frame: rows * columns values of `cell_bits` (8 or 16, native order). A pixel's value is
 /// `cell >> shift`, its lower `value_bits` bits, in two's complement if `is_signed`. Free `cells` with
-/// `cdicom_free`.
+/// `free`.
 typedef struct {
   uint32_t rows;
   uint32_t columns;
@@ -97,38 +98,6 @@ typedef struct {
   void *CDICOM_NULLABLE cells;
 } cdicom_raster;
 
-/// 1 if the bytes begin as a DICOM file does; those of the first 132 bytes decide. Without "DICM" only `cdicom_open`
-/// finds out whether a data set follows.
-int cdicom_begins(const uint8_t *CDICOM_NONNULL bytes, size_t count);
-
-/// Reads a header. `bytes` may be a file's beginning, as long as it reaches the pixel data's own header.
-int cdicom_open(const uint8_t *CDICOM_NONNULL bytes, size_t count, cdicom_limits limits,
-                cdicom_file *CDICOM_NULLABLE *CDICOM_NONNULL file, cdicom_failure *CDICOM_NONNULL failure);
-
-void cdicom_close(cdicom_file *CDICOM_NULLABLE file);
-
-/// The transfer syntax's identifier, and its name if it is known; both live as long as the file.
-const char *CDICOM_NONNULL cdicom_syntax(const cdicom_file *CDICOM_NONNULL file);
-const char *CDICOM_NONNULL cdicom_syntax_name(const cdicom_file *CDICOM_NONNULL file);
-/// 1 if pixels of that transfer syntax are read.
-int cdicom_syntax_is_read(const cdicom_file *CDICOM_NONNULL file);
-
-/// The values of an element joined by backslashes, as the file encodes them; empty if it is absent. Only those
-/// that `elements.cpp` lists are there. Free with `cdicom_free`.
-int cdicom_text(cdicom_file *CDICOM_NONNULL file, cdicom_path path, char *CDICOM_NULLABLE *CDICOM_NONNULL text,
-                size_t *CDICOM_NONNULL count, cdicom_failure *CDICOM_NONNULL failure);
-
-int cdicom_describe(cdicom_file *CDICOM_NONNULL file, cdicom_image *CDICOM_NONNULL image,
-                    cdicom_failure *CDICOM_NONNULL failure);
-
-/// The lookup table of the first item of `sequence`; `count` is 0 if there is none.
-int cdicom_read_table(cdicom_file *CDICOM_NONNULL file, uint32_t sequence, cdicom_table *CDICOM_NONNULL table,
-                      cdicom_failure *CDICOM_NONNULL failure);
-
-/// The first frame. `bytes` is the whole file of which `cdicom_open` read the header.
-int cdicom_read_pixels(cdicom_file *CDICOM_NONNULL file, const uint8_t *CDICOM_NONNULL bytes, size_t count,
-                       cdicom_raster *CDICOM_NONNULL raster, cdicom_failure *CDICOM_NONNULL failure);
-
 /// An element to write. `value` holds its values as UTF-8, joined by backslashes, as PS3.5 writes them in text: numbers
 /// in decimal digits, tags as (gggg,eeee). Of `sequences`, the outer first and 0 for none, the first item takes it.
 typedef struct {
@@ -138,13 +107,6 @@ typedef struct {
   const char *CDICOM_NONNULL representation;
   const char *CDICOM_NONNULL value;
 } cdicom_written_element;
-
-/// Writes a file in Explicit VR Little Endian: the elements, which hold SOP Class UID and SOP Instance UID, then pixels
-/// of one byte. Free `bytes` with `cdicom_free`.
-int cdicom_write(const cdicom_written_element *CDICOM_NONNULL elements, size_t element_count,
-                 const uint8_t *CDICOM_NONNULL pixels, size_t pixel_count,
-                 uint8_t *CDICOM_NULLABLE *CDICOM_NONNULL bytes, size_t *CDICOM_NONNULL count,
-                 cdicom_failure *CDICOM_NONNULL failure);
 
 /// An archive that takes files by C-STORE (PS3.4, B).
 typedef struct {
@@ -157,11 +119,58 @@ typedef struct {
   uint32_t seconds;
 } cdicom_peer;
 
-/// Sends a file that this library has written, in an association of its own.
-int cdicom_send(const cdicom_peer *CDICOM_NONNULL peer, const uint8_t *CDICOM_NONNULL bytes, size_t count,
-                cdicom_failure *CDICOM_NONNULL failure);
+/// What the library offers; `size` guards against a library of another build.
+typedef struct {
+  size_t size;
 
-void cdicom_free(void *CDICOM_NULLABLE memory);
+  /// 1 if the bytes begin as a DICOM file does; those of the first 132 bytes decide. Without "DICM" only `open`
+  /// finds out whether a data set follows.
+  int (*CDICOM_NONNULL begins)(const uint8_t *CDICOM_NONNULL bytes, size_t count);
+
+  /// Reads a header. `bytes` may be a file's beginning, as long as it reaches the pixel data's own header.
+  int (*CDICOM_NONNULL open)(const uint8_t *CDICOM_NONNULL bytes, size_t count, cdicom_limits limits,
+                             cdicom_file *CDICOM_NULLABLE *CDICOM_NONNULL file, cdicom_failure *CDICOM_NONNULL failure);
+
+  void (*CDICOM_NONNULL close)(cdicom_file *CDICOM_NULLABLE file);
+
+  /// The transfer syntax's identifier, and its name if it is known; both live as long as the file.
+  const char *CDICOM_NONNULL (*CDICOM_NONNULL syntax)(const cdicom_file *CDICOM_NONNULL file);
+  const char *CDICOM_NONNULL (*CDICOM_NONNULL syntax_name)(const cdicom_file *CDICOM_NONNULL file);
+  /// 1 if pixels of that transfer syntax are read.
+  int (*CDICOM_NONNULL syntax_is_read)(const cdicom_file *CDICOM_NONNULL file);
+
+  /// The values of an element joined by backslashes, as the file encodes them; empty if it is absent. Only those
+  /// that `elements.cpp` lists are there. Free with `free`.
+  int (*CDICOM_NONNULL text)(cdicom_file *CDICOM_NONNULL file, cdicom_path path,
+                             char *CDICOM_NULLABLE *CDICOM_NONNULL text, size_t *CDICOM_NONNULL count,
+                             cdicom_failure *CDICOM_NONNULL failure);
+
+  int (*CDICOM_NONNULL describe)(cdicom_file *CDICOM_NONNULL file, cdicom_image *CDICOM_NONNULL image,
+                                 cdicom_failure *CDICOM_NONNULL failure);
+
+  /// The lookup table of the first item of `sequence`; `count` is 0 if there is none.
+  int (*CDICOM_NONNULL read_table)(cdicom_file *CDICOM_NONNULL file, uint32_t sequence,
+                                   cdicom_table *CDICOM_NONNULL table, cdicom_failure *CDICOM_NONNULL failure);
+
+  /// The first frame. `bytes` is the whole file of which `open` read the header.
+  int (*CDICOM_NONNULL read_pixels)(cdicom_file *CDICOM_NONNULL file, const uint8_t *CDICOM_NONNULL bytes, size_t count,
+                                    cdicom_raster *CDICOM_NONNULL raster, cdicom_failure *CDICOM_NONNULL failure);
+
+  /// Writes a file in Explicit VR Little Endian: the elements, which hold SOP Class UID and SOP Instance UID, then pixels
+  /// of one byte. Free `bytes` with `free`.
+  int (*CDICOM_NONNULL write)(const cdicom_written_element *CDICOM_NONNULL elements, size_t element_count,
+                              const uint8_t *CDICOM_NONNULL pixels, size_t pixel_count,
+                              uint8_t *CDICOM_NULLABLE *CDICOM_NONNULL bytes, size_t *CDICOM_NONNULL count,
+                              cdicom_failure *CDICOM_NONNULL failure);
+
+  /// Sends a file that this library has written, in an association of its own.
+  int (*CDICOM_NONNULL send)(const cdicom_peer *CDICOM_NONNULL peer, const uint8_t *CDICOM_NONNULL bytes, size_t count,
+                             cdicom_failure *CDICOM_NONNULL failure);
+} cdicom_functions;
+
+/// Opens the library at `path`. Null if that fails: then `message` becomes the reason, which the caller frees.
+const cdicom_functions *CDICOM_NULLABLE cdicom_load(const char *CDICOM_NONNULL path,
+                                                    char *CDICOM_NULLABLE *CDICOM_NONNULL message);
 
 #ifdef __cplusplus
 }

@@ -192,9 +192,6 @@ extern "C" {
 const ct_api *_Nullable ct_load(const char *_Nullable libtorch, const char *_Nonnull runtime,
                                 char *_Nullable *_Nonnull message);
 
-/// The path of the program or library that this code is linked into; the caller frees it.
-char *_Nullable ct_image_path(void);
-
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,6 @@
 import CTorch
 import Foundation
+import Support
 
 /// The LibTorch library: opened once, when the first tensor is made.
 public enum LibTorch {
@@ -51,30 +52,11 @@ public enum LibTorch {
     let environment = ProcessInfo.processInfo.environment
     let libtorch = environment["THORAX_LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 }
     var message: UnsafeMutablePointer<CChar>?
-    guard let api = ct_load(libtorch, runtimeLibrary(), &message) else {
+    guard let api = ct_load(libtorch, ProgramLibrary.path("ctorch"), &message) else {
       let reason = message.map { String(cString: $0) } ?? "unknown reason"
       free(message)
       return .failure(.libraryUnavailable(reason))
     }
     return .success(Opened(pointer: api))
   }()
-
-  /// `libctorch` lies beside the program, or beside the test bundle.
-  private static func runtimeLibrary() -> String {
-    #if os(macOS)
-      let name = "libctorch.dylib"
-    #else
-      let name = "libctorch.so"
-    #endif
-    guard let path = ct_image_path() else { return name }
-    defer { free(path) }
-    var folder = URL(fileURLWithPath: String(cString: path)).deletingLastPathComponent()
-    // A test bundle on macOS is a folder three levels deep.
-    for _ in 0..<4 {
-      let candidate = folder.appendingPathComponent(name).path
-      if FileManager.default.fileExists(atPath: candidate) { return candidate }
-      folder.deleteLastPathComponent()
-    }
-    return name
-  }
 }

@@ -25,6 +25,29 @@ public struct FourierMatrix {
     Double(index <= size / 2 ? index : index - size) / Double(size)
   }
 
+  /// The borders of `count` bands of equal width in cycles a pixel, rising from 0 to 0.5, the finest that pixels can hold.
+  public static func equalBands(_ count: Int) -> [Double] {
+    (0...max(count, 1)).map { 0.5 * Double($0) / Double(max(count, 1)) }
+  }
+
+  /// The band in which each frequency's radius lies, row by row, its upper edge included; nil for the frequency of the mean,
+  /// and for those outside of all bands.
+  ///
+  /// - Parameter edges: The borders of the bands in cycles a pixel, rising.
+  public static func bands(rows: FourierMatrix, columns: FourierMatrix, edges: [Double]) -> [Int?] {
+    var bands: [Int?] = []
+    bands.reserveCapacity(rows.size * columns.size)
+    for y in 0..<rows.size {
+      for x in 0..<columns.size {
+        let radius = hypot(rows.frequency(y), columns.frequency(x))
+        // A rounding error of the radius must not move a frequency over the edge it lies on.
+        let above = x + y > 0 ? edges.firstIndex { radius <= $0 + 1e-12 } : nil
+        bands.append(above.flatMap { $0 > 0 ? $0 - 1 : nil })
+      }
+    }
+    return bands
+  }
+
   /// Real and imaginary part of F = (C - iS) X (C - iS)^T of real images X, in the places of the frequencies.
   ///
   /// - Parameters:

@@ -14,11 +14,6 @@ public struct PowerSpectrum: Sendable, Equatable {
   /// ``powers`` in dB.
   public var decibels: [Double] { powers.map { 10 * log10($0) } }
 
-  /// `count` bands of equal width up to 0.5 cycles a pixel.
-  public static func equalBands(_ count: Int) -> [Double] {
-    (0...max(count, 1)).map { 0.5 * Double($0) / Double(max(count, 1)) }
-  }
-
   /// Bands of an octave each, the finest up to 0.5 cycles a pixel, the coarsest from 0 to two cycles over `size` pixels.
   public static func octaves(size: Int) -> [Double] {
     var edges = [0.5]
@@ -32,7 +27,7 @@ public struct PowerSpectrum: Sendable, Equatable {
   ///
   /// - Throws: `MetricError` for no images, edges that do not rise from 0 or more, or a band in which there is no
   ///   frequency at this image size.
-  public init(_ images: GrayImages, edges: [Double] = PowerSpectrum.equalBands(8)) throws {
+  public init(_ images: GrayImages, edges: [Double] = FourierMatrix.equalBands(8)) throws {
     guard images.count > 0 else { throw MetricError.tooFew(what: "images", found: 0, minimum: 1) }
     let rises = zip(edges, edges.dropFirst()).allSatisfy { $0 < $1 }
     guard edges.count >= 2, let first = edges.first, first >= 0, rises else {
@@ -41,18 +36,9 @@ public struct PowerSpectrum: Sendable, Equatable {
     }
     let (height, width) = (images.height, images.width)
     let (rows, columns) = try (FourierMatrix(height), FourierMatrix(width))
-    var band = [Int?](repeating: nil, count: height * width)
+    let bands = FourierMatrix.bands(rows: rows, columns: columns, edges: edges)
     var members = [Double](repeating: 0, count: edges.count - 1)
-    for y in 0..<height {
-      for x in 0..<width where x + y > 0 {
-        let radius = hypot(rows.frequency(y), columns.frequency(x))
-        // A rounding error of the radius must not move a frequency over the edge it lies on.
-        guard let above = edges.firstIndex(where: { radius <= $0 + 1e-12 }), above > 0 else { continue }
-        let index = above - 1
-        band[y * width + x] = index
-        members[index] += 1
-      }
-    }
+    for case .some(let band) in bands { members[band] += 1 }
     if let empty = members.firstIndex(of: 0) {
       throw MetricError.invalidSetting(
         name: "the spectrum's edge", value: edges[empty + 1],
@@ -65,7 +51,7 @@ public struct PowerSpectrum: Sendable, Equatable {
       let (real, imaginary) = try FourierMatrix.transform(image - image.mean(), rows: rows, columns: columns)
       let power = try (real.square() + imaginary.square()).doubles()
       for (position, value) in power.enumerated() {
-        if let target = band[position] { sums[target] += value }
+        if let band = bands[position] { sums[band] += value }
       }
     }
     let pixels = Double(height * width * images.count)

@@ -31,14 +31,11 @@ struct SpectrumDistance {
     window_HW = try Tensor(hann.flatMap { row in hann.map { row * $0 } }, shape: [side, side]).to(dtype).to(device)
     var members = [Double](repeating: 0, count: side * side * Self.bands)
     var counts = [Double](repeating: 0, count: Self.bands)
-    for y in 0..<side {
-      for x in 0..<side where x + y > 0 {
-        let radius = hypot(matrix.frequency(y), matrix.frequency(x))
-        let band = Int((radius * 2 * Double(Self.bands) - 1e-9).rounded(.down))
-        guard radius <= 0.5 else { continue }
-        members[(y * side + x) * Self.bands + band] = 1
-        counts[band] += 1
-      }
+    let edges = FourierMatrix.equalBands(Self.bands)
+    for (index, band) in FourierMatrix.bands(rows: matrix, columns: matrix, edges: edges).enumerated() {
+      guard let band else { continue }
+      members[index * Self.bands + band] = 1
+      counts[band] += 1
     }
     for index in members.indices { members[index] /= max(counts[index % Self.bands], 1) * Double(side * side) }
     members_FK = try Tensor(members, shape: [side * side, Self.bands]).to(dtype).to(device)

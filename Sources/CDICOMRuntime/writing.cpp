@@ -1,4 +1,5 @@
 #include "file.h"
+#include "functions.h"
 
 #include <dcmtk/dcmdata/dcostrmb.h>
 
@@ -33,8 +34,8 @@ void insert(DcmItem &data_set, const cdicom_written_element &written) {
 
 using namespace cdicom;
 
-int cdicom_write(const cdicom_written_element *elements, size_t element_count, const uint8_t *pixels,
-                 size_t pixel_count, uint8_t **bytes, size_t *count, cdicom_failure *failure) {
+int cdicom::write(const cdicom_written_element *elements, size_t element_count, const uint8_t *pixels,
+                  size_t pixel_count, uint8_t **bytes, size_t *count, cdicom_failure *failure) {
   *bytes = nullptr;
   *count = 0;
   return guarded(failure, [&] {

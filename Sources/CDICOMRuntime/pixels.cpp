@@ -1,4 +1,5 @@
 #include "file.h"
+#include "functions.h"
 
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
@@ -218,14 +219,14 @@ void read_pixels(cdicom_file &file, const uint8_t *bytes, size_t count, const cd
 
 }  // namespace cdicom
 
-int cdicom_read_pixels(cdicom_file *file, const uint8_t *bytes, size_t count, cdicom_raster *raster,
-                       cdicom_failure *failure) {
+int cdicom::read_pixels(cdicom_file *file, const uint8_t *bytes, size_t count, cdicom_raster *raster,
+                        cdicom_failure *failure) {
   *raster = cdicom_raster{};
   cdicom_image image{};
-  const int status = cdicom_describe(file, &image, failure);
+  const int status = describe(file, &image, failure);
   if (status != CDICOM_OK) return status;
-  return cdicom::guarded(failure, [&] {
-    // Offsets were found by `cdicom_open` behind the meta information.
-    cdicom::read_pixels(*file, bytes, count, image, *raster);
+  return guarded(failure, [&] {
+    // Offsets were found by `open` behind the meta information.
+    read_pixels(*file, bytes, count, image, *raster);
   });
 }

@@ -1,4 +1,5 @@
 #include "file.h"
+#include "functions.h"
 
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
@@ -108,8 +109,8 @@ void read_table(DcmItem &item, bool pixels_are_signed, cdicom_table &table) {
 
 using namespace cdicom;
 
-int cdicom_open(const uint8_t *bytes, size_t count, cdicom_limits limits, cdicom_file **file,
-                cdicom_failure *failure) {
+int cdicom::open(const uint8_t *bytes, size_t count, cdicom_limits limits, cdicom_file **file,
+                 cdicom_failure *failure) {
   *file = nullptr;
   return guarded(failure, [&] {
     prepare_dcmtk();
@@ -122,17 +123,15 @@ int cdicom_open(const uint8_t *bytes, size_t count, cdicom_limits limits, cdicom
   });
 }
 
-int cdicom_begins(const uint8_t *bytes, size_t count) { return find_start(bytes, count) >= 0; }
+int cdicom::begins(const uint8_t *bytes, size_t count) { return find_start(bytes, count) >= 0; } 
+void cdicom::close(cdicom_file *file) { delete file; }
 
-void cdicom_close(cdicom_file *file) { delete file; }
+const char *cdicom::syntax(const cdicom_file *file) { return file->scan.syntax.uid.c_str(); }
 
-const char *cdicom_syntax(const cdicom_file *file) { return file->scan.syntax.uid.c_str(); }
+const char *cdicom::syntax_name(const cdicom_file *file) { return file->scan.syntax.name.c_str(); }
 
-const char *cdicom_syntax_name(const cdicom_file *file) { return file->scan.syntax.name.c_str(); }
-
-int cdicom_syntax_is_read(const cdicom_file *file) { return file->scan.syntax.coding != Coding::unsupported; }
-
-int cdicom_text(cdicom_file *file, cdicom_path path, char **text, size_t *count, cdicom_failure *failure) {
+int cdicom::syntax_is_read(const cdicom_file *file) { return file->scan.syntax.coding != Coding::unsupported; } 
+int cdicom::text(cdicom_file *file, cdicom_path path, char **text, size_t *count, cdicom_failure *failure) {
   *text = nullptr;
   *count = 0;
   return guarded(failure, [&] {
@@ -146,7 +145,7 @@ int cdicom_text(cdicom_file *file, cdicom_path path, char **text, size_t *count,
   });
 }
 
-int cdicom_describe(cdicom_file *file, cdicom_image *image, cdicom_failure *failure) {
+int cdicom::describe(cdicom_file *file, cdicom_image *image, cdicom_failure *failure) {
   return guarded(failure, [&] {
     DcmItem &item = file->data_set;
     image->rows = number(item, 0x00280010);
@@ -164,12 +163,10 @@ int cdicom_describe(cdicom_file *file, cdicom_image *image, cdicom_failure *fail
   });
 }
 
-int cdicom_read_table(cdicom_file *file, uint32_t sequence, cdicom_table *table, cdicom_failure *failure) {
+int cdicom::read_table(cdicom_file *file, uint32_t sequence, cdicom_table *table, cdicom_failure *failure) {
   *table = cdicom_table{};
   return guarded(failure, [&] {
     DcmItem *item = find_item(*file, sequence);
     if (item) read_table(*item, number(file->data_set, 0x00280103) == 1, *table);
   });
 }
-
-void cdicom_free(void *memory) { free(memory); }

@@ -1,6 +1,6 @@
 #pragma once
 // Exceptions inside of the shim, and the guard that lets none out.
-#include "CDICOM.h"
+#include <CDICOM.h>
 
 #include <cstdarg>
 #include <cstdio>

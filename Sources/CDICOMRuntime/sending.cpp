@@ -1,4 +1,5 @@
 #include "file.h"
+#include "functions.h"
 
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmnet/scu.h>
@@ -17,7 +18,7 @@ void require_peer(const OFCondition &condition, const char *what) {
 
 using namespace cdicom;
 
-int cdicom_send(const cdicom_peer *peer, const uint8_t *bytes, size_t count, cdicom_failure *failure) {
+int cdicom::send(const cdicom_peer *peer, const uint8_t *bytes, size_t count, cdicom_failure *failure) {
   return guarded(failure, [&] {
     prepare_dcmtk();
     DcmInputBufferStream stream;
