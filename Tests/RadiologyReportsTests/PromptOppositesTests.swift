@@ -9,13 +9,13 @@ import Testing
   init() throws { opposites = try PromptOpposites.standard() }
 
   @Test(
-    "side, sex and place are exchanged, and findings become a normal chest of the same patient",
+    "side, sex, place, age and view are exchanged, and findings become a normal chest",
     arguments: [
       (
         "70-year-old man, AP chest radiograph: right pleural effusion",
         [
-          "70-year-old woman, AP chest radiograph: left pleural effusion",
-          "70-year-old woman, AP chest radiograph: clear lungs and a normal heart",
+          "70-year-old woman, PA chest radiograph: left pleural effusion",
+          "70-year-old woman, PA chest radiograph: clear lungs and a normal heart",
         ]
       ),
       (
@@ -29,9 +29,13 @@ import Testing
       (
         "Pediatric chest X-ray of a 4 year old boy with bacterial pneumonia",
         [
-          "Pediatric chest X-ray of a 4 year old girl with viral pneumonia",
-          "4-year-old girl, pediatric chest radiograph: clear lungs and a normal heart",
+          "Adult chest X-ray of a 4 year old girl with viral pneumonia",
+          "4-year-old adult, chest radiograph: clear lungs and a normal heart",
         ]
+      ),
+      (
+        "Supine chest film of an adult with pneumonia",
+        ["child, AP chest radiograph: clear lungs and a normal heart"]
       ),
       ("Cardiomegaly", ["chest radiograph: clear lungs and a normal heart"]),
       ("possible mass", ["chest radiograph: clear lungs and a normal heart"]),
@@ -46,12 +50,16 @@ import Testing
       (
         "30-year-old woman, PA chest radiograph: no pleural effusion",
         [
-          "30-year-old man, PA chest radiograph: no pleural effusion",
-          "30-year-old man, PA chest radiograph: pleural effusion",
+          "30-year-old man, AP chest radiograph: no pleural effusion",
+          "30-year-old man, AP chest radiograph: pleural effusion",
         ]
       ),
       (
         "No pneumothorax, no effusion", ["chest radiograph: pneumothorax, effusion"]
+      ),
+      (
+        "PA chest film of a child, no pneumonia",
+        ["adult, AP chest radiograph: pneumonia"]
       ),
       ("The lungs are clear.", ["chest radiograph: pneumonia and pleural effusion"]),
     ])
@@ -64,6 +72,11 @@ import Testing
     arguments: ["", "   ", "chest X-ray", "\u{FEFF}", "Ελληνικά", "copyright uppercase theleft"])
   func nothing(prompt: String) {
     #expect(opposites.opposites(of: prompt).isEmpty)
+  }
+
+  @Test("age and view are exchanged where nothing is said of findings")
+  func noFindings() {
+    #expect(opposites.opposites(of: "Paediatric chest X-ray, PA") == ["Adult chest X-ray, AP"])
   }
 
   @Test("exchanging twice gives the prompt again")

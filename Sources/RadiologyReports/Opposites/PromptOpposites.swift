@@ -2,15 +2,19 @@ import Foundation
 
 /// Makes the opposites of prompts, by rules that are data.
 ///
-/// A prompt has two at most. One exchanges words: left and right, man and woman, upper and lower. The other keeps the
-/// patient, exchanged likewise, and turns the findings: a normal chest for a prompt that names any, and for one that denies
-/// them what it denies.
+/// A prompt has two at most. One exchanges words: left and right, man and woman, upper and lower, adult and child, PA and AP.
+/// The other is of that patient and view, and turns the findings: a normal chest for a prompt that names any, and for one that
+/// denies them what it denies. The second stands alone where nothing but age and view can be exchanged: else a third alone of
+/// the way from a prompt would lead along its findings.
 public struct PromptOpposites: Sendable {
   /// The most opposites of a prompt.
   public static let limit = 2
 
   private let words: OppositeWords
+  /// Words of the patient and of places, by the word that each stands against.
   private let exchanges: [String: String]
+  /// Those, and words of age and view.
+  private let allExchanges: [String: String]
   private let labeller: FindingLabeller
 
   /// With the words that come with the program.
@@ -25,29 +29,35 @@ public struct PromptOpposites: Sendable {
   public init(words: Data, labeller: FindingLabeller) throws(VocabularyError) {
     self.words = try VocabularyReading.decode(OppositeWords.self, from: words)
     self.labeller = labeller
-    var exchanges: [String: String] = [:]
-    for pair in self.words.exchanges {
+    exchanges = try Self.table(self.words.exchanges)
+    allExchanges = try exchanges.merging(Self.table(self.words.examinations)) { one, _ in one }
+  }
+
+  /// Both directions of each pair; of a word in several pairs the last.
+  private static func table(_ pairs: [[String]]) throws(VocabularyError) -> [String: String] {
+    var table: [String: String] = [:]
+    for pair in pairs {
       guard pair.count == 2 else { throw .malformed(reason: "an exchange has two words, not \(pair.count)") }
-      exchanges[pair[0]] = pair[1]
-      exchanges[pair[1]] = pair[0]
+      table[pair[0]] = pair[1]
+      table[pair[1]] = pair[0]
     }
-    self.exchanges = exchanges
+    return table
   }
 
   /// The opposites of a prompt: none for one that says nothing of findings, sides or the patient.
   public func opposites(of prompt: String) -> [String] {
-    let exchanged = exchanged(prompt)
-    var opposites = exchanged == prompt ? [] : [exchanged]
-    if let findings = oppositeFindings(of: prompt) { opposites.append(patient(of: exchanged) + ": " + findings) }
-    return opposites
+    let other = Self.exchanged(prompt, by: allExchanges)
+    guard let findings = oppositeFindings(of: prompt) else { return other == prompt ? [] : [other] }
+    let turned = patient(of: other) + ": " + findings
+    return Self.exchanged(prompt, by: exchanges) == prompt ? [turned] : [other, turned]
   }
 
   /// The text with each word that has an opposite exchanged for it, in the same letters: small, capital, or capital first.
-  private func exchanged(_ text: String) -> String {
+  private static func exchanged(_ text: String, by exchanges: [String: String]) -> String {
     var result = ""
     var word = ""
     func flush() {
-      result += exchanges[word.lowercased()].map { Self.spelled($0, like: word) } ?? word
+      result += exchanges[word.lowercased()].map { spelled($0, like: word) } ?? word
       word = ""
     }
     for character in text {
@@ -97,6 +107,8 @@ public struct PromptOpposites: Sendable {
 struct OppositeWords: Sendable, Codable {
   /// Pairs of words of which each stands for the other.
   var exchanges: [[String]]
+  /// Such pairs for the patient's age and the view.
+  var examinations: [[String]]
   /// Words for the patient; the first one of a text is taken.
   var people: [String]
   /// Words that follow the number of an age.

@@ -37,8 +37,8 @@ struct SamplingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What guidance leads away from: nothing (no text), or opposites, the prompt with side, sex and findings turned "
-        + "round (default: the model's).", valueName: "nothing|opposites"),
+      "What guidance leads away from: nothing (no text), or opposites, the prompt with side, sex, age group, view and "
+        + "findings turned round (default: the model's).", valueName: "nothing|opposites"),
     completion: .list(GuidanceReference.allCases.map(\.rawValue)))
   var guidanceFrom: GuidanceReference?
 
