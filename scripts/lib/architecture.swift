@@ -18,8 +18,8 @@ let forbidden: [(from: [String], to: [String])] = [
   (
     [
       "CDICOM", "CDICOMRuntime", "CImageCodecs", "DICOMFiles", "DelimitedText", "ImageFiles", "RadiographData",
-      "RadiographImport",
-      "RadiologyReports", "RunRecords", "Support", "TensorFiles", "Terminal", "Tokenization", "WebPages", "YAMLText",
+      "RadiographImport", "RadiologyReports", "RunRecords", "Support", "TensorFiles", "Terminal", "Tokenization",
+      "WebPages", "YAMLText",
     ],
     [tensors]
   ),
