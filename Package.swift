@@ -157,7 +157,6 @@ let package = Package(
       dependencies: [
         "CZlib", "DelimitedText", "Diffusion", "Generation", "ImageFiles", "ImageOutput", "Models", "RadiologyReports",
         "Support", "Torch", "YAMLText",
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),

@@ -103,7 +103,7 @@ extension ImageLimits {
 }
 
 extension cdicom_failure {
-  var text: String {
+  package var text: String {
     withUnsafeBytes(of: message) { String(decoding: $0.prefix(while: { $0 != 0 }), as: UTF8.self) }
   }
 

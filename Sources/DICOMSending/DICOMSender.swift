@@ -125,9 +125,7 @@ public struct DICOMSender: Sendable {
       }
     }
     guard Int(status) != CDICOM_OK else { return }
-    let reason = withUnsafeBytes(of: failure.message) {
-      String(decoding: $0.prefix(while: { $0 != 0 }), as: UTF8.self)
-    }
+    let reason = failure.text
     throw reason.hasPrefix("not stored")
       ? DICOMSendingError.refused(target: name, reason: reason)
       : DICOMSendingError.unreachable(target: name, reason: reason)

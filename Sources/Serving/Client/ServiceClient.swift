@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Foundation
 import Generation
 import ImageOutput
@@ -64,9 +63,6 @@ public struct ServiceClient: Sendable {
     guard path.utf8.count <= ListeningSocket.pathLimit else {
       throw ServingError.socketTooLong(path: path, limit: ListeningSocket.pathLimit)
     }
-    guard ListeningSocket.isAnswered(path) else {
-      throw ServingError.unreachable(path: path, reason: String(cString: strerror(errno)))
-    }
     let settings = request.settings
     let fields = Fields(
       prompt: request.prompt, model: model, seed: request.seed, format: format.rawValue,
@@ -75,38 +71,32 @@ public struct ServiceClient: Sendable {
       guidance_interval: settings.guidanceInterval.map { "\($0)" },
       guidance_from: settings.guidanceFrom?.rawValue, negative_prompt: settings.negative,
       sampler: settings.sampler?.rawValue, eta: settings.eta)
-    guard let url = URL(httpURLWithSocketPath: path, uri: "/api/images") else {
-      throw ServingError.unreachable(path: path, reason: "the path cannot be used")
-    }
-    var call = HTTPClientRequest(url: url.absoluteString)
-    call.method = .POST
-    call.headers.add(name: "Content-Type", value: "application/json")
-    call.body = .bytes(ByteBuffer(data: try ServiceJSON.data(fields)))
-    let answer: HTTPClientResponse
-    let bytes: [UInt8]
+    let answer: NIOHTTPClientResponseFull
     do {
-      answer = try await HTTPClient.shared.execute(call, timeout: .hours(24))
-      bytes = Array(buffer: try await answer.body.collect(upTo: Self.answerLimit))
+      answer = try await SocketExchange.post(
+        json: ByteBuffer(data: try ServiceJSON.data(fields)), to: "/api/images", socket: path, limit: Self.answerLimit)
     } catch let error as CancellationError {
       throw error
-    } catch let error as HTTPClientError {
-      if error == .cancelled { throw CancellationError() }
-      throw ServingError.unexpectedAnswer(path: path, reason: error.shortDescription)
+    } catch let error as IOError {
+      throw ServingError.unreachable(path: path, reason: String(cString: strerror(error.errnoCode)))
+    } catch let error as NIOHTTPObjectAggregatorError where error == .frameTooLong {
+      throw ServingError.unexpectedAnswer(path: path, reason: "more than \(Self.answerLimit >> 20) MiB")
     } catch {
       throw ServingError.unexpectedAnswer(path: path, reason: "the connection broke")
     }
-    guard answer.status == .ok else {
+    let bytes = answer.body.map { Array(buffer: $0) } ?? []
+    guard answer.head.status == .ok else {
       if let fault = try? JSONDecoder().decode(Fault.self, from: Data(bytes)) {
         throw ServingError.refused(code: fault.error.code, message: fault.error.message)
       }
-      throw ServingError.unexpectedAnswer(path: path, reason: "status \(answer.status.code)")
+      throw ServingError.unexpectedAnswer(path: path, reason: "status \(answer.head.status.code)")
     }
     guard OutputFormat(detecting: bytes) == format else {
       throw ServingError.unexpectedAnswer(path: path, reason: "its answer is no image")
     }
     return Picture(
-      bytes: bytes, timings: Self.timings(answer.headers["Server-Timing"]),
-      note: answer.headers.first(name: "Thorax-Note"))
+      bytes: bytes, timings: Self.timings(answer.head.headers["Server-Timing"]),
+      note: answer.head.headers.first(name: "Thorax-Note"))
   }
 
   /// Reads `name;dur=milliseconds` (W3C Server Timing).

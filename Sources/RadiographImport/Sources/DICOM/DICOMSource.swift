@@ -45,14 +45,16 @@ public enum DICOMSource {
   ///   - name: the source's name in the dataset.
   ///   - key: behind the pseudonyms; see `PatientKey.of(dataset:file:)`.
   /// - Throws: `DatasetError.sourceMissing`, `.unlistable` if a folder cannot be listed, `.sourceEmpty` if there is no
-  ///   DICOM file.
+  ///   DICOM file; `DICOMError.libraryUnavailable(reason:)`.
   public static func list(
     _ root: URL, name: String = "dicom", key: PatientKey, options: Options = Options()
-  ) throws(DatasetError) -> DICOMListing {
+  ) throws -> DICOMListing {
+    // Else every file would be left out as unreadable.
+    try DICOMLibrary.load()
     let folder = try SourceFolder(root, links: options.links) { _ in true }
     let files = folder.files
     guard !files.isEmpty || !folder.exclusions.isEmpty else {
-      throw .sourceEmpty(path: root.path, expected: "DICOM files")
+      throw DatasetError.sourceEmpty(path: root.path, expected: "DICOM files")
     }
     // `name.dcm.txt` or `name.txt` beside `name.dcm`.
     let texts = TextsBeside(files, of: files) { file in
@@ -81,7 +83,7 @@ public enum DICOMSource {
     // A report that was taken in with its image is no file of another kind.
     exclusions.removeAll { $0.reason == .notDICOM && reports.contains($0.path) }
     guard !entries.isEmpty || exclusions.contains(where: { $0.reason != .notDICOM }) else {
-      throw .sourceEmpty(path: root.path, expected: "DICOM files")
+      throw DatasetError.sourceEmpty(path: root.path, expected: "DICOM files")
     }
     return DICOMListing(
       source: ImportSource(

@@ -1,5 +1,4 @@
 import ArgumentParser
-import DICOMFiles
 import Foundation
 import Generation
 import RadiographData
@@ -46,8 +45,6 @@ struct DICOMOptions: ParsableArguments {
     options.withBurnedIn = withBurnedIn
     options.links = links
     options.allowsSynthetic = allowsSynthetic
-    // Else every file would be left out as unreadable.
-    try DICOMLibrary.load()
     let listing = try DICOMSource.list(root, key: key, options: options)
     guard !listing.source.entries.isEmpty else {
       let reasons = Dictionary(grouping: listing.source.exclusions, by: \.reason.rawValue).mapValues(\.count)
