@@ -37,6 +37,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.0"),
+    .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
@@ -136,7 +138,8 @@ let package = Package(
     .target(
       name: "ImageOutput",
       dependencies: [
-        "DICOMFiles", "Diffusion", "ImageFiles", "Support", .product(name: "Crypto", package: "swift-crypto"),
+        "CZlib", "DICOMFiles", "Diffusion", "ImageFiles", "Support", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftASN1", package: "swift-asn1"), .product(name: "X509", package: "swift-certificates"),
       ]),
     .target(
       name: "Generation",
@@ -250,7 +253,11 @@ let package = Package(
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(
       name: "ImageOutputTests",
-      dependencies: ["DICOMFiles", "Diffusion", "ImageFiles", "ImageOutput", "Support", "TestBasics"]),
+      dependencies: [
+        "DICOMFiles", "Diffusion", "ImageFiles", "ImageOutput", "Support", "TestBasics",
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
     .testTarget(name: "WebPagesTests", dependencies: ["WebPages"]),
     .testTarget(name: "RunRecordsTests", dependencies: ["RunRecords", "ImageFiles"]),

@@ -95,19 +95,65 @@ public struct DICOMSender: Sendable {
     request.headers.add(name: "Accept", value: "application/dicom+json")
     if let authorization { request.headers.add(name: "Authorization", value: authorization) }
     request.body = .bytes(ByteBuffer(bytes: body))
-    let answer: HTTPClientResponse
+    let (answer, text) = try await self.answer(to: request)
+    // 202: some instances were taken and others not; of one instance it was taken with a warning.
+    guard answer.status == .ok || answer.status == .accepted else {
+      throw DICOMSendingError.refused(
+        target: name, reason: "\(answer.status)\(text.isEmpty ? "" : ", \(text.onOneLine(limit: 120))")")
+    }
+    let type = answer.headers.first(name: "Content-Type")?.lowercased() ?? ""
+    guard !type.hasPrefix("text/") else {
+      throw DICOMSendingError.refused(
+        target: name, reason: "its answer is \(type.onOneLine(limit: 40)): is this the address of DICOMweb?")
+    }
+    if let failure = Self.failure(in: text) {
+      throw DICOMSendingError.refused(target: name, reason: "the file was not taken, failure reason \(failure)")
+    }
+  }
+
+  /// Follows no redirection: the file goes to the archive that was named, and nowhere else.
+  private static let client: HTTPClient = {
+    var configuration = HTTPClient.Configuration.singletonConfiguration
+    configuration.redirectConfiguration = .disallow
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
+
+  /// The most bytes that are read of an answer.
+  private static let answerLimit = 1 << 20
+
+  /// An answer with its text, which is empty if it is too long, within ``timeout``.
+  private func answer(to request: HTTPClientRequest) async throws -> (HTTPClientResponse, text: String) {
     do {
-      answer = try await HTTPClient.shared.execute(request, timeout: .seconds(Int64(timeout)))
+      return try await withThrowingTaskGroup { group in
+        group.addTask { [timeout] in
+          let answer = try await Self.client.execute(request, timeout: .seconds(Int64(timeout)))
+          let text = try? await answer.body.collect(upTo: Self.answerLimit)
+          return (answer, text.map { String(buffer: $0) } ?? "")
+        }
+        group.addTask { [timeout] in
+          try await Task.sleep(for: .seconds(timeout))
+          throw HTTPClientError.deadlineExceeded
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next() else { throw HTTPClientError.cancelled }
+        return first
+      }
     } catch {
       throw DICOMSendingError.unreachable(target: name, reason: "\(error)")
     }
-    // 202: some instances were taken and others not; of one instance it was taken with a warning.
-    guard answer.status == .ok || answer.status == .accepted else {
-      let text = try? await answer.body.collect(upTo: 4096)
-      let reason = text.map { String(buffer: $0) } ?? ""
-      throw DICOMSendingError.refused(
-        target: name, reason: "\(answer.status)\(reason.isEmpty ? "" : ", \(reason.onOneLine(limit: 120))")")
+  }
+
+  /// The reason of the first entry of the Failed SOP Sequence (PS3.18, 10.5.3); nil without one.
+  private static func failure(in text: String) -> String? {
+    let document = try? JSONSerialization.jsonObject(with: Data(text.utf8))
+    let sets = (document as? [[String: Any]]) ?? (document as? [String: Any]).map { [$0] } ?? []
+    for set in sets {
+      guard let failed = (set["00081198"] as? [String: Any])?["Value"] as? [[String: Any]], let first = failed.first
+      else { continue }
+      let reason = ((first["00081197"] as? [String: Any])?["Value"] as? [Any])?.first
+      return reason.map { "\($0)" } ?? "unknown"
     }
+    return nil
   }
 
   private func store(_ bytes: [UInt8], at host: String, port: UInt16, title called: String) throws {

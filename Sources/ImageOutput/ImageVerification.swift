@@ -14,6 +14,8 @@ public struct ImageVerification: Sendable {
   /// What the file says of how it was drawn; nil if it says nothing, or nothing that can be.
   public let provenance: RecordedProvenance?
 
+  /// How many frames a DICOM file has, of which the first was looked at; 1 for other formats.
+  public let frames: Int
   /// Whether the file says that a program has drawn it, whichever that is.
   public let saysSynthetic: Bool
 
@@ -44,9 +46,10 @@ public struct ImageVerification: Sendable {
     }
     let texts = (try? RecordedProvenance.texts(of: bytes, path: path)) ?? []
     // DICOM has an element for it, which other programs write too.
+    let attributes = OutputFormat(detecting: bytes) == .dicom ? (try? DICOMFile(Data(bytes)))?.attributes : nil
+    frames = attributes?.frames ?? 1
     saysSynthetic =
-      texts.contains { $0.key == "thorax:synthetic" && $0.value == "true" }
-      || (OutputFormat(detecting: bytes) == .dicom && (try? DICOMFile(Data(bytes)))?.attributes.isSynthetic == true)
+      texts.contains { $0.key == "thorax:synthetic" && $0.value == "true" } || attributes?.isSynthetic == true
     watermark = detector.find(in: image)
     let signed = ImageSignature.state(of: image, texts: texts)
     signature = signed.state.rawValue

@@ -17,7 +17,7 @@ public struct SyntheticImage: Sendable {
 
   /// The file's bytes: the picture with its watermark, and texts that say that it is synthetic and how it was made.
   ///
-  /// - Parameter key: Signs the file.
+  /// - Parameter key: Signs the file. If it has certificates, PNG and JPEG have Content Credentials (C2PA).
   /// - Throws: `ImageFileError` or `DICOMError` if a text does not fit the format.
   public func encoded(as format: OutputFormat, signedBy key: SigningKey? = nil) throws -> [UInt8] {
     try encoded(picture, as: format, signedBy: key)
@@ -34,14 +34,17 @@ public struct SyntheticImage: Sendable {
   private func encoded(
     _ picture: GrayscaleImage, as format: OutputFormat, signedBy key: SigningKey?
   ) throws -> [UInt8] {
+    let file: [UInt8]
     switch format {
-    case .png: return try picture.encoded(as: .png, metadata: try texts(of: picture, signedBy: key))
+    case .png: file = try picture.encoded(as: .png, metadata: try texts(of: picture, signedBy: key))
     case .jpeg:
       // What is compressed is signed as it comes back.
       let kept = try key.map { _ in try GrayscaleImage(decoding: picture.encoded(as: .jpeg)) }
-      return try picture.encoded(as: .jpeg, metadata: try texts(of: kept ?? picture, signedBy: key))
-    case .dicom: return try SyntheticDICOM([(picture, try texts(of: picture, signedBy: key))]).encoded()
+      file = try picture.encoded(as: .jpeg, metadata: try texts(of: kept ?? picture, signedBy: key))
+    case .dicom: file = try SyntheticDICOM([(picture, try texts(of: picture, signedBy: key))]).encoded()
     }
+    guard let key, let certificates = key.certificates else { return file }
+    return try ContentCredentials(key: key, certificates: certificates).added(to: file, as: format)
   }
 
   /// One DICOM file with an image in each frame, all of one size.

@@ -196,7 +196,8 @@ extension RunExport {
     try AtomicFile.write(Array((lines.sorted().joined(separator: "\n") + "\n").utf8), to: file.path)
   }
 
-  /// The identities of the images that some runs were trained on; none of those begun before runs wrote them down.
+  /// The identities of the images and patients that some runs were trained on, as `trained-on.txt` has them; none of runs
+  /// begun before they wrote them down.
   public static func trainingImages(of runs: [URL]) -> Set<String> {
     let stages: [TrainingStageName] = [.autoencoder, .diffusion, .distillation]
     let folders = runs.flatMap { run in stages.map { RunFolder(run, stage: $0) } }

@@ -65,8 +65,13 @@ struct Failure {
     case let error as FileAccessError: status = Self.status(error)
     case let error as TensorFileError: status = Self.status(error)
     case is ArchitectureError, is ClassifierFileError, is ExtractorFileError, is FeatureError,
-      is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError, is SignatureError:
+      is ReleasedCheckpointError, is ParameterLoadingError, is ImageFileError:
       status = .badData
+    case let error as SignatureError:
+      switch error {
+      case .ownerName, .notAPublicKey: status = .usage
+      case .notAKey, .unusableCertificates, .notAsSigned: status = .badData
+      }
     case let error as DICOMError: status = Self.status(error)
     case let error as DICOMSendingError: status = Self.status(error)
     case is StreamError: status = .readWrite
@@ -154,7 +159,7 @@ struct Failure {
     case .unlistable: .readWrite
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .noCorruptions, .tooFewInSet, .unreadableImage,
       .sizes, .sizesDiffer, .tooSmall, .flat, .identical, .changed, .table, .gate, .notInFolder, .noLabels, .noPrompts,
-      .tooFewOfFinding, .onBothSides, .targets, .trainedOn, .trainedElsewhere, .copies, .report, .answers:
+      .tooFewOfFinding, .onBothSides, .targets, .trainedOn, .trainedElsewhere, .copies, .refused, .report, .answers:
       .badData
     }
   }

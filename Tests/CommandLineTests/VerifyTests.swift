@@ -22,9 +22,11 @@ import Testing
     var files: [File]
   }
 
-  private static func verified(_ arguments: String..., in place: Workplace) throws -> [Verified.File] {
+  private static func verified(
+    _ arguments: String..., in place: Workplace, status: Int32 = 0
+  ) throws -> [Verified.File] {
     let result = try place.run(["verify", "--json"] + arguments)
-    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.status == status, "\(result.errors)")
     return try JSONDecoder().decode(Verified.self, from: Data(result.output.utf8)).files
   }
 
@@ -62,9 +64,15 @@ import Testing
       let letters = try #require(text.range(of: Data("thorax:prompt\",\"Effusion".utf8)))
       text[letters.upperBound - 1] = UInt8(ascii: "m")
       try text.write(to: place.folder.appendingPathComponent("changed.dcm"))
-      #expect(try Self.verified("changed.dcm", in: place).map(\.signature) == ["altered"])
-      let other = try place.run(["verify", "signed.png", "--public-key", "AAAA"])
-      #expect(other.output.contains("BY ANOTHER KEY"), "\(other.output)")
+      #expect(try Self.verified("changed.dcm", in: place, status: 65).map(\.signature) == ["altered"])
+      let key = Data(repeating: 7, count: 32).base64EncodedString()
+      let other = try place.run(["verify", "signed.png", "--public-key", key])
+      #expect(other.status == 65 && other.output.contains("BY ANOTHER KEY"), "\(other.output)")
+      let wrong = try place.run(["verify", "signed.png", "--public-key", "AAAA"])
+      #expect(wrong.status == 64 && wrong.errors.contains("is no public key"), "\(wrong.errors)")
+      // The certificates beside the key give PNG and JPEG their Content Credentials.
+      for name in ["signed.png", "signed.jpg"] { #expect(try bytes(name).range(of: Data("c2pa.claim.v2".utf8)) != nil) }
+      #expect(try bytes("off.png").range(of: Data("c2pa".utf8)) == nil)
       let words = try place.run(["verify", "signed.png"])
       #expect(words.output.contains("signed by the expected key") && words.output.hasPrefix("signed.png: "))
 

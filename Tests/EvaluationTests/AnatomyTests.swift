@@ -40,6 +40,7 @@ struct AnatomyTests {
       let record = try #require(TrainingRecord(network: file.path))
       #expect(record.identities.count == 9_591 + 3_991 - 2)
       #expect(record.identities.allSatisfy { $0.count == 64 && $0.allSatisfy(\.isHexDigit) })
+      #expect(record.patients.count > 2000 && record.patients.allSatisfy { $0.count == 64 })
     }
   }
 
@@ -98,11 +99,11 @@ struct AnatomyTests {
       }
       // And a gate against another dataset than its own, of which it could have copied nothing, is refused.
       try record.requireAll(in: dataset, model: path)
-      let other = try #require(TrainingRecord(identities: trained.map(\.identity) + ["a", "b"]))
+      let other = try #require(TrainingRecord(lines: trained.map(\.identity) + ["a", "b"]))
       #expect(throws: MeasurementError.trainedElsewhere(model: path, missing: 2, images: trained.count + 2)) {
         try other.requireAll(in: dataset, model: path)
       }
-      #expect(TrainingRecord(identities: []) == nil)
+      #expect(TrainingRecord(lines: []) == nil)
       let alone = try TemporaryFolder()
       let copy = alone.path("judge.safetensors")
       try FileManager.default.copyItem(atPath: path, toPath: copy)

@@ -32,6 +32,18 @@ struct BootstrapMetricTests {
     #expect((260...300).contains(covered), "\(covered)")
   }
 
+  // scipy.stats.binomtest(0, 40).proportion_ci(method="exact"): 0 to 0.0881; of 40 of 40: 0.9119 to 1.
+  @Test("a share of none or of all has the exact interval, and of groups that of their number")
+  func extremes() throws {
+    let none = try Bootstrap.mean(Array(repeating: 0.0, count: 40), seed: 1)
+    #expect(none.value == 0 && none.lower == 0 && abs(none.upper - 0.08810) < 1e-5 && none.count == 40)
+    let all = try Bootstrap.mean(Array(repeating: 1.0, count: 40), seed: 1)
+    #expect(all.value == 1 && abs(all.lower - 0.91190) < 1e-5 && all.upper == 1)
+    let grouped = try Bootstrap.mean(Array(repeating: 0.0, count: 40), groups: (0..<40).map { $0 / 4 }, seed: 1)
+    #expect(abs(grouped.upper - 0.30850) < 1e-5 && grouped.count == 40)
+    #expect(try Bootstrap.mean([0.3], seed: 1).interval == nil)
+  }
+
   @Test("bootstrap: what cannot be drawn is refused")
   func bootstrapErrors() {
     #expect(throws: MetricError.tooFew(what: "items", found: 0, minimum: 1)) { try Bootstrap.mean([], seed: 0) }

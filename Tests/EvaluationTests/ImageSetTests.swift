@@ -38,6 +38,10 @@ struct ImageSetTests {
       try write(9, to: folder.appendingPathComponent("b.png"))
       #expect(throws: MeasurementError.changed(path: folder.path, name: "b.png")) { try set.image(at: 1) }
       #expect(throws: MeasurementError.changed(path: folder.path, name: "b.png")) { try set.requireUnchanged() }
+      let whole = try FolderImages(path: folder.path)
+      try whole.requireUnchanged()
+      try write(7, to: folder.appendingPathComponent("new.png"))
+      #expect(throws: MeasurementError.changed(path: folder.path, name: "new.png")) { try whole.requireUnchanged() }
       #expect(try FolderImages(path: folder.path).contentHash != set.contentHash)
     }
   }
@@ -52,8 +56,13 @@ struct ImageSetTests {
       let error = MeasurementError.sizesDiffer(path: folder.path, name: "b.png", found: [32, 32], expected: [64, 64])
       #expect(throws: error) { try FolderImages(path: folder.path).requireOneSize() }
       for (size, enlarged) in [(16, 0), (48, 1), (80, 2)] {
-        #expect(try FolderImages(path: folder.path, size: size).requireOneSize() == enlarged)
+        let remarks = try FolderImages(path: folder.path, size: size).requireOneSize()
+        #expect(remarks.count == min(enlarged, 1))
+        #expect(remarks.allSatisfy { $0.hasPrefix("\(enlarged) of 2 images are smaller than \(size)x\(size)") })
       }
+      try write(0, to: folder.appendingPathComponent("b.png"))
+      #expect(
+        try FolderImages(path: folder.path).requireOneSize() == ["1 of 2 images repeat another, pixel by pixel."])
       let black = try GrayscaleImage(width: 8, height: 8, pixels: Array(repeating: 0, count: 64)).pngBytes()
       for name in ["a.png", "b.png"] { try Data(black).write(to: folder.appendingPathComponent(name)) }
       #expect(throws: MeasurementError.flat(path: folder.path, count: 2)) {

@@ -94,7 +94,8 @@ struct ModelFiguresTests {
   func realism() throws {
     let heldOut = try RealismMeasurement.Compared(Self.pictures(40, seed: 1))
     let training = try GrayImages(Self.pictures(60, seed: 2)).thumbnails(size: 32)
-    let measurement = try RealismMeasurement(training: training, heldOut: heldOut)
+    let measurement = try RealismMeasurement(
+      training: training, heldOut: heldOut, patients: (0..<40).map { "\($0 / 2)" })
     let same = try measurement.compare(heldOut)
     #expect(abs(same.diversity - 1) < 1e-9)
     #expect(same.bands.allSatisfy { $0 == 0 })
@@ -102,11 +103,15 @@ struct ModelFiguresTests {
 
     let changed = try RealismMeasurement.Compared(Self.pictures(40, seed: 3, smoothing: 6, gain: 0.25))
     let draws = try (4..<7).map { try RealismMeasurement.Compared(Self.pictures(40, seed: $0)) }
-    let figures = try measurement.figures(samples: changed, realDraws: draws)
+    let figures = try measurement.figures(samples: changed, realDraws: draws, seed: 0)
     let real = try figures.prefix(2).map { try #require($0.real) }
     #expect(figures[0].value < 0.8 && abs(real[0] - 1) < 0.1)
     #expect(figures[1].value > 3 && real[1] < 1)
     #expect(figures[3].value > 2)
+    for figure in figures {
+      let interval = try #require(figure.interval)
+      #expect(interval.contains(figure.value) && interval.lowerBound < interval.upperBound, "\(figure.name)")
+    }
     #expect(try Self.targets().applied(to: figures).map(\.isMet) == [false, false, nil, false])
   }
 
@@ -117,18 +122,20 @@ struct ModelFiguresTests {
     let measurement = try MemorisationMeasurement(space: "pixels", training: GrayImages(training).features, seed: 0)
     let real = try images(40, seed: 2)
     let new = try images(40, seed: 3)
-    let (figures, _) = try measurement.figures(people: "all", samples: new.features, real: real.features)
+    let patients = (0..<40).map { "\($0)" }
+    let (figures, _) = try measurement.figures(
+      people: "all", samples: new.features, real: real.features, patients: patients)
     #expect(figures.map(\.name).allSatisfy { $0.hasSuffix(", all") } && figures.count == 3)
     #expect(abs(figures[0].value - 1) < 0.05 && abs(figures[1].value - 1) < 0.05 && figures[2].value <= 0.1)
 
     let copies = try GrayImages([training[4], training[11], training[0]])
-    let (copied, nearest) = try measurement.figures(samples: copies.features, real: real.features)
+    let (copied, nearest) = try measurement.figures(samples: copies.features, real: real.features, patients: patients)
     #expect(copied[0].value < 1e-3 && copied[1].value < 1e-3 && copied[2].value == 1)
     #expect(nearest.map(\.index) == [4, 11, 0])
 
     // Two copies among many samples: the median does not see them, the first percentile does.
     let few = try GrayImages(Array(repeating: training[4], count: 2) + Self.pictures(98, seed: 5))
-    let mixed = try measurement.figures(samples: few.features, real: real.features).figures
+    let mixed = try measurement.figures(samples: few.features, real: real.features, patients: patients).figures
     #expect(abs(mixed[0].value - 1) < 0.05 && mixed[1].value < 0.5 && mixed[2].value >= 0.02)
   }
 }

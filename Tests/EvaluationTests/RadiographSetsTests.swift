@@ -10,7 +10,9 @@ import Testing
 @Suite("Sets of radiographs to measure on")
 struct RadiographSetsTests {
   /// A dataset of the two sources, 60 patients of each, every patient's image of one grey value.
-  private static func makeDataset(in root: URL) throws -> RadiographDataset {
+  private static func makeDataset(
+    in root: URL, adults: String = "nih", hasChildren: Bool = true
+  ) throws -> RadiographDataset {
     let pictures = root.appendingPathComponent("pictures")
     try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
     var options = DatasetImport.Options()
@@ -18,16 +20,16 @@ struct RadiographSetsTests {
     options.split = try SplitFractions("50/25/25")
     let folder = root.appendingPathComponent("dataset")
     for (source, labels, vocabulary) in [
-      ("nih", ["No Finding", "Pneumonia", "Effusion"], ["No Finding", "Pneumonia", "Effusion"]),
+      (adults, ["No Finding", "Pneumonia", "Effusion"], ["No Finding", "Pneumonia", "Effusion"]),
       ("kermany", ["Normal", "Pneumonia"], ["Normal", "Pneumonia"]),
-    ] {
+    ] where source != "kermany" || hasChildren {
       var entries: [ImportEntry] = []
       for patient in 0..<60 {
         let name = "\(source)-\(patient).png"
         let pixels = (0..<64 * 64).map { UInt8(($0 * (patient + 3) + source.count * 31) % 251) }
         let file = pictures.appendingPathComponent(name)
         try Data(GrayscaleImage(width: 64, height: 64, pixels: pixels).pngBytes()).write(to: file)
-        let age: Double = source == "nih" ? (patient % 6 == 0 ? 9 : 50) : 3
+        let age: Double = source == "kermany" ? 3 : patient % 6 == 0 ? 9 : 50
         entries.append(
           ImportEntry(
             path: name, file: file, patient: "\(patient)", study: "0",
@@ -47,6 +49,13 @@ struct RadiographSetsTests {
   func sets() throws {
     let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-sets-\(UUID())")
     defer { try? FileManager.default.removeItem(at: root) }
+    let archive = try RadiographSets(
+      Self.makeDataset(in: root.appendingPathComponent("archive"), adults: "hospital"), minimum: 10)
+    #expect(archive.adultSources == ["hospital"] && archive.hasChildren && archive.heldOutAdults.count > 10)
+    let alone = try RadiographSets(
+      Self.makeDataset(in: root.appendingPathComponent("alone"), adults: "hospital", hasChildren: false), minimum: 10)
+    #expect(!alone.hasChildren && alone.heldOutChildren.isEmpty && alone.adultNames == "hospital")
+    #expect(alone.training.contains { alone.kind(of: $0) == .init(isChild: false, hasPneumonia: true) })
     let sets = try RadiographSets(Self.makeDataset(in: root), minimum: 10)
     #expect(sets.training.count + sets.heldOutAdultSource.count + sets.heldOutChildren.count == 120)
     let trained = Set(sets.training.map(\.patient))
@@ -56,7 +65,7 @@ struct RadiographSetsTests {
     #expect(sets.trainingChildren.allSatisfy { $0.source == "kermany" })
 
     for record in sets.training + sets.heldOutAdultSource + sets.heldOutChildren {
-      let kind = RadiographSets.kind(of: record)
+      let kind = sets.kind(of: record)
       let isAdult = record.source == "nih" && (record.attributes.age?.lower ?? 0) >= 18
       switch record.attributes.positives.first {
       case "Pneumonia" where isAdult: #expect(kind == .init(isChild: false, hasPneumonia: true))

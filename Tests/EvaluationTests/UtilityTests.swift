@@ -209,6 +209,18 @@ struct UtilityTests {
       expect(.unknownSource("none", known: ["phantom-1"])) {
         _ = try UtilityParts(dataset, source: "none")
       }
+      // The same patient as another file is known by the collection's number.
+      func known(_ file: String) -> RadiographRecord {
+        RadiographRecord(
+          id: test.id, source: "nih", path: test.path, patient: "nih/7", study: test.study, split: .test,
+          attributes: test.attributes, sections: [], originalSize: nil, contentHash: file, slot: test.slot)
+      }
+      let trained = try #require(TrainingRecord(lines: ["a", "patient \(known("a").patientIdentity ?? "")"]))
+      #expect(trained.identities == ["a"] && trained.patients.count == 1)
+      expect(.trainedOn(model: "m", images: 1, patients: 1, names: ["nih/7"])) {
+        try trained.requireUnseen([known("b")], all: [known("b"), test], model: "m")
+      }
+      try trained.requireUnseen([test], all: [known("b"), test], model: "m")
       // As a table of prompts names the patient, without the dataset's source.
       let name = String(parts.test.records[0].patient.dropFirst(parts.test.records[0].source.count + 1))
       let image = try GrayscaleImage(width: 1, height: 1, pixels: [0])

@@ -16,7 +16,7 @@ import Testing
       precision: "fp32", threads: 2)
   }
 
-  private static func drawn(seed: UInt64 = 7, prompt: String = "Right lower lobe pneumonia") throws -> SyntheticImage {
+  static func drawn(seed: UInt64 = 7, prompt: String = "Right lower lobe pneumonia") throws -> SyntheticImage {
     SyntheticImage(try WatermarkTests.picture(seed), provenance: provenance(seed: seed, prompt: prompt))
   }
 

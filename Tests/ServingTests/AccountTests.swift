@@ -173,11 +173,44 @@ import Testing
       #expect(
         try await service.waitUntil { try await service.get("/api/jobs/\(id)").json["state"] as? String == "finished" })
       let entries = try #require(try await service.get("/api/audit").json["entries"] as? [[String: Any]])
-      #expect(entries.map { $0["action"] as? String } == ["job finished", "job begun", "openai", "image"])
+      #expect(entries.map { $0["action"] as? String } == ["job finished", "job image", "job begun", "openai", "image"])
       #expect(entries.last?["result"] as? String == ContentHash.of(image.bytes))
       #expect((entries.last?["request"] as? String)?.contains(#""prompt":"effusion","seed":1"#) == true)
+      #expect(entries[0]["request"] as? String == #"{"job":"\#(id)"}"#)
+      #expect((entries[2]["request"] as? String)?.contains(#""images":[{"count":1,"prompt":"effusion""#) == true)
       #expect(entries.allSatisfy { $0["address"] as? String == "127.0.0.1" })
-      #expect(try AuditLog.verify(state: service.state).entries == 4)
+      #expect(try AuditLog.verify(state: service.state).entries == 5)
+      #expect(try await service.send(.DELETE, "/api/jobs/\(id)").status == 204)
+      let later = try #require(try await service.get("/api/audit").json["entries"] as? [[String: Any]])
+      #expect(later[0]["action"] as? String == "job removed")
+      #expect(later[0]["request"] as? String == #"{"job":"\#(id)"}"#)
+    }
+  }
+
+  @Test func theLatestEntriesAreBounded() async throws {
+    let folder = try TemporaryFolder()
+    let log = try AuditLog(state: StateFolder(folder.path("s")))
+    for number in 0..<5 {
+      try await log.append(caller, action: "image", request: ["n": String(repeating: "\(number)", count: 1000)])
+    }
+    #expect(try await log.latest(3).map(\.number) == [5, 4, 3])
+    #expect(try await log.latest(10, bytes: 2500).map(\.number) == [5, 4])
+    #expect(try await log.latest(10, bytes: 10).map(\.number) == [5])
+  }
+
+  @Test func aFileWhoseEntriesAreNoTableIsNoLog() async throws {
+    let folder = try TemporaryFolder()
+    _ = try await log(folder, entries: 1)
+    try change(
+      folder,
+      """
+      DROP TABLE entries; CREATE VIEW entries AS WITH RECURSIVE n(number) AS (SELECT 1 UNION ALL SELECT 1 FROM n)
+        SELECT number, '' AS time FROM n
+      """)
+    let error = #expect(throws: ServingError.self) { try AuditLog.verify(state: folder.path("s")) }
+    guard case .brokenLog = error else {
+      Issue.record("\(String(describing: error))")
+      return
     }
   }
 

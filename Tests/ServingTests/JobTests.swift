@@ -185,6 +185,8 @@ import Testing
     }
     try FileManager.default.createDirectory(atPath: folder.path("s/images/stray"), withIntermediateDirectories: true)
     let store = try JobStore(state: state)
+    #expect(Set(store.interrupted.map(\.id)) == ["r", "w"] && store.interrupted.allSatisfy { $0.account == "a" })
+    #expect(try JobStore(state: state).interrupted.isEmpty)
     #expect(try await store.job("w")?.state == .interrupted)
     #expect(try await store.job("r")?.state == .interrupted)
     #expect(try await store.job("f")?.state == .finished)

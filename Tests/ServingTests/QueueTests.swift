@@ -20,22 +20,35 @@ import Testing
     #expect(queue.isEmpty && queue.next { _ in true } == nil)
   }
 
-  @Test func aFullQueueSaysWhenToComeAgain() async throws {
-    try await withService({ $0.limits.queue = 2 }) { service async throws in
-      let body = #"{"prompt": "effusion", "steps": 1000, "count": 50}"#
-      var ids: [String] = []
-      for _ in 0..<2 {
-        let answer = try await service.post("/api/jobs", body)
-        #expect(answer.status == 202)
-        ids.append(try #require(answer.json["id"] as? String))
+  @Test func aFullQueueSaysWhenToComeAgainAndIsNotOneAccounts() async throws {
+    try await withTinyPlace { place in
+      let accounts = try AccountStore(state: place.settings.state)
+      var tokens: [[(String, String)]] = []
+      for name in ["anna", "ben", "cleo"] {
+        tokens.append([("Authorization", "Bearer \(try await accounts.add(name: name, role: .draw))")])
       }
-      for path in ["/api/jobs", "/api/images", "/v1/images/generations", "/sdapi/v1/txt2img"] {
-        let refused = try await service.post(path, #"{"prompt": "effusion"}"#)
-        #expect(refused.status == 429 && refused.code == "queue_full", "\(path)")
-        #expect((refused.headers.first(name: "Retry-After").flatMap { Int($0) } ?? 0) >= 1)
+      try await place.serve({ $0.limits.queue = 2 }) { service async throws in
+        let body = #"{"prompt": "effusion", "steps": 1000, "count": 50}"#
+        var ids: [(id: String, token: [(String, String)])] = []
+        for token in tokens.prefix(2) {
+          let answer = try await service.post("/api/jobs", body, headers: token)
+          #expect(answer.status == 202)
+          ids.append((try #require(answer.json["id"] as? String), token))
+          // Half of the queue is the account's.
+          let more = try await service.post("/api/jobs", body, headers: token)
+          #expect(more.status == 429 && ["account_limit", "queue_full"].contains(more.code), "\(more.text)")
+          if ids.count == 1 { #expect(more.code == "account_limit") }
+        }
+        for path in ["/api/jobs", "/api/images", "/v1/images/generations", "/sdapi/v1/txt2img"] {
+          let refused = try await service.post(path, #"{"prompt": "effusion"}"#, headers: tokens[2])
+          #expect(refused.status == 429 && refused.code == "queue_full", "\(path)")
+          #expect((refused.headers.first(name: "Retry-After").flatMap { Int($0) } ?? 0) >= 1)
+        }
+        for (id, token) in ids {
+          #expect(try await service.send(.DELETE, "/api/jobs/\(id)", headers: token).status == 204)
+        }
+        #expect(try await service.post("/api/images", #"{"prompt": "effusion"}"#, headers: tokens[2]).status == 200)
       }
-      for id in ids { #expect(try await service.send(.DELETE, "/api/jobs/\(id)").status == 204) }
-      #expect(try await service.post("/api/images", #"{"prompt": "effusion"}"#).status == 200)
     }
   }
 

@@ -62,6 +62,9 @@ import Testing
         try await service.post("/api/images", #"{"prompt": "effusion", "seed": 1, "steps": 1}"#, headers: headers)
       }
       #expect(try await draw([("Host", "evil.example.com")]).code == "host_refused")
+      // A header that anybody can write is no token.
+      #expect(
+        try await draw([("Host", "evil.example.com"), ("Authorization", "Bearer x")]).code == "host_refused")
       #expect(try await draw([("Host", "xray.example.org")]).status == 200)
       #expect(try await draw([("Host", "localhost:1")]).status == 200)
       #expect(try await draw([("Origin", "https://evil.example.com")]).code == "origin_refused")
@@ -69,6 +72,25 @@ import Testing
       #expect(try await draw([("Origin", service.url)]).status == 200)
       #expect(try await draw([("Origin", "https://teaching.example.org")]).status == 200)
       #expect(try await draw([("Sec-Fetch-Site", "cross-site")]).code == "origin_refused")
+    }
+  }
+
+  @Test func aPageOfAListedOriginIsAnswered() async throws {
+    let page = "https://teaching.example.org"
+    try await withService({ $0.origins = [page] }) { service async throws in
+      func ask(_ origin: String) async throws -> RunningService.Answer {
+        try await service.send(
+          .OPTIONS, "/api/jobs", headers: [("Origin", origin), ("Access-Control-Request-Method", "POST")])
+      }
+      let answer = try await ask(page)
+      #expect(answer.status == 204 && answer.headers.first(name: "Access-Control-Allow-Origin") == page)
+      #expect(answer.headers.first(name: "Access-Control-Allow-Methods") == "GET, HEAD, POST")
+      let made = try await service.post(
+        "/api/images", #"{"prompt": "effusion", "seed": 1, "steps": 1}"#, headers: [("Origin", page)])
+      #expect(made.status == 200 && made.headers.first(name: "Access-Control-Allow-Origin") == page)
+      let other = try await ask("https://evil.example.com")
+      #expect(other.status == 405 && other.headers.first(name: "Access-Control-Allow-Origin") == nil)
+      #expect(try await service.get("/healthz").headers.first(name: "Cross-Origin-Resource-Policy") == "same-origin")
     }
   }
 

@@ -53,6 +53,28 @@ import TorchNN
     #expect(store.trainableParameters.isEmpty)
   }
 
+  @Test("Training a network leaves one that was made from the same tensors as it was", arguments: [true, false])
+  func ownership(isChannelsLast: Bool) throws {
+    let tensors = try weights()
+    let format: MemoryFormat = isChannelsLast ? .channelsLast : .contiguous
+    let (teacher, student) = (
+      ParameterStore(tensors: tensors, memoryFormat: format),
+      ParameterStore(tensors: tensors, memoryFormat: format, trainable: true)
+    )
+    for store in [teacher, student] {
+      _ = try Model(store.root)
+      try store.verify()
+    }
+    try withoutGradients {
+      for parameter in student.parameters { try parameter.value.addInPlace(Tensor.ones(parameter.shape)) }
+    }
+    for (path, tensor) in tensors {
+      #expect(try teacher[path]?.value.floats() == tensor.floats())
+      #expect(try student[path]?.value.detach().floats() == tensor.floats().map { $0 + 1 })
+    }
+    #expect(try tensors["first.bias"]?.floats() == [0, 0])
+  }
+
   @Test("Everything that is wrong is named at once")
   func strictness() throws {
     var tensors = try weights()

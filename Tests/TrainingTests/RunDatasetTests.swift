@@ -6,6 +6,20 @@ import Testing
 
 @Suite("What a stage was trained on")
 struct RunDatasetTests {
+  @Test("a patient of a public collection is known in every dataset, another in none")
+  func patients() {
+    func identity(_ source: String, _ patient: String, file: String? = nil) -> String? {
+      RadiographRecord(
+        id: 1, source: source, path: "1.png", patient: "\(source)/\(patient)", study: "1", split: .train,
+        attributes: RadiographAttributes(), sections: [], originalSize: nil, contentHash: file, slot: 0
+      ).patientIdentity
+    }
+    #expect(
+      identity("nih", "7", file: "a") != nil && identity("nih", "7", file: "a") == identity("nih", "7", file: "b"))
+    #expect(identity("nih", "7") != identity("nih", "8") && identity("nih", "7") != identity("kermany", "7"))
+    #expect(identity("dicom", "7") == nil)
+  }
+
   @Test("a finding's side, zone and size are part of it, and its box is not")
   func places() {
     func knowledge(_ finding: ImageFinding?) -> [String] {

@@ -20,6 +20,8 @@ public struct FolderImages: ImageSet {
   public let contentHash: String
   private let folder: URL
   private let files: [File]
+  /// Whether it has every image of the folder, and not only those of a table.
+  private let isWhole: Bool
 
   public var count: Int { files.count }
 
@@ -35,6 +37,7 @@ public struct FolderImages: ImageSet {
     folder = URL(fileURLWithPath: path)
     title = path
     self.size = size
+    isWhole = table == nil
     let names = try Self.names(in: folder, path: path)
     if let table {
       let known = Set(names)
@@ -118,16 +121,18 @@ public struct FolderImages: ImageSet {
 
   /// Refuses a set whose images have several sizes, or are all of one grey.
   ///
-  /// - Returns: How many images are smaller than ``size``, and are enlarged to it.
+  /// - Returns: A sentence about each thing that makes figures of the images say less.
   /// - Throws: ``MeasurementError``; what reading throws.
   @discardableResult
-  public func requireOneSize() throws -> Int {
+  public func requireOneSize() throws -> [String] {
     var first: GrayscaleImage?
     var (flat, enlarged) = (0, 0)
+    var different: Set<String> = []
     for index in 0..<count {
       let (image, isEnlarged) = try sizedImage(at: index)
       if isEnlarged { enlarged += 1 }
       if Self.isFlat(image) { flat += 1 }
+      different.insert(ContentHash.of(image.pixels))
       if let first, first.width != image.width || first.height != image.height {
         throw MeasurementError.sizesDiffer(
           path: title, name: files[index].name, found: [image.width, image.height],
@@ -136,7 +141,18 @@ public struct FolderImages: ImageSet {
       if first == nil { first = image }
     }
     guard flat < count else { throw MeasurementError.flat(path: title, count: count) }
-    return enlarged
+    let repeated = count - different.count
+    return [
+      enlarged > 0
+        ? "\(enlarged) of \(count) images are smaller than \(size.map { "\($0)x\($0)" } ?? "") and are enlarged: they are "
+          + "blurred." : nil,
+      flat > 0 ? "\(flat) of \(count) images are of one grey." : nil,
+      repeated > 0 ? "\(repeated) of \(count) images repeat another, pixel by pixel." : nil,
+    ].compactMap { $0 }
+  }
+
+  private func pixelHashes() throws -> [String] {
+    try (0..<count).map { ContentHash.of(try image(at: $0).pixels) }
   }
 
   private static func isFlat(_ image: GrayscaleImage) -> Bool { image.pixels.allSatisfy { $0 == image.pixels[0] } }
@@ -149,14 +165,14 @@ public struct FolderImages: ImageSet {
     throw MeasurementError.flat(path: title, count: count)
   }
 
-  /// Refuses a set of which half or more are files of another.
+  /// Refuses a set of which half or more are images of another, pixel by pixel.
   ///
   /// - Returns: How many are.
-  /// - Throws: ``MeasurementError/identical(path:images:other:)``.
-  public func requireOthers(than other: FolderImages) throws(MeasurementError) -> Int {
-    let known = Set(other.files.map(\.hash))
-    let same = files.count { known.contains($0.hash) }
-    guard same * 2 < count else { throw .identical(path: title, images: same, other: other.title) }
+  /// - Throws: ``MeasurementError/identical(path:images:other:)``; what reading throws.
+  public func requireOthers(than other: FolderImages) throws -> Int {
+    let known = Set(try other.pixelHashes())
+    let same = try pixelHashes().count { known.contains($0) }
+    guard same * 2 < count else { throw MeasurementError.identical(path: title, images: same, other: other.title) }
     return same
   }
 
@@ -167,6 +183,11 @@ public struct FolderImages: ImageSet {
     for file in files {
       let hash = try? ContentHash.ofFile(folder.appendingPathComponent(file.name).path)
       guard hash == file.hash else { throw MeasurementError.changed(path: title, name: file.name) }
+    }
+    guard isWhole else { return }
+    let known = Set(files.map(\.name))
+    if let added = try Self.names(in: folder, path: title).first(where: { !known.contains($0) }) {
+      throw MeasurementError.changed(path: title, name: added)
     }
   }
 }

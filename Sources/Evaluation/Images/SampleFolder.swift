@@ -74,8 +74,12 @@ public actor SampleFolder {
     for line in list.split(separator: "\n") {
       // A kill in the middle of a line leaves one that says nothing: its sample is drawn again.
       guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line.utf8)) else { continue }
-      let hash = try? ContentHash.ofFile(folder.appendingPathComponent(entry.image).path)
-      guard hash == entry.sha256 else { throw MeasurementError.changed(path: path, name: entry.image) }
+      let file = folder.appendingPathComponent(entry.image).path
+      // What is gone is drawn again.
+      guard FileManager.default.fileExists(atPath: file) else { continue }
+      guard try ContentHash.ofFile(file) == entry.sha256 else {
+        throw MeasurementError.changed(path: path, name: entry.image)
+      }
       if entries.updateValue(entry, forKey: entry.image) == nil { order.append(entry.image) }
     }
     found = entries.count

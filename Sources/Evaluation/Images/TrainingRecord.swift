@@ -5,10 +5,13 @@ import Support
 
 /// The images that a model was trained on, as `thorax export` writes them beside its weights.
 public struct TrainingRecord: Sendable {
-  /// The file's name in the model's folder: the identity of an image a line.
+  /// The file's name in the model's folder: the identity of an image or, behind the word patient, of a patient a line.
   public static let fileName = ModelFolder.trainingRecordName
 
+  /// Of images.
   let identities: Set<String>
+  /// Of patients of public collections, whose images have other identities as other files.
+  let patients: Set<String>
 
   /// - Parameter model: The model's folder.
   /// - Returns: nil if the model does not say.
@@ -25,13 +28,15 @@ public struct TrainingRecord: Sendable {
   private init?(_ folder: URL) {
     let file = folder.appendingPathComponent(Self.fileName)
     guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
-    identities = Set(text.split(separator: "\n").map(String.init))
+    self.init(lines: text.split(separator: "\n").map(String.init))
   }
 
-  /// - Parameter identities: The images, by their `RadiographRecord.identity`; nil for none.
-  public init?(identities: some Collection<String>) {
-    guard !identities.isEmpty else { return nil }
-    self.identities = Set(identities)
+  /// - Parameter lines: The lines of the file; nil for none.
+  public init?(lines: some Collection<String>) {
+    guard !lines.isEmpty else { return nil }
+    let mark = "patient "
+    patients = Set(lines.lazy.filter { $0.hasPrefix(mark) }.map { String($0.dropFirst(mark.count)) })
+    identities = Set(lines.lazy.filter { !$0.hasPrefix(mark) })
   }
 
   /// Refuses a dataset whose training part lacks some of the images: what a model was trained on must be there for its
@@ -80,7 +85,10 @@ public struct TrainingRecord: Sendable {
   public func requireUnseen(
     _ records: [RadiographRecord], all: [RadiographRecord], model: String
   ) throws(MeasurementError) {
-    let trained = Set(all.filter { identities.contains($0.identity) }.map(\.patient))
+    let trained = Set(
+      all.filter { record in
+        identities.contains(record.identity) || record.patientIdentity.map(patients.contains) == true
+      }.map(\.patient))
     let seen = records.filter { trained.contains($0.patient) }
     guard seen.isEmpty else {
       let patients = Set(seen.map(\.patient)).sorted()

@@ -36,6 +36,8 @@ public struct ClassifierMeasurement: Sendable {
   public let rows: [Row]
   /// What is measured of each corruption among the classifier's labels.
   public let corruptions: [CorruptionRow]
+  /// What a reader of the figures has to know.
+  public let notes: [String]
   /// Of findings that people marked on one side, or in the upper or the lower third, the number and the share of which
   /// the place is seen; nil if there are none.
   public private(set) var sides: Share?
@@ -57,12 +59,14 @@ public struct ClassifierMeasurement: Sendable {
   ///   - part: The part of the dataset that it is measured on. Labels that all or none of it have are left out.
   ///   - source: Only images of this source; nil for all.
   /// - Throws: What reading the file throws; ``MeasurementError/noLabels(path:wanted:)`` if no label can be measured;
+  ///   ``MeasurementError/trainedOn(model:images:patients:names:)`` if its training saw patients who are measured;
   ///   `DatasetError`, `TorchError`.
   public init(path: String, dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, seed: UInt64) throws {
     let judge = try OwnExtractor(contentsOf: path)
     let records = try dataset.records(matching: RecordFilter(source: source, requiresText: false)).filter {
       part.contains($0.split)
     }
+    notes = try TrainingRecord.requireUnseen(by: [path], records, all: dataset.records(matching: .everything))
     let set = try DatasetImages(dataset, records: records, title: "the \(part.rawValue) part")
     let odds = try judge.odds(of: set)
     var rows: [Row] = []

@@ -135,9 +135,10 @@ public struct ImagesMeasurement: Sendable {
 
   /// Measures a set.
   ///
+  /// - Parameter remarks: What a reader of its figures has to know.
   /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)``, ``MeasurementError/identical(path:images:other:)``;
   ///   what reading and measuring throws.
-  public func run(_ set: any ImageSet) async throws -> Result {
+  public func run(_ set: any ImageSet, remarks: [String] = []) async throws -> Result {
     try set.require(Self.minimum)
     try requireOthers(set)
     let compared = ComparedImages(
@@ -165,7 +166,7 @@ public struct ImagesMeasurement: Sendable {
     return Result(
       report: Report(
         images: described(set), heldOut: described(heldOut), training: described(training), seed: seed,
-        figures: figures, notes: notes, gate: report),
+        figures: figures, notes: remarks + notes, gate: report),
       pairs: try GatePairs(report, of: set, training: all), implausible: implausible,
       sets: (set, heldOut), examples: (try Self.examples(set), try Self.examples(heldOut)))
   }
@@ -218,7 +219,10 @@ struct PixelNeighbourMeasurement: SetMeasurement {
     }
     return try MemorisationMeasurement(
       space: MemorisationMeasurement.pixels, training: features(compared.training), seed: compared.seed
-    ).figures(samples: features(compared.samples), real: features(compared.heldOut)).figures
+    ).figures(
+      samples: features(compared.samples), real: features(compared.heldOut),
+      patients: compared.heldOut.records.map(\.patient)
+    ).figures
   }
 }
 
@@ -229,22 +233,28 @@ struct DistributionMeasurement: SetMeasurement {
   let title = "diversity, texture and distance"
 
   static func images(_ set: any ImageSet, limit: Int = limit) throws -> [GrayscaleImage] {
-    let count = min(set.count, limit)
-    return try (0..<count).map { try set.image(at: $0 * set.count / count) }
+    try spaced(set.count, limit: limit).map(set.image(at:))
+  }
+
+  private static func spaced(_ all: Int, limit: Int) -> [Int] {
+    let count = min(all, limit)
+    return (0..<count).map { $0 * all / count }
   }
 
   func figures(_ compared: ComparedImages) throws -> [MeasuredFigure] {
     let measurement = try RealismMeasurement(
       training: compared.training.thumbnails(size: RealismMeasurement.thumbnailSize, side: compared.side),
-      heldOut: RealismMeasurement.Compared(Self.images(compared.heldOut)))
-    let samples = try Self.images(compared.samples)
+      heldOut: RealismMeasurement.Compared(Self.images(compared.heldOut)),
+      patients: Self.spaced(compared.heldOut.count, limit: Self.limit).map { compared.heldOut.records[$0].patient })
+    // No more than there are training images to stand in their place.
+    let samples = try Self.images(compared.samples, limit: min(Self.limit, compared.training.count))
     var random = SplitMix64(seed: compared.seed)
     let draws = try (0..<ModelMeasurement.realDraws).map { _ in
       let places = (0..<compared.training.count).shuffled(using: &random).prefix(samples.count)
       return try RealismMeasurement.Compared(places.map { try compared.training.image(at: $0) })
     }
     return try measurement.figures(
-      samples: RealismMeasurement.Compared(samples), realDraws: draws,
+      samples: RealismMeasurement.Compared(samples), realDraws: draws, seed: compared.seed,
       what: "mean pairwise distance of \(RealismMeasurement.thumbnailSize)x\(RealismMeasurement.thumbnailSize) "
         + "thumbnails over that of \(min(compared.heldOut.count, Self.limit)) held-out images")
   }

@@ -61,6 +61,8 @@ public struct ModelMeasurement: Sendable {
 
   let host: any ImageGenerator
   let sets: RadiographSets
+  /// The hand-written prompts whose people the dataset has.
+  private let prompts: [ReaderPrompt]
   let options: Options
   let folder: SampleFolder?
   let note: @Sendable (String) -> Void
@@ -85,11 +87,13 @@ public struct ModelMeasurement: Sendable {
     guard size % MemorisationMeasurement.side == 0 else {
       throw MeasurementError.indivisibleImageSize(size, by: MemorisationMeasurement.side)
     }
-    guard options.samples >= ReaderPrompt.all.count else {
-      throw MeasurementError.tooFewSamples(options.samples, minimum: ReaderPrompt.all.count)
-    }
     self.host = host
-    sets = try RadiographSets(dataset, part: options.part)
+    let sets = try RadiographSets(dataset, part: options.part)
+    self.sets = sets
+    prompts = ReaderPrompt.all.filter { sets.hasChildren || !$0.kind.isChild }
+    guard options.samples >= prompts.count else {
+      throw MeasurementError.tooFewSamples(options.samples, minimum: prompts.count)
+    }
     try options.training?.requireUnseen(
       sets.heldOutAdultSource + sets.heldOutChildren, all: dataset.records(matching: .everything),
       model: host.description.name)
@@ -114,7 +118,8 @@ public struct ModelMeasurement: Sendable {
   ///
   /// - Throws: What drawing throws; `DatasetError`, ``MetricError``, `TorchError`.
   public func run() async throws -> Result {
-    let judge = try agreementMeasurement()
+    var remarks = notes
+    let judge = try agreementMeasurement(&remarks)
     note("autoencoder on \(sets.heldOutAdultSource.count) held-out images")
     let perceptual = try options.perceptual.isEmpty ? nil : PerceptualDistance(contentsOf: options.perceptual)
     var figures = try await ReconstructionMeasurement.figures(
@@ -130,39 +135,46 @@ public struct ModelMeasurement: Sendable {
     figures += try realismFigures(adults)
     figures += try pairFigures(adults, perceptual)
 
-    let perPrompt = options.samples / ReaderPrompt.all.count
+    let perPrompt = options.samples / prompts.count
     let asked = try await readerSamples(&source, perPrompt: perPrompt)
     figures += try DiversityMeasurement(seed: options.seed).figures(
       byPrompt: Dictionary(grouping: asked.map(\.sample), by: \.prompt).values.map { $0.map(\.image) },
       real: sets.images(of: Array((sets.heldOutAdults + sets.heldOutChildren).shuffled(using: &random).prefix(60))))
     let drawnOfAsked = try Self.drawn(asked)
-    figures += try judge.figures(drawnOfAsked) + judge.findingFigures(drawnOfAsked)
     let items = Self.items(adults + asked.map(\.sample))
-    let agreements = try zip(items.suffix(asked.count), judge.agreements(drawnOfAsked))
-      .map { (item: $0, probability: $1) }.sorted { $0.probability < $1.probability }
-    var atGuidance: [(guidance: Double, samples: AgreementMeasurement.Drawn)] = []
-    for guidance in Self.guidances {
-      note("guidance \(guidance)")
-      let samples = try await readerSamples(&source, perPrompt: max(1, perPrompt / 4), guidance: guidance)
-      atGuidance.append((guidance, try Self.drawn(samples)))
+    var agreements: [(item: DrawnImages.Item, probability: Double)] = []
+    var guided: [MeasuredFigure] = []
+    if let judge {
+      figures += try judge.figures(drawnOfAsked) + judge.findingFigures(drawnOfAsked)
+      agreements = try zip(items.suffix(asked.count), judge.agreements(drawnOfAsked))
+        .map { (item: $0, probability: $1) }.sorted { $0.probability < $1.probability }
+      var atGuidance: [(guidance: Double, samples: AgreementMeasurement.Drawn)] = []
+      for guidance in Self.guidances {
+        note("guidance \(guidance)")
+        let samples = try await readerSamples(&source, perPrompt: max(1, perPrompt / 4), guidance: guidance)
+        atGuidance.append((guidance, try Self.drawn(samples)))
+      }
+      guided = try judge.figures(atGuidance: atGuidance)
+      figures += guided
     }
-    let guided = try judge.figures(atGuidance: atGuidance)
-    figures += guided
 
     let spaces = GateSpaces(extractors: options.extractors, autoencoder: host)
     let (all, gate) = try await ModelGate.gate(sets.dataset, avoiding: options.part, spaces: spaces, note: note)
     note("nearest training images")
-    let people = [
+    var people = [
       People(
         name: "adults", samples: (adults + asked.filter { !$0.kind.isChild }.map(\.sample)).map(\.image),
-        real: sets.heldOutAdults),
-      People(
-        name: "children", samples: asked.filter { $0.kind.isChild }.map(\.sample.image), real: sets.heldOutChildren),
+        real: sets.heldOutAdults)
     ]
+    if sets.hasChildren {
+      people.append(
+        People(
+          name: "children", samples: asked.filter { $0.kind.isChild }.map(\.sample.image), real: sets.heldOutChildren))
+    }
     let (nearest, nearestPairs) = try memorisation(people)
     figures += try await nearest + latentMemorisation(people, gate)
     figures += try extractorFigures(adults)
-    figures += try await judgeFigures(&source)
+    figures += try await judgeFigures(&source, &remarks)
     let drawn = DrawnImages(title: host.description.name, items: items)
     let (implausible, anatomical) = try anatomyFigures(drawn)
     figures += try anatomical + reidentificationFigures(drawn)
@@ -177,7 +189,8 @@ public struct ModelMeasurement: Sendable {
       rows.append(try await source.samples(of: prompt, seed: 0, count: Self.contactSheetColumns).map(\.image))
     }
     return Result(
-      report: report(figures, gate: copies), contactSheet: try GrayscaleImage(grid: rows), nearestPairs: nearestPairs,
+      report: report(figures, gate: copies, notes: remarks), contactSheet: try GrayscaleImage(grid: rows),
+      nearestPairs: nearestPairs,
       gate: copies, pairs: try GatePairs(copies, of: drawn, training: all), agreements: agreements,
       implausible: implausible,
       guidances: zip(Self.guidances, guided).map { (guidance: $0, agreement: $1.value) }, samples: drawn,
@@ -187,7 +200,18 @@ public struct ModelMeasurement: Sendable {
 
   // MARK: Parts
 
-  private func agreementMeasurement() throws -> AgreementMeasurement {
+  /// - Returns: nil, with a remark, where images of one of the four kinds are missing.
+  private func agreementMeasurement(_ remarks: inout [String]) throws -> AgreementMeasurement? {
+    let kinds = Set((sets.trainingAdults + sets.trainingChildren).compactMap(sets.kind))
+      .intersection((sets.heldOutAdults + sets.heldOutChildren).compactMap(sets.kind))
+    guard kinds.count == RadiographKind.allCases.count else {
+      let text =
+        "Of images of children and adults with pneumonia and without, the dataset lacks some (children are those of the "
+        + "source \(RadiographSets.childSource)): pneumonia, and adult or child, as asked are not measured."
+      note(text)
+      remarks.append(text)
+      return nil
+    }
     note("reading \(sets.training.count) training images")
     let examples = try sets.examples(of: sets.trainingAdults + sets.trainingChildren)
     let heldOut = try sets.examples(of: sets.heldOutAdults + sets.heldOutChildren)
@@ -214,9 +238,10 @@ public struct ModelMeasurement: Sendable {
     }
     let measurement = try RealismMeasurement(
       training: sets.thumbnails(of: sets.trainingAdults, size: RealismMeasurement.thumbnailSize),
-      heldOut: RealismMeasurement.Compared(sets.images(of: sets.heldOutAdults)))
+      heldOut: RealismMeasurement.Compared(sets.images(of: sets.heldOutAdults)),
+      patients: sets.heldOutAdults.map(\.patient))
     return try measurement.figures(
-      samples: RealismMeasurement.Compared(samples.map(\.image)), realDraws: realDraws)
+      samples: RealismMeasurement.Compared(samples.map(\.image)), realDraws: realDraws, seed: options.seed)
   }
 
   private static func items(_ samples: [DrawnSample]) -> [DrawnImages.Item] {
@@ -252,9 +277,9 @@ public struct ModelMeasurement: Sendable {
   private func readerSamples(
     _ source: inout SampleSource, perPrompt: Int, guidance: Double? = nil
   ) async throws -> [AskedSample] {
-    let stride = options.samples / ReaderPrompt.all.count
+    let stride = options.samples / prompts.count
     var asked: [AskedSample] = []
-    for (index, prompt) in ReaderPrompt.all.enumerated() {
+    for (index, prompt) in prompts.enumerated() {
       let samples = try await source.samples(
         of: prompt.text, seed: options.seed &+ UInt64(index * stride), count: perPrompt, guidance: guidance)
       asked += samples.map { ($0, prompt.kind) }
@@ -284,7 +309,7 @@ public struct ModelMeasurement: Sendable {
     for people in people {
       let (found, nearest) = try measurement.figures(
         people: people.name, samples: GrayImages(people.samples).thumbnails(size: side).features,
-        real: sets.thumbnails(of: people.real, size: side).features)
+        real: sets.thumbnails(of: people.real, size: side).features, patients: people.real.map(\.patient))
       figures += found
       pairs += zip(people.samples, nearest).map { (image: $0, neighbour: $1) }
     }
@@ -306,16 +331,29 @@ public struct ModelMeasurement: Sendable {
         items: people.samples.map { DrawnImages.Item(name: "sample", image: $0, facts: ImageFacts()) })
       let real = try DatasetImages(sets.dataset, records: people.real, title: people.name)
       figures += try measurement.figures(
-        people: people.name, samples: await latents.features(of: samples), real: await latents.features(of: real)
+        people: people.name, samples: await latents.features(of: samples), real: await latents.features(of: real),
+        patients: people.real.map(\.patient)
       ).figures
     }
     return figures
   }
 
-  private func judgeFigures(_ source: inout SampleSource) async throws -> [MeasuredFigure] {
+  /// - Parameter remarks: Gets why nothing can be judged, if that is so.
+  private func judgeFigures(
+    _ source: inout SampleSource, _ remarks: inout [String]
+  ) async throws -> [MeasuredFigure] {
     guard let path = options.judge else { return [] }
     note("judging by \(path)")
-    let measurement = try JudgeMeasurement(path: path, sets: sets, seed: options.seed)
+    let measurement: JudgeMeasurement
+    do {
+      measurement = try JudgeMeasurement(path: path, sets: sets, seed: options.seed)
+    } catch let error as MeasurementError {
+      // After all else has been measured: a dataset may lack what sets thresholds.
+      let text = "The judge of findings could not be used: \(error)."
+      note(text)
+      remarks.append(text)
+      return []
+    }
     var drawn: [(asked: AskedImage, image: GrayscaleImage)] = []
     for asked in AskedImage.all(measurement.findings, rounds: max(1, options.samples / Self.samplesARound)) {
       let samples = try await source.samples(of: asked.text, seed: options.seed &+ UInt64(asked.place), count: 1)
@@ -348,11 +386,10 @@ public struct ModelMeasurement: Sendable {
         side: sets.dataset.imageSize, seed: options.seed))
   }
 
-  private func report(_ figures: [MeasuredFigure], gate: GateReport) -> FigureReport {
+  private func report(_ figures: [MeasuredFigure], gate: GateReport, notes: [String]) -> FigureReport {
     let sampling = host.description.sampling
     func images(_ source: String) -> FigureReport.Images {
-      let heldOut =
-        source == RadiographSets.adultSource ? sets.heldOutAdultSource : sets.heldOutChildren
+      let heldOut = (sets.heldOutAdultSource + sets.heldOutChildren).filter { $0.source == source }
       return FigureReport.Images(
         source: source, training: sets.training.count { $0.source == source }, heldOut: heldOut.count,
         heldOutPatients: Set(heldOut.map(\.patient)).count)
@@ -361,7 +398,8 @@ public struct ModelMeasurement: Sendable {
       model: FigureReport.Model(
         name: host.description.name, hash: host.hash, steps: sampling.steps, guidance: sampling.guidance,
         sampler: sampling.sampler.rawValue),
-      images: [images(RadiographSets.adultSource), images(RadiographSets.childSource)], seed: options.seed,
+      images: (sets.adultSources + (sets.hasChildren ? [RadiographSets.childSource] : [])).map(images),
+      seed: options.seed,
       figures: options.targets.applied(to: figures))
     report.notes = notes
     report.gate = gate

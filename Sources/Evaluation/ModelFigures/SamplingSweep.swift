@@ -18,15 +18,21 @@ public struct SamplingSweep: Sendable {
     public var similarity: Double
     /// Fréchet distance of thumbnails to held-out images.
     public var frechet: Double
+    public var frechetInterval: ClosedRange<Double>?
     /// Fréchet distance in the features of the extractor; nil without one.
     public var features: Double?
+    public var featuresInterval: ClosedRange<Double>?
     /// Of the judge's answers about findings that were asked for, and about normal chests, the share that is as asked,
     /// both counted alike; nil without a judge.
     public var agreement: Double?
+    public var agreementInterval: ClosedRange<Double>?
     public var n: Int
 
     enum CodingKeys: String, CodingKey {
       case steps, guidance, milliseconds, similarity, frechet, features, agreement, n
+      case frechetInterval = "frechet_ci95"
+      case featuresInterval = "features_ci95"
+      case agreementInterval = "agreement_ci95"
       case peakBytes = "peak_bytes"
     }
   }
@@ -45,9 +51,11 @@ public struct SamplingSweep: Sendable {
     public var judge: String?
     /// What a publication says, by the number of steps.
     public var claims: [String: String] = [:]
+    /// What a reader of the figures has to know.
+    public var notes: [String] = []
 
     enum CodingKeys: String, CodingKey {
-      case model, hash, sampler, points, extractor, judge, claims
+      case model, hash, sampler, points, extractor, judge, claims, notes
       case realFrechet = "real_frechet"
       case realFeatures = "real_features"
       case realAgreement = "real_agreement"
@@ -63,6 +71,8 @@ public struct SamplingSweep: Sendable {
     public var part = HeldOutPart.test
     public var extractor: ExtractorChoice?
     public var judge: String?
+    /// What is known of the images that the model was trained on.
+    public var training: TrainingRecord?
 
     public init(steps: [Int], guidances: [Double]) {
       self.steps = steps
@@ -77,6 +87,7 @@ public struct SamplingSweep: Sendable {
   let sets: RadiographSets
   let options: Options
   let note: @Sendable (String) -> Void
+  private let notes: [String]
 
   /// - Throws: ``MeasurementError`` where model, dataset and options do not go together; `DatasetError`.
   public init(
@@ -85,12 +96,19 @@ public struct SamplingSweep: Sendable {
     try host.require(imageSize: dataset.imageSize)
     (self.host, self.options, self.note) = (host, options, note)
     sets = try RadiographSets(dataset, part: options.part)
+    let everything = try dataset.records(matching: .everything)
+    let measured = everything.filter { options.part.contains($0.split) }
+    try options.training?.requireUnseen(measured, all: everything, model: host.description.name)
+    // The validation part sets the judge's thresholds.
+    notes = try TrainingRecord.requireUnseen(
+      by: [options.judge, options.extractor?.path].compactMap { $0 },
+      measured + everything.filter { $0.split == .validation && options.judge != nil }, all: everything)
     for (adults, use) in [
       (sets.heldOutAdults, "held out, of adults,"), (sets.trainingAdults, "for training, of adults,"),
     ] {
       guard adults.count >= RadiographSets.minimum else {
         throw MeasurementError.tooFewImages(
-          source: RadiographSets.adultSource, use: use, found: adults.count, minimum: RadiographSets.minimum)
+          source: sets.adultNames, use: use, found: adults.count, minimum: RadiographSets.minimum)
       }
     }
   }
@@ -104,9 +122,10 @@ public struct SamplingSweep: Sendable {
     let writer = try CaptionWriter.standard()
     let prompts = people.compactMap { writer.captions(of: $0, count: 1, seed: options.seed).texts.first }
     let heldOut = try sets.images(of: sets.heldOutAdults)
+    let patients = sets.heldOutAdults.map(\.patient)
     let realism = try RealismMeasurement(
       training: sets.thumbnails(of: sets.trainingAdults, size: RealismMeasurement.thumbnailSize),
-      heldOut: RealismMeasurement.Compared(heldOut))
+      heldOut: RealismMeasurement.Compared(heldOut), patients: patients)
     let extractor = try options.extractor.map { try FeatureExtractorFile.load($0.path, pipeline: $0.pipeline) }
     let realFeatures = try extractor?.features(of: heldOut)
     let judge = try options.judge.map { try JudgeMeasurement(path: $0, sets: sets, seed: options.seed) }
@@ -136,14 +155,24 @@ public struct SamplingSweep: Sendable {
           ).map { (item, $0.image) }
         }
         let cost = try await cost(prompts, steps: steps, guidance: guidance)
+        let thumbnails = try realism.distance(of: RealismMeasurement.Compared(images), seed: options.seed)
+        let features = try realFeatures.flatMap { real in
+          try extractor.map { extractor in
+            let own = try extractor.features(of: images)
+            return try Bootstrap.estimate(
+              groups: Array(images.indices), and: patients, resamples: RealismMeasurement.resamples, isCentred: true,
+              seed: options.seed
+            ) { try FrechetDistance.between(own.selecting($0), real.selecting($1)) }
+          }
+        }
+        let agreement = try judge?.agreement(drawn)
         points.append(
           Point(
             steps: steps, guidance: guidance, milliseconds: cost.milliseconds, peakBytes: cost.peakBytes,
             similarity: similarity.reduce(0, +) / Double(max(similarity.count, 1)),
-            frechet: try realism.compare(RealismMeasurement.Compared(images)).distance,
-            features: try realFeatures.flatMap { real in
-              try extractor.map { try FrechetDistance.between($0.features(of: images), real) }
-            }, agreement: try judge?.agreement(drawn), n: images.count))
+            frechet: thumbnails.value, frechetInterval: thumbnails.interval, features: features?.value,
+            featuresInterval: features?.interval, agreement: agreement?.value,
+            agreementInterval: agreement?.interval, n: images.count))
       }
     }
     let training = try sets.images(of: Self.spaced(sets.trainingAdults, count: prompts.count))
@@ -154,7 +183,7 @@ public struct SamplingSweep: Sendable {
       realFeatures: try realFeatures.flatMap { real in
         try extractor.map { try FrechetDistance.between($0.features(of: training), real) }
       }, realAgreement: judge?.realAgreement,
-      extractor: extractor.map { "\($0.name) \($0.hash.prefix(12))" }, judge: judge?.judgeName)
+      extractor: extractor.map { "\($0.name) \($0.hash.prefix(12))" }, judge: judge?.judgeName, notes: notes)
   }
 
   private static func isCounted(_ asked: AskedImage) -> Bool {
@@ -186,9 +215,15 @@ public struct SamplingSweep: Sendable {
 }
 
 extension SamplingSweep.Report {
+  /// A figure with its interval as a cell of a table; empty without one.
+  static func text(_ value: Double?, _ interval: ClosedRange<Double>?) -> String {
+    value.map { MeasuredFigure.text($0) + (interval.map(MeasuredFigure.intervalText) ?? "") } ?? ""
+  }
+
   /// A row a setting, as Markdown.
   public var markdown: String {
     let text = MeasuredFigure.text
+    let figure = Self.text
     let claim = claims.isEmpty ? [] : ["the article's claim"]
     let heads =
       [
@@ -198,8 +233,9 @@ extension SamplingSweep.Report {
     let rows = points.map { point in
       [
         "\(point.steps)", text(point.guidance), String(format: "%.0f", point.milliseconds),
-        point.peakBytes.map { "\(MemorySize(bytes: $0))" } ?? "", text(point.similarity), text(point.frechet),
-        point.features.map(text) ?? "", point.agreement.map(text) ?? "", "\(point.n)",
+        point.peakBytes.map { "\(MemorySize(bytes: $0))" } ?? "", text(point.similarity),
+        figure(point.frechet, point.frechetInterval), figure(point.features, point.featuresInterval),
+        figure(point.agreement, point.agreementInterval), "\(point.n)",
       ] + claim.map { _ in claims["\(point.steps)"] ?? "" }
     }
     let real =
@@ -208,6 +244,7 @@ extension SamplingSweep.Report {
         "",
       ] + claim.map { _ in "" }
     let line = { (cells: [String]) in "| " + cells.joined(separator: " | ") + " |" }
-    return ([line(heads), line(heads.map { _ in "---:" })] + (rows + [real]).map(line)).joined(separator: "\n")
+    let table = ([line(heads), line(heads.map { _ in "---:" })] + (rows + [real]).map(line)).joined(separator: "\n")
+    return ([table] + notes).joined(separator: "\n\n")
   }
 }

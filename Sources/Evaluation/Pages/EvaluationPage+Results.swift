@@ -15,14 +15,18 @@ extension EvaluationPage {
     }
     let guided = result.guidances.map { (x: $0.guidance, y: $0.agreement) }
     let real = result.report.figures.first { $0.name.hasPrefix("pneumonia as asked, guidance") }?.real
-    let charts = [
-      LineChart(
-        title: "Pneumonia as asked, by guidance", xTitle: "Guidance",
-        series: [
-          LineChart.Series("samples", guided),
-          LineChart.Series("real images", real.map { value in guided.map { (x: $0.x, y: value) } } ?? []),
-        ], isLinear: true)
-    ]
+    // None without a judge of pneumonia, as of a dataset without children.
+    let charts =
+      guided.isEmpty
+      ? []
+      : [
+        LineChart(
+          title: "Pneumonia as asked, by guidance", xTitle: "Guidance",
+          series: [
+            LineChart.Series("samples", guided),
+            LineChart.Series("real images", real.map { value in guided.map { (x: $0.x, y: value) } } ?? []),
+          ], isLinear: true)
+      ]
     let pairs = try result.pairs.picture()
     self.init(
       title: "Evaluation of \(name)", report: result.report, charts: charts,
@@ -47,7 +51,7 @@ extension EvaluationPage {
           shown(Array(result.agreements.prefix(6)))
         ),
         ("Best agreements", "Where it gives the most.", shown(Array(result.agreements.suffix(6).reversed()))),
-      ] + Self.implausible(result.implausible), program: program)
+      ].filter { !$0.pictures.isEmpty } + Self.implausible(result.implausible), program: program)
   }
 
   /// The least plausible images; nothing without a judge of anatomy.

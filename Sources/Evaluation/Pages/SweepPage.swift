@@ -15,6 +15,7 @@ public struct SweepPage: Sendable {
   /// The whole page.
   public func document() -> String {
     let text = MeasuredFigure.text
+    let figure = SamplingSweep.Report.text
     let table = DataTable(
       caption: "Every setting",
       columns: [
@@ -25,8 +26,9 @@ public struct SweepPage: Sendable {
       rows: report.points.map { point in
         DataTable.Row([
           "\(point.steps)", text(point.guidance), String(format: "%.0f", point.milliseconds),
-          point.peakBytes.map { "\(MemorySize(bytes: $0))" } ?? "", text(point.similarity), text(point.frechet),
-          point.features.map(text) ?? "", point.agreement.map(text) ?? "",
+          point.peakBytes.map { "\(MemorySize(bytes: $0))" } ?? "", text(point.similarity),
+          figure(point.frechet, point.frechetInterval), figure(point.features, point.featuresInterval),
+          figure(point.agreement, point.agreementInterval),
         ])
       }
     ).html()
@@ -36,6 +38,7 @@ public struct SweepPage: Sendable {
         <p>Sampler \(report.sampler), model hash <code>\(String(report.hash.prefix(12)))</code>. As many training images in
         the samples' place have a Fréchet distance of \(text(report.realFrechet)) in thumbnails\(realFeatures). The judge
         sees \(report.realAgreement.map(text) ?? "nothing") of what held-out images show.</p>
+        \(report.notes.map { HTML.paragraph($0) })
         """,
       sections: [
         WebPage.Section(id: "settings", title: "Settings", content: table),

@@ -24,7 +24,7 @@ struct ImageSignature {
   /// Signs.
   init(of image: GrayscaleImage, texts: [ImageText], by key: SigningKey) throws {
     publicKey = key.publicKey
-    signature = try key.signature(of: Self.message(image, texts, publicKey: publicKey))
+    signature = Data(try key.signature(of: Self.message(image, texts, publicKey: publicKey))).base64EncodedString()
   }
 
   /// The texts with the signature before the prompt, which a file may hold only in part.

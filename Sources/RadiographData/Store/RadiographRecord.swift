@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// One of the three parts of a dataset. A patient's images are all in one.
 public enum DatasetSplit: String, Sendable, Codable, CaseIterable {
@@ -119,6 +120,15 @@ public struct RadiographRecord: Sendable, Equatable, Identifiable {
 
   /// The hash of its file, or its place if the dataset has none: the same in every dataset that holds the image.
   public var identity: String { contentHash ?? "\(source)/\(path)" }
+
+  /// The collections whose numbers of patients are their publishers' own.
+  private static let publishedPatients: Set<String> = ["nih", "kermany"]
+
+  /// The hash of a patient of a public collection: the same in every dataset that holds an image of that patient, whatever the
+  /// format and size of its files. Nil for others, whose names mean nothing elsewhere.
+  public var patientIdentity: String? {
+    Self.publishedPatients.contains(source) ? ContentHash.of(parts: ["patient", patient]) : nil
+  }
 
   public static func == (one: RadiographRecord, other: RadiographRecord) -> Bool {
     one.id == other.id && one.source == other.source && one.path == other.path && one.patient == other.patient

@@ -106,10 +106,22 @@ public struct AuditLog: Sendable {
   }
 
   /// The latest entries, the last first.
-  func latest(_ count: Int) async throws -> [AuditEntry] {
+  ///
+  /// - Parameters:
+  ///   - count: The most entries.
+  ///   - bytes: The most bytes of their requests; at least one entry is given.
+  func latest(_ count: Int, bytes: Int = 4 << 20) async throws -> [AuditEntry] {
     try await database.read { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM entries ORDER BY number DESC LIMIT ?", arguments: [count])
-        .map(Self.entry)
+      var entries: [AuditEntry] = []
+      var left = bytes
+      let rows = try Row.fetchCursor(
+        database, sql: "SELECT * FROM entries ORDER BY number DESC LIMIT ?", arguments: [count])
+      while let entry = try rows.next().map(Self.entry) {
+        left -= entry.request.utf8.count
+        if left < 0, !entries.isEmpty { break }
+        entries.append(entry)
+      }
+      return entries
     }
   }
 
@@ -133,6 +145,9 @@ public struct AuditLog: Sendable {
       configuration.readonly = true
       configuration.busyMode = .timeout(10)
       return try DatabaseQueue(path: path, configuration: configuration).read { database in
+        // What is called so and is no table may have rows without an end.
+        let kind = try String.fetchOne(database, sql: "SELECT type FROM sqlite_schema WHERE name = 'entries'")
+        guard kind == "table" else { throw broken(1, "the file has no table of entries") }
         var result = Verification(entries: 0, last: start)
         var isExpected = expected == nil || expected == start
         let rows = try Row.fetchCursor(database, sql: "SELECT * FROM entries ORDER BY number")

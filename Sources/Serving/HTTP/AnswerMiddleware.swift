@@ -20,7 +20,7 @@ struct AnswerMiddleware: RouterMiddleware {
     var response: Response
     var code: APIError.Code?
     do {
-      response = try await next(request, context)
+      if let answer = preflight(request) { response = answer } else { response = try await next(request, context) }
     } catch {
       let answer = self.answer(to: error, request)
       code = answer.code
@@ -31,6 +31,7 @@ struct AnswerMiddleware: RouterMiddleware {
       }
     }
     setHeaders(&response)
+    if let origin = listedOrigin(request) { allow(origin, in: &response) }
     let time = clock.now - start
     let route = code == .notFound && context.endpointPath == "NotFound" ? "none" : context.endpointPath ?? "none"
     service.metrics.answered(
@@ -40,6 +41,31 @@ struct AnswerMiddleware: RouterMiddleware {
       "\(request.method.rawValue.onOneLine(limit: 12)) \(route) \(response.status.code)\(code.map { " \($0.rawValue)" } ?? "") in \(Int(time.milliseconds)) ms"
     )
     return response
+  }
+
+  /// The origin of a page that the settings let use the service.
+  private func listedOrigin(_ request: Request) -> String? {
+    request.headers[.origin].flatMap { service.settings.origins.contains($0) ? $0 : nil }
+  }
+
+  /// The answer to what a browser asks before it sends a request of such a page (Fetch standard, 4.8); nil for others.
+  private func preflight(_ request: Request) -> Response? {
+    guard request.method == .options, request.headers[.requestMethod] != nil, listedOrigin(request) != nil,
+      let methods = paths.methods(of: request.uri.path)
+    else { return nil }
+    var response = Response(status: .noContent)
+    response.headers[.allowMethods] = methods
+    response.headers[.allowHeaders] = "Authorization, Content-Type"
+    response.headers[.maxAge] = "600"
+    return response
+  }
+
+  /// Lets a page of another origin read an answer.
+  private func allow(_ origin: String, in response: inout Response) {
+    response.headers[.allowOrigin] = origin
+    response.headers[.vary] = "Origin"
+    response.headers[.exposeHeaders] = "Location, Retry-After, Server-Timing, Thorax-Note, Thorax-Seed, Thorax-SHA256"
+    response.headers[.resourcePolicy] = "cross-origin"
   }
 
   private static func known(_ method: HTTPRequest.Method) -> String {

@@ -15,8 +15,11 @@ struct Gate: Sendable {
     guard case .role(let needed) = route.access else {
       return Caller(account: "", role: .draw, address: address)
     }
-    try checkHostAndOrigin(request, context)
+    try checkOrigin(request, context)
+    try checkTransport(context)
     let caller = try await caller(request, context, address: address)
+    // A page that was led here under a foreign name has no token, whatever it writes into the header.
+    if !caller.hasToken { try checkHost(request, context) }
     if let wait = service.rates.take(caller.account) {
       throw APIError(
         .rateLimited,
@@ -98,33 +101,54 @@ struct Gate: Sendable {
 
   // MARK: Browsers
 
-  /// Refuses what a page of another site has a browser send.
-  ///
-  /// A browser names the page's origin in every request that could change something. Without accounts, the name by which
-  /// the service is called must be one of its own as well: a foreign name may have been made to lead here.
-  private func checkHostAndOrigin(_ request: Request, _ context: ServingContext) throws(APIError) {
+  private func isProxied(_ context: ServingContext) -> Bool {
+    context.peer.map { service.settings.trustedProxies.contains($0) } ?? false
+  }
+
+  /// The `Host` that the client asked for.
+  private func host(_ request: Request, _ context: ServingContext) -> String {
+    (isProxied(context) ? request.headers[.forwardedHost] : nil) ?? request.head.authority ?? request.headers[.host]
+      ?? ""
+  }
+
+  /// Refuses clients of other machines who come past the proxy that adds TLS: their tokens have travelled in the clear.
+  private func checkTransport(_ context: ServingContext) throws(APIError) {
+    let settings = service.settings
+    guard !context.isFromSocket, settings.certificate == nil, !settings.isLoopback, !isProxied(context) else { return }
+    if let peer = context.peer, LoopbackName.isLoopback(peer) { return }
+    throw APIError(
+      .forbidden, "the service is reached through its proxy alone, which adds TLS: use the proxy's address")
+  }
+
+  /// Refuses a name that is none of the service's own, by which a request without a token calls it: a foreign name may have
+  /// been made to lead here.
+  private func checkHost(_ request: Request, _ context: ServingContext) throws(APIError) {
     if context.isFromSocket { return }
-    let isProxied = context.peer.map { service.settings.trustedProxies.contains($0) } ?? false
-    let host =
-      (isProxied ? request.headers[.forwardedHost] : nil) ?? request.head.authority ?? request.headers[.host] ?? ""
-    let name = Self.name(of: host)
+    let name = Self.name(of: host(request, context))
     let settings = service.settings
     let isOwn =
       LoopbackName.isLoopback(name) || name == settings.host.lowercased()
       || settings.names.contains { $0.lowercased() == name }
-    if !isOwn, Gate.secret(request) == nil, !settings.names.isEmpty || settings.isLoopback {
+    if !isOwn, !settings.names.isEmpty || settings.isLoopback {
       throw APIError(
         .hostRefused,
         "the service is not called '\(name.onOneLine(limit: 80))': use its own name, or add this one to names in its "
           + "configuration")
     }
+  }
+
+  /// Refuses what a page of another site has a browser send: a browser names the page's origin in every request that could
+  /// change something.
+  private func checkOrigin(_ request: Request, _ context: ServingContext) throws(APIError) {
+    if context.isFromSocket { return }
+    let host = host(request, context)
     guard let origin = request.headers[.origin] else {
       if request.headers[.fetchSite] == "cross-site", request.method != .get, request.method != .head {
         throw APIError(.originRefused, "a page of another site may not use the service")
       }
       return
     }
-    if settings.origins.contains(origin) { return }
+    if service.settings.origins.contains(origin) { return }
     guard origin == "http://\(host)" || origin == "https://\(host)" else {
       throw APIError(
         .originRefused,

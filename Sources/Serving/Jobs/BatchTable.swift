@@ -53,7 +53,7 @@ struct LabelTable {
     let findings = Finding.allCases.map(\.rawValue)
     let own = Set((facts + findings).map { $0.lowercased() })
     let given = (table?.columns ?? []).map { own.contains($0.lowercased()) ? "table.\($0)" : $0 }
-    let header = facts + given + findings
+    let header = facts + given.map(CSVLine.typed) + findings
     var lines = [CSVLine.of(header)]
     for image in images {
       let labels = labeller.label(image.prompt)
@@ -62,9 +62,10 @@ struct LabelTable {
       lines.append(
         CSVLine.of(
           [
-            fileName(image.index), image.prompt, "\(image.seed)", job.model, request.steps, request.guidance,
+            fileName(image.index), CSVLine.typed(image.prompt), "\(image.seed)", job.model, request.steps,
+            request.guidance,
             request.sampler, image.hashes["png"] ?? "",
-          ] + row + padding + Finding.allCases.map { text(labels[$0]) }))
+          ] + row.map(CSVLine.typed) + padding + Finding.allCases.map { text(labels[$0]) }))
     }
     return lines.joined()
   }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Generation
 import HTTPTypes
@@ -96,8 +97,7 @@ struct JobRoutes: RouteList {
 
   private func remove(_ request: Request, _ context: ServingContext) async throws -> Response {
     let job = try await job(context, changing: true)
-    await service.jobs.cancel(job.id)
-    try await stored { try await service.jobs.store.remove(job.id) }
+    try await stored { try await service.jobs.remove(job.id, context.caller) }
     return Response(status: .noContent)
   }
 
@@ -144,17 +144,22 @@ struct JobRoutes: RouteList {
   private func archive(_ request: Request, _ context: ServingContext) async throws -> Response {
     let job = try await job(context)
     guard job.state.isOver else { throw APIError(.notFinished, "the job is not finished: try again", retryAfter: 2) }
-    var archive = ZipArchive(date: job.created)
-    var isWhole = archive.add(Array(try await csv(job).utf8), as: "labels.csv")
-    for image in try await stored({ try await service.jobs.store.images(of: job.id) }) {
-      let path = service.jobs.store.path(of: image.index, .png, job: job.id)
-      guard let bytes = try? BoundedFile.contents(of: path) else { continue }
-      isWhole = archive.add(Array(bytes), as: LabelTable.fileName(image.index)) && isWhole
+    let images = try await stored { try await service.jobs.store.images(of: job.id) }
+    let labels = try await csv(job)
+    let bytes = try await Self.offloaded { [store = service.jobs.store] in
+      var archive = ZipArchive(date: job.created)
+      var isWhole = archive.add(Array(labels.utf8), as: "labels.csv")
+      for image in images {
+        let path = store.path(of: image.index, .png, job: job.id)
+        guard let bytes = try? BoundedFile.contents(of: path) else { continue }
+        isWhole = archive.add(Array(bytes), as: LabelTable.fileName(image.index)) && isWhole
+      }
+      guard isWhole else {
+        throw APIError(.outOfRange, "the job is too large for one archive: fetch its images one by one")
+      }
+      return archive.finished()
     }
-    guard isWhole else {
-      throw APIError(.outOfRange, "the job is too large for one archive: fetch its images one by one")
-    }
-    var response = Response(bytes: archive.finished(), type: "application/zip")
+    var response = Response(bytes: bytes, type: "application/zip")
     response.headers[.contentDisposition] = "attachment; filename=\"\(job.id).zip\""
     return response
   }
@@ -171,14 +176,16 @@ struct JobRoutes: RouteList {
       throw APIError(
         .outOfRange, "one file holds up to \(OutputPlan.frameLimit) images of one prompt: fetch them one by one")
     }
-    let files = images.compactMap { image in
-      try? BoundedFile.contents(of: service.jobs.store.path(of: image.index, .png, job: job.id))
+    let bytes = try await Self.offloaded { [store = service.jobs.store] in
+      let files = images.compactMap { image in
+        try? BoundedFile.contents(of: store.path(of: image.index, .png, job: job.id))
+      }
+      guard files.count == images.count else {
+        throw APIError(.notFound, "images of the job are no longer there: draw them again")
+      }
+      return try SyntheticImage.encodedFrames(ofFiles: files.map { Array($0) })
     }
-    guard files.count == images.count else {
-      throw APIError(.notFound, "images of the job are no longer there: draw them again")
-    }
-    var response = Response(
-      bytes: try SyntheticImage.encodedFrames(ofFiles: files.map { Array($0) }), type: OutputFormat.dicom.mediaType)
+    var response = Response(bytes: bytes, type: OutputFormat.dicom.mediaType)
     response.headers[.contentDisposition] = "attachment; filename=\"\(job.id).dcm\""
     return response
   }
@@ -186,7 +193,7 @@ struct JobRoutes: RouteList {
   private func csv(_ job: Job) async throws -> String {
     let images = try await stored { try await service.jobs.store.images(of: job.id) }
     let table = job.table.flatMap { try? JSONDecoder().decode(BatchTable.self, from: Data($0.utf8)) }
-    return try LabelTable.csv(job, images: images, table: table)
+    return try await Self.offloaded { try LabelTable.csv(job, images: images, table: table) }
   }
 
   /// The job that the path names, if the caller may see it.
@@ -201,9 +208,20 @@ struct JobRoutes: RouteList {
     return await service.jobs.current(job)
   }
 
+  /// Does what blocks a thread for long, encoding and hashing many files, on one of its own: none of the service's may.
+  private static func offloaded<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      files.async { continuation.resume(with: Result(catching: body)) }
+    }
+  }
+
+  private static let files = DispatchQueue(label: "thorax.files", qos: .utility)
+
   private func stored<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
     do {
       return try await body()
+    } catch let error as APIError {
+      throw error
     } catch {
       service.logger.error("the store of jobs fails: \(StateFolder.reason(error))")
       throw APIError(storage: error)

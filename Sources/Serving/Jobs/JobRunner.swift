@@ -22,8 +22,17 @@ actor JobRunner {
   private let clock: ServiceClock
   private let logger: Logger
   private var running: [String: Running] = [:]
-  /// How jobs ended whose end could not be written, on a full disk for one; written later.
-  private var unrecorded: [String: (state: JobState, error: APIError?)] = [:]
+  /// Jobs whose end could not be written, on a full disk for one; written later.
+  private var unrecorded: [String: End] = [:]
+
+  private struct End {
+    var caller: Caller
+    var state: JobState
+    var error: APIError?
+    var hashes: [String]
+    /// Whether the log has it already.
+    var isRecorded = false
+  }
 
   init(
     store: JobStore, queue: DrawingQueue, audit: AuditLog, retention: Retention, signingKey: SigningKey?,
@@ -56,7 +65,8 @@ actor JobRunner {
       throw APIError(storage: error)
     }
     do {
-      try await record(job, order, caller, "begun")
+      try await audit.append(
+        caller, action: "job begun", request: JobRecord(job: job.id, order: OrderRecord(order, format: nil)))
     } catch {
       await queue.cancel(ticket.id)
       try? await store.remove(job.id)
@@ -100,10 +110,7 @@ actor JobRunner {
   /// Removes what is kept no longer.
   func sweep() async {
     do {
-      for (id, end) in unrecorded {
-        try await store.end(id, end.state, end.error)
-        unrecorded[id] = nil
-      }
+      for id in unrecorded.keys { try await write(id) }
       try await store.sweep(retention)
     } catch is CancellationError {
     } catch {
@@ -113,7 +120,7 @@ actor JobRunner {
 
   private func follow(_ job: Job, _ ticket: DrawingQueue.Ticket, _ order: DrawingOrder, _ caller: Caller) async {
     var hashes = [String](repeating: "", count: order.images.count)
-    var end: (JobState, APIError?) = (.finished, nil)
+    var end = End(caller: caller, state: .finished, hashes: [])
     do {
       for try await event in ticket.events {
         switch event {
@@ -132,27 +139,31 @@ actor JobRunner {
             index: index, prompt: order.images[index].prompt, seed: order.images[index].seed,
             hashes: Dictionary(uniqueKeysWithValues: files.map { ($0.format.rawValue, ContentHash.of($0.bytes)) }),
             truncation: drawn.truncation, nearness: await nearness(of: drawn))
+          // What is not in the log cannot be fetched.
+          try await audit.append(
+            caller, action: "job image",
+            request: JobImageRecord(job: job.id, image: index, sha256: image.hashes),
+            result: [image.hashes[OutputFormat.png.rawValue] ?? ""])
           try await store.add(image, files: files, to: job.id)
           hashes[index] = image.hashes[OutputFormat.png.rawValue] ?? ""
         }
       }
     } catch is CancellationError {
-      end = (.cancelled, nil)
+      end.state = .cancelled
     } catch let error as APIError where error.code == .shuttingDown {
-      end = (.interrupted, error)
+      (end.state, end.error) = (.interrupted, error)
     } catch {
       await queue.cancel(ticket.id)
       logger.error("job \(job.id) failed: \(StateFolder.reason(error))")
       let isStorage = error is DatabaseError || error is FileAccessError || error is CocoaError
-      end = (.failed, isStorage ? APIError(storage: error) : APIError(drawing: error))
+      (end.state, end.error) = (.failed, isStorage ? APIError(storage: error) : APIError(drawing: error))
     }
+    end.hashes = hashes.filter { !$0.isEmpty }
+    unrecorded[job.id] = end
     do {
-      // Images that were drawn before an end of another kind could be fetched, and are recorded as well.
-      try await record(job, order, caller, end.0.rawValue, hashes.filter { !$0.isEmpty })
-      try await store.end(job.id, end.0, end.1)
+      try await write(job.id)
     } catch {
-      unrecorded[job.id] = end
-      logger.error("job \(job.id) cannot be recorded as \(end.0.rawValue): \(StateFolder.reason(error))")
+      logger.error("job \(job.id) cannot be recorded as \(end.state.rawValue): \(StateFolder.reason(error))")
     }
     running[job.id] = nil
     await sweep()
@@ -168,16 +179,49 @@ actor JobRunner {
     }
   }
 
-  private func record(
-    _ job: Job, _ order: DrawingOrder, _ caller: Caller, _ event: String, _ result: [String] = []
-  ) async throws {
-    try await audit.append(
-      caller, action: "job \(event)", request: JobRecord(job: job.id, order: OrderRecord(order, format: nil)),
-      result: result)
+  /// Writes how a job ended, into the log and then into the store.
+  private func write(_ id: String) async throws {
+    guard let end = unrecorded[id] else { return }
+    if !end.isRecorded {
+      // The entry of its beginning has the order.
+      try await audit.append(
+        end.caller, action: "job \(end.state.rawValue)", request: JobRecord(job: id), result: end.hashes)
+      unrecorded[id]?.isRecorded = true
+    }
+    try await store.end(id, end.state, end.error)
+    unrecorded[id] = nil
+  }
+
+  /// Ends a job if it is not over, and removes it with its images.
+  ///
+  /// - Parameter caller: Who has it removed.
+  /// - Throws: ``APIError`` if that cannot be recorded; `DatabaseError`.
+  func remove(_ id: String, _ caller: Caller) async throws {
+    try await audit.append(caller, action: "job removed", request: JobRecord(job: id))
+    await cancel(id)
+    try await store.remove(id)
+  }
+
+  /// Records the jobs that an earlier process left in the middle.
+  ///
+  /// - Throws: ``APIError`` if that cannot be recorded.
+  func recordInterrupted() async throws {
+    for job in store.interrupted {
+      try await audit.append(
+        Caller(account: job.account, role: .draw, address: ""), action: "job interrupted",
+        request: JobRecord(job: job.id))
+    }
   }
 
   private struct JobRecord: Encodable, Sendable {
     var job: String
-    var order: OrderRecord
+    var order: OrderRecord?
+  }
+
+  private struct JobImageRecord: Encodable, Sendable {
+    var job: String
+    var image: Int
+    /// Of each file, by format.
+    var sha256: [String: String]
   }
 }

@@ -11,6 +11,8 @@ struct JobStore: Sendable {
   private let database: DatabaseQueue
   private let folder: FilePath
   private let clock: ServiceClock
+  /// Jobs that an earlier process left in the middle, and whose they are.
+  let interrupted: [(id: String, account: String)]
 
   /// Opens the store, and marks jobs that an earlier process left unfinished as interrupted.
   ///
@@ -18,6 +20,7 @@ struct JobStore: Sendable {
   init(state folder: StateFolder, clock: ServiceClock = ServiceClock()) throws(ServingError) {
     self.clock = clock
     self.folder = FilePath(folder.path).appending("images")
+    var found: [(id: String, account: String)] = []
     database = try folder.database(Self.fileName) { database in
       try database.execute(
         sql: """
@@ -33,6 +36,9 @@ struct JobStore: Sendable {
             PRIMARY KEY (job, number)
           ) STRICT;
           """)
+      found = try Row.fetchAll(
+        database, sql: "SELECT id, account FROM jobs WHERE state IN ('waiting', 'running') ORDER BY created"
+      ).map { (id: $0["id"], account: $0["account"]) }
       try database.execute(
         sql: "UPDATE jobs SET state = 'interrupted', finished = ? WHERE state IN ('waiting', 'running')",
         arguments: [clock.now.timeIntervalSince1970])
@@ -42,6 +48,7 @@ struct JobStore: Sendable {
       let columns = try database.columns(in: "images").map(\.name)
       if !columns.contains("nearness") { try database.execute(sql: "ALTER TABLE images ADD COLUMN nearness TEXT") }
     }
+    interrupted = found
     try removeStrays(state: folder.path)
   }
 
@@ -162,12 +169,21 @@ struct JobStore: Sendable {
       try Row.fetchAll(
         database,
         sql: """
-          SELECT id, finished, (SELECT IFNULL(SUM(bytes), 0) FROM images WHERE job = id) AS bytes FROM jobs
+          SELECT id, finished, LENGTH(request) + IFNULL(LENGTH(table_json), 0)
+            + (SELECT IFNULL(SUM(bytes), 0) FROM images WHERE job = id) AS bytes FROM jobs
           WHERE state NOT IN ('waiting', 'running') ORDER BY finished, id
           """
       ).map { (id: $0["id"] as String, finished: $0["finished"] as Double? ?? 0, bytes: $0["bytes"] as Int) }
     }
-    var total = try await database.read { try Int.fetchOne($0, sql: "SELECT IFNULL(SUM(bytes), 0) FROM images") ?? 0 }
+    // Those that are not finished count as well.
+    var total = try await database.read {
+      try Int.fetchOne(
+        $0,
+        sql: """
+          SELECT (SELECT IFNULL(SUM(bytes), 0) FROM images)
+            + (SELECT IFNULL(SUM(LENGTH(request) + IFNULL(LENGTH(table_json), 0)), 0) FROM jobs)
+          """) ?? 0
+    }
     var count = 0
     while let row = rows.first, row.finished < limit || total > retention.bytes {
       try await remove(row.id)

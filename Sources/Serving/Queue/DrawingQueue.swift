@@ -76,6 +76,11 @@ actor DrawingQueue {
       throw APIError(
         .queueFull, "\(entries.count) requests wait or are drawn: try again later", retryAfter: retryAfter())
     }
+    let own = entries.values.count { $0.order.account == order.account }
+    guard own < limits.queueOfAccount || own == 0 else {
+      throw APIError(
+        .accountLimit, "\(own) requests of the account wait or are drawn: try again later", retryAfter: retryAfter())
+    }
     let held = costs[order.account] ?? 0
     guard held + order.cost <= limits.cost else {
       throw APIError(

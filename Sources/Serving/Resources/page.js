@@ -30,6 +30,13 @@ async function call(path, options = {}) {
     throw new Error(say("offline"));
   }
   if (answer.ok) return answer;
+  // What only reads, or takes back, is worth waiting for when the account has asked for much.
+  const wait = Number(answer.headers.get("Retry-After"));
+  if (answer.status === 429 && wait > 0 && wait <= 60 && (options.method ?? "GET") !== "POST") {
+    await new Promise((done) => setTimeout(done, wait * 1000));
+    options.signal?.throwIfAborted();
+    return call(path, options);
+  }
   let body = {};
   try { body = await answer.json(); } catch { /* not JSON */ }
   const error = new Error(body.error?.message ?? `${answer.status}`);
@@ -49,6 +56,8 @@ const parsed = (text) => JSON.parse(text.replace(/"seed":\s*(\d+)/g, '"seed":"$1
 async function draw(fields, { signal, progress } = {}) {
   const job = parsed(await (await call("/api/jobs", { method: "POST", json: request(fields), signal })).text());
   const images = [];
+  // Often at first, since a picture takes a moment; seldom where one waits for others.
+  let pause = 120;
   try {
     for (;;) {
       const state = parsed(await (await call(`/api/jobs/${job.id}`, { signal })).text());
@@ -62,7 +71,8 @@ async function draw(fields, { signal, progress } = {}) {
         if (state.state !== "finished") throw new Error(state.error?.message ?? state.state);
         return images;
       }
-      await new Promise((done) => setTimeout(done, 120));
+      await new Promise((done) => setTimeout(done, pause));
+      pause = Math.min(2000, pause * 1.1);
     }
   } catch (error) {
     call(`/api/jobs/${job.id}`, { method: "DELETE" }).catch(() => {});
@@ -76,7 +86,7 @@ async function begin() {
   try {
     capabilities = await (await call("/api/capabilities")).json();
     $("sign-in").hidden = true;
-    if (capabilities.terms && token()) await agreeToTerms();
+    if (capabilities.terms) await agreeToTerms();
     enter(true);
     fillModels();
     showTeaching();
@@ -112,7 +122,9 @@ function enter(isIn) {
 /// Shows the terms of use, and goes on once they are accepted.
 async function agreeToTerms() {
   const terms = await (await call("/api/terms")).json();
-  if (!terms.terms || terms.accepted) return;
+  // Without accounts the service cannot know who has accepted them: the page asks once in a session.
+  const isKnown = token() ? terms.accepted : sessionStorage.getItem("thorax-terms") === terms.sha256;
+  if (!terms.terms || isKnown) return;
   enter(false);
   $("terms-text").textContent = terms.terms;
   $("terms").hidden = false;
@@ -120,7 +132,8 @@ async function agreeToTerms() {
   await new Promise((done) => {
     $("accept").onclick = async () => {
       try {
-        await call("/api/terms", { method: "POST", json: JSON.stringify({ sha256: terms.sha256 }) });
+        if (token()) await call("/api/terms", { method: "POST", json: JSON.stringify({ sha256: terms.sha256 }) });
+        else sessionStorage.setItem("thorax-terms", terms.sha256);
       } catch (error) {
         $("terms-status").textContent = say("failed", { m: error.message });
         return;

@@ -125,13 +125,16 @@ final class DrawingService: Sendable {
 
 /// What an order was, for the audit log and for jobs.
 struct OrderRecord: Encodable, Sendable {
-  struct Image: Encodable, Sendable {
+  /// Images of one prompt, whose seeds follow each other.
+  struct Images: Encodable, Sendable {
     var prompt: String
+    /// Of the first.
     var seed: UInt64
+    var count: Int
   }
 
   var model: String
-  var images: [Image]
+  var images: [Images]
   var steps: Int
   var guidance: Double
   var guidanceRescale: Double
@@ -146,7 +149,14 @@ struct OrderRecord: Encodable, Sendable {
 
   init(_ order: DrawingOrder, format: OutputFormat?) {
     model = order.model
-    images = order.images.map { Image(prompt: $0.prompt, seed: $0.seed) }
+    images = []
+    for image in order.images {
+      if let last = images.last, last.prompt == image.prompt, last.seed &+ UInt64(last.count) == image.seed {
+        images[images.count - 1].count += 1
+      } else {
+        images.append(Images(prompt: image.prompt, seed: image.seed, count: 1))
+      }
+    }
     steps = order.sampling.steps
     guidance = order.sampling.guidance
     guidanceRescale = order.sampling.guidanceRescale

@@ -20,6 +20,8 @@ public struct ServiceLimits: Equatable, Sendable {
   public var time = Duration.seconds(300)
   /// The most requests that wait or are being drawn.
   public var queue = 128
+  /// How many of them may be one account's: half, so that no account keeps all others out.
+  var queueOfAccount: Int { max(1, queue / 2) }
   /// What an account may have waiting and being drawn at a time, and one request may cost; an image of the first model
   /// with its own settings costs 1.
   public var cost = 1_000.0

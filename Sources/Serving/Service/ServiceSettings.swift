@@ -2,6 +2,7 @@ import Foundation
 import Generation
 import ImageOutput
 import Models
+import NIOCore
 import Support
 import SystemPackage
 
@@ -92,6 +93,11 @@ public struct ServiceSettings: Sendable {
     try require(
       retention.time >= .zero && retention.time <= .seconds(3_660 * 86_400), "retention.hours",
       "\(retention.time.seconds / 3600)", "hours from 0 to 87840")
+    for proxy in trustedProxies {
+      try require(
+        (try? SocketAddress(ipAddress: proxy, port: 0)) != nil, "trusted-proxy", proxy,
+        "the address of one machine, such as 10.0.0.7")
+    }
     if (certificate == nil) != (key == nil) { throw .halfTLS }
     guard !isLoopback else { return }
     guard hasAccounts else { throw .openWithoutAccounts(host: host) }

@@ -18,6 +18,8 @@ struct StateFolder: Sendable {
     } catch {
       throw .state(folder: path, reason: error.localizedDescription)
     }
+    // One that was there before may have been open to others. That of somebody else cannot be changed, nor trusted.
+    guard chmod(path, 0o700) == 0 else { throw .state(folder: path, reason: String(cString: strerror(errno))) }
   }
 
   /// Opens a database in the folder and has its tables made.

@@ -190,6 +190,11 @@ private struct Worker: Service {
         sink.yield(error)
       }
     }
+    do {
+      try await service.jobs.recordInterrupted()
+    } catch {
+      service.logger.error("jobs that were interrupted cannot be recorded: \(error)")
+    }
     let sweeping = Task { [service] in
       while !Task.isCancelled {
         await service.jobs.sweep()

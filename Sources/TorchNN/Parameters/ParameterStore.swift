@@ -132,7 +132,10 @@ public final class ParameterStore {
       var tensor = tensor
       if let dtype, tensor.dtype != dtype { tensor = try tensor.to(dtype) }
       if tensor.device != device { tensor = try tensor.to(device) }
-      return try tensor.laidOut(memoryFormat)
+      tensor = try tensor.laidOut(memoryFormat)
+      // Training changes parameters in place, and given tensors may be those of another network, a teacher's for one.
+      if trainable, case .tensors = source { tensor = try tensor.clone() }
+      return tensor
     }
     return try Parameter.leaf(converted, trainable: trainable)
   }

@@ -50,7 +50,7 @@ struct RunDatasetFiles {
 
   /// The record of ``RunDataset``.
   private var record: URL { folder.folder.appendingPathComponent("dataset.json") }
-  /// The identities of all training images, one a line.
+  /// The identities of all training images, one a line, and of their patients where they have one, behind the word patient.
   var images: URL { folder.folder.appendingPathComponent("trained-on.txt") }
 
   /// Nil if the stage was not begun, or by the former version.
@@ -66,7 +66,13 @@ struct RunDatasetFiles {
   /// - Throws: `FileAccessError`, `DatasetError`.
   func write(_ dataset: RunDataset, training: RadiographRecords) throws {
     let file = try AtomicFile(path: images.path)
-    try training.forEach { _, record in try file.write(Array("\(record.identity)\n".utf8)) }
+    var patients: Set<String> = []
+    try training.forEach { _, record in
+      try file.write(Array("\(record.identity)\n".utf8))
+      if let patient = record.patientIdentity, patients.insert(patient).inserted {
+        try file.write(Array("patient \(patient)\n".utf8))
+      }
+    }
     try file.commit()
     try RunFolder.write(dataset, to: record)
   }

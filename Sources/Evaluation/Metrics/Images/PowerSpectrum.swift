@@ -11,6 +11,8 @@ public struct PowerSpectrum: Sendable, Equatable {
   public let edges: [Double]
   /// The mean power in each band, relative to an image of unit-variance white noise, which has 1 in each.
   public let powers: [Double]
+  /// Of each image the power in each band; ``powers`` are their means.
+  private let ofImages: [[Double]]
   /// ``powers`` in dB.
   public var decibels: [Double] { powers.map { 10 * log10($0) } }
 
@@ -45,18 +47,29 @@ public struct PowerSpectrum: Sendable, Equatable {
         allowed: "wider bands: none of the frequencies of \(height)x\(width) pixels lies in this one")
     }
 
-    var sums = [Double](repeating: 0, count: edges.count - 1)
+    var ofImages: [[Double]] = []
     for index in 0..<images.count {
       let image = try Tensor(images[index].map(Double.init), shape: [height, width])
       let (real, imaginary) = try FourierMatrix.transform(image - image.mean(), rows: rows, columns: columns)
       let power = try (real.square() + imaginary.square()).doubles()
+      var sums = [Double](repeating: 0, count: edges.count - 1)
       for (position, value) in power.enumerated() {
         if let band = bands[position] { sums[band] += value }
       }
+      ofImages.append(zip(sums, members).map { $0 / $1 / Double(height * width) })
     }
-    let pixels = Double(height * width * images.count)
-    self.edges = edges
-    self.powers = zip(sums, members).map { $0 / $1 / pixels }
+    self.init(edges: edges, ofImages: ofImages)
+  }
+
+  private init(edges: [Double], ofImages: [[Double]]) {
+    (self.edges, self.ofImages) = (edges, ofImages)
+    let count = Double(ofImages.count)
+    powers = (0..<edges.count - 1).map { band in ofImages.reduce(0) { $0 + $1[band] } / count }
+  }
+
+  /// The spectrum of the images at these places, which may be named twice.
+  func selecting(_ indices: [Int]) -> PowerSpectrum {
+    PowerSpectrum(edges: edges, ofImages: indices.map { ofImages[$0] })
   }
 
   /// The greatest of some differences in dB, whatever its sign.

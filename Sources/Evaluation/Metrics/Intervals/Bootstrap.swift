@@ -1,3 +1,4 @@
+import Foundation
 import Support
 
 /// A value with the interval in which it would fall again.
@@ -7,6 +8,9 @@ public struct Estimate: Sendable, Equatable, Codable {
   public let upper: Double
   /// How many items it was computed from.
   public let count: Int
+
+  /// From ``lower`` to ``upper``; nil where they are one, as those of a single item are: that says nothing.
+  var interval: ClosedRange<Double>? { lower < upper ? lower...upper : nil }
 
   public init(value: Double, lower: Double, upper: Double, count: Int) {
     self.value = value
@@ -85,13 +89,24 @@ public enum Bootstrap {
 
   /// The interval of a mean.
   ///
+  /// A share of none or of all is the same however it is drawn again: its interval is that of Clopper and Pearson.
+  ///
   /// - Throws: ``MetricError`` for no values.
   public static func mean(
     _ values: [Double], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64
   ) throws -> Estimate {
-    try estimate(count: values.count, resamples: resamples, confidence: confidence, seed: seed) { indices in
-      indices.reduce(0) { $0 + values[$1] } / Double(indices.count)
-    }
+    try mean(
+      values, groups: Array(values.indices), resamples: resamples, confidence: confidence, seed: seed)
+  }
+
+  /// The interval of a share of none or of all of some items (Clopper and Pearson, Biometrika 26, 1934).
+  ///
+  /// - Parameter independent: Of how many the answers have nothing to do with one another.
+  private static func extreme(_ share: Double, of count: Int, independent: Int, confidence: Double) -> Estimate {
+    let bound = pow((1 - confidence) / 2, 1 / Double(independent))
+    return share == 0
+      ? Estimate(value: 0, lower: 0, upper: 1 - bound, count: count)
+      : Estimate(value: 1, lower: bound, upper: 1, count: count)
   }
 
   /// The interval of a mean of values in groups.
@@ -103,8 +118,19 @@ public enum Bootstrap {
     guard values.count == groups.count else {
       throw MetricError.countMismatch(what: "groups of values", expected: values.count, found: groups.count)
     }
+    try require(resamples: resamples, confidence: confidence)
+    if let first = values.first, first == 0 || first == 1, values.allSatisfy({ $0 == first }) {
+      return extreme(first, of: values.count, independent: Set(groups).count, confidence: confidence)
+    }
     return try estimate(groups: groups, resamples: resamples, confidence: confidence, seed: seed) { indices in
       indices.reduce(0) { $0 + values[$1] } / Double(indices.count)
+    }
+  }
+
+  private static func require(resamples: Int, confidence: Double) throws(MetricError) {
+    guard resamples >= 2 else { throw .tooFew(what: "resamples", found: resamples, minimum: 2) }
+    guard confidence > 0, confidence < 1 else {
+      throw .invalidSetting(name: "confidence", value: confidence, allowed: "a value between 0 and 1")
     }
   }
 
@@ -159,10 +185,7 @@ public enum Bootstrap {
     statistics: ([[Int]]) throws -> [Double]
   ) throws -> [Estimate] {
     for sample in samples where sample.isEmpty { throw MetricError.tooFew(what: "items", found: 0, minimum: 1) }
-    guard resamples >= 2 else { throw MetricError.tooFew(what: "resamples", found: resamples, minimum: 2) }
-    guard confidence > 0, confidence < 1 else {
-      throw MetricError.invalidSetting(name: "confidence", value: confidence, allowed: "a value between 0 and 1")
-    }
+    try require(resamples: resamples, confidence: confidence)
     let values = try statistics(samples.map { sample in (0..<sample.reduce(0) { $0 + $1.count }).map { $0 } })
     var random = SplitMix64(seed: seed)
     var drawn: [[Double]] = []

@@ -61,8 +61,8 @@ public struct MeasuredFigure: Sendable, Equatable {
     target: FigureTarget? = nil, unit: String = "", how: String
   ) {
     self.init(
-      name, value: estimate.value, interval: estimate.lower <= estimate.upper ? estimate.lower...estimate.upper : nil,
-      count: estimate.count, real: real, realInterval: realInterval, target: target, unit: unit, how: how)
+      name, value: estimate.value, interval: estimate.interval, count: estimate.count, real: real,
+      realInterval: realInterval, target: target, unit: unit, how: how)
   }
 
   /// ``real`` and its interval as a cell of a table has them; empty without.

@@ -51,6 +51,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   /// Training images of a model that a dataset has not.
   case trainedElsewhere(model: String, missing: Int, images: Int)
   case copies(model: String, copies: Int, images: Int, allowed: Int, pairs: String)
+  /// Images that the gate was asked about.
+  case refused(copies: Int, images: Int, allowed: Int)
   // Reports and answers
   case report(path: String, reason: String)
   case answers(path: String, reason: String)
@@ -62,7 +64,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .indivisibleImageSize(let size, let divisor):
       "images of \(size) pixels a side cannot be averaged down to \(divisor): measure at a multiple of \(divisor)"
     case .tooFewImages(let source, let use, let found, let minimum):
-      "the dataset has \(found.of("image")) of \(source) \(use) where \(minimum) are needed: import more of them"
+      "the dataset has \(found.of("image")) of \(source) \(use) where \(minimum) are needed: import more of them, or "
+        + "measure another dataset's images with 'evaluate samples' and 'evaluate images'"
     case .tooFewSamples(let samples, let minimum):
       "\(samples.of("sample")) \(samples == 1 ? "is" : "are") too few: draw at least \(minimum), one for each prompt"
     case .blindJudge(let path):
@@ -133,13 +136,17 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .trainedOn(let model, let images, let patients, let names):
       "\(model.onOneLine()) was trained on \(patients) of the patients (\(images) images) that it is to be measured on, "
         + "\(names.joined(separator: ", "))\(patients > names.count ? ", ..." : ""): give a split that it has not seen; of the "
-        + "collections that the shipped models were trained on, --split-by hash --seed 0 makes one"
+        + "collections that the shipped models were trained on, --split-by hash --seed 0 makes one. A network that is asked "
+        + "by itself is left out with --judge none, --anatomy none or --extractor none"
     case .trainedElsewhere(let model, let missing, let images):
       "\(missing.of("image")) of the \(images) that \(model.onOneLine()) was trained on \(missing == 1 ? "is" : "are") not "
         + "in the training part of the dataset: give the one that it was trained on"
     case .copies(let model, let copies, let images, let allowed, let pairs):
       "\(copies) of \(images) samples of \(model.onOneLine()) are copies of training images, where \(allowed) may be by "
         + "chance: train longer on more images, and see the pairs in '\(pairs.onOneLine())'"
+    case .refused(let copies, let images, let allowed):
+      "\(copies) of \(images) images are copies of training images, where \(allowed) may be by chance and none very near: "
+        + "leave them out, or draw others"
     case .report(let path, let reason): "report '\(path.onOneLine())': \(reason)"
     case .answers(let path, let reason): "answers '\(path.onOneLine())': \(reason)"
     }

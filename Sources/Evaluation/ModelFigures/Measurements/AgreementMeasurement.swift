@@ -12,7 +12,8 @@ struct AgreementMeasurement {
   /// The classifier's balanced accuracy on held-out images.
   let realAccuracy: [Judgement: Double]
   let seed: UInt64
-  /// Of held-out images whether each has pneumonia, and whether the classifier says so.
+  /// What the classifier does on held-out images, children and adults, with pneumonia and without, all four counted alike,
+  /// as hand-written prompts ask for them.
   private let realCalls: [Call]
 
   /// Whether pneumonia is there, and whether the classifier sees it.
@@ -25,7 +26,7 @@ struct AgreementMeasurement {
     self.classifier = classifier
     self.seed = seed
     let probabilities = try classifier.probabilities(heldOut.images)
-    realCalls = Self.calls(probabilities, heldOut.kinds)
+    realCalls = Self.balanced(Self.calls(probabilities, heldOut.kinds), heldOut.kinds)
     realAccuracy = Dictionary(
       uniqueKeysWithValues: Judgement.allCases.map {
         ($0, heldOut.accuracy(of: $0, probabilities: probabilities))
@@ -50,6 +51,17 @@ struct AgreementMeasurement {
     zip(probabilities, kinds).map { Call(isThere: $1.hasPneumonia, isSeen: $0[$1.pneumonia.rawValue] > 0.5) }
   }
 
+  /// As many calls of each kind of image, in which pneumonia is seen as often as it was.
+  private static func balanced(_ calls: [Call], _ kinds: [RadiographKind]) -> [Call] {
+    let size = 1000
+    return [(true, true), (true, false), (false, true), (false, false)].flatMap { isChild, hasPneumonia -> [Call] in
+      let found = zip(calls, kinds).filter { $0.1.isChild == isChild && $0.1.hasPneumonia == hasPneumonia }.map(\.0)
+      guard !found.isEmpty else { return [] }
+      let seen = Int((Double(found.count(where: \.isSeen) * size) / Double(found.count)).rounded())
+      return (0..<size).map { Call(isThere: hasPneumonia, isSeen: $0 < seen) }
+    }
+  }
+
   /// For each sample the probability of what it was asked to show.
   func agreements(_ drawn: Drawn) throws -> [Double] { try probabilities(drawn) { $0.pneumonia } }
 
@@ -70,7 +82,8 @@ struct AgreementMeasurement {
             score.value(confusion(finding, indices.map { calls[$0] })) ?? .nan
           }, real: score.value(confusion(finding, realCalls)) ?? .nan,
           how: "of the samples of hand-written prompts, what the prompt asks taken as the truth and the classifier's "
-            + "judgement as the finding; real: the same of held-out images and their labels")
+            + "judgement as the finding; real: the same of held-out images and their labels, children and adults with "
+            + "pneumonia and without counted alike, as the prompts are")
       }
     }
   }

@@ -75,7 +75,8 @@ struct ExtractorMeasurement: SetMeasurement {
     let name = extractor.figureName
     let how = "features of \(extractor.name) \(extractor.hash.prefix(12)), \(extractor.preprocessing)"
     let against = Self.spaced(heldOut.features)
-    let drawn = Self.spaced(samples.features)
+    // No more than there are training images to stand in their place.
+    let drawn = Self.spaced(samples.features, limit: min(Self.limit, training.features.rows))
     var random = SplitMix64(seed: compared.seed)
     let draws = (0..<Self.realDraws).map { _ in
       Array((0..<training.features.rows).shuffled(using: &random).prefix(drawn.rows))
@@ -188,7 +189,9 @@ struct ExtractorMeasurement: SetMeasurement {
     }
     figures += try MemorisationMeasurement(
       name: name, space: how, training: training.features, seed: compared.seed
-    ).figures(samples: samples.features, real: heldOut.features).figures
+    ).figures(
+      samples: samples.features, real: heldOut.features, patients: compared.heldOut.records.map(\.patient)
+    ).figures
     return figures
   }
 
@@ -208,11 +211,11 @@ struct ExtractorMeasurement: SetMeasurement {
       vendi: try VendiScore.of(set))
   }
 
-  private static func spaced(_ features: FeatureMatrix) -> FeatureMatrix {
-    features.selecting(spaced(Array(0..<features.rows)))
+  private static func spaced(_ features: FeatureMatrix, limit: Int = limit) -> FeatureMatrix {
+    features.selecting(spaced(Array(0..<features.rows), limit: limit))
   }
 
-  private static func spaced<Element>(_ elements: [Element]) -> [Element] {
+  private static func spaced<Element>(_ elements: [Element], limit: Int = limit) -> [Element] {
     guard elements.count > limit else { return elements }
     return (0..<limit).map { elements[$0 * elements.count / limit] }
   }

@@ -43,7 +43,7 @@ struct JudgeMeasurement {
   ///
   /// - Throws: As ``init(path:validation:heldOut:seed:)``.
   init(path: String, sets: RadiographSets, seed: UInt64) throws {
-    let validation = try sets.dataset.records().filter { RadiographSets.isOfAdult($0) && $0.split == .validation }
+    let validation = try sets.dataset.records().filter { sets.isOfAdult($0) && $0.split == .validation }
     try self.init(
       path: path, validation: DatasetImages(sets.dataset, records: validation, title: "the validation part"),
       heldOut: DatasetImages(sets.dataset, records: sets.heldOutAdults, title: "held-out adults"), seed: seed)
@@ -73,16 +73,23 @@ struct JudgeMeasurement {
   var judgeName: String { "\(judge.name) \(judge.hash.prefix(12))" }
 
   /// Of the judge's answers about asked findings, and about normal chests, the share that is as asked, both counted alike.
-  func agreement(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) throws -> Double {
-    var answers: (asked: [Bool], normal: [Bool]) = ([], [])
-    for (sample, odds) in zip(drawn, try judge.odds(of: Self.set(drawn))) {
-      if let finding = sample.asked.finding, let label = labels[finding.label] {
-        answers.asked.append(label.calls(odds))
+  ///
+  /// - Returns: nil if one of both was not drawn.
+  func agreement(_ drawn: [(asked: AskedImage, image: GrayscaleImage)]) throws -> Estimate? {
+    var asked: [Bool] = []
+    // All answers about a normal chest are of one sample.
+    var normal: [(isRight: Bool, sample: Int)] = []
+    for (index, odds) in try judge.odds(of: Self.set(drawn)).enumerated() {
+      if let finding = drawn[index].asked.finding, let label = labels[finding.label] {
+        asked.append(label.calls(odds))
       } else {
-        answers.normal += findings.compactMap { labels[$0.label].map { !$0.calls(odds) } }
+        normal += findings.compactMap { labels[$0.label].map { (!$0.calls(odds), index) } }
       }
     }
-    return ((Self.share(answers.asked) ?? .nan) + (Self.share(answers.normal) ?? .nan)) / 2
+    guard !asked.isEmpty, !normal.isEmpty else { return nil }
+    return try Bootstrap.estimate(groups: Array(asked.indices), and: normal.map(\.sample), seed: seed) {
+      ((Self.share($0.map { asked[$0] }) ?? .nan) + (Self.share($1.map { normal[$0].isRight }) ?? .nan)) / 2
+    }
   }
 
   /// The same on held-out images.
@@ -214,15 +221,23 @@ struct JudgeMeasurement {
   }
 
   private func sizeFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
-    try [ImageFinding.Size.small, .large].flatMap { size in
+    let marked = Array(zip(heldOut.records, try judge.odds(of: heldOut)))
+    return try [ImageFinding.Size.small, .large].flatMap { size in
       let answers = judged.compactMap { sample -> Bool? in
         guard sample.asked.purpose == .size(size), let finding = sample.asked.finding, let label = labels[finding.label]
         else { return nil }
         return !label.calls(sample.odds)
       }
+      let real = marked.flatMap { record, odds in
+        findings.compactMap { finding -> Bool? in
+          let isMarked = record.attributes.findings.contains { $0.name == finding.label && $0.size == size }
+          return isMarked ? labels[finding.label].map { !$0.calls(odds) } : nil
+        }
+      }
       return try share(
-        size == .small ? "findings, missed" : "large findings, missed", answers, real: nil,
-        how: "share of samples of prompts with a \(size.rawValue) finding in which the judge does not see it")
+        size == .small ? "findings, missed" : "large findings, missed", answers, real: Self.share(real),
+        how: "share of samples of prompts with a \(size.rawValue) finding in which the judge does not see it; real: of "
+          + "\(real.count) held-out findings that people marked and that are as large")
     }
   }
 

@@ -82,11 +82,13 @@ struct PromptedJudgement: SetMeasurement {
         MeasuredFigure(
           "finding seen where \(name)", try Bootstrap.mean(answers.map { $0 ? 1 : 0 }, seed: compared.seed),
           real: real.reduce(0, +) / Double(real.count),
-          how: "share over images and \(labels.count) labels; real: the mean over labels, on held-out images; \(how)")
+          how:
+            "share over images and \(labels.count) labels\(truth ? "" : ", denied or not named"); real: the mean over labels, on held-out images; \(how)"
+        )
       ]
     }
     return try figures + share("it is asked for", answers.present, of: true)
-      + share("its absence is asked for", answers.absent, of: false) + similarityFigures(compared)
+      + share("it is not asked for", answers.absent, of: false) + similarityFigures(compared)
       + labels.map(\.areaFigure)
   }
 

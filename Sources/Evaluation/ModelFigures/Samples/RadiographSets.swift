@@ -4,8 +4,9 @@ import RadiographModels
 
 /// The images of a dataset that a model is measured on, by source and by use.
 ///
-/// Adults are the patients of the NIH source of 18 years or more (or unknown age), children those of the Kermany
-/// source: the few children among the NIH patients are in neither, since no prompt distinguishes them from the others.
+/// Children are the patients of the Kermany source, if there is one. Adults are the patients of 18 years or more (or unknown
+/// age) of the NIH source or, where there is none, of all other sources, a hospital's archive for one: the few children among
+/// them are in neither, since no prompt distinguishes them from the others.
 struct RadiographSets {
   static let adultSource = "nih"
   static let childSource = "kermany"
@@ -19,44 +20,60 @@ struct RadiographSets {
   let heldOutAdults: [RadiographRecord]
   let trainingChildren: [RadiographRecord]
   let heldOutChildren: [RadiographRecord]
-  /// All held-out images of the adults' source, of whatever age.
+  /// All held-out images of the adults' sources, of whatever age.
   let heldOutAdultSource: [RadiographRecord]
+  /// The sources of adults, in order.
+  let adultSources: [String]
+
+  /// Whether there are images of children to measure on.
+  var hasChildren: Bool { !heldOutChildren.isEmpty }
+
+  /// The sources of adults in words.
+  var adultNames: String { adultSources.joined(separator: ", ") }
 
   init(
     _ dataset: RadiographDataset, part: HeldOutPart = .heldOut, minimum: Int = RadiographSets.minimum
   ) throws {
     self.dataset = dataset
     let records = try dataset.records()
-    func select(_ source: String, _ isTraining: Bool) throws -> [RadiographRecord] {
+    let sources = Set(records.map(\.source))
+    let adults =
+      sources.contains(Self.adultSource) ? [Self.adultSource] : sources.subtracting([Self.childSource]).sorted()
+    func select(_ sources: [String], _ isTraining: Bool) throws -> [RadiographRecord] {
       let found = records.filter {
-        $0.source == source && (isTraining ? $0.split == .train : part.contains($0.split))
+        sources.contains($0.source) && (isTraining ? $0.split == .train : part.contains($0.split))
       }
       guard found.count >= minimum else {
         throw MeasurementError.tooFewImages(
-          source: source, use: isTraining ? "for training" : "held out", found: found.count, minimum: minimum)
+          source: sources.isEmpty ? "adults" : sources.joined(separator: ", "),
+          use: isTraining ? "for training" : "held out", found: found.count, minimum: minimum)
       }
       return found
     }
     training = records.filter { $0.split == .train }
-    let adultTraining = try select(Self.adultSource, true)
-    heldOutAdultSource = try select(Self.adultSource, false)
+    let adultTraining = try select(adults, true)
+    heldOutAdultSource = try select(adults, false)
     trainingAdults = adultTraining.filter(Self.isAdult)
     heldOutAdults = heldOutAdultSource.filter(Self.isAdult)
-    trainingChildren = try select(Self.childSource, true)
-    heldOutChildren = try select(Self.childSource, false)
+    let hasChildren = sources.contains(Self.childSource)
+    trainingChildren = hasChildren ? try select([Self.childSource], true) : []
+    heldOutChildren = hasChildren ? try select([Self.childSource], false) : []
+    adultSources = adults
   }
 
-  static func isOfAdult(_ record: RadiographRecord) -> Bool { record.source == adultSource && isAdult(record) }
+  func isOfAdult(_ record: RadiographRecord) -> Bool {
+    adultSources.contains(record.source) && Self.isAdult(record)
+  }
 
   private static func isAdult(_ record: RadiographRecord) -> Bool {
     record.attributes.age.map { $0.lower >= 18 } ?? true
   }
 
   /// What a classifier can learn from a record; nil where its source says neither normal nor pneumonia.
-  static func kind(of record: RadiographRecord) -> RadiographKind? {
+  func kind(of record: RadiographRecord) -> RadiographKind? {
     let attributes = record.attributes
-    let isChild = record.source == childSource
-    guard isChild || record.source == adultSource && isAdult(record) else { return nil }
+    let isChild = record.source == Self.childSource
+    guard isChild || isOfAdult(record) else { return nil }
     let normal = isChild ? KermanyLabels.normal : NIHLabels.noFinding
     switch (attributes.state(of: "Pneumonia"), attributes.state(of: normal)) {
     case (.positive, _): return RadiographKind(isChild: isChild, hasPneumonia: true)
@@ -78,7 +95,7 @@ struct RadiographSets {
   }
 
   func examples(of records: [RadiographRecord]) throws -> ClassifierExamples {
-    let known = records.compactMap { record in Self.kind(of: record).map { (record, $0) } }
+    let known = records.compactMap { record in kind(of: record).map { (record, $0) } }
     return try ClassifierExamples(
       images: thumbnails(of: known.map(\.0), size: RadiographClassifier.side), kinds: known.map(\.1))
   }

@@ -12,12 +12,6 @@ struct WorkNotes: Sendable {
   init(_ console: Console) { self.console = console }
 
   func callAsFunction(_ text: String) { console.note("[\(Int(Date().timeIntervalSince(start))) s] \(text)") }
-
-  /// Says of images that have become blurred how many they are.
-  func enlarged(_ number: Int, of set: FolderImages) {
-    guard number > 0, let size = set.size else { return }
-    self("\(number) of \(set.count) images are smaller than \(size)x\(size) and are enlarged: they are blurred")
-  }
 }
 
 /// A folder of results.

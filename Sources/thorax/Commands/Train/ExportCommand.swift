@@ -96,7 +96,7 @@ struct ExportCommand: AsyncParsableCommand {
   /// Draws samples of the model, in a folder of its own, and refuses it if they are copies.
   private func judge(_ export: RunExport, against dataset: RadiographDataset, beside target: URL) async throws {
     let note = WorkNotes(common.console)
-    try TrainingRecord(identities: RunExport.trainingImages(of: runs))?
+    try TrainingRecord(lines: RunExport.trainingImages(of: runs))?
       .requireAll(in: dataset, model: source)
     let host = try await export.host(dtype: dtype.dtype, beside: target, threads: common.threads)
     let result = try await ModelGate(

@@ -10,7 +10,8 @@ struct KeysCommand: AsyncParsableCommand {
     commandName: "keys", abstract: "Make and show the key that pictures are signed with.",
     discussion: """
       Where there is a key, thorax generate signs every file, over its pixels and all that it says of itself. thorax \
-      verify tells signed, altered and unsigned files apart.
+      verify tells signed, altered and unsigned files apart. PNG and JPEG files also have Content Credentials (C2PA), by \
+      the certificates beside the key.
       """,
     subcommands: [MakeCommand.self, ShowCommand.self])
 
@@ -23,6 +24,12 @@ struct KeysCommand: AsyncParsableCommand {
         valueName: "file"), completion: .file())
     var output: String?
 
+    @Option(
+      help: ArgumentHelp(
+        "Whose the key is, as Content Credentials show it, up to 64 characters (default: Thorax user).",
+        valueName: "name"))
+    var owner = "Thorax user"
+
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -32,9 +39,11 @@ struct KeysCommand: AsyncParsableCommand {
         let folder = (path as NSString).deletingLastPathComponent
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       }
-      let key = SigningKey()
+      let key = try SigningKey(ownerName: owner)
       try key.write(to: path)
       common.console.note("the key is in \(path): keep it to yourself; others check with what follows")
+      common.console.note(
+        "its certificates, for Content Credentials, are in \(SigningKey.certificatesPath(ofKey: path))")
       try Console.writeResult(key.publicKey)
     }
   }

@@ -10,8 +10,9 @@ struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Say of pictures whether Thorax drew them, and whether their files were changed.",
     discussion: """
-      The watermark outlives other formats, crops and windows; the signature holds for the file as it was written. A picture \
-      without either may still have been drawn by a model.
+      The watermark outlives other formats, crops and windows; the signature holds for the pixels and the thorax: texts of the \
+      file as it was written. A picture without either may still have been drawn by a model. Ends with 65 if a file was changed \
+      since it was signed, or is signed by another key than --public-key.
       """)
 
   @Argument(help: "PNG, JPEG or DICOM files.", completion: .file())
@@ -83,6 +84,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     try common.check()
+    try publicKey.map(SigningKey.requirePublicKey)
     let expected = try publicKey ?? SigningKey.standard()?.publicKey
     let detector = WatermarkDetector(thorough: thorough)
     let meter = common.console.meter("looking", unit: "files", total: files.count)
@@ -110,6 +112,12 @@ struct VerifyCommand: AsyncParsableCommand {
     meter.finish()
     if json { try Console.writeJSON(report) }
     if let failure { throw failure }
+    let altered = report.files.count { $0.signature == "altered" }
+    // Where no key was asked for, that of somebody else is news and no fault.
+    let foreign = publicKey == nil ? 0 : report.files.count { $0.isExpectedKey == false }
+    if altered + foreign > 0 {
+      throw SignatureError.notAsSigned(altered: altered, foreign: foreign, files: report.files.count)
+    }
   }
 
   private static func verifications(
@@ -141,6 +149,7 @@ struct VerifyCommand: AsyncParsableCommand {
     case "altered": words.append("ALTERED since it was signed")
     default: words.append("unsigned")
     }
+    if found.frames > 1 { words.append("the first of \(found.frames) frames alone was looked at") }
     return words.joined(separator: "; ")
   }
 }

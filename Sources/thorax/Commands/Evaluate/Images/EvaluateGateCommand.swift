@@ -104,6 +104,9 @@ struct EvaluateGateCommand: AsyncParsableCommand {
       try folder.write(Data(pairs.picture().pngBytes()), to: "pairs.png")
     }
     if json { try Console.writeJSON(report) } else { try Console.writeResult(Self.table(report)) }
+    if report.refused {
+      throw MeasurementError.refused(copies: report.copies, images: report.n, allowed: report.allowed)
+    }
   }
 
   private func save() async throws {
@@ -147,7 +150,7 @@ struct EvaluateGateCommand: AsyncParsableCommand {
   ) async throws -> (GateReport, GatePairs) {
     if let images {
       let set = try FolderImages(path: images, size: dataset.imageSize)
-      note.enlarged(try set.requireOneSize(), of: set)
+      try set.requireOneSize().forEach { note($0) }
       let (training, gate) = try await ModelGate.gate(
         dataset, spaces: GateSpaces(extractors: extractors.choices())
       ) { note($0) }

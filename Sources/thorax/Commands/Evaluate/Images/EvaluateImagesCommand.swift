@@ -11,9 +11,10 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "images", abstract: "Measure a folder of anybody's images against a dataset.",
     discussion: """
-      Images are brought to the dataset's size: the largest centred square, grey values as they are. With --prompts a table \
-      with the columns prompt and img_savename (CheXGenBench's) says which images count and what each was asked to show; a \
-      judge then says whether it is there.
+      Images are brought to the dataset's size: the largest centred square, grey values as they are. A table with the columns \
+      prompt and img_savename (CheXGenBench's) says which images count and what each was asked to show: that of --prompts, or \
+      prompt_INFO.csv in the folder. Without one, files of thorax generate say it themselves. A judge then says whether it is \
+      there.
       """)
 
   @Argument(help: "Folder of PNG or JPEG images.", completion: .directory)
@@ -50,15 +51,20 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     try common.check()
     let note = WorkNotes(common.console)
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: options.data))
-    let table = try prompts.map { try PromptTable(contentsOf: $0) }
-    let set = try FolderImages(path: images, table: table, size: dataset.imageSize)
-    note.enlarged(try set.requireOneSize(), of: set)
+    let table = try PromptTable(ofFolder: images, given: prompts)
+    let hasTexts = table.rows.contains { $0.facts.prompt != nil || $0.facts.labels != nil }
+    let set = try FolderImages(path: images, table: hasTexts ? table : nil, size: dataset.imageSize)
+    var remarks = try set.requireOneSize()
+    if !hasTexts {
+      remarks.append("Nothing says what the images were to show, so that no agreement is measured: give --prompts.")
+    }
+    remarks.forEach { note($0) }
     let folder = try output.map { try ResultFolder($0) }
     let measurement = try ImagesMeasurement(
       dataset: dataset, part: options.split, source: source, extractors: extractors.choices(),
       judge: judge.path(), reidentifier: patients.path(), anatomy: anatomy.path(), seed: options.seed,
       note: { note($0) })
-    let result = try await measurement.run(set)
+    let result = try await measurement.run(set, remarks: remarks)
     try set.requireUnchanged()
     if let folder {
       try folder.write(PrettyJSON.data(result.report), to: "report.json")

@@ -33,6 +33,7 @@ struct EvaluateJudgeCommand: AsyncParsableCommand {
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: options.data))
     let measured = try ClassifierMeasurement(
       path: judge, dataset: dataset, part: options.split, source: source, seed: options.seed)
+    measured.notes.forEach { common.console.note($0) }
     if json { return try Console.writeJSON(measured) }
     func text(_ value: Double) -> String { String(format: "%.3f", value) }
     let corruptions = TextTable(

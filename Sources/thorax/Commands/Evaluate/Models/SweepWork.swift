@@ -37,6 +37,7 @@ struct SweepWork {
     var settings = SamplingSweep.Options(steps: steps, guidances: guidance ?? [host.description.sampling.guidance])
     (settings.samples, settings.seed, settings.part) = (samples, seed, part)
     (settings.extractor, settings.judge) = (extractor, judge)
+    settings.training = TrainingRecord(model: try ModelCatalog.standard().path(for: model))
     let folder = try ResultFolder(output)
     let note = WorkNotes(console)
     let sweep = try SamplingSweep(host: host, dataset: dataset, options: settings) { note($0) }

@@ -67,13 +67,7 @@ struct UtilityWork {
 
   /// Images of a folder.
   func read(_ path: String, prompts: String?) throws -> Drawn {
-    let own = URL(fileURLWithPath: path).appendingPathComponent(SampleFolder.tableName).path
-    let table: PromptTable =
-      if let named = prompts ?? (FileManager.default.fileExists(atPath: own) ? own : nil) {
-        try PromptTable(contentsOf: named)
-      } else {
-        try PromptTable(recordedIn: FolderImages(path: path))
-      }
+    let table = try PromptTable(ofFolder: path, given: prompts)
     let set = try FolderImages(path: path, table: table)
     try set.requireOneSize()
     let image = try set.image(at: 0)
