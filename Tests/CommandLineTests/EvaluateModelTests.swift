@@ -60,6 +60,7 @@ import Testing
     struct Cell: Decodable { var value: Double? }
     var figures: [Figure]
     var table9: [String: Cell]
+    var table10: [String: Cell]
   }
 
   @Test(
@@ -126,6 +127,10 @@ import Testing
       }
       #expect(
         report.table9["Implausible anatomy"]?.value != nil && report.table9["Anatomy: missing lung"]?.value != nil)
+      #expect(
+        ["Time of an image, ms", "Memory while drawing, MB", "Model on disk, MB"].allSatisfy {
+          (report.table10[$0]?.value ?? 0) > 0
+        })
       for name in ["report.html", "report.md", "gate.json", "readers.html", "nearest-pairs.png"] {
         #expect(FileManager.default.fileExists(atPath: place.folder.appendingPathComponent("report/\(name)").path))
       }

@@ -73,6 +73,50 @@ struct BenchmarkTests {
     #expect(figures[0].value == expected.frechet && figures[0].name.contains("Fréchet distance, network"))
   }
 
+  @Test("figures of a finding are those of the samples that ask for it and of the real images that have it")
+  func findings() throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-benchmark-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: root) }
+    let records = try WavePictures.makeDataset(in: root).records(ofSource: "nih")
+    let dataset = try RadiographDataset.open(root.appendingPathComponent("dataset"))
+    let training = try DatasetImages(dataset, records: records.filter { $0.split == .train }, title: "training")
+    let heldOut = try DatasetImages(dataset, records: records.filter { $0.split != .train }, title: "held out")
+    let prompts = ["Large pleural effusion.", "No pleural effusion.", "Normal chest.", "Possible left effusion."]
+    let samples = DrawnImages(
+      title: "samples",
+      items: try (0..<60).map {
+        DrawnImages.Item(
+          name: "\($0)", image: try WavePictures.picture(UInt64($0), effusion: false),
+          facts: ImageFacts(prompt: prompts[$0 % 4]))
+      })
+    func compared(_ samples: DrawnImages) -> ComparedImages {
+      ComparedImages(samples: samples, heldOut: heldOut, training: training, side: WavePictures.side, seed: 1)
+    }
+    let found = try BenchmarkFindings(compared(samples))
+    // The chest is called normal by 15 samples, which are too few.
+    #expect(found.findings.map(\.name) == ["Effusion"])
+    let effusion = try #require(found.findings.first)
+    #expect(effusion.samples == Array(0..<60).filter { $0 % 4 == 0 || $0 % 4 == 3 })
+    #expect(effusion.heldOut.allSatisfy { heldOut.records[$0].attributes.labels["Effusion"] == .positive })
+    #expect(effusion.heldOut.count == heldOut.records.count { $0.attributes.labels["Effusion"] == .positive })
+    #expect(effusion.training.count == 30)
+    let features = try (
+      samples: MetricInputs.features(seed: 7, rows: 60, columns: 6),
+      heldOut: MetricInputs.features(seed: 8, rows: heldOut.count, columns: 6),
+      training: MetricInputs.features(seed: 9, rows: training.count, columns: 6)
+    )
+    let figures = try found.figures(
+      samples: features.samples, heldOut: features.heldOut, training: features.training, extractor: "network",
+      how: "features", seed: 17)
+    #expect(figures.count == 6 && figures[0].name == "CheXGenBench effusion, Fréchet distance, network")
+    let real = features.heldOut.selecting(effusion.heldOut)
+    let ours = try FrechetDistance.between(real, features.samples.selecting(effusion.samples))
+    let stand = try FrechetDistance.between(real, features.training.selecting(effusion.training))
+    #expect(figures[0].value == ours && figures[0].real == stand && figures[0].count == 30)
+    let few = DrawnImages(title: "few", items: Array(samples.items.prefix(8)))
+    #expect(try BenchmarkFindings(compared(few)).findings.isEmpty)
+  }
+
   private static func bytes(_ random: inout SplitMix64) throws -> GrayscaleImage {
     try GrayscaleImage(width: 5, height: 6, pixels: (0..<30).map { _ in UInt8(random.next(below: 256)) })
   }

@@ -184,6 +184,7 @@ struct ImageSetTests {
     let cells = tables.cells([figure])
     #expect(cells["table3"]?["SSIM, autoencoder"]?.value == 0.9)
     #expect(cells["table3"]?["FID"] == ArticleCell(nil, claim: "52.1"))
+    #expect(cells["table10"]?["Model on disk, MB"]?.claim == "423")
     let text = tables.markdown(cells)
     #expect(text.contains("| SSIM, autoencoder | 0.9 (0.8 to 1) | 1 | 4 | 0.82 ± 0.08 |"))
   }

@@ -71,7 +71,7 @@ struct SamplingSweepTests {
       let extractor = try #require(report.extractor)
       #expect(extractor.hasPrefix("Thorax classifier (small) ") && report.judge == nil && report.realAgreement == nil)
       // Twenty samples and the timed ones, the first of which warms up, of six settings.
-      let timed = SamplingSweep.timed + 1
+      let timed = DrawingCost.timed + 1
       #expect(await generator.log.drawn == 6 * (20 + timed))
 
       let again = WatchedGenerator(host: place.host)
@@ -88,17 +88,39 @@ struct SamplingSweepTests {
       let third = try await place.run(resumed, options, in: "killed")
       #expect(await resumed.log.drawn == 6 * (20 + timed) - 27)
       #expect(third.points.map(\.frechet) == report.points.map(\.frechet))
-      try check(report)
+      try check(report, in: place.root.appendingPathComponent("results"))
     }
   }
 
-  /// What the table and the page say.
-  private func check(_ report: SamplingSweep.Report) throws {
+  /// What the table and the page say, and the report of the model, in whose folder the sweep lies.
+  private func check(_ report: SamplingSweep.Report, in folder: URL) throws {
     let lines = report.markdown.split(separator: "\n").filter { $0.hasPrefix("|") }
     #expect(lines.count == 2 + 6 + 1)
     #expect(lines[2].hasPrefix("| 16 | 1 | ") && lines[8].hasPrefix("| real images |  |  |  |  | "))
     let page = SweepPage(report: report, program: "thorax").document()
     #expect(page.contains("tiny") && page.contains("<svg"))
+
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    #expect(try StoredResults(in: folder.path, model: report.hash).markdown.isEmpty)
+    let file = folder.appendingPathComponent(SamplingSweep.Report.fileName)
+    try PrettyJSON.data(report).write(to: file)
+    let stored = try StoredResults(in: folder.path, model: report.hash)
+    #expect(stored.sweep?.points == report.points && stored.markdown.contains(report.markdown))
+    let model = FigureReport.Model(name: "m", hash: report.hash, steps: 1, guidance: 1, sampler: "s")
+    var whole = EvaluationPage(
+      title: "t", report: FigureReport(model: model, images: [], seed: 0, figures: []), charts: [], pictures: [],
+      program: "p")
+    whole.stored = stored
+    #expect(try whole.document().contains("id=\"sweep\""))
+    #expect(try StoredResults(in: folder.path, model: nil).sweep == nil, "beside images of no model")
+    let other = MeasurementError.report(
+      path: file.path, reason: "it is of another model, \(report.hash.prefix(12)): remove it or measure again")
+    #expect(throws: other) { try StoredResults(in: folder.path, model: "other") }
+    try Data("{}".utf8).write(to: file)
+    #expect(
+      throws: MeasurementError.report(
+        path: file.path, reason: "it is not what 'thorax evaluate sweep' writes: remove it or measure again")
+    ) { try StoredResults(in: folder.path, model: report.hash) }
   }
 
   @Test("held-out images themselves have no distance, paler ones more, and the judge sees what was drawn as asked")

@@ -60,6 +60,35 @@ struct UtilityTests {
     #expect(reader.states(of: ImageFacts(labels: ["Lung Opacity"])).map { $0["Infiltration"] == nil } == true)
   }
 
+  @Test("the side of a finding is the one that a prompt names alone, and not that of what it denies")
+  func sides() throws {
+    let reader = try PromptLabels(Self.labels)
+    for (text, label, side) in [
+      ("Large left pleural effusion.", "Effusion", Laterality.left),
+      ("Possible right pneumonia and a left effusion.", "Pneumonia", .right),
+      ("Possible right pneumonia and a left effusion.", "Effusion", .left),
+      ("Bilateral effusions.", "Effusion", nil), ("Left effusion. Right effusion.", "Effusion", nil),
+      ("No left effusion.", "Effusion", nil), ("Effusion.", "Effusion", nil), ("Left effusion.", "Mass", nil),
+      ("Left effusion.", "none of its labels", nil),
+    ] {
+      #expect(reader.side(of: label, in: text) == side, "\(text), \(label)")
+    }
+  }
+
+  @Test("what a prompt says of the patient and the view")
+  func traits() throws {
+    let reader = try SubjectReader.standard()
+    func holds(_ text: String) -> [Bool?] {
+      let subject = reader.subject(of: text)
+      return [ImageTrait.female, .elderly, .child, .anteroposterior, .rightSided].map(subject.holds)
+    }
+    #expect(holds("70-year-old woman, AP chest radiograph: right effusion") == [true, true, false, true, nil])
+    #expect(holds("PA view of a man of 59 years") == [false, false, false, false, nil])
+    #expect(holds("Pediatric chest radiograph, boy") == [false, false, true, nil, nil])
+    #expect(holds("Adult with pneumonia") == [nil, nil, false, nil, nil])
+    #expect(holds("Effusion.") == [nil, nil, nil, nil, nil])
+  }
+
   // MARK: - Parts
 
   /// Phantoms of 32 pixels, divided 60/20/20.
@@ -357,7 +386,7 @@ struct UtilityTests {
         title: "t", report: FigureReport(model: model, images: [], seed: 0, figures: []), charts: [], pictures: [],
         program: "p")
       #expect(try !whole.document().contains("id=\"utility\""))
-      whole.utility = report
+      whole.stored.utility = report
       #expect(try whole.document().contains("id=\"utility\""))
 
       try Data("{}".utf8).write(to: file)

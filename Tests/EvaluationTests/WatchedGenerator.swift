@@ -32,6 +32,7 @@ struct WatchedGenerator: ImageGenerator {
 
   var description: ModelDescription { host.description }
   var hash: String { host.hash }
+  var byteCount: Int { host.byteCount }
 
   func draw(_ prompt: String, seed: UInt64, settings: DrawSettings) async throws -> SyntheticImage {
     try await log.count()

@@ -97,13 +97,15 @@ import Testing
 
   @Test("words that are none are refused")
   func malformed() throws {
-    let labeller = try FindingLabeller.standard()
+    let (labeller, subjects) = (try FindingLabeller.standard(), try SubjectReader.standard())
     let good = Data(PackageResources.opposites_json)
-    #expect(throws: VocabularyError.self) { try PromptOpposites(words: Data("{}".utf8), labeller: labeller) }
+    #expect(throws: VocabularyError.self) {
+      try PromptOpposites(words: Data("{}".utf8), labeller: labeller, subjects: subjects)
+    }
     let bad = String(decoding: good, as: UTF8.self).replacingOccurrences(
       of: "[\"left\", \"right\"]", with: "[\"left\"]")
     #expect(throws: VocabularyError.malformed(reason: "an exchange has two words, not 1")) {
-      try PromptOpposites(words: Data(bad.utf8), labeller: labeller)
+      try PromptOpposites(words: Data(bad.utf8), labeller: labeller, subjects: subjects)
     }
   }
 }

@@ -73,6 +73,11 @@ struct JudgedLabel {
 
 /// The labels of a classifier that can be judged by.
 struct JudgedLabels {
+  /// What prompts ask for of patient and view, as figures name it.
+  static let traits: [(trait: ImageTrait, name: String)] = [
+    (.female, "sex"), (.elderly, "age"), (.anteroposterior, "view"),
+  ]
+
   let labels: [String: JudgedLabel]
   /// The classifier and where its thresholds come from, for a figure's explanation.
   let description: String

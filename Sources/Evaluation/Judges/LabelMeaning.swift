@@ -64,31 +64,46 @@ struct ReadPrompt {
 
   /// Whether the prompt asks for what a label means, or for its absence; nil if it says nothing of it.
   ///
-  /// Something uncertain ("possible pneumonia") is asked for: the prompt names it to be drawn.
+  /// Something uncertain ("possible pneumonia") is asked for.
   func asks(for meaning: LabelMeaning) -> Bool? {
+    if meaning == .normal {
+      return labels.isNormal && Self.normalWords.contains { text.contains($0) } ? true : nil
+    }
+    let mentions = mentions(of: meaning)
+    if mentions.contains(where: \.isAsked) { return true }
+    return mentions.contains { $0.state == .negative } ? false : nil
+  }
+
+  /// Where the prompt names what a label means; nowhere for a normal chest.
+  private func mentions(of meaning: LabelMeaning) -> [FindingMention] {
     switch meaning {
-    case .normal: labels.isNormal && Self.normalWords.contains { text.contains($0) } ? true : nil
-    case .finding(let finding): Self.isPresent(labels.mentions.filter { $0.finding == finding })
+    case .normal: []
+    case .finding(let finding): labels.mentions.filter { $0.finding == finding }
     case .named(let finding, let words):
-      Self.isPresent(
-        labels.mentions.filter { mention in
-          let own = mention.text.lowercased()
-          return mention.finding == finding && words.contains { own.contains($0) }
-        })
-    case .caused(let finding, let cause): text.contains(cause) ? asks(for: .finding(finding)) : nil
+      labels.mentions.filter { mention in
+        let own = mention.text.lowercased()
+        return mention.finding == finding && words.contains { own.contains($0) }
+      }
+    case .caused(let finding, let cause): text.contains(cause) ? mentions(of: .finding(finding)) : []
     case .infiltration:
-      Self.isPresent(
-        labels.mentions.filter { mention in
-          mention.finding == .lungOpacity && (!saysMore || mention.text.lowercased().contains("infiltra"))
-        })
-    case .concept(let name): Self.isPresent(labels.mentions.filter { $0.concept == name })
+      labels.mentions.filter { mention in
+        mention.finding == .lungOpacity && (!saysMore || mention.text.lowercased().contains("infiltra"))
+      }
+    case .concept(let name): labels.mentions.filter { $0.concept == name }
     }
   }
 
-  private var saysMore: Bool { Self.definite.contains { asks(for: .finding($0)) == true } }
-
-  private static func isPresent(_ mentions: [FindingMention]) -> Bool? {
-    if mentions.contains(where: { $0.state == .positive || $0.state == .uncertain }) { return true }
-    return mentions.contains { $0.state == .negative } ? false : nil
+  /// The side on which a prompt asks for what a label means: left or right alone.
+  func side(of meaning: LabelMeaning) -> Laterality? {
+    let sides = Set(mentions(of: meaning).filter(\.isAsked).map(\.laterality))
+    guard sides.count == 1, let side = sides.first, side == .left || side == .right else { return nil }
+    return side
   }
+
+  private var saysMore: Bool { Self.definite.contains { asks(for: .finding($0)) == true } }
+}
+
+extension FindingMention {
+  /// Something uncertain is asked for: the prompt names it to be drawn.
+  fileprivate var isAsked: Bool { state == .positive || state == .uncertain }
 }

@@ -183,6 +183,8 @@ public struct ModelMeasurement: Sendable {
     figures.append(
       try await copies.figure(of: "all samples", real: gate.findings(heldOutImages()), seed: options.seed))
 
+    note("time and memory of an image")
+    figures += try await ResourceMeasurement(host: host, seed: options.seed).figures(prompts.map(\.text))
     note("contact sheet")
     var rows: [[GrayscaleImage]] = []
     for prompt in ReaderPrompt.contactSheet {

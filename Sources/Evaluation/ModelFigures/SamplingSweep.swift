@@ -7,7 +7,7 @@ import Torch
 /// What steps and guidance cost and bring: the article's Tables 5 and 10, and fidelity against agreement.
 public struct SamplingSweep: Sendable {
   /// One setting.
-  public struct Point: Sendable, Encodable, Equatable {
+  public struct Point: Sendable, Codable, Equatable {
     public var steps: Int
     public var guidance: Double
     /// The median time of an image.
@@ -37,7 +37,11 @@ public struct SamplingSweep: Sendable {
     }
   }
 
-  public struct Report: Sendable, Encodable {
+  public struct Report: Sendable, Codable {
+    /// The file's name in the folder of an evaluation.
+    public static let fileName = "sweep.json"
+    static let title = "Steps and guidance"
+
     public var model: String
     public var hash: String
     public var sampler: String
@@ -79,9 +83,6 @@ public struct SamplingSweep: Sendable {
       self.guidances = guidances
     }
   }
-
-  /// How many images are timed; the first one is left out.
-  static let timed = 5
 
   let host: any ImageGenerator
   let sets: RadiographSets
@@ -154,7 +155,8 @@ public struct SamplingSweep: Sendable {
             of: item.text, seed: options.seed &+ UInt64(item.place), count: 1, guidance: guidance
           ).map { (item, $0.image) }
         }
-        let cost = try await cost(prompts, steps: steps, guidance: guidance)
+        let cost = try await DrawingCost(
+          of: host, prompts: prompts, seed: options.seed, settings: DrawSettings(steps: steps, guidance: guidance))
         let thumbnails = try realism.distance(of: RealismMeasurement.Compared(images), seed: options.seed)
         let features = try realFeatures.flatMap { real in
           try extractor.map { extractor in
@@ -194,27 +196,16 @@ public struct SamplingSweep: Sendable {
     let count = min(count, records.count)
     return (0..<count).map { records[$0 * records.count / count] }
   }
-
-  /// Images that are drawn for the clock alone.
-  private func cost(
-    _ prompts: [String], steps: Int, guidance: Double
-  ) async throws -> (milliseconds: Double, peakBytes: Int?) {
-    var times: [Double] = []
-    try TensorMemory.resetPeak()
-    for index in 0...Self.timed {
-      try Task.checkCancellation()
-      let clock = ContinuousClock()
-      let start = clock.now
-      _ = try await host.draw(
-        prompts[index % prompts.count], seed: options.seed &+ UInt64(index),
-        settings: DrawSettings(steps: steps, guidance: guidance))
-      times.append((clock.now - start) / .microseconds(1) / 1000)
-    }
-    return (times.dropFirst().median, try TensorMemory.peakBytes())
-  }
 }
 
 extension SamplingSweep.Report {
+  /// The report in a folder of results; nil if there is none.
+  ///
+  /// - Throws: ``MeasurementError/report(path:reason:)`` for a file that is no such report.
+  public static func stored(in folder: String) throws(MeasurementError) -> Self? {
+    try StoredResults.read(fileName, in: folder, writtenBy: "evaluate sweep")
+  }
+
   /// A figure with its interval as a cell of a table; empty without one.
   static func text(_ value: Double?, _ interval: ClosedRange<Double>?) -> String {
     value.map { MeasuredFigure.text($0) + (interval.map(MeasuredFigure.intervalText) ?? "") } ?? ""

@@ -22,8 +22,8 @@ public struct EvaluationPage: Sendable {
   public var charts: [LineChart]
   /// Pictures by heading.
   public var pictures: [(title: String, note: String, pictures: [Picture])]
-  /// What the images are worth for training; nil if it was not measured.
-  public var utility: UtilityReport?
+  /// What other commands measured.
+  public var stored = StoredResults()
   /// The program, such as `thorax 0.1.0`.
   public var program: String
   public var date: Date
@@ -65,7 +65,7 @@ public struct EvaluationPage: Sendable {
         WebPage.Section(
           id: "curves", title: "Curves",
           content: HTML.cards(charts.enumerated().map { $1.html(id: "chart-\($0)") } + [gateChart()], isUniform: true)),
-      ] + (utility.map { [$0.section] } ?? []) + pictureSections
+      ] + stored.sections + pictureSections
         + [WebPage.Section(id: "how", title: "How each figure was computed", content: how())],
       footer: "<p>Written \(Self.text(date)) by \(program). The numbers are those of <code>report.json</code>.</p>"
     ).document()

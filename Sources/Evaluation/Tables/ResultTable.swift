@@ -108,9 +108,16 @@ public struct ArticleTables: Sendable, Decodable {
 
 extension ArticleTables {
   private struct Report: Decodable {
-    var table3: [String: ArticleCell]?
-    var table4: [String: ArticleCell]?
-    var table9: [String: ArticleCell]?
+    /// By the names of the members that hold a table.
+    var cells: [String: [String: ArticleCell]]
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: ReportKey.self)
+      cells = Dictionary(
+        uniqueKeysWithValues: try values.allKeys.filter { $0.stringValue.hasPrefix("table") }.map {
+          ($0.stringValue, try values.decode([String: ArticleCell].self, forKey: $0))
+        })
+    }
   }
 
   /// The cells of a `report.json`.
@@ -121,8 +128,7 @@ extension ArticleTables {
     guard let data = try? BoundedFile.contents(of: path),
       let report = try? JSONDecoder().decode(Report.self, from: data)
     else { throw .report(path: path, reason: "it is no report of an evaluation: give report.json of its folder") }
-    let cells = [("table3", report.table3), ("table4", report.table4), ("table9", report.table9)]
-    let found = Dictionary(uniqueKeysWithValues: cells.compactMap { name, cells in cells.map { (name, $0) } })
+    let found = report.cells.filter { name, _ in tables.contains { $0.id == name } }
     guard !found.isEmpty else {
       throw .report(path: path, reason: "it holds no table of the article: give report.json of an evaluation")
     }

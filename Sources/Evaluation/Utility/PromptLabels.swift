@@ -63,6 +63,12 @@ public struct PromptLabels: Sendable {
     }
   }
 
+  /// On which side a prompt asks for a label: left or right alone; nil for one that says no side, or does not ask for it.
+  func side(of label: String, in prompt: String) -> Laterality? {
+    guard let place = known.firstIndex(of: label) else { return nil }
+    return ReadPrompt(prompt, with: labeller).side(of: meanings[place])
+  }
+
   /// What a list of the findings that an image has says; others are absent.
   private func states(listed: [String]) -> [String: LabelState] {
     let present = Set(listed.compactMap(LabelMeaning.init(label:)))

@@ -11,7 +11,7 @@ extension UtilityReport {
       ).html()
     }
     return WebPage.Section(
-      id: "utility", title: "What synthetic images are worth for training",
+      id: "utility", title: Self.title,
       content: "\(notes.map { HTML.paragraph($0) })\(content)")
   }
 

@@ -5,6 +5,7 @@ import Support
 public struct UtilityReport: Sendable, Codable, Equatable {
   /// The file's name in the folder of an evaluation.
   public static let fileName = "utility.json"
+  static let title = "What synthetic images are worth for training"
 
   /// A value with the interval of drawing patients again.
   public struct Figure: Sendable, Codable, Equatable {
@@ -138,14 +139,7 @@ public struct UtilityReport: Sendable, Codable, Equatable {
   ///
   /// - Throws: ``MeasurementError/report(path:reason:)`` for a file that is no such report.
   public static func stored(in folder: String) throws(MeasurementError) -> UtilityReport? {
-    let path = URL(fileURLWithPath: folder).appendingPathComponent(fileName).path
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
-    guard let data = try? BoundedFile.contents(of: path),
-      let report = try? JSONDecoder().decode(UtilityReport.self, from: data)
-    else {
-      throw .report(path: path, reason: "it is not what 'thorax evaluate utility' writes: remove it or measure again")
-    }
-    return report
+    try StoredResults.read(fileName, in: folder, writtenBy: "evaluate utility")
   }
 }
 

@@ -29,6 +29,8 @@ public actor ModelHost {
   /// SHA-256 of the text encoder's weights.
   public nonisolated let textEncoderHash: String
   public nonisolated let device: Device
+  /// Bytes of the model on disk, without the text encoder.
+  public nonisolated let byteCount: Int
   /// The networks' arithmetic: any choice but `automatic`.
   public nonisolated let precision: PrecisionChoice
   /// Processor threads that one operation may use.
@@ -64,11 +66,12 @@ public actor ModelHost {
   }
 
   private init(
-    _ loaded: Loaded, thread: TensorThread, hash: String, textEncoderHash: String, loadTime: Double
+    _ loaded: Loaded, thread: TensorThread, hash: String, textEncoderHash: String, byteCount: Int, loadTime: Double
   ) {
     self.thread = thread
     self.hash = hash
     self.textEncoderHash = textEncoderHash
+    self.byteCount = byteCount
     self.loadTime = loadTime
     libraryTime = loaded.libraryTime
     model = loaded
@@ -120,7 +123,7 @@ public actor ModelHost {
         precision: precision, threads: try LibTorch.threads(), libraryTime: libraryTime)
     }
     return try await ModelHost(
-      loaded, thread: thread, hash: hash, textEncoderHash: encoderHash,
+      loaded, thread: thread, hash: hash, textEncoderHash: encoderHash, byteCount: source.byteCount(),
       loadTime: (clock.now - start).milliseconds)
   }
 

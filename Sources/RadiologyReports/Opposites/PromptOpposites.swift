@@ -16,19 +16,20 @@ public struct PromptOpposites: Sendable {
   /// Those, and words of age and view.
   private let allExchanges: [String: String]
   private let labeller: FindingLabeller
+  private let subjects: SubjectReader
 
   /// With the words that come with the program.
   ///
   /// - Throws: `VocabularyError` if those cannot be read.
   public static func standard() throws(VocabularyError) -> PromptOpposites {
-    try PromptOpposites(words: Data(PackageResources.opposites_json), labeller: .standard())
+    try PromptOpposites(words: Data(PackageResources.opposites_json), labeller: .standard(), subjects: .standard())
   }
 
   /// - Parameter words: JSON of the form of `Resources/opposites.json`.
   /// - Throws: `VocabularyError.malformed` if it is not of that form.
-  public init(words: Data, labeller: FindingLabeller) throws(VocabularyError) {
+  public init(words: Data, labeller: FindingLabeller, subjects: SubjectReader) throws(VocabularyError) {
     self.words = try VocabularyReading.decode(OppositeWords.self, from: words)
-    self.labeller = labeller
+    (self.labeller, self.subjects) = (labeller, subjects)
     exchanges = try Self.table(self.words.exchanges)
     allExchanges = try exchanges.merging(Self.table(self.words.examinations)) { one, _ in one }
   }
@@ -90,15 +91,9 @@ public struct PromptOpposites: Sendable {
 
   /// The patient and the view that a text names, in a few words.
   private func patient(of text: String) -> String {
-    let tokens = ReportTokenizer.sentences(of: text).joined().map(\.text)
-    let age = tokens.indices.first { index in
-      tokens[index].allSatisfy(\.isNumber) && index + 1 < tokens.count && words.ages.contains(tokens[index + 1])
-    }
-    let person = tokens.first { words.people.contains($0) }
-    let patient = [age.map { "\(tokens[$0])-year-old" }, person].compactMap { $0 }.joined(separator: " ")
-    let view = tokens.lazy.compactMap { words.views[$0] }.first
-    let childhood = tokens.first { words.childhood.contains($0) }
-    let film = [view, childhood, words.film].compactMap { $0 }.joined(separator: " ")
+    let subject = subjects.subject(of: text)
+    let patient = [subject.age.map { "\($0)-year-old" }, subject.person].compactMap { $0 }.joined(separator: " ")
+    let film = [subject.view, subject.childhood, words.film].compactMap { $0 }.joined(separator: " ")
     return patient.isEmpty ? film : "\(patient), \(film)"
   }
 }
@@ -109,14 +104,6 @@ struct OppositeWords: Sendable, Codable {
   var exchanges: [[String]]
   /// Such pairs for the patient's age and the view.
   var examinations: [[String]]
-  /// Words for the patient; the first one of a text is taken.
-  var people: [String]
-  /// Words that follow the number of an age.
-  var ages: [String]
-  /// Words that make a film one of a child.
-  var childhood: [String]
-  /// What names a view, and the view.
-  var views: [String: String]
   var film: String
   /// What stands against findings.
   var normal: String

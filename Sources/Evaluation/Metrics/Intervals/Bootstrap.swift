@@ -52,15 +52,18 @@ public enum Bootstrap {
   ///   - groups: the group of each item, such as its patient.
   ///   - resamples: how often as many groups as there are are drawn.
   ///   - confidence: the part of the drawn values that lies in the interval.
+  ///   - isCentred: as for two samples.
   ///   - seed: the same seed draws the same groups.
   ///   - statistic: the value of the items at these indices.
   /// - Throws: `MetricError` for no items and settings out of range, and whatever `statistic` throws; but resamples in
   ///   which all labels are of one class are left out, if at least half of them remain.
   public static func estimate<Group: Hashable>(
-    groups: [Group], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64,
+    groups: [Group], resamples: Int = 1000, confidence: Double = 0.95, isCentred: Bool = false, seed: UInt64,
     statistic: (_ indices: [Int]) throws -> Double
   ) throws -> Estimate {
-    try estimate([clusters(groups)], resamples: resamples, confidence: confidence, seed: seed) { try statistic($0[0]) }
+    try estimate(
+      [clusters(groups)], resamples: resamples, confidence: confidence, isCentred: isCentred, seed: seed
+    ) { try statistic($0[0]) }
   }
 
   /// The interval of a statistic of two samples, such as the distance of real and generated images; both are drawn.

@@ -155,7 +155,15 @@ struct ExtractorMeasurement: SetMeasurement {
       try figure(
         "coverage", "share of held-out images with a sample in their neighbourhood", \.manifold.coverage,
         interval: share(ofReal: \.isCovered)),
-      figure("Vendi score", "effective number of different images, cosine similarity", \.vendi) { _ in nil },
+      try figure(
+        "Vendi score", "effective number of different images, cosine similarity", \.vendi,
+        interval: { isReal in
+          guard min(extractor.width, drawn.rows) <= Self.intervalSide else { return nil }
+          let (set, groups) = isReal ? (stand.features, stand.patients) : (drawn, alone.map { "\($0)" })
+          return try Bootstrap.estimate(
+            groups: groups, resamples: Self.resamples, isCentred: true, seed: compared.seed
+          ) { try VendiScore.of(set.selecting($0)) }
+        }),
     ]
     // Of a network whose labels exclude each other; those of ours do not.
     if extractor is InceptionExtractor, let logits = samples.logits, let trained = training.logits,
@@ -163,9 +171,12 @@ struct ExtractorMeasurement: SetMeasurement {
     {
       let score = try InceptionScore(logits: logits, splits: Self.scoreSplits)
       let scores = try draws.map { try InceptionScore(logits: trained.selecting($0), splits: Self.scoreSplits).mean }
+      let estimate = try Bootstrap.estimate(
+        groups: Array(0..<logits.rows), resamples: Self.resamples, isCentred: true, seed: compared.seed
+      ) { try InceptionScore(logits: logits.selecting($0), splits: Self.scoreSplits).mean }
       figures.append(
         MeasuredFigure(
-          "Inception score", value: score.mean, count: logits.rows,
+          "Inception score", value: score.mean, interval: estimate.interval, count: logits.rows,
           real: scores.reduce(0, +) / Double(scores.count),
           how: "exp of the mean divergence of an image's classes from those of all, \(Self.scoreSplits) parts, their "
             + "deviation \(MeasuredFigure.text(score.standardDeviation)): \(how)"))
@@ -177,6 +188,9 @@ struct ExtractorMeasurement: SetMeasurement {
         seed: compared.seed)
     }
     if hasBenchmark {
+      figures += try BenchmarkFindings(compared).figures(
+        samples: samples.features, heldOut: heldOut.features, training: training.features, extractor: name, how: how,
+        seed: compared.seed)
       let pairs = try BenchmarkPairs(compared)
       figures += try pairs.latentFigures(
         samples: samples.features, training: training.features, heldOut: heldOut.features, extractor: name, how: how)

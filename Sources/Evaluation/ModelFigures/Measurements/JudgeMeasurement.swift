@@ -242,7 +242,7 @@ struct JudgeMeasurement {
   }
 
   private func traitFigures(_ judged: [Judged]) throws -> [MeasuredFigure] {
-    try [(ImageTrait.female, "sex"), (.elderly, "age"), (.anteroposterior, "view")].flatMap { trait, name in
+    try JudgedLabels.traits.flatMap { trait, name in
       guard let label = labels[trait.name] else { return [MeasuredFigure]() }
       let answers = judged.compactMap { sample in
         sample.asked.person.holds(trait).map { label.calls(sample.odds) == $0 }

@@ -1,8 +1,9 @@
 import RadiographData
+import RadiologyReports
 import Support
 
-/// Whether images show what their prompts, or the labels of their table, say of them: the findings that a classifier sees,
-/// and how alike the images of one prompt are.
+/// Whether images show what their prompts, or the labels of their table, say of them: the findings that a classifier sees and
+/// their side, sex, age and view, and how alike the images of one prompt are.
 ///
 /// For images of anybody; samples that are drawn for the purpose have ``JudgeMeasurement``. What is asked for is read off
 /// texts by ``PromptLabels``; a text that asks for a finding or for a normal chest says all there is.
@@ -87,9 +88,63 @@ struct PromptedJudgement: SetMeasurement {
         )
       ]
     }
-    return try figures + share("it is asked for", answers.present, of: true)
-      + share("it is not asked for", answers.absent, of: false) + similarityFigures(compared)
-      + labels.map(\.areaFigure)
+    figures += try share("it is asked for", answers.present, of: true)
+    figures += try share("it is not asked for", answers.absent, of: false)
+    figures += try traitFigures(compared, odds, known, how: known.description)
+    figures += try sideFigures(compared, judge, reader, labels)
+    return try figures + similarityFigures(compared) + labels.map(\.areaFigure)
+  }
+
+  /// Whether images show the sex, the age and the view that their prompts name.
+  private func traitFigures(
+    _ compared: ComparedImages, _ odds: [[Double]], _ known: JudgedLabels, how: String
+  ) throws -> [MeasuredFigure] {
+    let subjects = try SubjectReader.standard()
+    let asked = (0..<compared.samples.count).map { compared.samples.facts(at: $0).prompt.map(subjects.subject) }
+    return try JudgedLabels.traits.compactMap { trait, name in
+      guard let label = known.labels[trait.name] else { return nil }
+      let answers = zip(asked, odds).compactMap { subject, odds in
+        subject?.holds(trait).map { label.calls(odds) == $0 }
+      }
+      guard answers.count >= 2 * Self.minimum else { return nil }
+      return MeasuredFigure(
+        "\(name) as asked", try Bootstrap.mean(answers.map { $0 ? 1 : 0 }, seed: compared.seed),
+        real: label.realAccuracy,
+        how:
+          "share of the images whose prompts name it in which the judge sees the \(name) that was asked for "
+          + "(\(trait.name), or not); \(how)")
+    }
+  }
+
+  /// Whether findings are on the side that prompts name: the first such finding of each prompt.
+  private func sideFigures(
+    _ compared: ComparedImages, _ judge: OwnExtractor, _ reader: PromptLabels, _ labels: [JudgedLabel]
+  ) throws -> [MeasuredFigure] {
+    let normal = try calibration.images.selecting(
+      calibration.images.records.filter { $0.attributes.state(of: NIHLabels.noFinding) == .positive })
+    let sided = AskedFinding.all.filter(\.hasSide).map(\.label)
+    let candidates = labels.filter { sided.contains($0.name) }
+    let asked = (0..<compared.samples.count).map { index -> (column: Int, side: Laterality)? in
+      guard let prompt = compared.samples.facts(at: index).prompt else { return nil }
+      return candidates.lazy.compactMap { label in reader.side(of: label.name, in: prompt).map { (label.column, $0) } }
+        .first
+    }
+    guard normal.count >= JudgedLabel.minimum, asked.count(where: { $0 != nil }) >= 2 * Self.minimum else { return [] }
+    let places = try PlaceJudge(judge, path: path, normal: normal)
+    let answers = try places.answers(compared.samples, labels: asked.map { $0?.column ?? 0 })
+    let right = zip(asked, answers).compactMap { asked, answer in
+      asked.flatMap { asked in answer?.side.map { $0 == asked.side } }
+    }
+    guard right.count >= 2 * Self.minimum else { return [] }
+    let real = try places.agreement(with: compared.heldOut, labels: candidates.map(\.name)).sides
+    return [
+      MeasuredFigure(
+        "side as asked", try Bootstrap.mean(right.map { $0 ? 1 : 0 }, seed: compared.seed),
+        real: real.isEmpty ? nil : Double(real.count { $0 }) / Double(real.count),
+        how:
+          "share of the images whose prompts name a side in which the network of places sees the finding there; real: of "
+          + "\(real.count) held-out findings that people marked on one side")
+    ]
   }
 
   /// How alike the images of one prompt are.

@@ -18,6 +18,8 @@ public protocol ImageGenerator: Sendable {
   var description: ModelDescription { get }
   /// SHA-256 of the model.
   var hash: String { get }
+  /// Bytes of the model on disk, without the text encoder.
+  var byteCount: Int { get }
 
   /// The image of a prompt and a seed.
   ///

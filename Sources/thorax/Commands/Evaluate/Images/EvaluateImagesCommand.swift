@@ -60,6 +60,8 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     }
     remarks.forEach { note($0) }
     let folder = try output.map { try ResultFolder($0) }
+    // Before the work is done.
+    let stored = try folder.map { try StoredResults(in: $0.path, model: nil) } ?? StoredResults()
     let measurement = try ImagesMeasurement(
       dataset: dataset, part: options.split, source: source, extractors: extractors.choices(),
       judge: judge.path(), reidentifier: patients.path(), anatomy: anatomy.path(), seed: options.seed,
@@ -68,14 +70,15 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     try set.requireUnchanged()
     if let folder {
       try folder.write(PrettyJSON.data(result.report), to: "report.json")
-      try folder.write(result.report.markdown + ArticleTables.section(result.report.figures), to: "report.md")
+      try folder.write(
+        result.report.markdown + ArticleTables.section(result.report.figures) + stored.markdown, to: "report.md")
       try folder.write(PrettyJSON.data(result.report.gate), to: "gate.json")
       try folder.write(
         ReaderPage(samples: result.sets.images, real: result.sets.real, seed: options.seed).document(),
         to: "readers.html")
       try folder.write(Data(result.pairs.picture().pngBytes()), to: "nearest-pairs.png")
       var page = try EvaluationPage(images: result, program: "thorax \(ThoraxVersion.current)")
-      page.utility = try UtilityReport.stored(in: folder.path)
+      page.stored = stored
       try folder.write(page.document(), to: "report.html")
     }
     if json {

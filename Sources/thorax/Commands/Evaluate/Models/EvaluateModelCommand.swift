@@ -69,10 +69,10 @@ struct EvaluateModelCommand: AsyncParsableCommand {
     settings.anatomy = try anatomy.path()
     settings.training = TrainingRecord(model: source.path)
     let folder = try ResultFolder(output)
-    // Before hours are spent on the rest.
-    _ = try UtilityReport.stored(in: folder.path)
     let note = WorkNotes(common.console)
     let host = try await drawing.host(source, threads: common.threads)
+    // Before hours are spent on the rest.
+    let stored = try StoredResults(in: folder.path, model: host.hash)
     let kept = try SampleFolder(path: folder.path("samples"), origin: SampleFolder.Origin(host))
     if await kept.found > 0 { note("\(await kept.found) samples are there already") }
 
@@ -96,20 +96,19 @@ struct EvaluateModelCommand: AsyncParsableCommand {
       common.console.note("note: \(text)")
     }
     try await kept.writeTable()
-    try write(result, to: folder, host: host)
+    try write(result, stored, to: folder, host: host)
     note("done: \(folder.path)")
     try Console.writeResult(
       json ? String(decoding: result.report.json().dropLast(), as: UTF8.self) : result.report.markdown)
   }
 
-  private func write(_ result: ModelMeasurement.Result, to folder: ResultFolder, host: ModelHost) throws {
+  private func write(
+    _ result: ModelMeasurement.Result, _ stored: StoredResults, to folder: ResultFolder, host: ModelHost
+  ) throws {
     let name = "\(host.description.name) \(host.hash.prefix(12))"
-    let utility = try UtilityReport.stored(in: folder.path)
     try folder.write(result.report.json(), to: "report.json")
     try folder.write(
-      result.report.markdown + ArticleTables.section(result.report.figures)
-        + (utility.map { "\n## What synthetic images are worth for training\n\n\($0.markdown)" } ?? ""), to: "report.md"
-    )
+      result.report.markdown + ArticleTables.section(result.report.figures) + stored.markdown, to: "report.md")
     try folder.write(PrettyJSON.data(result.gate), to: "gate.json")
     let sheet = ImageText(
       "Description",
@@ -123,7 +122,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
       Data(result.pairs.picture().pngBytes(metadata: [pairs], compressionLevel: 9)), to: "nearest-pairs.png")
     var page = try EvaluationPage(
       evaluation: result, name: host.description.name, program: "thorax \(ThoraxVersion.current)")
-    page.utility = utility
+    page.stored = stored
     try folder.write(page.document(), to: "report.html")
     let readers = try ReaderPage(samples: result.samples, real: result.real, seed: options.seed)
     try folder.write(readers.document(), to: "readers.html")

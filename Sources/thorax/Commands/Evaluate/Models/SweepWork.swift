@@ -45,7 +45,7 @@ struct SweepWork {
       try SampleFolder(path: folder.path("samples/\(steps)-steps"), origin: SampleFolder.Origin(host, steps: steps))
     }
     report.claims = claims
-    try folder.write(PrettyJSON.data(report), to: "sweep.json")
+    try folder.write(PrettyJSON.data(report), to: SamplingSweep.Report.fileName)
     try folder.write(report.markdown + "\n", to: "sweep.md")
     try folder.write(SweepPage(report: report, program: "thorax \(ThoraxVersion.current)").document(), to: "sweep.html")
     return report
