@@ -233,7 +233,9 @@ let package = Package(
       dependencies: ["Support", "TestBasics", .product(name: "SystemPackage", package: "swift-system")]),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Generation", "Models", "RadiographModels", "Support", "TensorFiles", "TestSupport", "Torch"]),
+      dependencies: [
+        "Generation", "ImageFiles", "Models", "RadiographModels", "Support", "TensorFiles", "TestSupport", "Torch",
+      ]),
     .testTarget(
       name: "TensorFilesTests",
       dependencies: ["DeveloperTools", "Support", "TensorFiles", "TestBasics"]),

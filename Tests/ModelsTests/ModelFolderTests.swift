@@ -250,6 +250,13 @@ import Torch
     try refuses("guidance is 101.0") {
       $0.bestSampling = SamplingSettings(steps: 10, guidance: 101, sampler: .euler)
     }
+    try refuses("a gain of details by 3.0") { $0.detailGain = DetailGain(amount: 3) }
+    try refuses("details between deviations of 3.0 and 3.0 pixels") {
+      $0.detailGain = DetailGain(amount: 0.2, fineDeviation: 3)
+    }
+    try refuses("details between deviations of 0.6 and 1000.0 pixels") {
+      $0.detailGain = DetailGain(amount: 0.2, coarseDeviation: 1000)
+    }
     try refuses("guidance is -1.0") { $0.sampling.guidance = -1 }
     try refuses("the noise schedule cannot be used") { $0.scheduler.schedule.trainTimesteps = 1 << 50 }
     try refuses("the name '../other'") { $0.name = "../other" }

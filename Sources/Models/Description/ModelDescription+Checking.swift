@@ -40,10 +40,13 @@ extension ModelDescription {
     guard let tree = (try? JSONSerialization.jsonObject(with: json)) as? [String: Any] else { return nil }
     let known = Set(CodingKeys.allCases.map(\.rawValue))
     if let key = tree.keys.sorted().first(where: { !known.contains($0) }) { return key }
-    let settings = Set(SamplingSettings.CodingKeys.allCases.map(\.rawValue))
-    for place in [CodingKeys.sampling, .bestSampling].map(\.rawValue) {
-      let keys = (tree[place] as? [String: Any])?.keys.sorted() ?? []
-      if let key = keys.first(where: { !settings.contains($0) }) { return "\(place).\(key)" }
+    let settings = SamplingSettings.CodingKeys.allCases.map(\.rawValue)
+    for (place, known) in [
+      (CodingKeys.sampling, settings), (.bestSampling, settings),
+      (.detailGain, DetailGain.CodingKeys.allCases.map(\.rawValue)),
+    ] {
+      let keys = (tree[place.rawValue] as? [String: Any])?.keys.sorted() ?? []
+      if let key = keys.first(where: { !known.contains($0) }) { return "\(place.rawValue).\(key)" }
     }
     return nil
   }
@@ -86,6 +89,7 @@ extension ModelDescription {
       try require((1...timesteps).contains(settings.steps), "\(settings.steps) \(name) steps of \(timesteps)")
       try require(DDIMSampler.etaRange.contains(settings.eta), "\(name) eta \(settings.eta)")
     }
+    try require(detailGain?.problem == nil, detailGain?.problem ?? "")
     // Names become parts of paths; an encoder's may have an organisation before a slash.
     func isSafe(_ name: String) -> Bool {
       !name.isEmpty && name.count <= 200 && !name.hasPrefix("/") && !name.contains { $0.isNewline || $0 == "\0" }

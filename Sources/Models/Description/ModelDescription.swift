@@ -22,6 +22,8 @@ public struct ModelDescription: Codable, Equatable, Sendable {
   /// Whether figures of the model were measured to be the same in 8-bit integers, which are then chosen where a processor is
   /// made for them. Nil is no.
   public var allowsInt8: Bool?
+  /// How details of drawn images are made stronger; nil leaves them as they are decoded.
+  public var detailGain: DetailGain?
   /// SPDX identifier or sentence: under which terms the weights may be used.
   public var licence: String
   /// Facts about the training, for people: data, images, patients, recipe, hours.
@@ -29,7 +31,7 @@ public struct ModelDescription: Codable, Equatable, Sendable {
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case version, name, preset, architecture, scheduler, latent, textEncoder, sampling, bestSampling, allowsInt8,
-      licence
+      detailGain, licence
     case training
   }
 

@@ -41,6 +41,8 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
   public var bestSampling: SamplingSettings
   /// Whether 8-bit integers are its own precision on processors that are made for them.
   public var allowsInt8: Bool
+  /// How details of drawn images are made stronger; nil if they are not.
+  public var detailGain: DetailGain?
   /// Floating-point operations of one image by the default settings and a prompt of 32 tokens, without the encoder.
   public var flops: Int
   public var training: [String: String]
@@ -65,6 +67,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     sampling = description.sampling
     bestSampling = description.sampling(at: .best)
     allowsInt8 = description.allowsInt8 ?? false
+    detailGain = description.detailGain
     let tokens = architecture.textProjection.attendsToPadding ? architecture.textProjection.tokenLimit : 32
     flops = try SamplingCost(description, sampling: description.sampling, tokens: tokens).image
     training = description.training
@@ -110,6 +113,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     case textEncoder = "text_encoder"
     case bestSampling = "best_sampling"
     case allowsInt8 = "allows_int8"
+    case detailGain = "detail_gain"
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -126,6 +130,7 @@ public struct ModelInformation: Encodable, Equatable, Sendable {
     try values.encode(sampling, forKey: .sampling)
     try values.encode(bestSampling, forKey: .bestSampling)
     try values.encode(allowsInt8, forKey: .allowsInt8)
+    try values.encode(detailGain, forKey: .detailGain)
     try values.encode(flops, forKey: .flops)
     try values.encode(training, forKey: .training)
     try values.encode(path, forKey: .path)

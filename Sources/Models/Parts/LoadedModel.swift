@@ -18,6 +18,7 @@ public final class LoadedModel {
   /// Nil for a model that is only measured, which takes no prompts.
   public let textConditioner: (any TextConditioner)?
   private let scaling: LatentScaling
+  private let detail: DetailFilter?
 
   /// Takes networks that are there already.
   ///
@@ -34,6 +35,7 @@ public final class LoadedModel {
     self.textProjection = textProjection
     self.textConditioner = textConditioner
     scaling = try LatentScaling(description.latent, device: device)
+    detail = try description.detailGain.map { try DetailFilter($0, device: device) }
   }
 
   /// Makes the networks from `weights`, all parts or none.
@@ -73,11 +75,12 @@ public final class LoadedModel {
       device: device, dtype: dtype)
   }
 
-  /// The image of latents in diffusion's space, as grey values.
+  /// The image of latents in diffusion's space, as grey values, its details as strong as the model's ``DetailGain`` makes
+  /// them.
   ///
   /// - Throws: ``ModelError/notFinite(precision:)`` if the arithmetic has overflowed; `TorchError`.
   public func decode(_ latent_1CHW: Tensor) throws -> GrayscaleImage {
-    try image(raw_1CHW: scaling.denormalised(latent_1CHW))
+    try image(raw_1CHW: scaling.denormalised(latent_1CHW), detail: detail)
   }
 
   /// An image in the autoencoder's own space: the mean of its latent, `[1, C, H, W]`.
@@ -94,16 +97,17 @@ public final class LoadedModel {
     return try codec.encode(image_1CHW).mean_BCHW
   }
 
-  /// What the autoencoder keeps of an image: the mean of its latent, decoded.
+  /// What the autoencoder keeps of an image: the mean of its latent, decoded, its details as they are.
   ///
   /// - Throws: ``ModelError/imageSize(width:height:wanted:)`` for an image of another size than the model's; `TorchError`.
   public func reconstruct(_ image: GrayscaleImage) throws -> GrayscaleImage {
-    try self.image(raw_1CHW: encode(image))
+    try self.image(raw_1CHW: encode(image), detail: nil)
   }
 
   /// The image of latents in the autoencoder's own space.
-  private func image(raw_1CHW: Tensor) throws -> GrayscaleImage {
-    let image_1CHW = try codec.decode(raw_1CHW.to(dtype).contiguous(memoryFormat: .channelsLast))
+  private func image(raw_1CHW: Tensor, detail: DetailFilter?) throws -> GrayscaleImage {
+    var image_1CHW = try codec.decode(raw_1CHW.to(dtype).contiguous(memoryFormat: .channelsLast))
+    if let detail { image_1CHW = try detail(image_1CHW.to(.float32).contiguous()) }
     let shape = image_1CHW.shape
     let values = try image_1CHW.contiguous().floats()
     guard values.allSatisfy(\.isFinite) else { throw ModelError.notFinite(precision: "\(dtype)") }

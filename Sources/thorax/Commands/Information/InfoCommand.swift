@@ -90,6 +90,13 @@ struct InfoCommand: AsyncParsableCommand {
       ("precision", model.allowsInt8 ? "int8 where the processor is made for it, otherwise fp32" : "fp32"),
       ("licence", model.licence),
     ]
+    if let gain = model.detailGain {
+      lines.append(
+        (
+          "details",
+          "stronger by \(gain.amount), between \(gain.fineDeviation) and \(gain.coarseDeviation) pixels"
+        ))
+    }
     if let hash = model.hash { lines.append(("hash", hash)) }
     if let bytes = model.bytes { lines.append(("bytes", bytes.grouped)) }
     if let path = model.path { lines.append(("place", path)) }
