@@ -120,6 +120,7 @@ public struct RunExport {
     // The teacher's slow settings guide, which the student has learned.
     description.bestSampling = nil
     description.sampling = recipe.own.studentSampling(teacher.description.sampling)
+    description.detailGain = recipe.own.detailGain ?? teacher.description.detailGain
     description.training = facts.merging(
       [
         "teacher": teacher.description.name, "distillation": recipe.method.rawValue,

@@ -109,9 +109,11 @@ import Testing
       let best = "checkpoints/best.safetensors"
       let words = "evaluate --model model --data data --samples 20 --judge none --extractor none --threads 1 --quiet"
       // The other division has patients of this test part in its training part.
-      let refused = try thorax("\(words) --output none --reidentifier others/reidentifier/\(best)")
+      let refused = try thorax("\(words) --anatomy none --output none --reidentifier others/reidentifier/\(best)")
       #expect(refused.status == 65 && refused.errorLines.count == 1, "\(refused.errors)")
-      #expect(refused.errors.contains("was trained on") && refused.errors.contains("others/reidentifier"))
+      #expect(
+        refused.errors.contains("was trained on") && refused.errors.contains("others/reidentifier"), "\(refused.errors)"
+      )
 
       let measured = try thorax(
         "\(words) --output report --reidentifier patients/reidentifier/\(best) "

@@ -23,7 +23,7 @@ public struct DetailGain: Codable, Equatable, Sendable {
   static let deviationRange = 0.1...16.0
 
   /// What cannot be meant; nil if all can.
-  var problem: String? {
+  public var problem: String? {
     if !Self.amountRange.contains(amount) { return "a gain of details by \(amount)" }
     if !Self.deviationRange.contains(fineDeviation) || !Self.deviationRange.contains(coarseDeviation)
       || fineDeviation >= coarseDeviation

@@ -23,11 +23,10 @@ extension ModelDescription {
         name: preset.rawValue, preset: preset.rawValue, architecture: architecture, scheduler: .rectifiedFlow,
         latent: LatentStatistics(channels: architecture.latentChannels, factor: 1), textEncoder: .miniLM,
         sampling: SamplingSettings(
-          steps: 12, guidance: 7.5, guidanceRescale: 0.7, guidanceInterval: 0.3...0.9, guidanceFrom: .opposites,
+          steps: 12, guidance: 6, guidanceRescale: 0.7, guidanceInterval: 0.3...0.9, guidanceFrom: .opposites,
           sampler: .dpmSolver),
         licence: "none: architecture only")
       allowsInt8 = true
-      detailGain = DetailGain(amount: 0.9, fineDeviation: 0.45, coarseDeviation: 2.5)
     }
   }
 }

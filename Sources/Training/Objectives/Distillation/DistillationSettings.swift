@@ -18,12 +18,18 @@ public struct DistillationSettings: RepeatedImages {
   public var method = Method.guidance
   /// The scale of the teacher's guidance, at all times and as it is; 0 for the guidance that the teacher is sampled with.
   public var guidance = 0.0
+  /// The scale in place of that of the teacher's own guidance, of which all else stays; 0 for the teacher's.
+  public var guidanceScale = 0.0
   /// What the guidance of a ``guidance`` that is not 0 leads away from.
   public var guidanceFrom = GuidanceReference.nothing
   /// The folder or the name of the teacher's text encoder, if it is not found by the name that the teacher gives.
   public var textEncoder = ""
   /// The steps that the student is sampled with; 0 for the teacher's after `guidance`, and 4 after `reflow`.
   public var samplingSteps = 0
+  /// How details of what the student draws are made stronger: `DetailGain`; an amount of 0 leaves what the teacher has.
+  public var detailAmount = 0.0
+  public var detailFineDeviation = 0.6
+  public var detailCoarseDeviation = 3.0
   /// How many noises the teacher makes images of for `reflow`.
   public var pairs = 10_000
   /// The steps that the teacher takes for each; 0 for those that it is sampled with.
@@ -46,8 +52,18 @@ public struct DistillationSettings: RepeatedImages {
       ("samplingSteps", samplingSteps, 0...1000), ("promptsPerImage", promptsPerImage, 1...64),
     ] { try RecipeCheck.require(value, in: range, key) }
     try validateRepeats()
-    guard ClassifierFreeGuidance.scaleRange.contains(guidance) else {
-      throw TrainingError.invalidSetting(key: "guidance", value: "\(guidance)", remedy: "give a number from 0 to 100")
+    for (key, scale) in [("guidance", guidance), ("guidanceScale", guidanceScale)] {
+      guard ClassifierFreeGuidance.scaleRange.contains(scale) else {
+        throw TrainingError.invalidSetting(key: key, value: "\(scale)", remedy: "give a number from 0 to 100")
+      }
+    }
+    guard guidance == 0 || guidanceScale == 0 else {
+      throw TrainingError.invalidSetting(
+        key: "guidanceScale", value: "\(guidanceScale)", remedy: "give it or guidance, not both")
+    }
+    if let problem = detailGain?.problem {
+      throw TrainingError.invalidSetting(
+        key: "detailAmount", value: "\(detailAmount)", remedy: "it would be \(problem): give an amount up to 2")
     }
     guard !teacher.isEmpty else {
       throw TrainingError.invalidSetting(
@@ -62,8 +78,17 @@ public struct DistillationSettings: RepeatedImages {
       (sampling.guidance, sampling.guidanceRescale, sampling.guidanceInterval) = (guidance, 0, nil)
       sampling.guidanceFrom = guidanceFrom
     }
+    if guidanceScale > 0 { sampling.guidance = guidanceScale }
     if teacherSteps > 0 { sampling.steps = teacherSteps }
     return sampling
+  }
+
+  /// How details of what the student draws are made stronger; nil as the teacher has it.
+  var detailGain: DetailGain? {
+    detailAmount == 0
+      ? nil
+      : DetailGain(
+        amount: detailAmount, fineDeviation: detailFineDeviation, coarseDeviation: detailCoarseDeviation)
   }
 
   /// How the student is sampled: without guidance, which it has learned.
