@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import Models
 import RadiographModels
@@ -43,6 +44,31 @@ struct DistillationTests {
       recipe: recipe, teacher: Teacher(recipe.teacher, architecture: TinyRun.architecture), data: dataset.data(),
       folder: folder, device: .cpu, limits: RunLimits { false }, report: { _ in }
     ).objective()
+  }
+
+  @Test("a scale alone leaves all else of the teacher's guidance, and details are the recipe's or the teacher's")
+  func settings() throws {
+    let own = SamplingSettings(
+      steps: 12, guidance: 6, guidanceRescale: 0.7, guidanceInterval: 0.3...0.9, guidanceFrom: .opposites,
+      sampler: .dpmSolver)
+    var settings = DistillationSettings()
+    settings.teacher = "run"
+    #expect(settings.teacherSampling(own) == own && settings.detailGain == nil)
+    settings.guidanceScale = 7.5
+    try settings.validate()
+    var expected = own
+    expected.guidance = 7.5
+    #expect(settings.teacherSampling(own) == expected)
+    settings.guidance = 3
+    try settings.validate()
+    #expect(settings.teacherSampling(own) == SamplingSettings(steps: 12, guidance: 3, sampler: .dpmSolver))
+    (settings.guidance, settings.guidanceScale) = (0, -1)
+    #expect(throws: TrainingError.self) { try settings.validate() }
+    (settings.guidanceScale, settings.detailAmount) = (0, 0.9)
+    try settings.validate()
+    #expect(settings.detailGain == DetailGain(amount: 0.9))
+    settings.detailCoarseDeviation = 0.5
+    #expect(throws: TrainingError.self) { try settings.validate() }
   }
 
   // Not with the teacher's own scale of 10, which amplifies what eight steps of training have made of texts: nothing that

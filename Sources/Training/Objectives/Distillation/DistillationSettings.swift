@@ -18,7 +18,8 @@ public struct DistillationSettings: RepeatedImages {
   public var method = Method.guidance
   /// The scale of the teacher's guidance, at all times and as it is; 0 for the guidance that the teacher is sampled with.
   public var guidance = 0.0
-  /// The scale in place of that of the teacher's own guidance, of which all else stays; 0 for the teacher's.
+  /// The scale in place of that of the teacher's own guidance, of which all else stays; 0 for the teacher's. Means nothing
+  /// beside a ``guidance`` that is not 0.
   public var guidanceScale = 0.0
   /// What the guidance of a ``guidance`` that is not 0 leads away from.
   public var guidanceFrom = GuidanceReference.nothing
@@ -57,10 +58,6 @@ public struct DistillationSettings: RepeatedImages {
         throw TrainingError.invalidSetting(key: key, value: "\(scale)", remedy: "give a number from 0 to 100")
       }
     }
-    guard guidance == 0 || guidanceScale == 0 else {
-      throw TrainingError.invalidSetting(
-        key: "guidanceScale", value: "\(guidanceScale)", remedy: "give it or guidance, not both")
-    }
     if let problem = detailGain?.problem {
       throw TrainingError.invalidSetting(
         key: "detailAmount", value: "\(detailAmount)", remedy: "it would be \(problem): give an amount up to 2")
@@ -74,11 +71,11 @@ public struct DistillationSettings: RepeatedImages {
   /// How the teacher is sampled.
   func teacherSampling(_ own: SamplingSettings) -> SamplingSettings {
     var sampling = own
+    if guidanceScale > 0 { sampling.guidance = guidanceScale }
     if guidance > 0 {
       (sampling.guidance, sampling.guidanceRescale, sampling.guidanceInterval) = (guidance, 0, nil)
       sampling.guidanceFrom = guidanceFrom
     }
-    if guidanceScale > 0 { sampling.guidance = guidanceScale }
     if teacherSteps > 0 { sampling.steps = teacherSteps }
     return sampling
   }
