@@ -1,11 +1,12 @@
 """Measures `thorax serve` against drawing alone, and what happens to it under load and abuse.
 
     swift build -c release --product thorax && swift build -c release --product ctorch
-    python3 Benchmarks/serving.py [--thorax .build/release/thorax] [--images 32] [--steps 0] [--storm 1000] [--soak 0]
+    python3 Benchmarks/serving.py [--thorax .build/release/thorax] [--images 64] [--rounds 6] [--steps 0] [--storm 1000] [--soak 0]
 
 Drawing alone is `thorax generate --prompts`, its own count of milliseconds for text, steps and decoding over the images. The
-same images, of four prompts by turns, are then drawn through the service by 1, 8 and 64 clients, while another client asks
-for /healthz twenty times a second. Then: pictures through `generate --via` (time beyond drawing), a storm of requests that are
+same images, of four prompts by turns, are then drawn through the service by 1, 8 and 64 clients, and alone again; so in every
+round, and the median of the rounds' shares counts, since a machine's pace changes. Then 8 clients draw while another asks for
+/healthz twenty times a second, which takes time from the drawing. Then: pictures through `generate --via` (time beyond drawing), a storm of requests that are
 cancelled, malformed requests, header floods, bodies without an end, slow readers, and connections that are opened and left.
 With --soak SECONDS, requests go on for as long, and memory is printed every half minute. One JSON object is printed at the
 end. Needs nothing but Python.
@@ -34,6 +35,7 @@ PROMPTS = ["Large left pleural effusion.", "Right lower lobe pneumonia.", "No ac
 class Service:
     def __init__(self, thorax, folder, *arguments):
         self.folder = pathlib.Path(folder)
+        self.kept = threading.local()
         self.socket = str(self.folder / "s.sock")
         config = self.folder / "serve.yaml"
         config.write_text("limits: {queue: 2000, cost: 100000, requests-per-minute: 1000000}\n")
@@ -65,8 +67,13 @@ class Service:
         body = {"prompt": PROMPTS[number % len(PROMPTS)], "seed": number}
         if steps:
             body["steps"] = steps
-        status, data = self.request("POST", "/api/images", body)
-        assert status == 200 and data[:4] == b"\x89PNG", (status, data[:200])
+        # As the clients of these APIs do, each keeps its connection.
+        if not hasattr(self.kept, "connection"):
+            self.kept.connection = http.client.HTTPConnection(self.host, int(self.port), timeout=600)
+        self.kept.connection.request("POST", "/api/images", json.dumps(body), {"Content-Type": "application/json"})
+        answer = self.kept.connection.getresponse()
+        data = answer.read()
+        assert answer.status == 200 and data[:4] == b"\x89PNG", (answer.status, data[:200])
 
     def metric(self, name):
         text = self.request("GET", "/metrics")[1].decode()
@@ -131,14 +138,35 @@ def alone(thorax, images, steps):
     return (timings["text_ms"] + timings["denoise_ms"] + timings["decode_ms"]) / images
 
 
-def throughput(service, clients, images, steps):
-    health = Health(service)
-    health.start()
+def served(service, clients, images, steps):
+    """Milliseconds from the first request to the last answer, over the images."""
     start = time.perf_counter()
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         list(pool.map(lambda number: service.draw(number, steps), range(images)))
-    each = (time.perf_counter() - start) * 1000 / images
-    return {"clients": clients, "ms_per_image": round(each, 1), "healthz": health.stop()}
+    return (time.perf_counter() - start) * 1000 / images
+
+
+def throughput(thorax, service, images, rounds, steps):
+    """Drawing alone over drawing through the service, each held against drawing alone just before and after."""
+    service.draw(0, steps)
+    times = [alone(thorax, images, steps)]
+    through = {1: [], 8: [], 64: []}
+    shares = {clients: [] for clients in through}
+    for _ in range(rounds):
+        for clients in through:
+            through[clients].append(served(service, clients, images, steps))
+            times.append(alone(thorax, images, steps))
+            shares[clients].append((times[-2] + times[-1]) / 2 / through[clients][-1])
+    health = Health(service)
+    health.start()
+    served(service, 8, 4 * images, steps)
+    return {
+        "rounds": rounds, "alone_ms": [round(value, 1) for value in times],
+        "clients": [
+            {"clients": clients, "ms_per_image": [round(value, 1) for value in through[clients]],
+             "shares": [round(share, 3) for share in shares[clients]],
+             "share": round(statistics.median(shares[clients]), 3)} for clients in through],
+        "healthz_with_8_clients": health.stop()}
 
 
 def via(thorax, service, steps):
@@ -270,7 +298,8 @@ def soak(service, seconds, steps):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--thorax", default=".build/release/thorax")
-    parser.add_argument("--images", type=int, default=32)
+    parser.add_argument("--images", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--steps", type=int, default=0, help="0 for the model's own")
     parser.add_argument("--storm", type=int, default=1000)
     parser.add_argument("--malformed", type=int, default=10000)
@@ -284,18 +313,8 @@ def main():
         service = Service(thorax, folder)
         report["first_answer_s"], report["ready_s"] = round(service.first_answer, 2), round(service.ready, 2)
         if "throughput" in wanted:
-            report["throughput"] = []
-            service.draw(0, given.steps)
-            for clients in (1, 8, 64):
-                # Before and after, so that a machine that changes its pace is noticed.
-                images = max(given.images, clients)
-                before = alone(thorax, images, given.steps)
-                row = throughput(service, clients, images, given.steps)
-                after = alone(thorax, images, given.steps)
-                row["alone_ms"] = [round(before, 1), round(after, 1)]
-                row["share"] = round(statistics.mean([before, after]) / row["ms_per_image"], 3)
-                report["throughput"].append(row)
-                print(row, flush=True)
+            report["throughput"] = throughput(thorax, service, given.images, given.rounds, given.steps)
+            print(report["throughput"], flush=True)
         if "via" in wanted:
             report["via_ms_beyond_drawing"] = via(thorax, service, given.steps)
         for name, body in [("storm", lambda: storm(service, given.storm)), ("malformed", lambda: malformed(service, given.malformed)),

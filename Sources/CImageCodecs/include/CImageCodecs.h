@@ -78,11 +78,10 @@ int cimage_png_read_text(
   const uint8_t *CIMAGE_NONNULL bytes, size_t count, cimage_limits limits, cimage_text_visitor CIMAGE_NONNULL visitor,
   void *CIMAGE_NULLABLE context, cimage_failure *CIMAGE_NONNULL failure);
 
-/// Writes 8-bit grey. `level` is zlib's 0 to 9.
+/// Writes 8-bit grey.
 int cimage_png_write(
-  const uint8_t *CIMAGE_NONNULL pixels, uint32_t width, uint32_t height, int level,
-  const cimage_text *CIMAGE_NULLABLE texts, size_t text_count, cimage_bytes *CIMAGE_NONNULL file,
-  cimage_failure *CIMAGE_NONNULL failure);
+  const uint8_t *CIMAGE_NONNULL pixels, uint32_t width, uint32_t height, const cimage_text *CIMAGE_NULLABLE texts,
+  size_t text_count, cimage_bytes *CIMAGE_NONNULL file, cimage_failure *CIMAGE_NONNULL failure);
 
 /// Reads to 8-bit grey, turned as its EXIF says. Where `min_side` is above 0 the image may come back reduced by 2, 4 or 8, as long as its
 /// shorter side keeps that many pixels: decoding then costs a fraction.

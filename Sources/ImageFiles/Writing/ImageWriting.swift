@@ -34,10 +34,8 @@ extension GrayscaleImage {
 
   /// The bytes of an 8-bit grey PNG. A value in ASCII becomes a `tEXt` chunk, any other an `iTXt` chunk.
   ///
-  /// - Parameter compressionLevel: zlib's 0 (fast) to 9 (small). A radiograph takes twice as long at 6 as at 4, for a file as
-  ///   large.
   /// - Throws: `ImageFileError` if a key is no PNG keyword, or libpng fails.
-  public func pngBytes(metadata: [ImageText] = [], compressionLevel: Int = 4) throws(ImageFileError) -> [UInt8] {
+  public func pngBytes(metadata: [ImageText] = []) throws(ImageFileError) -> [UInt8] {
     var texts: [CText] = []
     for entry in metadata {
       let checked = try entry.checked()
@@ -49,8 +47,7 @@ extension GrayscaleImage {
       guard let start = pixels.baseAddress else { return Int32(CIMAGE_CORRUPT) }
       return withPointers(to: texts[...], []) { texts in
         cimage_png_write(
-          start, UInt32(width), UInt32(height), Int32(min(max(compressionLevel, 0), 9)), texts.baseAddress,
-          texts.count, &file, &failure)
+          start, UInt32(width), UInt32(height), texts.baseAddress, texts.count, &file, &failure)
       }
     }
     guard Int(status) == CIMAGE_OK else { throw .encodingFailed(format: .png, detail: failure.text) }

@@ -39,63 +39,46 @@ public struct Watermark: Sendable {
 
   /// A picture with the watermark: at ``strength``, or weaker where much of the picture is black or white.
   public func marked(_ image: GrayscaleImage) -> GrayscaleImage {
-    // The pattern is that of a square, of which another shape shows the upper left part.
-    let side = max(image.width, image.height)
-    let pattern = Self.patterns.pattern(WatermarkPatterns.Name(key: key, payload: payload, side: side))
     let plane = GrayscalePlane(image)
     // The pattern, as strong as it may be at each pixel.
-    var waves = Self.weights(plane, scale: max(1, Double(side) / 256))
-    var power: Double = 0
-    waves.withUnsafeMutableBufferPointer { waves in
-      pattern.withUnsafeBufferPointer { pattern in
-        for y in 0..<image.height {
-          for x in 0..<image.width {
-            let wave = pattern[y * side + x] * waves[y * image.width + x]
-            waves[y * image.width + x] = wave
-            power += Double(wave * wave)
-          }
-        }
-      }
-    }
+    var waves = Self.weights(plane, scale: max(1, Double(max(image.width, image.height)) / 256))
+    waves.merge(
+      Self.patterns.pattern(
+        WatermarkPatterns.Name(key: key, payload: payload, width: image.width, height: image.height)), *)
+    let power = waves.sumOfSquares
+    let count = Double(waves.values.count)
     let target = 255 / pow(10, Self.strength / 20)
     guard power > 0 else { return image }
-    var gain = target / (power / Double(waves.count)).squareRoot()
+    var gain = target / (power / count).squareRoot()
     var pixels = image.pixels
     // Rounding and the ends of the scale change the error, which a second look corrects.
     for _ in 0..<2 {
-      let squares = Self.add(waves, gain: Float(gain), to: plane.values, &pixels)
-      let error = (squares / Double(waves.count)).squareRoot()
+      let error = (Self.add(waves, gain: Float(gain), to: plane, &pixels).sumOfSquares / count).squareRoot()
       if error <= target * 1.002 { break }
       gain *= target / error * 0.999
     }
     return (try? GrayscaleImage(width: image.width, height: image.height, pixels: pixels)) ?? image
   }
 
-  /// Writes the grey levels nearest to `values` and `waves` times `gain`, and returns the sum of the squared differences to
-  /// `values`.
-  private static func add(_ waves: [Float], gain: Float, to values: [Float], _ pixels: inout [UInt8]) -> Double {
-    var squares: Double = 0
-    waves.withUnsafeBufferPointer { waves in
-      values.withUnsafeBufferPointer { values in
-        pixels.withUnsafeMutableBufferPointer { pixels in
-          for index in 0..<values.count {
-            let value = values[index]
-            let wanted = min(max(value + gain * waves[index], 0), 255)
-            // As `rounded()`, which without SSE 4.1 is a call for each pixel.
-            let whole = Int32(wanted)
-            let level = wanted - Float(whole) >= 0.5 ? whole + 1 : whole
-            pixels[index] = UInt8(truncatingIfNeeded: level)
-            let difference = Float(level) - value
-            squares += Double(difference * difference)
-          }
-        }
+  /// Writes the grey levels nearest to `plane` and `waves` times `gain`, and returns their differences to `plane`.
+  private static func add(
+    _ waves: GrayscalePlane, gain: Float, to plane: GrayscalePlane, _ pixels: inout [UInt8]
+  ) -> GrayscalePlane {
+    // From here on floats are whole numbers apart: adding it rounds, and leaves the number in the lowest bits.
+    let whole: Float = 0x1p23
+    var differences = waves
+    differences.merge(plane) { wave, value in min(max(value + gain * wave, 0), 255) + whole }
+    differences.values.withUnsafeBufferPointer { levels in
+      pixels.withUnsafeMutableBufferPointer { pixels in
+        for index in 0..<levels.count { pixels[index] = UInt8(truncatingIfNeeded: levels[index].bitPattern) }
       }
     }
-    return squares
+    differences.merge(plane) { level, value in (level - whole) - value }
+    return differences
   }
 
   /// How strong the pattern may be at each pixel: little where the picture is smooth or black.
-  private static func weights(_ plane: GrayscalePlane, scale: Double) -> [Float] {
+  private static func weights(_ plane: GrayscalePlane, scale: Double) -> GrayscalePlane {
     func radius(_ pixels: Double) -> Int { max(1, Int((pixels * scale).rounded())) }
     let mean = plane.blurred(radius: radius(6))
     var squares = plane
@@ -105,7 +88,7 @@ public struct Watermark: Sendable {
       let texture = min(max(0.35 + max(variance, 0).squareRoot() / 12, 0.35), 2.2)
       return texture * min(max(brightness / 25, 0.15), 1)
     }
-    return weights.values
+    return weights
   }
 
   private static let patterns = WatermarkPatterns()
@@ -116,19 +99,24 @@ private final class WatermarkPatterns: @unchecked Sendable {
   struct Name: Hashable {
     let key: WatermarkKey
     let payload: [UInt8]
-    let side: Int
+    let width: Int
+    let height: Int
   }
 
   // Guarded by `lock`.
-  private var patterns: [Name: [Float]] = [:]
+  private var patterns: [Name: GrayscalePlane] = [:]
   private let lock = NSLock()
 
-  func pattern(_ name: Name) -> [Float] {
+  /// That of a square, of which another shape shows the upper left part.
+  func pattern(_ name: Name) -> GrayscalePlane {
     if let known = lock.withLock({ patterns[name] }) { return known }
-    var pattern = BandTransform(side: name.side).backward(Self.spectrum(name))
-    let power = pattern.reduce(0) { $0 + Double($1 * $1) } / Double(pattern.count)
-    let scale = Float(1 / power.squareRoot())
-    for index in pattern.indices { pattern[index] *= scale }
+    let side = max(name.width, name.height)
+    let square = GrayscalePlane(
+      width: side, height: side, values: BandTransform(side: side).backward(Self.spectrum(name)))
+    let scale = Float(1 / (square.sumOfSquares / Double(side * side)).squareRoot())
+    let pattern = GrayscalePlane(
+      width: name.width, height: name.height,
+      values: (0..<name.height).flatMap { y in square.values[y * side..<y * side + name.width].map { $0 * scale } })
     lock.withLock {
       if patterns.count >= 8 { patterns.removeAll() }
       patterns[name] = pattern

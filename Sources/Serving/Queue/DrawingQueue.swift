@@ -28,6 +28,7 @@ actor DrawingQueue {
     var finished = 0
     /// Whether it is finished when the service stops, once it has begun.
     var outlastsStop: Bool
+    var tellsSteps: Bool
     var hasBegun: Bool { next > 0 }
   }
 
@@ -54,11 +55,15 @@ actor DrawingQueue {
 
   /// Takes an order.
   ///
-  /// - Parameter outlastsStop: Whether an order that has begun is finished when the service stops; otherwise it ends after
-  ///   the image that is being drawn.
+  /// - Parameters:
+  ///   - outlastsStop: Whether an order that has begun is finished when the service stops; otherwise it ends after the image
+  ///     that is being drawn.
+  ///   - tellsSteps: Whether steps are among the events; reading each takes time from the drawing.
   /// - Throws: ``APIError`` if the service stops or loads, the order costs too much, or the queue or the account's share of
   ///   it is full.
-  func submit(_ order: DrawingOrder, outlastsStop: Bool = true) throws(APIError) -> Ticket {
+  func submit(
+    _ order: DrawingOrder, outlastsStop: Bool = true, tellsSteps: Bool = true
+  ) throws(APIError) -> Ticket {
     if isStopping { throw Self.stopping }
     switch models.status(of: order.model) {
     case .loading: throw APIError(.loading, "the model is being loaded: try again", retryAfter: 2)
@@ -95,7 +100,7 @@ actor DrawingQueue {
       guard case .cancelled = reason else { return }
       Task { await self?.cancel(id) }
     }
-    entries[id] = Entry(order: order, continuation: continuation, outlastsStop: outlastsStop)
+    entries[id] = Entry(order: order, continuation: continuation, outlastsStop: outlastsStop, tellsSteps: tellsSteps)
     costs[order.account, default: 0] += order.cost
     fair.append(id, of: order.account)
     dispatch()
@@ -162,7 +167,7 @@ actor DrawingQueue {
     entry.drawing += 1
     if entry.next == order.images.count { fair.remove(id, of: order.account) }
     entries[id] = entry
-    let continuation = entry.continuation
+    let (continuation, tellsSteps) = (entry.continuation, entry.tellsSteps)
     let request = GenerationRequest(
       prompt: order.images[index].prompt, seed: order.images[index].seed, settings: order.settings,
       previewInterval: order.previewInterval)
@@ -173,7 +178,8 @@ actor DrawingQueue {
       do {
         let drawn = try await host.generate(request) { event in
           switch event {
-          case .step(_, let step, let steps): continuation.yield(.step(image: index, step: step, steps: steps))
+          case .step(_, let step, let steps):
+            if tellsSteps { continuation.yield(.step(image: index, step: step, steps: steps)) }
           case .preview(let step, let preview): continuation.yield(.preview(image: index, step: step, preview))
           case .image, .finished: break
           }

@@ -78,15 +78,15 @@ final class DrawingService: Sendable {
   ///
   /// - Parameters:
   ///   - api: The route's name in the audit log.
-  ///   - observe: Called with what happens, in order.
+  ///   - observe: Called with what happens, in order; nil if nobody looks before the images are there.
   /// - Throws: ``APIError``.
   func draw(
     _ request: DrawingRequest, as format: OutputFormat, _ context: ServingContext, api: String,
-    observe: @escaping @Sendable (DrawingQueue.ID, DrawingEvent) async throws -> Void = { _, _ in }
+    observe: (@Sendable (DrawingQueue.ID, DrawingEvent) async throws -> Void)? = nil
   ) async throws -> Drawing {
     let order = try request.order(
       models, limits: limits, images: limits.images, account: context.caller.account)
-    let ticket = try await queue.submit(order)
+    let ticket = try await queue.submit(order, tellsSteps: observe != nil)
     let files = try await context.whileClientWaits(limit: limits.time) { [self] in
       do {
         var files = [File?](repeating: nil, count: order.images.count)
@@ -96,7 +96,7 @@ final class DrawingService: Sendable {
             files[index] = File(
               bytes: bytes, seed: order.images[index].seed, hash: ContentHash.of(bytes), drawn: drawn)
           }
-          try await observe(ticket.id, event)
+          try await observe?(ticket.id, event)
         }
         // A stream whose reader is cancelled ends as if all were done.
         try Task.checkCancellation()

@@ -117,9 +117,9 @@ struct EvaluateModelCommand: AsyncParsableCommand {
     let pairs = ImageText(
       "Description", "Synthetic radiographs (above, \(name)) and the training images nearest to them (below)")
     try folder.write(
-      Data(result.contactSheet.pngBytes(metadata: [sheet], compressionLevel: 9)), to: "contact-sheet.png")
+      Data(result.contactSheet.pngBytes(metadata: [sheet])), to: "contact-sheet.png")
     try folder.write(
-      Data(result.pairs.picture().pngBytes(metadata: [pairs], compressionLevel: 9)), to: "nearest-pairs.png")
+      Data(result.pairs.picture().pngBytes(metadata: [pairs])), to: "nearest-pairs.png")
     var page = try EvaluationPage(
       evaluation: result, name: host.description.name, program: "thorax \(ThoraxVersion.current)")
     page.stored = stored
