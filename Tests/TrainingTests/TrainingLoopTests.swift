@@ -65,7 +65,7 @@ struct TrainingLoopTests {
       let step = try OptimizerStep(objective.trained)
       _ = try step.losses(of: objective, steps: 0..<5)
       let url = folder.appendingPathComponent("step.safetensors")
-      let position = RunPosition(step: 9, bestLoss: 0.5, skipped: 3)
+      let position = RunPosition(step: 9, bestCriterion: 0.5, skipped: 3)
       try Checkpoint(position: position, state: try step.state()).write(to: url)
       let read = try Checkpoint(contentsOf: url, step: 9)
       #expect(read.position == position)
@@ -75,7 +75,7 @@ struct TrainingLoopTests {
       try SafetensorsWriter.write(
         try step.state().tensors, metadata: ["step": "9", "best_loss": "0.25"], to: url.path)
       let former = try Checkpoint(contentsOf: url, step: 9)
-      #expect(former.position == RunPosition(step: 9, bestLoss: 0.25))
+      #expect(former.position == RunPosition(step: 9, bestCriterion: 0.25))
       let other = try OptimizerStep(ToyObjective().trained)
       try other.restore(former.state)
       #expect(other.model.average.updates == 9)

@@ -8,7 +8,7 @@ import ImageFiles
 /// copied: it does not prove who drew it, which a signature does.
 public struct Watermark: Sendable {
   /// The peak signal-to-noise ratio of a marked picture to the unmarked one, in decibels.
-  public static let strength = 44.0
+  public static let strength = 43.0
   /// What the texts of a file call the way of marking.
   static let version = "1"
 

@@ -31,9 +31,11 @@ protocol Objective {
 
   /// Measures the weights that are in the model on a share of the validation part.
   ///
-  /// - Returns: sums and counts, so that the shares of several processes make one mean; ``Metric/loss`` decides which
-  ///   weights are best.
+  /// - Returns: sums and counts, so that the shares of several processes make one mean.
   func validate(_ share: RankShare) throws -> RunningMeans
+
+  /// What the best weights have least of, of the means of a validation.
+  func criterion(_ means: [Metric: Double]) -> Double?
 
   /// Metadata that is written with the best weights, for programs that read them without the run.
   var metadata: [String: String] { get }
@@ -44,6 +46,8 @@ protocol Objective {
 
 extension Objective {
   var metadata: [String: String] { [:] }
+
+  func criterion(_ means: [Metric: Double]) -> Double? { means[.loss] }
 }
 
 /// Weights that one optimiser moves to make one loss small.

@@ -162,20 +162,22 @@ struct TrainingLoop {
         return values
       }
     }
-    let best = values[.loss].flatMap { $0 < position.bestLoss ? $0 : nil }
+    let best = objective.criterion(values).flatMap { $0 < position.bestCriterion ? $0 : nil }
     try group.byFirst {
       try note(values, .validation, at: position, of: objective, in: recorder)
       try recorder?.note(picture: picture, step: position.step)
-      if let best {
+      if best != nil {
         // What no optimiser moves, such as running means and a kept encoder, is in no average.
         let fixed = step.model.weights.store.parameters.filter { !$0.isTrainable }
         let weights = try fixed.reduce(into: step.model.average.state()) { $0[$1.path] = try $1.value }
-        let metadata = objective.metadata.merging(["step": "\(position.step)", "loss": "\(best)"]) { $1 }
+        var metadata = objective.metadata
+        metadata["step"] = "\(position.step)"
+        metadata["loss"] = values[.loss].map { "\($0)" }
         try BestWeights(tensors: weights, metadata: metadata).write(to: folder.best)
       }
       try recorder?.writePage()
     }
-    position.bestLoss = best ?? position.bestLoss
+    position.bestCriterion = best ?? position.bestCriterion
   }
 
   @discardableResult

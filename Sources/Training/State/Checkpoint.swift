@@ -16,10 +16,12 @@ struct Checkpoint {
   private enum Key {
     static let format = "format"
     static let step = "step"
-    static let bestLoss = "best_loss"
+    static let bestCriterion = "best_criterion"
     static let means = "running_means"
     static let skipped = "skipped_steps"
     static let numbers = "numbers"
+    /// In files from when it was always the loss.
+    static let bestLoss = "best_loss"
     /// In files of the first version.
     static let averageUpdates = "average_updates"
   }
@@ -33,7 +35,7 @@ struct Checkpoint {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let metadata = [
-      Key.format: "\(Self.format)", Key.step: "\(position.step)", Key.bestLoss: "\(position.bestLoss)",
+      Key.format: "\(Self.format)", Key.step: "\(position.step)", Key.bestCriterion: "\(position.bestCriterion)",
       Key.means: try position.means.text(), Key.skipped: "\(position.skipped)",
       Key.numbers: String(decoding: try encoder.encode(state.numbers), as: UTF8.self),
       ContentHash.metadataKey: try state.tensors.contentHash(),
@@ -55,7 +57,9 @@ struct Checkpoint {
     let tensors = try file.loadTensors()
     guard try tensors.isAsWritten(file.metadata) else { throw TrainingError.damagedCheckpoint(path: url.path) }
     position = RunPosition(
-      step: step, bestLoss: file.metadata[Key.bestLoss].flatMap(Double.init) ?? .infinity,
+      step: step,
+      bestCriterion: (file.metadata[Key.bestCriterion] ?? file.metadata[Key.bestLoss]).flatMap(Double.init)
+        ?? .infinity,
       means: file.metadata[Key.means].flatMap(RunningMeans.init(text:)) ?? RunningMeans(),
       skipped: number(Key.skipped) ?? 0)
     let numbers = file.metadata[Key.numbers].flatMap {
@@ -93,8 +97,8 @@ struct Checkpoint {
 struct RunPosition: Equatable {
   /// How many steps were made.
   var step = 0
-  /// The least validation loss so far.
-  var bestLoss = Double.infinity
+  /// The least ``Objective/criterion(_:)`` so far.
+  var bestCriterion = Double.infinity
   /// What was measured since the last row of `metrics.jsonl`.
   var means = RunningMeans()
   /// How many steps were not taken, because they were not finite.

@@ -133,6 +133,9 @@ struct ReidentifierObjective: Objective {
     try embedding_ND.indexSelect(dim: 0, index: Tensor(indices: places).to(device))
   }
 
+  /// The loss goes on to count how sure the network is long after patients are told apart no worse.
+  func criterion(_ means: [Metric: Double]) -> Double? { means[.areaUnderROC].map { 1 - $0 } ?? means[.loss] }
+
   /// Pairs need all images: every process computes all of them, and so has the same means.
   func validate(_ share: RankShare) throws -> RunningMeans {
     var means = RunningMeans()
