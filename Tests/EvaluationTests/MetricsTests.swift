@@ -154,6 +154,11 @@ struct MetricsTests {
     let references = try MetricInputs.features(seed: 3, rows: 120, columns: 12)
     let queries = try MetricInputs.features(seed: 4, rows: 90, columns: 12, scale: 1.3, shift: 0.2)
     expectEqual([try FeatureDistances.meanPairwise(references)], [expected.distances.meanPairwise], within: 1e-9)
+    // Of draws with repeats, too.
+    let pairs = try PairwiseDistances(queries)
+    for draw in [Array(0..<90), (0..<90).map { $0 * 7 % 40 }, [3, 89]] {
+      expectEqual([pairs.mean(of: draw)], [try FeatureDistances.meanPairwise(queries.selecting(draw))], within: 1e-6)
+    }
     let nearest = try FeatureDistances.nearest(of: queries, in: references)
     #expect(nearest.map(\.index) == expected.distances.nearestIndex)
     expectEqual(nearest.map(\.distance), expected.distances.nearestDistance, within: 1e-9)

@@ -77,10 +77,9 @@ struct RealismMeasurement {
     let realDistance = mean(real.map(\.distance))
     let realDistances = real.map(\.distance)
     let size = Self.thumbnailSize
-    let (own, others) = (samples.thumbnails.features, heldOut.thumbnails.features)
-    let diversity = try estimate(samples, seed: seed) {
-      try FeatureDistances.meanPairwise(own.selecting($0)) / FeatureDistances.meanPairwise(others.selecting($1))
-    }
+    let own = try PairwiseDistances(samples.thumbnails.features)
+    let others = try PairwiseDistances(heldOut.thumbnails.features)
+    let diversity = try estimate(samples, seed: seed) { own.mean(of: $0) / others.mean(of: $1) }
     let spectrum = try estimate(samples, seed: seed) {
       PowerSpectrum.greatest(try samples.spectrum.selecting($0).difference(from: heldOut.spectrum.selecting($1)))
     }
