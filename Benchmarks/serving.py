@@ -6,8 +6,8 @@
 Drawing alone is `thorax generate --prompts`, its own count of milliseconds for text, steps and decoding over the images. The
 same images, of four prompts by turns, are then drawn through the service by 1, 8 and 64 clients, and alone again; so in every
 round, and the median of the rounds' shares counts, since a machine's pace changes. Then 8 clients draw while another asks for
-/healthz twenty times a second, which takes time from the drawing. Then: pictures through `generate --via` (time beyond drawing), a storm of requests that are
-cancelled, malformed requests, header floods, bodies without an end, slow readers, and connections that are opened and left.
+/healthz twenty times a second, which takes time from the drawing. Then: pictures through `generate --via` (time beyond
+drawing), a storm of requests that are cancelled, malformed requests, header floods, bodies without an end, slow readers, and connections that are opened and left.
 With --soak SECONDS, requests go on for as long, and memory is printed every half minute. One JSON object is printed at the
 end. Needs nothing but Python.
 """
@@ -35,7 +35,6 @@ PROMPTS = ["Large left pleural effusion.", "Right lower lobe pneumonia.", "No ac
 class Service:
     def __init__(self, thorax, folder, *arguments):
         self.folder = pathlib.Path(folder)
-        self.kept = threading.local()
         self.socket = str(self.folder / "s.sock")
         config = self.folder / "serve.yaml"
         config.write_text("limits: {queue: 2000, cost: 100000, requests-per-minute: 1000000}\n")
@@ -53,27 +52,27 @@ class Service:
             else:
                 time.sleep(0.02)
 
-    def request(self, method, path, body=None, timeout=600):
-        connection = http.client.HTTPConnection(self.host, int(self.port), timeout=timeout)
+    def connection(self, timeout=600):
+        return http.client.HTTPConnection(self.host, int(self.port), timeout=timeout)
+
+    def request(self, method, path, body=None, timeout=600, kept=None):
+        """Over a connection that is kept open, or over one of its own."""
+        connection = kept or self.connection(timeout)
         try:
             data = json.dumps(body) if body is not None else None
             connection.request(method, path, data, {"Content-Type": "application/json"} if data else {})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
-            connection.close()
+            if not kept:
+                connection.close()
 
-    def draw(self, number, steps):
+    def draw(self, number, steps, kept=None):
         body = {"prompt": PROMPTS[number % len(PROMPTS)], "seed": number}
         if steps:
             body["steps"] = steps
-        # As the clients of these APIs do, each keeps its connection.
-        if not hasattr(self.kept, "connection"):
-            self.kept.connection = http.client.HTTPConnection(self.host, int(self.port), timeout=600)
-        self.kept.connection.request("POST", "/api/images", json.dumps(body), {"Content-Type": "application/json"})
-        answer = self.kept.connection.getresponse()
-        data = answer.read()
-        assert answer.status == 200 and data[:4] == b"\x89PNG", (answer.status, data[:200])
+        status, data = self.request("POST", "/api/images", body, kept=kept)
+        assert status == 200 and data[:4] == b"\x89PNG", (status, data[:200])
 
     def metric(self, name):
         text = self.request("GET", "/metrics")[1].decode()
@@ -139,10 +138,17 @@ def alone(thorax, images, steps):
 
 
 def served(service, clients, images, steps):
-    """Milliseconds from the first request to the last answer, over the images."""
+    """Milliseconds from the first request to the last answer, over the images. Each client keeps its connection."""
+    kept = threading.local()
+
+    def draw(number):
+        if not hasattr(kept, "connection"):
+            kept.connection = service.connection()
+        service.draw(number, steps, kept.connection)
+
     start = time.perf_counter()
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        list(pool.map(lambda number: service.draw(number, steps), range(images)))
+        list(pool.map(draw, range(images)))
     return (time.perf_counter() - start) * 1000 / images
 
 
