@@ -281,6 +281,10 @@ int32_t ct_cdist(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, double p, c
   return guarded(error, [&] { *out = own(at::cdist(tensor(self_), tensor(other), p)); });
 }
 
+int32_t ct_fft_fft2(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
+  return guarded(error, [&] { *out = own(at::fft_fft2(tensor(self_))); });
+}
+
 int32_t ct_conv2d(ct_tensor _Nonnull self_, ct_tensor _Nonnull weight, ct_tensor _Nullable bias, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, const ptrdiff_t *_Nonnull dilation, size_t dilation_count, ptrdiff_t groups, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::conv2d(tensor(self_), tensor(weight), optional_tensor(bias), ints(stride, stride_count), ints(padding, padding_count), ints(dilation, dilation_count), static_cast<int64_t>(groups))); });
 }
@@ -437,6 +441,10 @@ int32_t ct_alias(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct
   return guarded(error, [&] { *out = own(at::alias(tensor(self_))); });
 }
 
+int32_t ct_view_as_real(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
+  return guarded(error, [&] { *out = own(at::view_as_real(tensor(self_))); });
+}
+
 int32_t ct_clone(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error) {
   return guarded(error, [&] { *out = own(at::clone(tensor(self_))); });
 }
@@ -546,6 +554,7 @@ ct_operators ct_make_operators() noexcept {
     .linear = ct_linear,
     .linalg_eigh = ct_linalg_eigh,
     .cdist = ct_cdist,
+    .fft_fft2 = ct_fft_fft2,
     .conv2d = ct_conv2d,
     .conv_transpose2d = ct_conv_transpose2d,
     .group_norm = ct_group_norm,
@@ -585,6 +594,7 @@ ct_operators ct_make_operators() noexcept {
     .cat = ct_cat,
     .stack = ct_stack,
     .alias = ct_alias,
+    .view_as_real = ct_view_as_real,
     .clone = ct_clone,
     .zeros_like = ct_zeros_like,
     .detach = ct_detach,

@@ -159,6 +159,7 @@ struct Failure {
     case .unlistable: .readWrite
     case .imageSize, .indivisibleImageSize, .tooFewImages, .blindJudge, .noCorruptions, .tooFewInSet, .unreadableImage,
       .sizes, .sizesDiffer, .tooSmall, .flat, .identical, .changed, .table, .gate, .notInFolder, .noLabels, .noPrompts,
+      .tooFewRepeatedPatients,
       .tooFewOfFinding, .onBothSides, .targets, .trainedOn, .trainedElsewhere, .copies, .refused, .report, .answers:
       .badData
     }

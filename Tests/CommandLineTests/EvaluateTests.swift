@@ -133,6 +133,26 @@ import Testing
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("kept").path).count == 2)
 
+      let drawnAgain = try thorax(
+        ["evaluate", "distance", "new", "other", "--extractor", "judge.safetensors", "--interval", "--json", "--quiet"])
+      struct Distances: Decodable {
+        struct Distance: Decodable {
+          struct Halves: Decodable { var images: Int }
+          var frechet_distance: Double
+          var ci95: [Double]
+          var halves: Halves
+        }
+        var distances: [Distance]
+      }
+      try #require(drawnAgain.status == 0, "\(drawnAgain.errors)")
+      let halved = try JSONDecoder().decode(Distances.self, from: Data(drawnAgain.output.utf8)).distances[0]
+      #expect(abs(halved.frechet_distance - values[0]) <= 1e-5 * values[0] && halved.halves.images == 25)
+      #expect(halved.ci95[0] < halved.ci95[1])
+      let both = try thorax([
+        "evaluate", "distance", "new", "other", "--extractor", "judge.safetensors", "--interval", "--store", "kept",
+      ])
+      #expect(both.status == 64 && both.errors.contains("no --store"), "\(both.errors)")
+
       // Statistics of a dataset's images stand in the place of a folder; those of thumbnails are another network's.
       let stored = try thorax([
         "evaluate", "reference", "--data", "dataset", "--output", "real", "--extractor", "judge.safetensors", "--quiet",

@@ -153,11 +153,11 @@ struct MetricsTests {
   func distances() throws {
     let references = try MetricInputs.features(seed: 3, rows: 120, columns: 12)
     let queries = try MetricInputs.features(seed: 4, rows: 90, columns: 12, scale: 1.3, shift: 0.2)
-    expectEqual([try FeatureDistances.meanPairwise(references)], [expected.distances.meanPairwise], within: 1e-9)
+    expectEqual([try PairwiseDistances(references).mean], [expected.distances.meanPairwise], within: 1e-9)
     // Of draws with repeats, too.
     let pairs = try PairwiseDistances(queries)
     for draw in [Array(0..<90), (0..<90).map { $0 * 7 % 40 }, [3, 89]] {
-      expectEqual([pairs.mean(of: draw)], [try FeatureDistances.meanPairwise(queries.selecting(draw))], within: 1e-6)
+      expectEqual([pairs.mean(of: draw)], [try PairwiseDistances(queries.selecting(draw)).mean], within: 1e-6)
     }
     let nearest = try FeatureDistances.nearest(of: queries, in: references)
     #expect(nearest.map(\.index) == expected.distances.nearestIndex)
@@ -175,7 +175,7 @@ struct MetricsTests {
   func manyRows() throws {
     let line = try FeatureMatrix((0..<600).map(Double.init), rows: 600, columns: 1)
     // The mean of |i - j| over pairs of 0 ..< n is (n + 1) / 3.
-    #expect(abs(try FeatureDistances.meanPairwise(line) - 601.0 / 3) < 1e-9)
+    #expect(abs(try PairwiseDistances(line).mean - 601.0 / 3) < 1e-9)
     let shifted = try FeatureMatrix((0..<600).map { Double($0) + 0.25 }, rows: 600, columns: 1)
     let nearest = try FeatureDistances.nearest(of: shifted, in: line)
     #expect(nearest.map(\.index) == Array(0..<600))

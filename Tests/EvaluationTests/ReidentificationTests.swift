@@ -77,6 +77,11 @@ struct ReidentificationTests {
       #expect(figures[2].interval?.contains(figures[2].value) == true)
       #expect(figures[3].value > 0.5, "\(figures[3])")
 
+      // By itself, as `evaluate judge` measures it.
+      let alone = try ReidentifierMeasurement(path: path, dataset: dataset, part: .test, seed: 1)
+      #expect(alone.auroc == figures[2].value && alone.recognised == figures[3].value)
+      #expect(alone.images == heldOut.count && alone.notes.isEmpty && alone.ci95[0] < alone.auroc)
+
       // As an extractor of features it is found by what its file says.
       let extractor = try FeatureExtractorFile.load(path)
       #expect(extractor is ReidentifierExtractor && extractor.width == 128)
@@ -92,6 +97,17 @@ struct ReidentificationTests {
       #expect(throws: error) {
         try ReidentificationMeasurement("none", dataset: dataset, avoiding: .test, source: "nobody") { _ in }
       }
+      func measurement(_ isRequired: Bool, _ remarks: inout [String]) throws -> ReidentificationMeasurement? {
+        try ReidentificationMeasurement.measurement(
+          ReidentifierChoice(path: "none", isRequired: isRequired), dataset: dataset, avoiding: .test,
+          source: "nobody", remarks: &remarks
+        ) { _ in }
+      }
+      // Of the network that ships it is said, and the rest is measured.
+      var remarks: [String] = []
+      #expect(try measurement(false, &remarks) == nil)
+      #expect(remarks.count == 1 && remarks.first?.contains("100") == true, "\(remarks)")
+      #expect(throws: error) { try measurement(true, &remarks) }
     }
   }
 

@@ -73,6 +73,7 @@ typedef struct ct_operators {
   int32_t (*_Nonnull linear)(ct_tensor _Nonnull self_, ct_tensor _Nonnull weight, ct_tensor _Nullable bias, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull linalg_eigh)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out0, ct_tensor _Nullable *_Nonnull out1, ct_error *_Nonnull error);
   int32_t (*_Nonnull cdist)(ct_tensor _Nonnull self_, ct_tensor _Nonnull other, double p, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull fft_fft2)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull conv2d)(ct_tensor _Nonnull self_, ct_tensor _Nonnull weight, ct_tensor _Nullable bias, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, const ptrdiff_t *_Nonnull dilation, size_t dilation_count, ptrdiff_t groups, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull conv_transpose2d)(ct_tensor _Nonnull self_, ct_tensor _Nonnull weight, ct_tensor _Nullable bias, const ptrdiff_t *_Nonnull stride, size_t stride_count, const ptrdiff_t *_Nonnull padding, size_t padding_count, const ptrdiff_t *_Nonnull output_padding, size_t output_padding_count, ptrdiff_t groups, const ptrdiff_t *_Nonnull dilation, size_t dilation_count, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull group_norm)(ct_tensor _Nonnull self_, ptrdiff_t num_groups, ct_tensor _Nullable weight, ct_tensor _Nullable bias, double eps, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
@@ -112,6 +113,7 @@ typedef struct ct_operators {
   int32_t (*_Nonnull cat)(const ct_tensor _Nonnull *_Nonnull tensors, size_t tensors_count, ptrdiff_t dim, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull stack)(const ct_tensor _Nonnull *_Nonnull tensors, size_t tensors_count, ptrdiff_t dim, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull alias)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
+  int32_t (*_Nonnull view_as_real)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull clone)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull zeros_like)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);
   int32_t (*_Nonnull detach)(ct_tensor _Nonnull self_, ct_tensor _Nullable *_Nonnull out, ct_error *_Nonnull error);

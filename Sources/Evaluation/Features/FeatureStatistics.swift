@@ -37,7 +37,7 @@ public struct FeatureStatistics: Sendable {
     self.provenance = provenance
   }
 
-  /// Features that are gathered before they are added to the covariance, which is larger than a batch of them.
+  /// Features that are gathered before they are added to a covariance, which is larger than a batch of them.
   private static let gathered = 256
 
   /// Computes statistics; memory does not grow with the number of images.
@@ -51,14 +51,28 @@ public struct FeatureStatistics: Sendable {
     of images: any ImageSet, with extractor: some FeatureExtractor, batchSize: Int? = nil,
     progress: (Int) -> Void = { _ in }
   ) throws -> FeatureStatistics {
-    guard images.count >= 2 else { throw MetricError.tooFew(what: "images", found: images.count, minimum: 2) }
     var accumulator = GaussianAccumulator()
+    try forEachBlock(of: images, with: extractor, batchSize: batchSize, progress: progress) { features, _ in
+      try accumulator.add(features)
+    }
+    return FeatureStatistics(try accumulator.statistics(), Provenance(images, extractor))
+  }
+
+  /// Features of a set, some hundreds at a time.
+  ///
+  /// - Parameter body: Gets features, and the place of their first image in the set.
+  /// - Throws: As ``computed(of:with:batchSize:progress:)``, and what `body` throws.
+  static func forEachBlock(
+    of images: any ImageSet, with extractor: some FeatureExtractor, batchSize: Int? = nil,
+    progress: (Int) -> Void = { _ in }, _ body: (FeatureMatrix, Int) throws -> Void
+  ) throws {
+    guard images.count >= 2 else { throw MetricError.tooFew(what: "images", found: images.count, minimum: 2) }
     var values: [Double] = []
     var done = 0
     func flush() throws {
       guard !values.isEmpty else { return }
-      try accumulator.add(
-        FeatureMatrix(values, rows: values.count / extractor.width, columns: extractor.width))
+      let rows = values.count / extractor.width
+      try body(FeatureMatrix(values, rows: rows, columns: extractor.width), done - rows)
       values.removeAll(keepingCapacity: true)
     }
     try extractor.forEachBatch(of: images, batchSize: batchSize ?? type(of: extractor).standardBatchSize) { outputs in
@@ -68,7 +82,6 @@ public struct FeatureStatistics: Sendable {
       progress(done)
     }
     try flush()
-    return FeatureStatistics(try accumulator.statistics(), Provenance(images, extractor))
   }
 
   /// The Fréchet distance to other statistics of the same extractor.

@@ -65,7 +65,7 @@ public struct SpectrumExtractor: FeatureExtractor {
   public func outputs(of inputs: [NetworkInput]) throws -> ExtractorOutputs {
     let powers = try inputs.flatMap { input in
       let image = try GrayImages(pixels: input.values, count: 1, height: input.height, width: input.width)
-      return try PowerSpectrum(image, edges: FourierMatrix.equalBands(width)).powers
+      return try PowerSpectrum(image, edges: FourierPlane.equalBands(width)).powers
     }
     return ExtractorOutputs(features: try FeatureMatrix(powers, rows: inputs.count, columns: width), logits: nil)
   }

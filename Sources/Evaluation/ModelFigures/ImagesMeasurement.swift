@@ -96,13 +96,13 @@ public struct ImagesMeasurement: Sendable {
   ///   - extractors: Networks by whose features sets are compared.
   ///   - judge: A classifier of findings, of `thorax train classifier`, that says whether images show what their prompts ask
   ///     for.
-  ///   - reidentifier: A network that recognises patients, of `thorax train reidentifier`.
+  ///   - reidentifier: A network that recognises patients.
   ///   - anatomy: A classifier of corruptions, of `thorax train classifier`.
   ///   - note: Called with a line about every part of the work.
   /// - Throws: ``MeasurementError`` for too few images of a part, or a source that is not there; `DatasetError`.
   public init(
     dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, extractors: [ExtractorChoice] = [],
-    judge: String? = nil, reidentifier: String? = nil, anatomy: String? = nil, seed: UInt64,
+    judge: String? = nil, reidentifier: ReidentifierChoice? = nil, anatomy: String? = nil, seed: UInt64,
     note: @escaping @Sendable (String) -> Void
   ) throws {
     guard dataset.imageSize % MemorisationMeasurement.side == 0 else {
@@ -116,7 +116,7 @@ public struct ImagesMeasurement: Sendable {
       dataset, records: records.filter { $0.split == .train }, title: "the training part")
     for set in [heldOut, training] { try set.require(Self.minimum) }
     self.extractors = extractors
-    notes = try TrainingRecord.requireUnseen(
+    var notes = try TrainingRecord.requireUnseen(
       by: ([judge, anatomy] + extractors.map(\.path)).compactMap { $0 }, heldOut.records,
       all: dataset.records(matching: .everything))
     self.anatomy = try anatomy.map {
@@ -128,9 +128,11 @@ public struct ImagesMeasurement: Sendable {
       + (try judge.map {
         [try PromptedJudgement($0, dataset: dataset, avoiding: part, source: source, note: note)]
       } ?? [])
-      + (try reidentifier.map {
-        [try ReidentificationMeasurement($0, dataset: dataset, avoiding: part, source: source, note: note)]
-      } ?? [])
+      + [
+        try ReidentificationMeasurement.measurement(
+          reidentifier, dataset: dataset, avoiding: part, source: source, remarks: &notes, note: note)
+      ].compactMap { $0 }
+    self.notes = notes
   }
 
   /// Measures a set.
@@ -249,10 +251,8 @@ struct DistributionMeasurement: SetMeasurement {
     // No more than there are training images to stand in their place.
     let samples = try Self.images(compared.samples, limit: min(Self.limit, compared.training.count))
     var random = SplitMix64(seed: compared.seed)
-    let draws = try (0..<ModelMeasurement.realDraws).map { _ in
-      let places = (0..<compared.training.count).shuffled(using: &random).prefix(samples.count)
-      return try RealismMeasurement.Compared(places.map { try compared.training.image(at: $0) })
-    }
+    let draws = try RealismMeasurement.Compared.draws(
+      ModelMeasurement.realDraws, of: samples.count, from: compared.training, using: &random)
     return try measurement.figures(
       samples: RealismMeasurement.Compared(samples), realDraws: draws, seed: compared.seed,
       what: "mean pairwise distance of \(RealismMeasurement.thumbnailSize)x\(RealismMeasurement.thumbnailSize) "

@@ -26,7 +26,7 @@ public struct ModelMeasurement: Sendable {
     /// Files of an LPIPS network, which images are compared by; empty for none.
     public var perceptual: [String] = []
     /// A network that recognises patients, which says whether samples show some of the training part.
-    public var reidentifier: String?
+    public var reidentifier: ReidentifierChoice?
 
     public init() {}
   }
@@ -69,7 +69,7 @@ public struct ModelMeasurement: Sendable {
   private let classifier: @Sendable (ClassifierExamples) throws -> RadiographClassifier
   private let anatomy: AnatomyMeasurement?
   private let reidentification: ReidentificationMeasurement?
-  /// What the report says of networks whose training is not known.
+  /// What the report says of networks whose training is not known, or that cannot measure.
   private let notes: [String]
 
   /// - Parameters:
@@ -98,16 +98,16 @@ public struct ModelMeasurement: Sendable {
       sets.heldOutAdultSource + sets.heldOutChildren, all: dataset.records(matching: .everything),
       model: host.description.name)
     let everything = try dataset.records(matching: .everything)
-    notes = try TrainingRecord.requireUnseen(
+    var notes = try TrainingRecord.requireUnseen(
       by: ([options.judge, options.anatomy] + options.extractors.map(\.path)).compactMap { $0 },
       everything.filter { options.part.contains($0.split) || $0.split == .validation }, all: everything)
     // Before hours are spent on the rest.
     anatomy = try options.anatomy.map {
       try AnatomyMeasurement($0, dataset: dataset, avoiding: options.part, seed: options.seed)
     }
-    reidentification = try options.reidentifier.map {
-      try ReidentificationMeasurement($0, dataset: dataset, avoiding: options.part, note: note)
-    }
+    reidentification = try ReidentificationMeasurement.measurement(
+      options.reidentifier, dataset: dataset, avoiding: options.part, remarks: &notes, note: note)
+    self.notes = notes
     self.options = options
     self.folder = folder
     self.classifier = classifier
@@ -234,10 +234,10 @@ public struct ModelMeasurement: Sendable {
 
   private func realismFigures(_ samples: [DrawnSample]) throws -> [MeasuredFigure] {
     var random = SplitMix64(seed: options.seed)
-    let realDraws = try (0..<Self.realDraws).map { _ in
-      let drawn = sets.trainingAdults.shuffled(using: &random).prefix(samples.count)
-      return try RealismMeasurement.Compared(sets.images(of: Array(drawn)))
-    }
+    let realDraws = try RealismMeasurement.Compared.draws(
+      Self.realDraws, of: samples.count,
+      from: DatasetImages(sets.dataset, records: sets.trainingAdults, title: "adults of the training part"),
+      using: &random)
     let measurement = try RealismMeasurement(
       training: sets.thumbnails(of: sets.trainingAdults, size: RealismMeasurement.thumbnailSize),
       heldOut: RealismMeasurement.Compared(sets.images(of: sets.heldOutAdults)),

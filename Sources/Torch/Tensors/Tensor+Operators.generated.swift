@@ -684,6 +684,16 @@ extension Tensor {
     return try Tensor(owning: out)
   }
 
+  /// `at::fft_fft2`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func fftFft2() throws -> Tensor {
+    let api = try LibTorch.api()
+    var out: OpaquePointer?
+    try check { api.pointee.operators.fft_fft2(handle, &out, $0) }
+    return try Tensor(owning: out)
+  }
+
   /// `at::conv2d`.
   ///
   /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
@@ -1071,6 +1081,16 @@ extension Tensor {
     let api = try LibTorch.api()
     var out: OpaquePointer?
     try check { api.pointee.operators.alias(handle, &out, $0) }
+    return try Tensor(owning: out)
+  }
+
+  /// `at::view_as_real`.
+  ///
+  /// - Throws: `TorchError` if LibTorch refuses the operands or memory runs out.
+  public func viewAsReal() throws -> Tensor {
+    let api = try LibTorch.api()
+    var out: OpaquePointer?
+    try check { api.pointee.operators.view_as_real(handle, &out, $0) }
     return try Tensor(owning: out)
   }
 

@@ -80,6 +80,35 @@ struct FeatureStatisticsTests {
     }
   }
 
+  @Test("beside a distance stand that of the second set's halves and that of a half to as many of the first")
+  func halves() throws {
+    let (first, second) = (Drawn(300), Drawn(601, from: 1000))
+    let extractor = Quarters()
+    let found = try SetDistance(first, second, with: extractor, resamplesWithSeed: 3) { _ in }
+    func features(_ set: Drawn, _ places: [Int]) throws -> FeatureMatrix {
+      try extractor.features(of: places.map { try set.image(at: $0) })
+    }
+    let all = try FrechetDistance.between(features(first, Array(0..<300)), features(second, Array(0..<601)))
+    #expect(abs(found.distance - all) < 1e-9 * all && found.images == [300, 601])
+    let halves = try #require(found.halves)
+    #expect(halves.images == 300)
+    // 600 of 601 images in turn, all but the first.
+    let (even, odd) = try (
+      features(second, (0..<300).map { 2 * $0 + 1 }), features(second, (0..<300).map { 2 * $0 + 2 })
+    )
+    let within = try FrechetDistance.between(even, odd)
+    #expect(abs(halves.withinSecond - within) < 1e-9 * within)
+    let across = try FrechetDistance.between(features(first, Array(0..<300)), even)
+    #expect(abs(halves.toFirst - across) < 1e-9 * across)
+    let ci95 = try #require(found.ci95)
+    #expect(ci95[0] < found.distance && found.distance < ci95[1], "\(ci95) of \(found.distance)")
+
+    let few = try SetDistance(Drawn(3), Drawn(40, from: 50), with: extractor) { _ in }
+    #expect(few.halves == nil && few.ci95 == nil)
+    let fewer = try SetDistance(Drawn(10), Drawn(40, from: 50), with: extractor) { _ in }
+    #expect(fewer.halves?.images == 10)
+  }
+
   @Test("no more than two batches are read ahead of what is done")
   func flatMemory() throws {
     let images = Drawn(90)

@@ -2,20 +2,6 @@ import Torch
 
 /// Distances within and between sets of features.
 public enum FeatureDistances {
-  /// The mean Euclidean distance over all pairs of a set: its diversity. Beside that of real images it shows whether
-  /// a model draws the same picture again and again.
-  ///
-  /// Throws `MetricError.tooFew` for fewer than two rows.
-  public static func meanPairwise(_ features: FeatureMatrix) throws -> Double {
-    guard features.rows >= 2 else {
-      throw MetricError.tooFew(what: "feature vectors", found: features.rows, minimum: 2)
-    }
-    let all = try features.tensor()
-    var sum = 0.0
-    for (_, rows) in try all.blocks() { sum += try rows.cdist(other: all).sum().item() }
-    return sum / Double(features.rows * (features.rows - 1))
-  }
-
   /// The nearest neighbour of one feature vector.
   public struct Neighbour: Sendable, Equatable {
     public let index: Int

@@ -29,7 +29,7 @@ public struct PowerSpectrum: Sendable, Equatable {
   ///
   /// - Throws: `MetricError` for no images, edges that do not rise from 0 or more, or a band in which there is no
   ///   frequency at this image size.
-  public init(_ images: GrayImages, edges: [Double] = FourierMatrix.equalBands(8)) throws {
+  public init(_ images: GrayImages, edges: [Double] = FourierPlane.equalBands(8)) throws {
     guard images.count > 0 else { throw MetricError.tooFew(what: "images", found: 0, minimum: 1) }
     let rises = zip(edges, edges.dropFirst()).allSatisfy { $0 < $1 }
     guard edges.count >= 2, let first = edges.first, first >= 0, rises else {
@@ -37,8 +37,7 @@ public struct PowerSpectrum: Sendable, Equatable {
         name: "the spectrum's first edge", value: edges.first ?? .nan, allowed: "two or more rising frequencies from 0")
     }
     let (height, width) = (images.height, images.width)
-    let (rows, columns) = try (FourierMatrix(height), FourierMatrix(width))
-    let bands = FourierMatrix.bands(rows: rows, columns: columns, edges: edges)
+    let bands = FourierPlane(height: height, width: width).bands(edges: edges)
     var members = [Double](repeating: 0, count: edges.count - 1)
     for case .some(let band) in bands { members[band] += 1 }
     if let empty = members.firstIndex(of: 0) {
@@ -50,7 +49,7 @@ public struct PowerSpectrum: Sendable, Equatable {
     var ofImages: [[Double]] = []
     for index in 0..<images.count {
       let image = try Tensor(images[index].map(Double.init), shape: [height, width])
-      let (real, imaginary) = try FourierMatrix.transform(image - image.mean(), rows: rows, columns: columns)
+      let (real, imaginary) = try FourierPlane.transform(image - image.mean())
       let power = try (real.square() + imaginary.square()).doubles()
       var sums = [Double](repeating: 0, count: edges.count - 1)
       for (position, value) in power.enumerated() {
@@ -65,6 +64,15 @@ public struct PowerSpectrum: Sendable, Equatable {
     (self.edges, self.ofImages) = (edges, ofImages)
     let count = Double(ofImages.count)
     powers = (0..<edges.count - 1).map { band in ofImages.reduce(0) { $0 + $1[band] } / count }
+  }
+
+  /// The spectrum of several sets as one.
+  ///
+  /// - Throws: `MetricError.tooFew` for none, `MetricError.countMismatch` for spectra over other bands.
+  init(joining sets: [PowerSpectrum]) throws(MetricError) {
+    guard let first = sets.first else { throw .tooFew(what: "images", found: 0, minimum: 1) }
+    for set in sets { try set.requireBands(of: first) }
+    self.init(edges: first.edges, ofImages: sets.flatMap(\.ofImages))
   }
 
   /// The spectrum of the images at these places, which may be named twice.
@@ -84,9 +92,13 @@ public struct PowerSpectrum: Sendable, Equatable {
   ///
   /// Throws `MetricError.countMismatch` for spectra over other bands.
   public func difference(from other: PowerSpectrum) throws(MetricError) -> [Double] {
-    guard edges == other.edges else {
-      throw .countMismatch(what: "bands of the spectra", expected: edges.count - 1, found: other.edges.count - 1)
-    }
+    try other.requireBands(of: self)
     return zip(decibels, other.decibels).map { $0 - $1 }
+  }
+
+  private func requireBands(of other: PowerSpectrum) throws(MetricError) {
+    guard edges == other.edges else {
+      throw .countMismatch(what: "bands of the spectra", expected: other.edges.count - 1, found: edges.count - 1)
+    }
   }
 }

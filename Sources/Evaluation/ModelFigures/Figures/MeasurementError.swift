@@ -38,6 +38,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
   case gate(path: String, reason: String)
   case notInFolder(table: String, name: String, folder: String)
   case noLabels(path: String, wanted: String)
+  /// A set in which too few patients have several images.
+  case tooFewRepeatedPatients(path: String, minimum: Int)
   /// Images of which nothing says what they were drawn from.
   case noPrompts(path: String, images: Int)
   case tooFewOfFinding(label: String, part: String, having: Int, lacking: Int, minimum: Int)
@@ -118,6 +120,8 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
     case .notInFolder(let table, let name, let folder):
       "table '\(table.onOneLine())' names \(name.onOneLine(limit: 120)), which is not in '\(folder.onOneLine())': "
         + "correct the table or bring the image"
+    case .tooFewRepeatedPatients(let path, let minimum):
+      "\(path) has fewer than \(minimum) patients with two images or more: nobody can be recognised"
     case .noLabels(let path, let wanted):
       "\(path.onOneLine()) has no label of \(wanted): give a dataset or a table that has"
     case .noPrompts(let path, let images):

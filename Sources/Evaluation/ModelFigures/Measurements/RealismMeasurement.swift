@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import RadiographData
+import Support
 
 /// Whether generated images are spread, textured and distributed as real ones.
 ///
@@ -12,10 +13,42 @@ struct RealismMeasurement {
     let thumbnails: GrayImages
     let spectrum: PowerSpectrum
 
-    init(_ images: [GrayscaleImage]) throws {
-      let images = try GrayImages(images)
-      thumbnails = try images.thumbnails(size: RealismMeasurement.thumbnailSize)
-      spectrum = try PowerSpectrum(images)
+    /// So many images are at full size in memory at once.
+    private static let block = 64
+
+    /// - Parameter image: The image at a place among `count`.
+    /// - Throws: `MetricError` for none, or images of several sizes; what reading throws.
+    init(count: Int, image: (Int) throws -> GrayscaleImage) throws {
+      let size = RealismMeasurement.thumbnailSize
+      var pixels: [Float] = []
+      var spectra: [PowerSpectrum] = []
+      for start in stride(from: 0, to: count, by: Self.block) {
+        try Task.checkCancellation()
+        let images = try GrayImages((start..<min(start + Self.block, count)).map(image))
+        pixels += try images.thumbnails(size: size).pixels
+        spectra.append(try PowerSpectrum(images))
+      }
+      spectrum = try PowerSpectrum(joining: spectra)
+      thumbnails = try GrayImages(pixels: pixels, count: count, height: size, width: size)
+    }
+
+    init(_ images: [GrayscaleImage]) throws { try self.init(count: images.count) { images[$0] } }
+
+    private init(_ all: Compared, _ places: [Int]) {
+      thumbnails = all.thumbnails.selecting(places)
+      spectrum = all.spectrum.selecting(places)
+    }
+
+    /// Sets of images drawn at random, each without repeats.
+    static func draws(
+      _ count: Int, of size: Int, from images: any ImageSet, using random: inout SplitMix64
+    ) throws -> [Compared] {
+      let draws = (0..<count).map { _ in (0..<images.count).shuffled(using: &random).prefix(size) }
+      // Draws share images, of which each is read once.
+      let places = Set(draws.joined()).sorted()
+      let all = try Compared(count: places.count) { try images.image(at: places[$0]) }
+      let rows = Dictionary(uniqueKeysWithValues: places.enumerated().map { ($1, $0) })
+      return draws.map { Compared(all, $0.compactMap { rows[$0] }) }
     }
   }
 
@@ -27,12 +60,14 @@ struct RealismMeasurement {
 
   let projection: PrincipalComponents
   let heldOut: Compared
+  private let heldOutPairs: PairwiseDistances
   /// The patient of each held-out image.
   let patients: [String]
 
   /// - Parameter training: thumbnails of the training images, which set the directions of comparison.
   init(training: GrayImages, heldOut: Compared, patients: [String]) throws {
     projection = try PrincipalComponents(training.features, count: Self.components)
+    heldOutPairs = try PairwiseDistances(heldOut.thumbnails.features)
     (self.heldOut, self.patients) = (heldOut, patients)
   }
 
@@ -55,8 +90,7 @@ struct RealismMeasurement {
   /// Diversity over that of the held-out images, the greatest difference of a band's power in dB, Fréchet distance.
   func compare(_ set: Compared) throws -> (diversity: Double, bands: [Double], distance: Double) {
     (
-      try FeatureDistances.meanPairwise(set.thumbnails.features)
-        / FeatureDistances.meanPairwise(heldOut.thumbnails.features),
+      try PairwiseDistances(set.thumbnails.features).mean / heldOutPairs.mean,
       try set.spectrum.difference(from: heldOut.spectrum),
       try FrechetDistance.between(
         projection.project(set.thumbnails.features), projection.project(heldOut.thumbnails.features))
@@ -78,8 +112,7 @@ struct RealismMeasurement {
     let realDistances = real.map(\.distance)
     let size = Self.thumbnailSize
     let own = try PairwiseDistances(samples.thumbnails.features)
-    let others = try PairwiseDistances(heldOut.thumbnails.features)
-    let diversity = try estimate(samples, seed: seed) { own.mean(of: $0) / others.mean(of: $1) }
+    let diversity = try estimate(samples, seed: seed) { own.mean(of: $0) / heldOutPairs.mean(of: $1) }
     let spectrum = try estimate(samples, seed: seed) {
       PowerSpectrum.greatest(try samples.spectrum.selecting($0).difference(from: heldOut.spectrum.selecting($1)))
     }

@@ -4,6 +4,18 @@ import Torch
 
 // N images, M images compared with, D embedding width
 
+/// A network that recognises patients, of `thorax train reidentifier`.
+public struct ReidentifierChoice: Sendable {
+  public var path: String
+  /// Whether somebody asked for it: where it cannot measure, that is an error, and otherwise a remark of the report.
+  public var isRequired: Bool
+
+  public init(path: String, isRequired: Bool = true) {
+    self.path = path
+    self.isRequired = isRequired
+  }
+}
+
 /// Whether samples show patients of the training part: a network that recognises patients compares each sample with every
 /// training image (Packhäuser et al., Scientific Reports 12, 2022).
 ///
@@ -11,13 +23,6 @@ import Torch
 /// who are not in the training part. What the network is worth stands beside it: the area under its curve on pairs of
 /// held-out images, and how often a second image of a held-out patient is recognised at the same threshold.
 struct ReidentificationMeasurement: SetMeasurement {
-  /// The share of patients whom training never saw that are wrongly recognised.
-  static let falseMatches = 0.01
-  /// Fewer images cannot set a threshold that one in a hundred passes.
-  static let calibrationMinimum = 100
-  /// Fewer patients with two images say nothing.
-  static let patientMinimum = 10
-
   let title: String
   private let path: String
   private let calibration: CalibrationImages
@@ -41,30 +46,49 @@ struct ReidentificationMeasurement: SetMeasurement {
     title = "re-identification by \(path.onOneLine(limit: 120))"
     (self.path, self.note) = (path, note)
     calibration = try CalibrationImages(
-      dataset, avoiding: part, source: source, minimum: Self.calibrationMinimum)
+      dataset, avoiding: part, source: source, minimum: PatientRecognition.calibrationMinimum)
     hasRecord = try calibration.requireUnseen(by: path, part: part, source: source, of: dataset)
+  }
+
+  /// The measurement by a network, if there is one that can measure.
+  ///
+  /// - Parameters:
+  ///   - remarks: Gets why a network that nobody asked for cannot.
+  /// - Throws: As ``init(_:dataset:avoiding:source:note:)``.
+  static func measurement(
+    _ choice: ReidentifierChoice?, dataset: RadiographDataset, avoiding part: HeldOutPart, source: String? = nil,
+    remarks: inout [String], note: @escaping @Sendable (String) -> Void
+  ) throws -> ReidentificationMeasurement? {
+    guard let choice else { return nil }
+    do {
+      return try ReidentificationMeasurement(
+        choice.path, dataset: dataset, avoiding: part, source: source, note: note)
+    } catch let error as MeasurementError {
+      guard case .tooFewInSet(_, let found, let minimum) = error, !choice.isRequired else { throw error }
+      let text =
+        "Whether samples show patients of the training part is not measured: \(found) images of patients outside of training "
+        + "set no threshold, \(minimum) do."
+      note(text)
+      remarks.append(text)
+      return nil
+    }
   }
 
   func figures(_ compared: ComparedImages) throws -> [MeasuredFigure] {
     let network = try ReidentifierExtractor(contentsOf: path)
     func embeddings(_ set: any ImageSet) throws -> Tensor {
       note("recognising \(set.count) images: \(set.title.onOneLine(limit: 80))")
-      var values: [Double] = []
-      try network.forEachBatch(of: set) { batch in
-        try Task.checkCancellation()
-        values += batch.features.values
-      }
-      return try Tensor(values, shape: [set.count, network.width])
+      return try network.embeddings(of: set)
     }
     let training_MD = try embeddings(compared.training)
     func greatest(_ embedding_ND: Tensor) throws -> [Double] {
-      try Self.similarities(embedding_ND, training_MD) { try $0.amax(dim: [1]).doubles() }
+      try PatientRecognition.greatest(embedding_ND, training_MD)
     }
     let heldOut_ND = try embeddings(compared.heldOut)
     let samples_ND = try embeddings(compared.samples)
     let samples = try greatest(samples_ND)
     let real = try greatest(heldOut_ND)
-    let threshold = try greatest(embeddings(calibration.images)).quantile(1 - Self.falseMatches)
+    let threshold = try PatientRecognition.threshold(greatest(embeddings(calibration.images)))
     let how =
       "\(network.name) \(network.hash.prefix(12)), \(network.preprocessing); the greatest cosine to any of "
       + "\(compared.training.count) training images"
@@ -81,7 +105,7 @@ struct ReidentificationMeasurement: SetMeasurement {
       try figure(
         "samples of a training patient, re-identification", real: share(real),
         how: "share of the samples above \(MeasuredFigure.text(threshold)), which "
-          + "\(MeasuredFigure.text(Self.falseMatches)) of "
+          + "\(MeasuredFigure.text(PatientRecognition.falseMatches)) of "
           + "\(calibration.text) are above; real: of \(compared.heldOut.count) "
           + "held-out images: \(how)", share),
       try figure(
@@ -114,44 +138,19 @@ struct ReidentificationMeasurement: SetMeasurement {
   private func powerFigures(
     _ compared: ComparedImages, _ heldOut_ND: Tensor, threshold: Double, how: String
   ) throws -> [MeasuredFigure] {
-    let records = compared.heldOut.records
-    let pairs = PatientPairs(records.map(\.whose), seed: compared.seed).pairs
-    let same = pairs.filter(\.isSamePatient)
-    guard Set(same.map { records[$0.first].patient }).count >= Self.patientMinimum else { return [] }
-    func rows(_ places: [Int]) throws -> Tensor { try heldOut_ND.indexSelect(dim: 0, index: Tensor(indices: places)) }
-    let cosines = try (rows(pairs.map(\.first)) * rows(pairs.map(\.second))).sum(dim: [1]).doubles()
-    let area = try Bootstrap.estimate(
-      groups: pairs.map { records[$0.first].patient }, resamples: 200, seed: compared.seed
-    ) { indices in
-      try RankingMetrics.areaUnderROC(
-        ScoredLabels(scores: indices.map { cosines[$0] }, labels: indices.map { pairs[$0].isSamePatient }))
-    }
-    // Of every image of a patient who has others the greatest similarity to one of those.
-    let ofPatient = Dictionary(grouping: records.indices) { records[$0].patient }
-    let repeated = same.map(\.first)
-    let found = try repeated.map { image in
-      let own = ofPatient[records[image].patient, default: []].filter { $0 != image }
-      let greatest = try Self.similarities(rows([image]), rows(own)) { try $0.amax(dim: [1]).doubles() }
-      return greatest.contains { $0 > threshold } ? 1.0 : 0
-    }
+    guard
+      let power = try PatientRecognition(
+        embedding_ND: heldOut_ND, records: compared.heldOut.records, threshold: threshold, seed: compared.seed)
+    else { return [] }
     return [
       MeasuredFigure(
-        "AUROC, re-identification", area,
-        how: "held-out images: \(same.count) pairs of one patient against \(pairs.count - same.count) of two of "
+        "AUROC, re-identification", power.area,
+        how: "held-out images: \(power.samePatient) pairs of one patient against \(power.otherPatient) of two of "
           + "the same source, interval by patient: \(how)"),
       MeasuredFigure(
-        "patients recognised, re-identification",
-        try Bootstrap.mean(found, groups: repeated.map { records[$0].patient }, seed: compared.seed),
-        how: "share of \(repeated.count) held-out images that another image of their patient matches at the same "
+        "patients recognised, re-identification", power.recognised,
+        how: "share of \(power.repeated) held-out images that another image of their patient matches at the same "
           + "threshold: \(how)"),
     ]
-  }
-
-  /// Something of each row of a table of cosines, a few hundred rows at a time.
-  private static func similarities(
-    _ first_ND: Tensor, _ second_MD: Tensor, _ value: (Tensor) throws -> [Double]
-  ) throws -> [Double] {
-    let second_DM = try second_MD.transpose(dim0: 0, dim1: 1)
-    return try first_ND.blocks().flatMap { try value($0.rows.matmul(second_DM)) }
   }
 }

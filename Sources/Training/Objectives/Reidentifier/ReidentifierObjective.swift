@@ -134,7 +134,7 @@ struct ReidentifierObjective: Objective {
   }
 
   /// The loss goes on to count how sure the network is long after patients are told apart no worse.
-  func criterion(_ means: [Metric: Double]) -> Double? { means[.areaUnderROC].map { 1 - $0 } ?? means[.loss] }
+  func criterion(_ means: [Metric: Double]) -> Double? { means[.areaUnderROC].map { 1 - $0 } }
 
   /// Pairs need all images: every process computes all of them, and so has the same means.
   func validate(_ share: RankShare) throws -> RunningMeans {

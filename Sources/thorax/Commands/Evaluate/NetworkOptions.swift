@@ -6,12 +6,14 @@ import Models
 
 extension InceptionPipeline: ExpressibleByArgument {}
 
-/// The classifier that comes with the program: judge of what is drawn, and extractor of features.
+/// The networks that come with the program: judges of what is drawn, of which one is the extractor of features too.
 enum ShippedJudge {
   /// The judge of findings and traits.
   static let findings = "judge.safetensors"
   /// The judge of anatomy.
   static let anatomy = "anatomy.safetensors"
+  /// The network that recognises patients.
+  static let patients = "reidentifier.safetensors"
 
   /// Nil if no folder of models has it.
   private static func path(file: String) -> String? {
@@ -132,18 +134,15 @@ struct AnatomyOptions: ParsableArguments {
 struct ReidentifierOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Network by 'thorax train reidentifier' that says whether images show patients of the training part.",
-      valueName: "file"), completion: .file(extensions: ["safetensors"]))
+      "Network by 'thorax train reidentifier' that says whether images show patients of the training part (default: the one "
+        + "that ships; none for none).", valueName: "file"), completion: .file(extensions: ["safetensors"]))
   var reidentifier: String?
 
   /// - Throws: `MeasurementError` for a file that is not there, `ClassifierFileError` for another.
-  func path() throws -> String? {
-    guard let reidentifier else { return nil }
-    guard FileManager.default.fileExists(atPath: reidentifier) else {
-      throw MeasurementError.missing(path: reidentifier)
-    }
+  func choice() throws -> ReidentifierChoice? {
+    guard let path = try ShippedJudge.path(reidentifier, file: ShippedJudge.patients) else { return nil }
     // Before hours are spent on the rest.
-    _ = try ReidentifierExtractor(contentsOf: reidentifier)
-    return reidentifier
+    _ = try ReidentifierExtractor(contentsOf: path)
+    return ReidentifierChoice(path: path, isRequired: reidentifier != nil)
   }
 }

@@ -25,24 +25,18 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
     completion: .directory)
   var store: String?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Draw both folders again \(SetDistance.resamples) times for an interval, which takes as many distances."))
+  var interval = false
+
+  @Option(parsing: .unconditional, help: "Decides what is drawn again.", transform: NumberText.whole)
+  var seed: UInt64 = 0
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
   @OptionGroup var common: CommonOptions
-
-  private struct Result: Encodable {
-    var extractor: String
-    var extractorHash: String
-    var preprocessing: String
-    var images: [Int]
-    var frechetDistance: Double
-
-    enum CodingKeys: String, CodingKey {
-      case extractor, preprocessing, images
-      case extractorHash = "extractor_hash"
-      case frechetDistance = "frechet_distance"
-    }
-  }
 
   /// One of the two that are compared.
   private enum Side {
@@ -72,29 +66,45 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
       let same = try one.requireOthers(than: two)
       if same > 0 { note("\(same.of("image")) in both folders") }
     }
-    var results: [Result] = []
-    for choice in choices {
-      let extractor = try FeatureExtractorFile.load(choice.path, pipeline: choice.pipeline)
-      let statistics = try sides.map { side in
-        switch side {
-        case .statistics(let stored): return stored
-        case .folder(let set):
-          note("features of \(set.count.of("image")): \(set.title.onOneLine(limit: 100))")
-          guard let store else { return try FeatureStatistics.computed(of: set, with: extractor) }
-          return try FeatureStatisticsStore(folder: store).statistics(of: set, with: extractor)
-        }
-      }
-      results.append(
-        Result(
-          extractor: extractor.name, extractorHash: extractor.hash, preprocessing: extractor.preprocessing,
-          images: statistics.map(\.provenance.count),
-          frechetDistance: try statistics[0].frechetDistance(to: statistics[1])))
+    let results = try choices.map { choice in
+      try distance(sides, FeatureExtractorFile.load(choice.path, pipeline: choice.pipeline), note)
     }
     if json { return try Console.writeJSON(["distances": results]) }
-    let lines = results.map {
-      "\(String(format: "%.6f", $0.frechetDistance))  \($0.extractor) \($0.extractorHash.prefix(12)), \($0.preprocessing); "
-        + "\($0.images[0]) and \($0.images[1].of("image"))"
+    try Console.writeResult(results.flatMap(Self.lines).joined(separator: "\n"))
+  }
+
+  private func distance(_ sides: [Side], _ extractor: any FeatureExtractor, _ note: WorkNotes) throws -> SetDistance {
+    if store == nil, case .folder(let one) = sides[0], case .folder(let two) = sides[1] {
+      return try SetDistance(one, two, with: extractor, resamplesWithSeed: interval ? seed : nil) { note($0) }
     }
-    try Console.writeResult(lines.joined(separator: "\n"))
+    guard !interval else {
+      throw RequestError.conflict(
+        "--interval draws images again, and statistics have none", remedy: "give two folders and no --store")
+    }
+    let statistics = try sides.map { side in
+      switch side {
+      case .statistics(let stored): return stored
+      case .folder(let set):
+        note("features of \(set.count.of("image")): \(set.title.onOneLine(limit: 100))")
+        guard let store else { return try FeatureStatistics.computed(of: set, with: extractor) }
+        return try FeatureStatisticsStore(folder: store).statistics(of: set, with: extractor)
+      }
+    }
+    return try SetDistance(statistics[0], statistics[1])
+  }
+
+  private static func lines(_ result: SetDistance) -> [String] {
+    func text(_ value: Double) -> String { String(format: "%.6f", value) }
+    var lines = [
+      "\(text(result.distance))  \(result.extractor) \(result.extractorHash.prefix(12)), \(result.preprocessing); "
+        + "\(result.images[0]) and \(result.images[1].of("image"))"
+    ]
+    if let ci95 = result.ci95 { lines[0] += "; 95 %: \(ci95.map(text).joined(separator: " to "))" }
+    if let halves = result.halves {
+      lines.append(
+        "\(text(halves.withinSecond))  half of the second folder against its other half; \(text(halves.toFirst)) against as "
+          + "many of the first (\(halves.images) each)")
+    }
+    return lines
   }
 }

@@ -64,7 +64,7 @@ struct EvaluateImagesCommand: AsyncParsableCommand {
     let stored = try folder.map { try StoredResults(in: $0.path, model: nil) } ?? StoredResults()
     let measurement = try ImagesMeasurement(
       dataset: dataset, part: options.split, source: source, extractors: extractors.choices(),
-      judge: judge.path(), reidentifier: patients.path(), anatomy: anatomy.path(), seed: options.seed,
+      judge: judge.path(), reidentifier: patients.choice(), anatomy: anatomy.path(), seed: options.seed,
       note: { note($0) })
     let result = try await measurement.run(set, remarks: remarks)
     try set.requireUnchanged()

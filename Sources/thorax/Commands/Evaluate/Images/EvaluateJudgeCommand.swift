@@ -2,18 +2,22 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import RadiographData
+import RadiographModels
 import Terminal
 
 /// `thorax evaluate judge`.
 struct EvaluateJudgeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "judge", abstract: "Say how well a classifier tells each of its labels on radiographs it never saw.",
+    commandName: "judge", abstract: "Say how well a network judges radiographs that it never saw.",
     discussion: """
-      Of a classifier of corruptions each radiograph is corrupted in each way; the validation part sets the thresholds.
+      Of a classifier: how well it tells each of its labels. Of one of corruptions: each radiograph is corrupted in each way; \
+      the validation part sets the thresholds. Of a network that recognises patients: how well it tells pairs of images of \
+      one patient from pairs of two, and how many images another one of their patient matches.
       """)
 
   @Argument(
-    help: ArgumentHelp("Classifier of 'thorax train classifier'.", valueName: "file"),
+    help: ArgumentHelp(
+      "Network of 'thorax train classifier' or 'thorax train reidentifier'.", valueName: "file"),
     completion: .file(extensions: ["safetensors"]))
   var judge: String
 
@@ -31,11 +35,35 @@ struct EvaluateJudgeCommand: AsyncParsableCommand {
     try common.check()
     guard FileManager.default.fileExists(atPath: judge) else { throw MeasurementError.missing(path: judge) }
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: options.data))
+    if Reidentifier.isReidentifier(judge) { try measureReidentifier(dataset) } else { try measureClassifier(dataset) }
+  }
+
+  private func measureReidentifier(_ dataset: RadiographDataset) throws {
+    let measured = try ReidentifierMeasurement(
+      path: judge, dataset: dataset, part: options.split, source: source, seed: options.seed)
+    measured.notes.forEach { common.console.note($0) }
+    if json { return try Console.writeJSON(measured) }
+    try Console.writeResult(
+      [
+        "AUROC \(Self.text(measured.auroc)) (\(Self.text(measured.ci95))): \(measured.samePatientPairs) pairs of one "
+          + "patient, \(measured.otherPatientPairs) of two",
+        "patients recognised \(Self.text(measured.recognised)) (\(Self.text(measured.recognisedCI95))) of "
+          + "\(measured.repeatedImages) images, above a cosine of \(Self.text(measured.threshold))",
+        Self.summary(images: measured.images, patients: measured.patients, hash: measured.hash),
+      ].joined(separator: "\n"))
+  }
+
+  private static func text(_ value: Double) -> String { String(format: "%.3f", value) }
+  private static func text(_ interval: [Double]) -> String { interval.map(text).joined(separator: " to ") }
+  private static func summary(images: Int, patients: Int, hash: String) -> String {
+    "\(images) images of \(patients) patients; weights \(hash.prefix(12))"
+  }
+
+  private func measureClassifier(_ dataset: RadiographDataset) throws {
     let measured = try ClassifierMeasurement(
       path: judge, dataset: dataset, part: options.split, source: source, seed: options.seed)
     measured.notes.forEach { common.console.note($0) }
     if json { return try Console.writeJSON(measured) }
-    func text(_ value: Double) -> String { String(format: "%.3f", value) }
     let corruptions = TextTable(
       title: "corruption",
       heads: ["n", "AUROC", "95 %", "of its control"]
@@ -43,11 +71,11 @@ struct EvaluateJudgeCommand: AsyncParsableCommand {
           ["recall at \(Int((operation.allowed * 100).rounded())) %", "95 %", "false alarms", "controls"]
         },
       rows: measured.corruptions.map { row in
-        [row.label, "\(row.n)", text(row.auroc), row.ci95.map(text).joined(separator: " to "), text(row.controlAUROC)]
+        [row.label, "\(row.n)", Self.text(row.auroc), Self.text(row.ci95), Self.text(row.controlAUROC)]
           + row.operations.flatMap { operation in
             [
-              text(operation.recall), operation.ci95.map(text).joined(separator: " to "), text(operation.falseAlarms),
-              text(operation.controls),
+              Self.text(operation.recall), Self.text(operation.ci95), Self.text(operation.falseAlarms),
+              Self.text(operation.controls),
             ]
           }
       })
@@ -55,17 +83,16 @@ struct EvaluateJudgeCommand: AsyncParsableCommand {
       title: "label", heads: ["n", "with it", "AUROC", "95 %", "average precision"],
       rows: measured.rows.map { row in
         [
-          row.label, "\(row.n)", "\(row.positives)", text(row.auroc), row.ci95.map(text).joined(separator: " to "),
-          text(row.averagePrecision),
+          row.label, "\(row.n)", "\(row.positives)", Self.text(row.auroc), Self.text(row.ci95),
+          Self.text(row.averagePrecision),
         ]
       })
     let places = [("side", measured.sides), ("upper or lower third", measured.lobes)].compactMap { name, share in
-      share.map { "\(name) of marked findings: right in \(text($0.share)) of \($0.n)" }
+      share.map { "\(name) of marked findings: right in \(Self.text($0.share)) of \($0.n)" }
     }
     try Console.writeResult(
       ((measured.rows.isEmpty ? [] : table.lines()) + (measured.corruptions.isEmpty ? [] : corruptions.lines())
-        + places + [
-          "\(measured.images) images of \(measured.patients) patients; weights \(measured.hash.prefix(12))"
-        ]).joined(separator: "\n"))
+        + places + [Self.summary(images: measured.images, patients: measured.patients, hash: measured.hash)]).joined(
+          separator: "\n"))
   }
 }

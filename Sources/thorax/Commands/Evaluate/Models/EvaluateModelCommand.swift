@@ -65,7 +65,7 @@ struct EvaluateModelCommand: AsyncParsableCommand {
     settings.extractors = try extractors.choices()
     settings.judge = try judge.path()
     settings.perceptual = try perceptual.files()
-    settings.reidentifier = try patients.path()
+    settings.reidentifier = try patients.choice()
     settings.anatomy = try anatomy.path()
     settings.training = TrainingRecord(model: source.path)
     let folder = try ResultFolder(output)
