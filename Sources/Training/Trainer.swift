@@ -84,7 +84,8 @@ public enum Trainer {
   ) throws -> LoopOutcome {
     try train(request, nil, shouldStop: shouldStop, report: report) { begun in
       let recipe: ClassifierStageRecipe = begun.recipe
-      let data = try begun.data(recipe.seed, withoutTexts: true, where: recipe.own.knowsLabel)
+      let data = try begun.data(
+        recipe.seed, withoutTexts: true, where: { !$0.isComputed && recipe.own.knowsLabel(of: $0) })
       return try ClassifierObjective(recipe, data: data, device: request.device)
     }
   }
@@ -100,7 +101,7 @@ public enum Trainer {
   ) throws -> LoopOutcome {
     try train(request, nil, shouldStop: shouldStop, report: report) { begun in
       let recipe: ReidentifierRecipe = begun.recipe
-      let data = try begun.data(recipe.seed, withoutTexts: true)
+      let data = try begun.data(recipe.seed, withoutTexts: true, where: { !$0.isComputed })
       return try ReidentifierObjective(recipe, data: data, device: request.device)
     }
   }

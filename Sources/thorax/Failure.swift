@@ -51,6 +51,7 @@ struct Failure {
     case let error as ProvenanceError: status = Self.status(error)
     case let error as DatasetError: status = Self.status(error)
     case let error as PhantomError: status = Self.status(error)
+    case let error as ComputedFindingError: status = Self.status(error)
     case let error as TrainingError: status = Self.status(error)
     case let error as MeasurementError: status = Self.status(error)
     case is MetricError: status = .badData
@@ -124,6 +125,14 @@ struct Failure {
     case .malformedGrammar, .invalidLoading: .defect
     case .outputIsNotOurs, .cannotCreate: .cannotCreate
     case .busy, .inputOutput, .patientKey, .unlistable: .readWrite
+    }
+  }
+
+  private static func status(_ error: ComputedFindingError) -> ExitStatus {
+    switch error {
+    case .share, .noKinds: .usage
+    case .tooFewNormal: .badData
+    case .isThere: .cannotCreate
     }
   }
 

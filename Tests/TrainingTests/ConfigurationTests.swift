@@ -1,10 +1,10 @@
 import Diffusion
 import Foundation
-import RadiographData
 import RadiologyReports
 import Testing
 import Torch
 
+@testable import RadiographData
 @testable import Training
 
 @Suite("Settings of a run")
@@ -85,12 +85,20 @@ struct ConfigurationTests {
         name: "Effusion", origin: .people, annotator: "test", side: side,
         box: ImageBox(x: 0, y: 0, width: 1, height: 1))
     }
-    let settings = try resolve("sourceRepeats={nih: 2, films: 9}", "sidedRepeats=6").own
-    #expect(settings.repeats(source: "nih", findings: []) == 2)
-    #expect(settings.repeats(source: "nih", findings: [finding(nil)]) == 2)
-    #expect(settings.repeats(source: "nih", findings: [finding(nil), finding(.left)]) == 6)
-    #expect(settings.repeats(source: "films", findings: [finding(.right)]) == 9)
-    #expect(settings.repeats(source: "scans", findings: [finding(.right)]) == 6)
+    func repeats(_ source: String, _ findings: [ImageFinding]) throws -> Int {
+      let settings = try resolve("sourceRepeats={nih: 2, films: 9}", "sidedRepeats=6").own
+      return settings.repeats(
+        of: RadiographRecord(
+          id: 1, source: source, path: "1.png", patient: "1", study: "1", split: .train,
+          attributes: RadiographAttributes(findings: findings), sections: [], originalSize: nil, contentHash: nil,
+          slot: 0))
+    }
+    #expect(try repeats("nih", []) == 2)
+    #expect(try repeats("nih", [finding(nil)]) == 2)
+    #expect(try repeats("nih", [finding(nil), finding(.left)]) == 6)
+    #expect(try repeats("films", [finding(.right)]) == 9)
+    #expect(try repeats("scans", [finding(.right)]) == 6)
+    #expect(try repeats("computed findings", [finding(.right)]) == 1)
   }
 
   @Test("a stored recipe is read as it was, whatever the defaults are")

@@ -9,5 +9,6 @@ struct Measure: AsyncParsableCommand {
     subcommands: [
       LabelsCommand.self, ImagesCommand.self, DICOMPixelsCommand.self, DatasetCommand.self, MetricsCommand.self,
       FeaturesCommand.self, TrainingMemoryCommand.self, EncodingCommand.self, WatermarkCommand.self,
+      ComputedFindingsCommand.self,
     ])
 }

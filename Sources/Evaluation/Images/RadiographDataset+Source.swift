@@ -1,7 +1,7 @@
 import RadiographData
 
 extension RadiographDataset {
-  /// All images, with and without texts.
+  /// All images, with and without texts, but those with computed findings.
   ///
   /// - Parameter source: Only those of this source; nil for all.
   /// - Throws: ``MeasurementError/unknownSource(_:known:)``; `DatasetError`.
@@ -10,6 +10,6 @@ extension RadiographDataset {
       let known = try sourceNames()
       guard known.contains(source) else { throw MeasurementError.unknownSource(source, known: known.sorted()) }
     }
-    return try records(matching: RecordFilter(source: source, requiresText: false))
+    return try records(matching: RecordFilter(source: source, requiresText: false)).filter { !$0.isComputed }
   }
 }

@@ -8,6 +8,8 @@ public struct ImageFinding: Sendable, Equatable, Codable {
     case people
     /// A program measured it in the pixels.
     case measured
+    /// A program drew it into the image.
+    case computed
   }
 
   /// How much of the lung a finding takes.
@@ -31,6 +33,8 @@ public struct ImageFinding: Sendable, Equatable, Codable {
   public var annotator: String
   /// The annotator of ChestX-Det, whose radiologists marked all that they saw of its thirteen findings.
   public static let chestXDet = "chest-x-det"
+  /// The source of a dataset that holds images into which a program drew findings.
+  public static let computedSource = "computed findings"
   /// The patient's side; nil if neither side has four fifths of it.
   public var side: Laterality?
   /// From above; empty if they are unknown.

@@ -118,6 +118,9 @@ public struct RadiographRecord: Sendable, Equatable, Identifiable {
 
   public var hasPixels: Bool { slot != nil }
 
+  /// Whether a program drew findings into it: a model may learn from it, and no judge, and no figure is taken of it.
+  public var isComputed: Bool { source == ImageFinding.computedSource }
+
   /// The hash of its file, or its place if the dataset has none: the same in every dataset that holds the image.
   public var identity: String { contentHash ?? "\(source)/\(path)" }
 

@@ -34,7 +34,7 @@ struct DecodedEntry: Sendable {
 
   let entry: ImportEntry
   let content: Content
-  /// What people marked in the image, with its place in the chest.
+  /// What is known of places in the image: what people marked, and what was drawn.
   let findings: [ImageFinding]
 
   var image: Image? {
@@ -51,8 +51,10 @@ struct DecodedEntry: Sendable {
   }
 
   private static func findings(of entry: ImportEntry, _ content: Content, fit: SquareFit) -> [ImageFinding] {
-    guard !entry.boxes.isEmpty, case .image(let image) = content else { return [] }
-    return BoxPlacement.findings(entry.boxes, in: image.pixels, width: image.width, height: image.height, fit: fit)
+    guard case .image(let image) = content else { return [] }
+    guard !entry.boxes.isEmpty else { return entry.findings }
+    return entry.findings
+      + BoxPlacement.findings(entry.boxes, in: image.pixels, width: image.width, height: image.height, fit: fit)
   }
 
   private static func content(

@@ -1,19 +1,20 @@
 import Support
 
-/// The random choices of one phantom, which depend on what they are for, on the seed, and on its number.
-struct PhantomRandom {
+/// The random choices of one drawn image, which depend on what they are for, on the seed, and on its number.
+struct DrawingRandom {
   /// Streams that have nothing in common.
   enum Purpose: UInt64 {
     case chest = 0x6368_6573
     case words = 0x776F_7264
     case prompts = 0x7072_6F6D
+    case findings = 0x6669_6E64
   }
 
   private var generator: SplitMix64
 
   init(_ purpose: Purpose, seed: UInt64, index: Int) {
     let start = SplitMix64.mixed(seed ^ SplitMix64.mixed(purpose.rawValue))
-    generator = SplitMix64(seed: SplitMix64.number(at: UInt64(index), seed: start))
+    generator = SplitMix64(seed: SplitMix64.number(at: UInt64(bitPattern: Int64(index)), seed: start))
   }
 
   /// A number from 0 up to, not including, 1.

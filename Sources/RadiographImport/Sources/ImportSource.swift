@@ -5,7 +5,7 @@ import RadiographData
 public struct ImportSource: Sendable {
   /// Unique in a dataset: sources of one name are one source.
   public var name: String
-  /// The importer: `openi`, `kaggle`, `nih`, `kermany`, `folder`, `table`, `dicom`, `phantom`.
+  /// The importer: `openi`, `kaggle`, `nih`, `kermany`, `folder`, `table`, `dicom`, `phantom`, `computed`.
   public var kind: String
   public var licence: String
   public var attribution: String
@@ -58,6 +58,8 @@ public struct ImportEntry: Sendable {
   public var sections: [TextSection]
   /// What people marked in the image. The names of these are positive labels of it.
   public var boxes: [AnnotatedBox] = []
+  /// What is known of the image's findings without looking at it.
+  var findings: [ImageFinding] = []
   /// Where the publisher put the image, on request; otherwise nothing, and the dataset decides.
   public var split: DatasetSplit?
 

@@ -49,7 +49,7 @@ public enum SyntheticSource {
 }
 
 /// Pixels that are stored as they are: a model has learned from prepared images, and what it draws is prepared.
-private struct DrawnPixels: ImportPixels {
+struct DrawnPixels: ImportPixels {
   let load: @Sendable () throws -> GrayscaleImage
 
   /// - Throws: What loading throws; `ImageFileError` for an image that cannot be brought to the dataset's size.

@@ -121,7 +121,7 @@ struct DiffusionPreparation {
     images.reserveCapacity(records.count)
     try records.forEach { image, record in
       let copies =
-        split == .train ? recipe.own.repeats(source: record.source, findings: record.attributes.findings) : 1
+        split == .train ? recipe.own.repeats(of: record) : 1
       for part in [Self.identity(of: record), "\(copies)"] { hash.update(part: part) }
       images.append(contentsOf: repeatElement(UInt32(image), count: copies))
     }

@@ -6,7 +6,7 @@ public protocol RepeatedImages: StageSettings {
   /// an image is as it is, the other times it is moved by a few pixels.
   var sourceRepeats: [String: Int] { get }
   /// How often an image is seen in an epoch in which a finding was marked on one side, so that sides are learnt; of this
-  /// and its source's number the greater counts.
+  /// and its source's number the greater counts. Images with computed findings are seen once: there are enough of them.
   var sidedRepeats: Int { get }
   /// How far an image is moved at most, in pixels.
   var maximumShift: Int { get }
@@ -21,8 +21,10 @@ extension RepeatedImages {
   }
 
   /// How often an epoch of the training sees an image.
-  func repeats(source: String, findings: [ImageFinding]) -> Int {
-    max(sourceRepeats[source] ?? 1, findings.contains { $0.side != nil } ? sidedRepeats : 1)
+  func repeats(of record: RadiographRecord) -> Int {
+    if record.isComputed { return 1 }
+    return max(
+      sourceRepeats[record.source] ?? 1, record.attributes.findings.contains { $0.side != nil } ? sidedRepeats : 1)
   }
 
   /// What the recipes that come with the program say of a source is for datasets that have it.

@@ -35,7 +35,7 @@ struct RadiographSets {
     _ dataset: RadiographDataset, part: HeldOutPart = .heldOut, minimum: Int = RadiographSets.minimum
   ) throws {
     self.dataset = dataset
-    let records = try dataset.records()
+    let records = try dataset.records().filter { !$0.isComputed }
     let sources = Set(records.map(\.source))
     let adults =
       sources.contains(Self.adultSource) ? [Self.adultSource] : sources.subtracting([Self.childSource]).sorted()

@@ -20,7 +20,7 @@ public struct Phantom: Sendable, Equatable {
     let digits = String(index)
     name = "phantom-\(seed)-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     description = PhantomDescription(seed: seed, index: index)
-    var random = PhantomRandom(.words, seed: seed, index: index)
+    var random = DrawingRandom(.words, seed: seed, index: index)
     report = PhantomReport(description, forPrompt: false, &random)
   }
 

@@ -1,12 +1,12 @@
 extension PhantomDescription {
   /// The phantom at `index`, from 0, of those that a seed gives; it does not depend on how many are drawn.
   public init(seed: UInt64, index: Int) {
-    var random = PhantomRandom(.chest, seed: seed, index: index)
+    var random = DrawingRandom(.chest, seed: seed, index: index)
     self.init(&random)
   }
 
   /// Draws a chest and its findings. Two of five have no opacity, three of five no effusion, three of four no device.
-  init(_ random: inout PhantomRandom) {
+  init(_ random: inout DrawingRandom) {
     let body = Body(
       center: random.number(in: 0.485...0.515), lungTop: random.number(in: 0.12...0.16),
       lungBottom: random.number(in: 0.81...0.87), thoraxWidth: random.number(in: 0.67...0.76),
@@ -31,7 +31,7 @@ extension PhantomDescription {
   }
 
   /// An opacity in the middle of its zone, in the open lung as far as heart and size leave room.
-  private func opacity(_ side: Side, _ zone: Zone, _ amount: Amount, _ random: inout PhantomRandom) -> Opacity {
+  private func opacity(_ side: Side, _ zone: Zone, _ amount: Amount, _ random: inout DrawingRandom) -> Opacity {
     let geometry = PhantomGeometry(body)
     let depth =
       switch zone {

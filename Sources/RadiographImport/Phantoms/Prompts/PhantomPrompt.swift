@@ -25,7 +25,7 @@ public struct PhantomPrompt: Sendable, Equatable, Codable {
   public init(seed: UInt64, index: Int) {
     let kind = Kind.allCases[index % Kind.allCases.count]
     let turn = index / Kind.allCases.count
-    var random = PhantomRandom(.prompts, seed: seed, index: index)
+    var random = DrawingRandom(.prompts, seed: seed, index: index)
     var description: PhantomDescription
     repeat { description = PhantomDescription(&random) } while !kind.isTried(by: description, turn: turn)
     self.kind = kind

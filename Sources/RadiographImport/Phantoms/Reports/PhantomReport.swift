@@ -18,7 +18,7 @@ public struct PhantomReport: Sendable, Equatable {
   /// Draws words for a description.
   ///
   /// - Parameter forPrompt: Whether the text is one of those kept for prompts.
-  init(_ description: PhantomDescription, forPrompt: Bool, _ random: inout PhantomRandom) {
+  init(_ description: PhantomDescription, forPrompt: Bool, _ random: inout DrawingRandom) {
     var report: PhantomReport
     repeat {
       var words = PhantomWords(description, random)

@@ -1,9 +1,9 @@
 /// The sentences of one report.
 struct PhantomWords {
   let description: PhantomDescription
-  var random: PhantomRandom
+  var random: DrawingRandom
 
-  init(_ description: PhantomDescription, _ random: PhantomRandom) {
+  init(_ description: PhantomDescription, _ random: DrawingRandom) {
     self.description = description
     self.random = random
   }
@@ -154,7 +154,7 @@ struct PhantomWords {
 
 extension PhantomDescription.Opacity {
   /// "small rounded opacity", without an article.
-  fileprivate func noun(_ random: inout PhantomRandom) -> String {
+  fileprivate func noun(_ random: inout DrawingRandom) -> String {
     let sizes =
       switch amount {
       case .small: ["small ", "small ", ""]

@@ -5,5 +5,5 @@ struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
     abstract: "Make datasets of chest radiographs, and look into them.",
-    subcommands: [DataImportCommand.self, DataInspectCommand.self, DataPhantomCommand.self])
+    subcommands: [DataImportCommand.self, DataInspectCommand.self, DataPhantomCommand.self, DataComputeCommand.self])
 }
