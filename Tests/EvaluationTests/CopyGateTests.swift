@@ -103,7 +103,8 @@ struct CopyGateTests {
     let judge = folder.path("judge.safetensors")
     try TinyJudge.write(to: judge, labels: ["a", "b"], side: 64)
     let training = try Self.set(0..<60)
-    let features = try await GateFeatures.features(training, ExtractorChoice(path: judge))
+    let features = try await GateFeatures.features(
+      training, ExtractorChoice(path: judge), memory: FeatureMemory())
     let gate = try await CopyGate(
       index: GateIndex(training), others: [features], calibration: Self.set(1000..<1200))
     #expect(gate.spaceNames == ["pixels", "features"])

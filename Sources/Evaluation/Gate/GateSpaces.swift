@@ -19,9 +19,14 @@ public struct GateSpaces: Sendable {
   public var extractors: [ExtractorChoice]
   /// A model in whose autoencoder's latents they are; nil for none.
   public var autoencoder: (any ImageGenerator)?
+  private let memory: FeatureMemory
 
-  public init(extractors: [ExtractorChoice] = [], autoencoder: (any ImageGenerator)? = nil) {
-    (self.extractors, self.autoencoder) = (extractors, autoencoder)
+  /// - Parameter memory: Has what the networks make of sets, and keeps it.
+  public init(
+    extractors: [ExtractorChoice] = [], autoencoder: (any ImageGenerator)? = nil,
+    memory: FeatureMemory = FeatureMemory()
+  ) {
+    (self.extractors, self.autoencoder, self.memory) = (extractors, autoencoder, memory)
   }
 
   static let pixels = "pixels"
@@ -41,7 +46,7 @@ public struct GateSpaces: Sendable {
     for choice in extractors {
       note("features of \(training.count) training images")
       let name = extractors.count == 1 ? Self.features : "\(Self.features) by \(choice.path)"
-      spaces.append(try await .features(training, name: name, choice))
+      spaces.append(try await .features(training, name: name, choice, memory: memory))
     }
     return spaces
   }
@@ -83,16 +88,11 @@ struct GateFeatures: GateSpace {
   ///
   /// - Throws: What reading the network and the images throws; `MetricError`, `TorchError`.
   static func features(
-    _ training: any ImageSet, name: String = GateSpaces.features, _ choice: ExtractorChoice
+    _ training: any ImageSet, name: String = GateSpaces.features, _ choice: ExtractorChoice, memory: FeatureMemory
   ) async throws -> GateFeatures {
     try await GateFeatures(name: name, training) { set in
       let extractor = try FeatureExtractorFile.load(choice.path, pipeline: choice.pipeline)
-      var values: [Double] = []
-      try extractor.forEachBatch(of: set) { batch in
-        try Task.checkCancellation()
-        values += batch.features.values
-      }
-      return try FeatureMatrix(values, rows: set.count, columns: extractor.width)
+      return try memory.outputs(of: set, by: extractor).features
     }
   }
 

@@ -88,6 +88,7 @@ public struct ImagesMeasurement: Sendable {
   private let anatomy: AnatomyMeasurement?
   private let notes: [String]
   private let extractors: [ExtractorChoice]
+  private let memory = FeatureMemory()
   private let heldOut: DatasetImages
   private let training: DatasetImages
 
@@ -124,7 +125,7 @@ public struct ImagesMeasurement: Sendable {
     }
     measurements =
       [DistributionMeasurement(), PixelNeighbourMeasurement(), BenchmarkPrivacy()]
-      + extractors.map { ExtractorMeasurement($0, note: note, hasBenchmark: true) }
+      + extractors.map { [memory] in ExtractorMeasurement($0, memory: memory, note: note, hasBenchmark: true) }
       + (try judge.map {
         [try PromptedJudgement($0, dataset: dataset, avoiding: part, source: source, note: note)]
       } ?? [])
@@ -158,7 +159,7 @@ public struct ImagesMeasurement: Sendable {
       implausible = try ImplausibleImage.list(suspects, of: set)
     }
     let (all, gate) = try await ModelGate.gate(
-      dataset, avoiding: part, spaces: GateSpaces(extractors: extractors), note: note)
+      dataset, avoiding: part, spaces: GateSpaces(extractors: extractors, memory: memory), note: note)
     note("comparing \(set.count) images with \(all.count) training images")
     let report = GateReport(try await gate.findings(set), gate: gate)
     figures.append(try report.figure(of: "the images", seed: seed))

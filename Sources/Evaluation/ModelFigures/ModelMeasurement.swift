@@ -67,6 +67,7 @@ public struct ModelMeasurement: Sendable {
   let folder: SampleFolder?
   let note: @Sendable (String) -> Void
   private let classifier: @Sendable (ClassifierExamples) throws -> RadiographClassifier
+  private let memory = FeatureMemory()
   private let anatomy: AnatomyMeasurement?
   private let reidentification: ReidentificationMeasurement?
   /// What the report says of networks whose training is not known, or that cannot measure.
@@ -158,7 +159,7 @@ public struct ModelMeasurement: Sendable {
       figures += guided
     }
 
-    let spaces = GateSpaces(extractors: options.extractors, autoencoder: host)
+    let spaces = GateSpaces(extractors: options.extractors, autoencoder: host, memory: memory)
     let (all, gate) = try await ModelGate.gate(sets.dataset, avoiding: options.part, spaces: spaces, note: note)
     note("nearest training images")
     var people = [
@@ -371,7 +372,7 @@ public struct ModelMeasurement: Sendable {
       training: try DatasetImages(sets.dataset, records: sets.trainingAdults, title: "adults of the training part"),
       side: sets.dataset.imageSize, seed: options.seed)
     return try options.extractors.flatMap { choice in
-      let measurement = ExtractorMeasurement(choice, note: note)
+      let measurement = ExtractorMeasurement(choice, memory: memory, note: note)
       note(measurement.title)
       return try measurement.figures(compared)
     }

@@ -54,7 +54,7 @@ public struct ComputedFinding: Sendable, Equatable {
       labels = kind.labels
       opacity = random.number(in: 0.8...0.97)
       shape = .fluid(
-        level: random.pick([0.02...0.12, 0.12...0.3, 0.3...0.6].map { random.number(in: $0) }),
+        level: random.number(in: random.pick([-0.1...0.1, 0.1...0.25, 0.25...0.55])),
         rise: random.number(in: 0.1...0.3), bend: random.number(in: 2.5...5), softness: random.number(in: 0.05...0.12),
         ripple: SmoothNoise(cells: 5, octaves: 1, random: &random))
     case .consolidation:

@@ -3,11 +3,21 @@ import RadiographData
 import RadiologyReports
 
 /// A trial of computed findings: what is needed to train and test a classifier that tells them from real ones.
+///
+/// It sees a square around the finding, so that it is asked how the finding looks: who has a real one is often ill in other ways,
+/// and lies in bed.
 package enum ComputedTrial {
   /// What an image with a computed finding has, and one with a real finding has not.
   package static let label = "Computed"
+  /// Pixels a side of what the classifier sees.
+  package static let side = 128
+  /// The square's side over the greater of the box's.
+  private static let margin = 1.6
+  /// The bounds of the square's side, in parts of the image's.
+  private static let sides = 0.3...0.7
 
-  /// Radiographs of adults with a real finding of this kind, and as many with a computed one, each in its own part.
+  /// Squares around findings of this kind that people marked in radiographs of adults, and as many around computed ones, each
+  /// in its own part.
   ///
   /// - Throws: `DatasetError` if the dataset cannot be read.
   package static func source(
@@ -17,23 +27,27 @@ package enum ComputedTrial {
     var entries: [ImportEntry] = []
     for split in DatasetSplit.allCases {
       let part = records.filter { $0.split == split }
-      let real = part.filter { record in
-        ComputedSource.isOfAdult(record) && record.attributes.vocabulary.contains(NIHLabels.noFinding)
-          && kind.labels.contains { record.attributes.state(of: $0) == .positive }
+      let marked = part.filter(ComputedSource.isOfAdult).flatMap { record in
+        record.attributes.findings.filter { $0.origin == .people && kind.labels.contains($0.name) }
+          .map { (record: record, box: $0.box) }
       }
-      entries += real.map { record in
-        entry(record, named: "real", isComputed: false) { try dataset.image(of: record) }
+      entries += marked.enumerated().map { index, found in
+        entry(found.record, named: "\(index) real", isComputed: false, around: found.box) {
+          try dataset.image(of: found.record)
+        }
       }
       var order = DrawingRandom(.findings, seed: seed, index: -1)
       let normal = order.shuffled(try ComputedSource.normal(among: part, of: dataset))
       guard !normal.isEmpty else { continue }
-      entries += (0..<real.count).map { index in
+      entries += marked.indices.compactMap { index in
         let (record, lungs) = normal[index % normal.count]
         var random = DrawingRandom(.findings, seed: seed, index: index)
         let finding = ComputedFinding(
           kind, side: random.chance(0.5) ? .right : .left, zone: random.pick(ImageFinding.Zone.self), random: &random)
-        return entry(record, named: "\(index) computed", isComputed: true) {
-          try finding.drawn(into: dataset.image(of: record), lungs: lungs)
+        return finding.findings(lungs: lungs).first.map { found in
+          entry(record, named: "\(index) computed", isComputed: true, around: found.box) {
+            try finding.drawn(into: dataset.image(of: record), lungs: lungs)
+          }
         }
       }
     }
@@ -44,15 +58,30 @@ package enum ComputedTrial {
   }
 
   private static func entry(
-    _ record: RadiographRecord, named name: String, isComputed: Bool,
+    _ record: RadiographRecord, named name: String, isComputed: Bool, around box: ImageBox,
     load: @escaping @Sendable () throws -> GrayscaleImage
   ) -> ImportEntry {
-    ImportEntry(
-      path: "\(name) \(record.source)/\(record.path)", pixels: DrawnPixels(load: load), patient: record.patient,
+    let path = "\(name) \(record.source)/\(record.path)"
+    return ImportEntry(
+      path: path, pixels: DrawnPixels { try square(of: load(), around: box) }, patient: record.patient,
       // Studies of one name would unite their patients.
-      study: "\(name) \(record.source)/\(record.path)",
-      attributes: RadiographAttributes(
-        labels: [label: isComputed ? .positive : .negative], view: record.attributes.view,
-        age: record.attributes.age, sex: record.attributes.sex), sections: [], split: record.split)
+      study: path,
+      attributes: RadiographAttributes(labels: [label: isComputed ? .positive : .negative]), sections: [],
+      split: record.split)
+  }
+
+  /// The square around a box of a square image, moved inside of it.
+  private static func square(of image: GrayscaleImage, around box: ImageBox) throws -> GrayscaleImage {
+    let share = min(max(margin * max(box.width, box.height), sides.lowerBound), sides.upperBound)
+    let width = Int(share * Double(image.width))
+    func start(_ middle: Double) -> Int {
+      min(max(Int(middle * Double(image.width)) - width / 2, 0), image.width - width)
+    }
+    let (left, top) = (start(box.x + box.width / 2), start(box.y + box.height / 2))
+    let values = (0..<width * width).map { place in
+      Float(image[left + place % width, top + place / width])
+    }
+    return try GrayPlane(width: width, height: width, values: values)
+      .resized(width: side, height: side, resampling: .bilinear).grayscale
   }
 }

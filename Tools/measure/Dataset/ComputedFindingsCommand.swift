@@ -12,8 +12,8 @@ struct ComputedFindingsCommand: AsyncParsableCommand {
     abstract:
       "Make a dataset of real findings of a kind and as many computed ones, each image with its label Computed.",
     discussion: """
-      docs/labels.md has the figures: `thorax train classifier --recipe judge --data OUTPUT`, then `thorax evaluate judge` \
-      on the test part. A kind is worth training on where the area under the curve is at most 0.80.
+      docs/labels.md has the figures, and the commands by which a classifier tells the two apart. A kind is worth training on \
+      where the area under its curve is at most 0.80.
       """)
 
   @Argument(help: "The dataset, as scripts/import-small makes it.", completion: .directory)
@@ -31,7 +31,7 @@ struct ComputedFindingsCommand: AsyncParsableCommand {
   func run() async throws {
     let dataset = try RadiographDataset.open(URL(fileURLWithPath: dataset))
     var options = ComputedSource.options
-    options.imageSize = dataset.imageSize
+    options.imageSize = ComputedTrial.side
     let source = try ComputedTrial.source(of: kind, in: dataset, seed: seed)
     let summary = try DatasetImport(source, into: URL(fileURLWithPath: output), options: options).run()
     print("\(output): \(summary.imported) images")

@@ -35,43 +35,30 @@ struct ExtractorMeasurement: SetMeasurement {
 
   let title: String
   private let choice: ExtractorChoice
+  private let memory: FeatureMemory
   private let note: @Sendable (String) -> Void
   private let hasBenchmark: Bool
 
   /// - Parameters:
+  ///   - memory: Has what the network makes of sets, and keeps it.
   ///   - note: Called with a line about each set.
   ///   - hasBenchmark: Whether CheXGenBench's figures are given too, of sets with prompts.
-  init(_ choice: ExtractorChoice, note: @escaping @Sendable (String) -> Void, hasBenchmark: Bool = false) {
+  init(
+    _ choice: ExtractorChoice, memory: FeatureMemory = FeatureMemory(), note: @escaping @Sendable (String) -> Void,
+    hasBenchmark: Bool = false
+  ) {
     title = "features by \(choice.path.onOneLine(limit: 120))"
-    (self.choice, self.note, self.hasBenchmark) = (choice, note, hasBenchmark)
-  }
-
-  /// What an extractor makes of a set.
-  private struct Outputs {
-    var features: FeatureMatrix
-    var logits: FeatureMatrix?
-  }
-
-  private func outputs(_ set: any ImageSet, _ extractor: any FeatureExtractor) throws -> Outputs {
-    note("features of \(set.count) images: \(set.title.onOneLine(limit: 80))")
-    var features: [Double] = []
-    var logits: [Double] = []
-    try extractor.forEachBatch(of: set) { batch in
-      try Task.checkCancellation()
-      features += batch.features.values
-      logits += batch.logits?.values ?? []
-    }
-    return Outputs(
-      features: try FeatureMatrix(features, rows: set.count, columns: extractor.width),
-      logits: logits.isEmpty
-        ? nil : try FeatureMatrix(logits, rows: set.count, columns: logits.count / max(set.count, 1)))
+    (self.choice, self.memory, self.note, self.hasBenchmark) = (choice, memory, note, hasBenchmark)
   }
 
   func figures(_ compared: ComparedImages) throws -> [MeasuredFigure] {
     let extractor = try FeatureExtractorFile.load(choice.path, pipeline: choice.pipeline)
-    let samples = try outputs(compared.samples, extractor)
-    let heldOut = try outputs(compared.heldOut, extractor)
-    let training = try outputs(compared.training, extractor)
+    func outputs(_ set: any ImageSet) throws -> FeatureMemory.Outputs {
+      try memory.outputs(of: set, by: extractor, note: note)
+    }
+    let samples = try outputs(compared.samples)
+    let heldOut = try outputs(compared.heldOut)
+    let training = try outputs(compared.training)
     let name = extractor.figureName
     let how = "features of \(extractor.name) \(extractor.hash.prefix(12)), \(extractor.preprocessing)"
     let against = Self.spaced(heldOut.features)
