@@ -52,25 +52,25 @@ public struct ComputedFinding: Sendable, Equatable {
     switch kind {
     case .effusion:
       labels = kind.labels
-      opacity = random.number(in: 0.8...0.97)
+      opacity = random.number(in: 0.45...0.9)
       shape = .fluid(
-        level: random.number(in: random.pick([-0.1...0.1, 0.1...0.25, 0.25...0.55])),
-        rise: random.number(in: 0.1...0.3), bend: random.number(in: 2.5...5), softness: random.number(in: 0.05...0.12),
+        level: random.number(in: random.pick([-0.12...0.05, -0.05...0.1, 0.05...0.2, 0.2...0.5])),
+        rise: random.number(in: 0.1...0.3), bend: random.number(in: 2.5...5), softness: random.number(in: 0.05...0.2),
         ripple: SmoothNoise(cells: 5, octaves: 1, random: &random))
     case .consolidation:
       // What a focal pneumonia looks like, whatever its cause.
       labels = random.chance(0.5) ? kind.labels : ["Consolidation"]
-      opacity = random.number(in: 0.55...0.85)
+      opacity = random.number(in: 0.2...0.6)
       shape = .patch(
         across: random.number(in: 0.42...0.7), down: Self.height(of: zone, &random),
-        width: random.number(in: 0.22...0.42), height: random.number(in: 0.1...0.2),
+        width: random.number(in: 0.25...0.5), height: random.number(in: 0.1...0.25),
         angle: random.number(in: -0.6...0.6), border: SmoothNoise(cells: 7, octaves: 4, random: &random),
         texture: SmoothNoise(cells: 20, octaves: 3, random: &random))
     case .nodule:
-      let radius = random.number(in: 0.02...0.09)
+      let radius = random.number(in: random.pick([0.015...0.04, 0.015...0.04, 0.04...0.09]))
       // A mass is more than 30 mm across, of about 280 mm of an adult's chest inside the ribs.
       labels = [2 * radius * 280 > 30 ? "Mass" : "Nodule"]
-      opacity = random.number(in: 0.35...0.65)
+      opacity = random.number(in: 0.2...0.5)
       shape = .sphere(
         across: random.number(in: 0.4...0.8), down: Self.height(of: zone, &random), radius: radius,
         border: SmoothNoise(cells: 6, octaves: 2, random: &random))
@@ -94,9 +94,13 @@ public struct ComputedFinding: Sendable, Equatable {
   func drawn(into image: GrayscaleImage, lungs: LungFrame) throws -> GrayscaleImage {
     let tissue = Self.softTissue(of: image, lungs)
     let weights = thickness(width: image.width, height: image.height, lungs: lungs)
-    let pixels = zip(image.pixels, weights).map { level, weight in
-      let grey = Double(level)
-      return grey < tissue ? UInt8((grey + opacity * weight * (tissue - grey)).rounded()) : level
+    let smooth = Self.smoothed(image)
+    let pixels = image.pixels.indices.map { place in
+      let share = opacity * weights[place]
+      guard share > 0, smooth[place] < tissue else { return image.pixels[place] }
+      // Of noise and fine structure more is left than of what they lie on.
+      let detail = (Double(image.pixels[place]) - smooth[place]) * (1 - Self.detailLoss * share)
+      return UInt8(min(max((smooth[place] + share * (tissue - smooth[place]) + detail).rounded(), 0), 255))
     }
     return try GrayscaleImage(width: image.width, height: image.height, pixels: pixels)
   }
@@ -107,8 +111,10 @@ public struct ComputedFinding: Sendable, Equatable {
     let side = 128
     let weights = thickness(width: side, height: side, lungs: lungs)
     let threshold = 0.3 * (weights.max() ?? 0)
-    let rows = (0..<side).filter { row in weights[row * side..<(row + 1) * side].contains { $0 > threshold } }
-    let columns = (0..<side).filter { column in (0..<side).contains { weights[$0 * side + column] > threshold } }
+    // Below the lungs nothing of it is seen.
+    let last = min(side, Int((lungs.base * Double(side)).rounded(.up)))
+    let rows = (0..<last).filter { row in weights[row * side..<(row + 1) * side].contains { $0 > threshold } }
+    let columns = (0..<side).filter { column in (0..<last).contains { weights[$0 * side + column] > threshold } }
     guard let top = rows.first, let bottom = rows.last, let left = columns.first, let right = columns.last else {
       return []
     }
@@ -127,6 +133,30 @@ public struct ComputedFinding: Sendable, Equatable {
 
   /// What `ImageFinding.annotator` says of them.
   static let annotator = "computed"
+
+  /// How much of the fine structure goes where a finding hides all else.
+  private static let detailLoss = 0.5
+
+  /// The image under a binomial window of five pixels a side.
+  private static func smoothed(_ image: GrayscaleImage) -> [Double] {
+    let (width, height) = (image.width, image.height)
+    let window = [1.0, 4, 6, 4, 1].map { $0 / 16 }
+    func pass(_ values: [Double], count: Int, step: Int, lines: Int, lineStep: Int) -> [Double] {
+      var result = values
+      for line in 0..<lines {
+        for place in 0..<count {
+          var sum = 0.0
+          for (offset, weight) in window.enumerated() {
+            sum += weight * values[line * lineStep + min(max(place + offset - 2, 0), count - 1) * step]
+          }
+          result[line * lineStep + place * step] = sum
+        }
+      }
+      return result
+    }
+    let rows = pass(image.pixels.map(Double.init), count: width, step: 1, lines: height, lineStep: width)
+    return pass(rows, count: height, step: width, lines: width, lineStep: 1)
+  }
 
   /// The grey level of the soft tissue beside the spine.
   private static func softTissue(of image: GrayscaleImage, _ lungs: LungFrame) -> Double {
@@ -176,8 +206,8 @@ public struct ComputedFinding: Sendable, Equatable {
       let (u, v) = (across - centre, down - depth)
       let along = u * cos(angle) / wide + 0.7 * v * sin(angle) / high
       let over = -0.7 * u * sin(angle) / wide + v * cos(angle) / high
-      let distance = (along * along + over * over).squareRoot() + 0.3 * border(x, y)
-      return (1 - Self.step(0.35, 1.25, distance)) * min(max(0.8 + 0.25 * texture(x, y), 0.3), 1)
+      let distance = (along * along + over * over).squareRoot() + 0.45 * border(x, y)
+      return (1 - Self.step(0.15, 1.3, distance)) * min(max(0.8 + 0.25 * texture(x, y), 0.3), 1)
         * Self.step(0.08, 0.28, across) * (1 - Self.step(0.88, 1, reach)) * Self.step(-0.02, 0.12, down)
     case .sphere(let centre, let depth, let radius, let border):
       let place = (x: lungs.spine + (side == .right ? -1 : 1) * centre * half, y: lungs.apex + depth * lungs.height)

@@ -29,10 +29,10 @@ package enum ComputedTrial {
       let part = records.filter { $0.split == split }
       let marked = part.filter(ComputedSource.isOfAdult).flatMap { record in
         record.attributes.findings.filter { $0.origin == .people && kind.labels.contains($0.name) }
-          .map { (record: record, box: $0.box) }
+          .map { (record: record, finding: $0) }
       }
       entries += marked.enumerated().map { index, found in
-        entry(found.record, named: "\(index) real", isComputed: false, around: found.box) {
+        entry(found.record, named: "\(index) real", isComputed: false, around: found.finding.box) {
           try dataset.image(of: found.record)
         }
       }
@@ -42,8 +42,12 @@ package enum ComputedTrial {
       entries += marked.indices.compactMap { index in
         let (record, lungs) = normal[index % normal.count]
         var random = DrawingRandom(.findings, seed: seed, index: index)
+        // Where the real one is that it stands beside: where findings are says nothing of how they look.
+        let real = marked[index].finding
+        let side = real.side.flatMap { $0 == .bilateral ? nil : $0 } ?? (random.chance(0.5) ? .right : .left)
         let finding = ComputedFinding(
-          kind, side: random.chance(0.5) ? .right : .left, zone: random.pick(ImageFinding.Zone.self), random: &random)
+          kind, side: side, zone: random.pick(real.zones.isEmpty ? ImageFinding.Zone.allCases : real.zones),
+          random: &random)
         return finding.findings(lungs: lungs).first.map { found in
           entry(record, named: "\(index) computed", isComputed: true, around: found.box) {
             try finding.drawn(into: dataset.image(of: record), lungs: lungs)
