@@ -143,7 +143,7 @@ public struct RunSnapshots: Sendable {
         path: dataset.path, begun: [begun.trainingImages, begun.validationImages],
         found: [found.trainingImages, found.validationImages])
     }
-    return Images(dataset: opened, training: training, validation: validation)
+    return Images(dataset: opened, training: try training.filter { !$0.isComputed }, validation: validation)
   }
 
   /// Makes the run's page again, unless a process trains in the run: that one makes it at its next validation.

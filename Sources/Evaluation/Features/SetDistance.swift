@@ -10,9 +10,10 @@ public struct SetDistance: Sendable, Encodable {
   public struct Halves: Sendable, Encodable, Equatable {
     /// Images of each set that is compared.
     public var images: Int
-    /// One half of the second set against the other.
+    /// Images from the beginning of the second set against as many from its end: images of one patient, whose names follow each
+    /// other, stay together.
     public var withinSecond: Double
-    /// Images of the first set, evenly spaced, against a half of the second.
+    /// Images of the first set, evenly spaced, against those from the beginning of the second.
     public var toFirst: Double
 
     enum CodingKeys: String, CodingKey {
@@ -28,9 +29,10 @@ public struct SetDistance: Sendable, Encodable {
   /// Of both sets.
   public let images: [Int]
   public let distance: Double
-  /// Nil for stored statistics, and for sets of fewer than ``fewestHalved`` images.
+  /// Nil for stored statistics, and where a half would have fewer than ``fewest`` images.
   public let halves: Halves?
-  /// 95 % of draws of both sets, image by image, moved to the distance; nil if it was not asked for.
+  /// 95 % of draws of both sets, image by image, moved to the distance and not below 0; nil if it was not asked for, and for
+  /// sets of fewer than ``fewest`` images.
   public let ci95: [Double]?
 
   enum CodingKeys: String, CodingKey {
@@ -39,8 +41,8 @@ public struct SetDistance: Sendable, Encodable {
     case distance = "frechet_distance"
   }
 
-  /// Halves of fewer images say nothing.
-  public static let fewestHalved = 8
+  /// Fewer images say nothing of chance.
+  public static let fewest = 4
   /// How often both sets are drawn again for an interval.
   public static let resamples = 100
 
@@ -55,23 +57,25 @@ public struct SetDistance: Sendable, Encodable {
   ) throws {
     let half = min(second.count / 2, first.count)
     let (one, oneParts) = try Self.statistics(of: first, extractor, keeps: seed != nil, note) { place in
-      Self.number(of: place, among: first.count, taking: half).map { _ in 0 }
+      // Evenly spaced.
+      (place + 1) * half / first.count > place * half / first.count ? 0 : nil
     }
     let (two, twoParts) = try Self.statistics(of: second, extractor, keeps: seed != nil, note) { place in
-      Self.number(of: place, among: second.count, taking: 2 * half).map { $0 % 2 }
+      place < half ? 0 : place >= second.count - half ? 1 : nil
     }
     self.init(
       one.statistics, two.statistics, distance: try one.statistics.frechetDistance(to: two.statistics),
-      halves: half >= Self.fewestHalved / 2
+      halves: half >= Self.fewest
         ? Halves(
           images: half, withinSecond: try FrechetDistance.between(twoParts[0], twoParts[1]),
           toFirst: try FrechetDistance.between(oneParts[0], twoParts[0])) : nil,
-      ci95: try seed.map { seed in
+      ci95: try seed.flatMap { seed in
+        guard min(first.count, second.count) >= Self.fewest else { return nil }
         let estimate = try Bootstrap.estimate(
           groups: Array(0..<first.count), and: Array(0..<second.count), resamples: Self.resamples, isCentred: true,
           seed: seed
         ) { try FrechetDistance.between(one.features.selecting($0), two.features.selecting($1)) }
-        return [estimate.lower, estimate.upper]
+        return [max(estimate.lower, 0), max(estimate.upper, 0)]
       })
   }
 
@@ -89,12 +93,6 @@ public struct SetDistance: Sendable, Encodable {
     preprocessing = first.provenance.preprocessing
     images = [first.provenance.count, second.provenance.count]
     (self.distance, self.halves, self.ci95) = (distance, halves, ci95)
-  }
-
-  /// The number of a place among as many that are evenly spaced; nil if it is none of them.
-  private static func number(of place: Int, among count: Int, taking taken: Int) -> Int? {
-    let number = place * taken / count
-    return (place + 1) * taken / count > number ? number : nil
   }
 
   /// Statistics of a set and of two parts of it.

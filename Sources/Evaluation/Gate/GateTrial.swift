@@ -72,7 +72,7 @@ public struct GateTrial: Sendable {
   /// - Throws: ``MeasurementError/tooFewInSet(path:found:minimum:)`` for fewer than 40 images for validation or 20 for
   ///   training; what drawing throws; `DatasetError`, `ImageFileError`, `TorchError`.
   public func run(count: Int, seed: UInt64) async throws -> Report {
-    let records = try dataset.records(matching: RecordFilter(requiresText: false))
+    let records = try dataset.records(ofSource: nil)
     let test = try DatasetImages(dataset, records: records.filter { $0.split == .test }, title: "the test part")
     // The gate takes all held-out images where there are too few for validation: then nothing is left to judge.
     try DatasetImages(dataset, records: records.filter { $0.split == .validation }, title: "the validation part")

@@ -72,7 +72,7 @@ public struct ModelGate: Sendable {
     _ dataset: RadiographDataset, avoiding part: HeldOutPart? = nil, spaces: GateSpaces,
     note: @Sendable (String) -> Void
   ) async throws -> (training: DatasetImages, gate: CopyGate) {
-    let records = try dataset.records(matching: RecordFilter(requiresText: false))
+    let records = try dataset.records(ofSource: nil)
     let training = try DatasetImages(
       dataset, records: records.filter { $0.split == .train }, title: "the training part")
     let calibration = try CalibrationImages(

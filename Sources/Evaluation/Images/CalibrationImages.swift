@@ -15,7 +15,7 @@ struct CalibrationImages: Sendable {
   init(
     _ dataset: RadiographDataset, avoiding part: HeldOutPart?, source: String? = nil, minimum: Int
   ) throws {
-    let others = try dataset.records(matching: RecordFilter(source: source, requiresText: false))
+    let others = try dataset.records(ofSource: source)
       .filter { $0.split != .train }
     let unmeasured = others.filter { part?.contains($0.split) != true }
     let isApart = unmeasured.count >= minimum
@@ -38,7 +38,7 @@ struct CalibrationImages: Sendable {
     by path: String, part: HeldOutPart, source: String?, of dataset: RadiographDataset
   ) throws -> Bool {
     guard let record = TrainingRecord(network: path) else { return false }
-    let measured = try dataset.records(matching: RecordFilter(source: source, requiresText: false))
+    let measured = try dataset.records(ofSource: source)
       .filter { part.contains($0.split) }
     let setting = images.records.filter { !part.contains($0.split) }
     try record.requireUnseen(measured + setting, all: dataset.records(matching: .everything), model: path)

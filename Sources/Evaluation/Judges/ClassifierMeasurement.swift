@@ -60,12 +60,11 @@ public struct ClassifierMeasurement: Sendable {
   ///   - source: Only images of this source; nil for all.
   /// - Throws: What reading the file throws; ``MeasurementError/noLabels(path:wanted:)`` if no label can be measured;
   ///   ``MeasurementError/trainedOn(model:images:patients:names:)`` if its training saw patients who are measured;
-  ///   `DatasetError`, `TorchError`.
+  ///   ``MeasurementError/unknownSource(_:known:)``, `DatasetError`, `TorchError`.
   public init(path: String, dataset: RadiographDataset, part: HeldOutPart, source: String? = nil, seed: UInt64) throws {
     let judge = try OwnExtractor(contentsOf: path)
-    let records = try dataset.records(matching: RecordFilter(source: source, requiresText: false)).filter {
-      part.contains($0.split)
-    }
+    let all = try dataset.records(ofSource: source)
+    let records = all.filter { part.contains($0.split) }
     notes = try TrainingRecord.requireUnseen(by: [path], records, all: dataset.records(matching: .everything))
     let set = try DatasetImages(dataset, records: records, title: "the \(part.rawValue) part")
     let odds = try judge.odds(of: set)
@@ -96,8 +95,7 @@ public struct ClassifierMeasurement: Sendable {
     }
     corruptions =
       try AnatomyJudge(judge).map { anatomy in
-        let validation = try dataset.records(matching: RecordFilter(source: source, requiresText: false))
-          .filter { $0.split == .validation }
+        let validation = all.filter { $0.split == .validation }
         return try anatomy.rows(
           of: set,
           validation: DatasetImages(dataset, records: validation, title: "the validation part"),

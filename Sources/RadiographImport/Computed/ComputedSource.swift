@@ -28,7 +28,7 @@ public enum ComputedSource {
 
   /// - Parameters:
   ///   - kinds: What is drawn, each as often as the others.
-  ///   - share: The share of the training images that are computed, above 0 and at most ``greatestShare``.
+  ///   - share: The share of the eligible training images that are computed afterwards, above 0 and at most ``greatestShare``.
   ///   - seed: The same seed draws the same images.
   ///   - progress: Called with the number of radiographs that were looked at.
   /// - Throws: ``ComputedFindingError``; `DatasetError` if the dataset cannot be read.
@@ -37,29 +37,45 @@ public enum ComputedSource {
     share: Double = greatestShare, seed: UInt64, progress: (WorkProgress) -> Void = { _ in }
   ) throws -> ImportSource {
     guard share > 0, share <= greatestShare else { throw ComputedFindingError.share(share) }
+    let kinds = ComputedFinding.Kind.allCases.filter(kinds.contains)
     guard !kinds.isEmpty else { throw ComputedFindingError.noKinds }
     let training = try dataset.records(split: .train).filter { !$0.isComputed }
-    let fitted = try normal(among: training, of: dataset, progress: progress)
+    let count = Int(share / (1 - share) * Double(training.count))
+    guard count > 0 else { throw ComputedFindingError.share(share) }
+    let fitted = try normal(among: training, of: dataset, seed: seed, progress: progress)
     guard fitted.count >= minimum else {
       throw ComputedFindingError.tooFewNormal(path: dataset.url.path, found: fitted.count, minimum: minimum)
     }
-    let count = Int(share / (1 - share) * Double(training.count))
-    var order = DrawingRandom(.findings, seed: seed, index: -1)
-    let shuffled = order.shuffled(fitted)
     let entries = (0..<count).map { index in
-      let (record, lungs) = shuffled[index % shuffled.count]
+      let (record, lungs) = fitted[index % fitted.count]
       return entry(index, kinds[index % kinds.count], among: kinds, record, lungs, dataset, seed: seed)
     }
     let sources = try dataset.summary().sources.filter { source in fitted.contains { $0.record.source == source.name } }
     return ImportSource(
-      name: name, kind: kind, licence: sources.map(\.licence).joined(separator: "; "),
-      attribution: "drawn by Thorax into radiographs of " + sources.map(\.attribution).joined(separator: "; "),
+      name: name, kind: kind, licence: distinct(sources.map(\.licence)),
+      attribution:
+        "\(kinds.map(\.rawValue).joined(separator: ", ")), a share of \(share), seed \(seed), drawn by Thorax into "
+        + "radiographs of \(distinct(sources.map(\.attribution)))",
       vocabulary: NIHLabels.vocabulary, root: nil, entries: entries, exclusions: [])
   }
 
-  /// Normal radiographs of adults whose lungs are found.
+  private static func distinct(_ texts: [String]) -> String { Set(texts).sorted().joined(separator: "; ") }
+
+  /// Refuses a dataset that has computed findings of other settings; those of the same, which an interruption left
+  /// incomplete, may be completed.
+  ///
+  /// - Throws: ``ComputedFindingError/isThere(path:)``; `DatasetError` if the dataset cannot be read.
+  public static func requireRoom(for source: ImportSource, in dataset: RadiographDataset) throws {
+    let there = try dataset.summary().sources.first { $0.name == name }
+    guard there.map({ $0.attribution == source.attribution }) ?? true else {
+      throw ComputedFindingError.isThere(path: dataset.url.path)
+    }
+  }
+
+  /// Normal radiographs of adults whose lungs are found, in an order that the seed decides.
   static func normal(
-    among records: [RadiographRecord], of dataset: RadiographDataset, progress: (WorkProgress) -> Void = { _ in }
+    among records: [RadiographRecord], of dataset: RadiographDataset, seed: UInt64,
+    progress: (WorkProgress) -> Void = { _ in }
   ) throws -> [(record: RadiographRecord, lungs: LungFrame)] {
     let normal = records.filter { record in
       record.attributes.positives == [NIHLabels.noFinding] && isOfAdult(record)
@@ -71,7 +87,8 @@ public enum ComputedSource {
       if lungs.likeness >= leastLikeness { fitted.append((record, lungs)) }
       progress(WorkProgress("finding lungs", done: index + 1, of: normal.count, unit: "images"))
     }
-    return fitted
+    var order = DrawingRandom(.findings, seed: seed, index: -1)
+    return order.shuffled(fitted)
   }
 
   /// Whether it is a frontal radiograph of an adult.
@@ -112,7 +129,7 @@ public enum ComputedFindingError: Error, Equatable {
   case share(Double)
   case noKinds
   case tooFewNormal(path: String, found: Int, minimum: Int)
-  /// They were drawn with other settings, or before images that are there now.
+  /// They were drawn with other settings, or into other images.
   case isThere(path: String)
 }
 
@@ -120,7 +137,7 @@ extension ComputedFindingError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .share(let share):
-      "a share of \(share) cannot be computed: give more than 0 and at most \(ComputedSource.greatestShare)"
+      "a share of \(share) cannot be computed: give at most \(ComputedSource.greatestShare), and enough for one image"
     case .noKinds:
       "there is nothing to draw: give one or more of "
         + ComputedFinding.Kind.allCases.map(\.rawValue).joined(separator: ", ")
@@ -128,7 +145,7 @@ extension ComputedFindingError: CustomStringConvertible {
       "'\(path.onOneLine())' has \(found) normal radiographs of adults whose lungs are found in its training part, and "
         + "\(minimum) are needed: import NIH's, with 'thorax data import nih'"
     case .isThere(let path):
-      "'\(path.onOneLine())' has computed findings already: draw into a dataset without"
+      "'\(path.onOneLine())' has computed findings of other settings: draw into a dataset without any"
     }
   }
 }

@@ -36,8 +36,7 @@ package enum ComputedTrial {
           try dataset.image(of: found.record)
         }
       }
-      var order = DrawingRandom(.findings, seed: seed, index: -1)
-      let normal = order.shuffled(try ComputedSource.normal(among: part, of: dataset))
+      let normal = try ComputedSource.normal(among: part, of: dataset, seed: seed)
       guard !normal.isEmpty else { continue }
       entries += marked.indices.compactMap { index in
         let (record, lungs) = normal[index % normal.count]

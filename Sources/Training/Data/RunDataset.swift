@@ -51,6 +51,7 @@ struct RunDatasetFiles {
   /// The record of ``RunDataset``.
   private var record: URL { folder.folder.appendingPathComponent("dataset.json") }
   /// The identities of all training images, one a line, and of their patients where they have one, behind the word patient.
+  /// Those with computed findings are not named: what they were drawn into is there.
   var images: URL { folder.folder.appendingPathComponent("trained-on.txt") }
 
   /// Nil if the stage was not begun, or by the former version.
@@ -68,6 +69,7 @@ struct RunDatasetFiles {
     let file = try AtomicFile(path: images.path)
     var patients: Set<String> = []
     try training.forEach { _, record in
+      if record.isComputed { return }
       try file.write(Array("\(record.identity)\n".utf8))
       if let patient = record.patientIdentity, patients.insert(patient).inserted {
         try file.write(Array("patient \(patient)\n".utf8))

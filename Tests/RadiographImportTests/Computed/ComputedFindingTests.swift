@@ -136,6 +136,20 @@ struct ComputedFindingTests {
       let sides = computed.compactMap { $0.attributes.findings.first?.side }
       #expect(abs(sides.count { $0 == .right } * 2 - sides.count) < sides.count / 3)
       let reopened = try RadiographDataset.open(dataset.url)
+      // The same call goes on where an interruption ended it; another is refused.
+      let again = try ComputedSource.list(in: reopened, share: 0.2, seed: 3)
+      try ComputedSource.requireRoom(for: again, in: reopened)
+      let nothing = try DatasetImport(again, into: dataset.url, options: ComputedSource.options).run()
+      #expect(nothing.imported == 0 && nothing.alreadyThere == source.entries.count)
+      for other in [
+        try ComputedSource.list(in: reopened, share: 0.2, seed: 4),
+        try ComputedSource.list(in: reopened, share: 0.1, seed: 3),
+        try ComputedSource.list(in: reopened, kinds: [.nodule], share: 0.2, seed: 3),
+      ] {
+        #expect(throws: ComputedFindingError.isThere(path: dataset.url.path)) {
+          try ComputedSource.requireRoom(for: other, in: reopened)
+        }
+      }
       let first = try #require(computed.first)
       let original = try #require(before.first { first.path.hasSuffix("\($0.source)/\($0.path)") })
       #expect(try reopened.image(of: first) != reopened.image(of: original))
@@ -150,7 +164,7 @@ struct ComputedFindingTests {
         PhantomSource.list(count: 30, seed: 1), into: url, options: PhantomSource.options(size: 64)
       ).run()
       let dataset = try RadiographDataset.open(url)
-      for share in [0, -0.1, 0.21, .nan, .infinity] {
+      for share in [0, -0.1, 0.21, 1e-9, .nan, .infinity] {
         #expect(throws: ComputedFindingError.self) { try ComputedSource.list(in: dataset, share: share, seed: 0) }
       }
       #expect(throws: ComputedFindingError.noKinds) { try ComputedSource.list(in: dataset, kinds: [], seed: 0) }

@@ -121,7 +121,7 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
       "table '\(table.onOneLine())' names \(name.onOneLine(limit: 120)), which is not in '\(folder.onOneLine())': "
         + "correct the table or bring the image"
     case .tooFewRepeatedPatients(let path, let minimum):
-      "\(path) has fewer than \(minimum) patients with two images or more: nobody can be recognised"
+      "\(path.onOneLine(limit: 80)) has fewer than \(minimum) patients with two images or more, by whom a network could be measured: give another part or source"
     case .noLabels(let path, let wanted):
       "\(path.onOneLine()) has no label of \(wanted): give a dataset or a table that has"
     case .noPrompts(let path, let images):
@@ -141,7 +141,7 @@ public enum MeasurementError: Error, Equatable, CustomStringConvertible {
       "\(model.onOneLine()) was trained on \(patients) of the patients (\(images) images) that it is to be measured on, "
         + "\(names.joined(separator: ", "))\(patients > names.count ? ", ..." : ""): give a split that it has not seen; of the "
         + "collections that the shipped models were trained on, --split-by hash --seed 0 makes one. A network that is asked "
-        + "by itself is left out with --judge none, --anatomy none or --extractor none"
+        + "by itself is left out with --judge none, --anatomy none, --reidentifier none or --extractor none"
     case .trainedElsewhere(let model, let missing, let images):
       "\(missing.of("image")) of the \(images) that \(model.onOneLine()) was trained on \(missing == 1 ? "is" : "are") not "
         + "in the training part of the dataset: give the one that it was trained on"

@@ -22,9 +22,11 @@ struct RealismMeasurement {
       let size = RealismMeasurement.thumbnailSize
       var pixels: [Float] = []
       var spectra: [PowerSpectrum] = []
+      var first: GrayImages?
       for start in stride(from: 0, to: count, by: Self.block) {
         try Task.checkCancellation()
         let images = try GrayImages((start..<min(start + Self.block, count)).map(image))
+        if let first { try images.requireSameShape(as: first) } else { first = images.selecting([0]) }
         pixels += try images.thumbnails(size: size).pixels
         spectra.append(try PowerSpectrum(images))
       }

@@ -7,7 +7,8 @@ import Torch
 /// A network that recognises patients, of `thorax train reidentifier`.
 public struct ReidentifierChoice: Sendable {
   public var path: String
-  /// Whether somebody asked for it: where it cannot measure, that is an error, and otherwise a remark of the report.
+  /// Whether it was named: where a dataset has too few images for its threshold, that is an error, and otherwise a remark of
+  /// the report.
   public var isRequired: Bool
 
   public init(path: String, isRequired: Bool = true) {
@@ -53,7 +54,7 @@ struct ReidentificationMeasurement: SetMeasurement {
   /// The measurement by a network, if there is one that can measure.
   ///
   /// - Parameters:
-  ///   - remarks: Gets why a network that nobody asked for cannot.
+  ///   - remarks: Gets the reason where a network that was not named cannot.
   /// - Throws: As ``init(_:dataset:avoiding:source:note:)``.
   static func measurement(
     _ choice: ReidentifierChoice?, dataset: RadiographDataset, avoiding part: HeldOutPart, source: String? = nil,

@@ -31,7 +31,7 @@ struct DataComputeCommand: AsyncParsableCommand {
   var kinds: String?
 
   @Option(
-    parsing: .unconditional, help: "The share of the training images that are computed: at most 0.2.",
+    parsing: .unconditional, help: "The share of the training images that are computed: at most 0.2, the default.",
     transform: NumberText.real)
   var share: Double = ComputedSource.greatestShare
 
@@ -45,7 +45,14 @@ struct DataComputeCommand: AsyncParsableCommand {
 
   private struct Drawn: Encodable {
     var imported: Int
+    var alreadyThere: Int
+    /// Images with each, of all that are asked for.
     var findings: [String: Int]
+
+    enum CodingKeys: String, CodingKey {
+      case imported, findings
+      case alreadyThere = "already_there"
+    }
   }
 
   func run() async throws {
@@ -53,14 +60,12 @@ struct DataComputeCommand: AsyncParsableCommand {
     let kinds = try wantedKinds()
     let url = URL(fileURLWithPath: self.dataset)
     let dataset = try RadiographDataset.open(url)
-    guard try !dataset.sourceNames().contains(ComputedSource.name) else {
-      throw ComputedFindingError.isThere(path: self.dataset)
-    }
     let looking = common.console.meter("finding lungs", unit: "images", total: 0)
     let source = try ComputedSource.list(in: dataset, kinds: kinds, share: share, seed: seed) {
       looking.update($0.done, of: $0.total)
     }
     looking.finish()
+    try ComputedSource.requireRoom(for: source, in: dataset)
     let drawing = common.console.meter("drawing findings", unit: "images", total: source.entries.count)
     let summary = try DatasetImport(source, into: url, options: ComputedSource.options).run {
       drawing.update($0.done, of: $0.total)
@@ -68,9 +73,13 @@ struct DataComputeCommand: AsyncParsableCommand {
     drawing.finish()
     var counts: [String: Int] = [:]
     for entry in source.entries { for label in entry.attributes.positives { counts[label, default: 0] += 1 } }
-    if json { return try Console.writeJSON(Drawn(imported: summary.imported, findings: counts)) }
+    if json {
+      return try Console.writeJSON(
+        Drawn(imported: summary.imported, alreadyThere: summary.alreadyThere, findings: counts))
+    }
     let findings = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-    try Console.writeResult("\(self.dataset): \(summary.imported.of("image")) drawn (\(findings))")
+    try Console.writeResult(
+      "\(self.dataset): \(summary.imported.of("image")) drawn, \(summary.alreadyThere) there before (\(findings))")
   }
 
   private func wantedKinds() throws -> [ComputedFinding.Kind] {

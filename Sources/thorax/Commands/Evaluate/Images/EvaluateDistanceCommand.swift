@@ -11,7 +11,7 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
     commandName: "distance", abstract: "Compute the Fréchet distance (FID) of two folders of images.",
     discussion: """
       With pytorch-fid's weights, --pipeline legacy gives pytorch-fid's number, clean clean-fid's. Images may differ in size: \
-      each is brought to the network's. Memory does not grow with the number of images. In place of a folder a file of \
+      each is brought to the network's. Memory does not grow with the number of images, except with --interval. In place of a folder a file of \
       'thorax evaluate reference' is taken, if it is of the same network.
       """)
 
@@ -30,7 +30,8 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
       "Draw both folders again \(SetDistance.resamples) times for an interval, which takes as many distances."))
   var interval = false
 
-  @Option(parsing: .unconditional, help: "Decides what is drawn again.", transform: NumberText.whole)
+  @Option(
+    parsing: .unconditional, help: "Decides what --interval draws again (default: 0).", transform: NumberText.whole)
   var seed: UInt64 = 0
 
   @Flag(help: "Print one JSON object.")
@@ -59,6 +60,10 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
     guard folders.count == 2 else {
       throw RequestError.conflict("one folder or more than two are given", remedy: "give two, to compare them")
     }
+    guard !interval || (store == nil && !folders.contains { $0.hasSuffix(".safetensors") }) else {
+      throw RequestError.conflict(
+        "--interval draws images again, and statistics have none", remedy: "give two folders and no --store")
+    }
     let choices = try extractors.required()
     let note = WorkNotes(common.console)
     let sides = try folders.map(Side.init(path:))
@@ -76,10 +81,6 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
   private func distance(_ sides: [Side], _ extractor: any FeatureExtractor, _ note: WorkNotes) throws -> SetDistance {
     if store == nil, case .folder(let one) = sides[0], case .folder(let two) = sides[1] {
       return try SetDistance(one, two, with: extractor, resamplesWithSeed: interval ? seed : nil) { note($0) }
-    }
-    guard !interval else {
-      throw RequestError.conflict(
-        "--interval draws images again, and statistics have none", remedy: "give two folders and no --store")
     }
     let statistics = try sides.map { side in
       switch side {
@@ -102,8 +103,8 @@ struct EvaluateDistanceCommand: AsyncParsableCommand {
     if let ci95 = result.ci95 { lines[0] += "; 95 %: \(ci95.map(text).joined(separator: " to "))" }
     if let halves = result.halves {
       lines.append(
-        "\(text(halves.withinSecond))  half of the second folder against its other half; \(text(halves.toFirst)) against as "
-          + "many of the first (\(halves.images) each)")
+        "\(text(halves.withinSecond))  the first images of the second folder against its last; \(text(halves.toFirst)) against "
+          + "as many of the first folder (\(halves.images) each)")
     }
     return lines
   }
