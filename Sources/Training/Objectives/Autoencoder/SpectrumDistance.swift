@@ -17,6 +17,7 @@ struct SpectrumDistance {
   /// A power far below that of one grey value's rounding, for bands in which neither has any.
   private static let floor = 1e-8
 
+  private let matrix: FourierMatrix
   /// What softens the edges of a crop, whose jumps would be power of all frequencies.
   private let window_HW: Tensor
   /// The share of each frequency in the mean of each band.
@@ -25,6 +26,7 @@ struct SpectrumDistance {
   /// - Parameter side: The side of the square images.
   /// - Throws: `TorchError`.
   init(side: Int, dtype: DType = .float32, device: Device = .cpu) throws {
+    matrix = try FourierMatrix(side, dtype: dtype, device: device)
     let hann = (0..<side).map { pow(sin(.pi * (Double($0) + 0.5) / Double(side)), 2) }
     window_HW = try Tensor(hann.flatMap { row in hann.map { row * $0 } }, shape: [side, side]).to(dtype).to(device)
     var members = [Double](repeating: 0, count: side * side * Self.bands)
@@ -52,7 +54,7 @@ struct SpectrumDistance {
 
   private func transform(_ x_BCHW: Tensor) throws -> (real: Tensor, imaginary: Tensor) {
     let windowed = try (x_BCHW - x_BCHW.mean(dim: [2, 3], keepdim: true)) * window_HW
-    return try FourierPlane.transform(windowed)
+    return try matrix.transform(windowed)
   }
 
   /// The mean of each band.
