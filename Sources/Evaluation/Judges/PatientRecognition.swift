@@ -25,10 +25,8 @@ struct PatientRecognition {
 
   /// - Parameters:
   ///   - embedding_ND: Of each image, of length 1.
-  ///   - records: The images, in this order.
-  /// - Returns: nil for images that are not ``canMeasure(_:)``.
-  init?(embedding_ND: Tensor, records: [RadiographRecord], threshold: Double, seed: UInt64) throws {
-    guard Self.canMeasure(records) else { return nil }
+  ///   - records: The images, in this order, of which ``canMeasure(_:)`` holds.
+  init(embedding_ND: Tensor, records: [RadiographRecord], threshold: Double, seed: UInt64) throws {
     let pairs = PatientPairs(records.map(\.whose), seed: seed).pairs
     let same = pairs.filter(\.isSamePatient)
     (samePatient, otherPatient) = (same.count, pairs.count - same.count)
@@ -73,11 +71,6 @@ extension ReidentifierExtractor {
   ///
   /// - Throws: What reading the images throws, `TorchError`, `CancellationError`.
   func embeddings(of set: any ImageSet) throws -> Tensor {
-    var values: [Double] = []
-    try forEachBatch(of: set) { batch in
-      try Task.checkCancellation()
-      values += batch.features.values
-    }
-    return try Tensor(values, shape: [set.count, width])
+    try FeatureMemory().outputs(of: set, by: self).features.tensor()
   }
 }

@@ -56,12 +56,8 @@ public struct ReidentifierMeasurement: Sendable, Encodable {
     let training_MD = try network.embeddings(of: training)
     threshold = try PatientRecognition.threshold(
       PatientRecognition.greatest(network.embeddings(of: calibration.images), training_MD))
-    guard
-      let power = try PatientRecognition(
-        embedding_ND: network.embeddings(of: set), records: set.records, threshold: threshold, seed: seed)
-    else {
-      throw MeasurementError.tooFewRepeatedPatients(path: set.title, minimum: PatientRecognition.patientMinimum)
-    }
+    let power = try PatientRecognition(
+      embedding_ND: network.embeddings(of: set), records: set.records, threshold: threshold, seed: seed)
     hash = network.hash
     images = set.count
     patients = Set(set.records.map(\.patient)).count

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Findings drawn into normal radiographs")
 struct ComputedFindingTests {
-  /// A dark square with a bright column in its middle, which stands for two lungs and what is between them.
+  /// A dark square with a bright column in its middle: two lungs and what is between them.
   private static let lungs = LungFrame(
     apex: 0.15, base: 0.8, spine: 0.5, rightEdge: 0.12, leftEdge: 0.88, likeness: 1)
   private static func chest(_ side: Int = 128) throws -> GrayscaleImage {

@@ -5,14 +5,14 @@ import RadiographImport
 
 extension ComputedFinding.Kind: ExpressibleByArgument {}
 
-/// Makes the datasets by which computed findings are told from real ones.
+/// Makes the datasets on which a classifier learns to separate computed findings from real ones.
 struct ComputedFindingsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "computed-findings",
     abstract:
       "Make a dataset of real findings of a kind and as many computed ones, each image with its label Computed.",
     discussion: """
-      docs/labels.md has the figures, and the commands by which a classifier tells the two apart. A kind is worth training on \
+      docs/labels.md has the figures, and the commands by which a classifier separates the two. A kind is worth training on \
       where the area under its curve is at most 0.80.
       """)
 

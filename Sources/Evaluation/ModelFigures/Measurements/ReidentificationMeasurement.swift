@@ -139,10 +139,9 @@ struct ReidentificationMeasurement: SetMeasurement {
   private func powerFigures(
     _ compared: ComparedImages, _ heldOut_ND: Tensor, threshold: Double, how: String
   ) throws -> [MeasuredFigure] {
-    guard
-      let power = try PatientRecognition(
-        embedding_ND: heldOut_ND, records: compared.heldOut.records, threshold: threshold, seed: compared.seed)
-    else { return [] }
+    guard PatientRecognition.canMeasure(compared.heldOut.records) else { return [] }
+    let power = try PatientRecognition(
+      embedding_ND: heldOut_ND, records: compared.heldOut.records, threshold: threshold, seed: compared.seed)
     return [
       MeasuredFigure(
         "AUROC, re-identification", power.area,

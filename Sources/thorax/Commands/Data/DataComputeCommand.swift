@@ -6,8 +6,6 @@ import RadiographImport
 import Support
 import Terminal
 
-extension ComputedFinding.Kind: ExpressibleByArgument {}
-
 /// `thorax data compute`.
 struct DataComputeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
