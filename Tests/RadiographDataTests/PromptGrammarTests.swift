@@ -172,6 +172,24 @@ import Testing
     }
   }
 
+  @Test("texts of an image that was enlarged say so, and otherwise what they say without")
+  func lowResolution() throws {
+    try DataFixtures.withFolder { folder in
+      _ = try DatasetImport(KermanySource.list(DataFixtures.kermany), into: folder, options: DataFixtures.options())
+        .run()
+      let record = try #require(try RadiographDataset.open(folder).records().first)
+      let size = try #require(record.originalSize)
+      let shorter = min(size.width, size.height)
+      let writer = try CaptionWriter.standard()
+      let plain = writer.captions(of: record, count: 4, seed: 0)
+      func captions(enlargedTo side: Int) -> CaptionWriter.Captions {
+        writer.captions(of: record, count: 4, seed: 0, enlargedTo: side)
+      }
+      #expect(captions(enlargedTo: 2 * shorter - 1) == plain)
+      #expect(captions(enlargedTo: 2 * shorter).texts == plain.texts.map { "Low resolution. " + $0 })
+    }
+  }
+
   @Test(arguments: ["", "[]", "{}", #"{"styles": 1}"#])
   func aMalformedGrammarIsAnError(json: String) {
     #expect { try PromptGrammar(json: Data(json.utf8)) } throws: { error in

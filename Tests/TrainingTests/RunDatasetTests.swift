@@ -17,6 +17,7 @@ struct RunDatasetTests {
     #expect(
       identity("nih", "7", file: "a") != nil && identity("nih", "7", file: "a") == identity("nih", "7", file: "b"))
     #expect(identity("nih", "7") != identity("nih", "8") && identity("nih", "7") != identity("kermany", "7"))
+    #expect(identity("nih", "7") == identity("nih-128", "7"), "the same collection at another size")
     #expect(identity("dicom", "7") == nil)
   }
 

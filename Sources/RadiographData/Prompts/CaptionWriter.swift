@@ -48,10 +48,19 @@ public struct CaptionWriter: Sendable {
   /// An image with a report gives the report's own words: findings and impression, then each alone, over and over.
   /// Any other image gets prompts of the grammar; each image draws from a stream of its own.
   ///
-  /// - Parameter limit: texts above it lose whole sentences, those of the impression last; nil leaves them whole.
+  /// - Parameters:
+  ///   - limit: texts above it lose whole sentences, those of the impression last; nil leaves them whole.
+  ///   - side: the side of the images that a model is trained on: the texts of one that was enlarged to it say so, so
+  ///     that the model learns from it and draws no blurred images unless asked for them; nil says nothing.
   public func captions(
-    of record: RadiographRecord, count: Int, seed: UInt64, limit: TokenLimit? = nil
+    of record: RadiographRecord, count: Int, seed: UInt64, limit: TokenLimit? = nil, enlargedTo side: Int? = nil
   ) -> Captions {
+    if let side, record.isEnlarged(to: side) {
+      let remark = grammar.rules.lowResolution + " "
+      let room = limit.map { TokenLimit(maximum: $0.maximum - $0.count(remark), count: $0.count) }
+      let captions = captions(of: record, count: count, seed: seed, limit: room)
+      return Captions(texts: captions.texts.map { remark + $0 }, cut: captions.cut)
+    }
     guard !record.sections.isEmpty else {
       // The image's number, spread over all bits, so that neighbours do not share a stream.
       var mixer = SplitMix64(seed: UInt64(bitPattern: record.id))

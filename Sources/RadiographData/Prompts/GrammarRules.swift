@@ -1,5 +1,7 @@
 /// The grammar's file, decoded. `Resources/prompts.json` says what each part means.
 struct GrammarRules: Decodable, Sendable {
+  /// What the texts of a training begin with whose image was enlarged from a small file.
+  let lowResolution: String
   /// Wording that a template may use by name: `{film}`.
   let slots: [String: [Weighted]]
   /// Words for the patient, by group: `child.M`, `adult`, ...

@@ -121,16 +121,26 @@ public struct RadiographRecord: Sendable, Equatable, Identifiable {
   /// Whether a program drew findings into it: a model may learn from it, and no judge, and no figure is taken of it.
   public var isComputed: Bool { source == ImageFinding.computedSource }
 
+  /// Whether its file has at most half of so many pixels in width or height: enlarged to them it is blurred.
+  ///
+  /// False if the dataset does not know its size.
+  public func isEnlarged(to side: Int) -> Bool {
+    originalSize.map { 2 * min($0.width, $0.height) <= side } ?? false
+  }
+
   /// The hash of its file, or its place if the dataset has none: the same in every dataset that holds the image.
   public var identity: String { contentHash ?? "\(source)/\(path)" }
 
-  /// The collections whose numbers of patients are their publishers' own.
-  private static let publishedPatients: Set<String> = ["nih", "kermany"]
+  /// The collections whose numbers of patients are their publishers' own, by the name of a source: that of the images which
+  /// others pass on at 128 x 128 is NIH's too.
+  private static let publishers = ["nih": "nih", "nih-128": "nih", "kermany": "kermany"]
 
   /// The hash of a patient of a public collection: the same in every dataset that holds an image of that patient, whatever the
   /// format and size of its files. Nil for others, whose names mean nothing elsewhere.
   public var patientIdentity: String? {
-    Self.publishedPatients.contains(source) ? ContentHash.of(parts: ["patient", patient]) : nil
+    Self.publishers[source].map { publisher in
+      ContentHash.of(parts: ["patient", publisher + patient.dropFirst(source.count)])
+    }
   }
 
   public static func == (one: RadiographRecord, other: RadiographRecord) -> Bool {

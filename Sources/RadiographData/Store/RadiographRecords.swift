@@ -53,6 +53,9 @@ public struct RadiographRecords: Sendable {
     return RadiographRecords(dataset, places: kept)
   }
 
+  /// Width and height of the images.
+  public var imageSize: Int { dataset.imageSize }
+
   public var count: Int { places.count }
   public var isEmpty: Bool { places.isEmpty }
   public var indices: Range<Int> { places.indices }

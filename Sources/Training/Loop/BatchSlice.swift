@@ -40,6 +40,13 @@ struct BatchSlice: Equatable {
   ///
   /// - Parameter tensor: A tensor of the slice's shape.
   func noise(like tensor: Tensor, generator: Generator) throws -> Tensor {
-    try rows(of: Tensor.randn([batchSize] + tensor.shape.dropFirst(), generator: generator, device: tensor.device))
+    try rows(of: noiseOfStep(like: tensor, generator: generator))
+  }
+
+  /// Normally distributed noise of all rows of the step.
+  ///
+  /// - Parameter tensor: A tensor of the slice's shape.
+  func noiseOfStep(like tensor: Tensor, generator: Generator) throws -> Tensor {
+    try Tensor.randn([batchSize] + tensor.shape.dropFirst(), generator: generator, device: tensor.device)
   }
 }

@@ -36,7 +36,9 @@ struct DatasetCaptions: CaptionSource {
   var imageCount: Int { records.count }
 
   func captions(ofImages images: Range<Int>) throws -> [CaptionWriter.Captions] {
-    try records.records(images).map { writer.captions(of: $0, count: textsPerImage, seed: seed, limit: limit) }
+    try records.records(images).map {
+      writer.captions(of: $0, count: textsPerImage, seed: seed, limit: limit, enlargedTo: records.imageSize)
+    }
   }
 }
 

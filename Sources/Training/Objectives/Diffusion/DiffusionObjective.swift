@@ -48,36 +48,31 @@ struct DiffusionObjective: Objective {
   func batch(_ slice: BatchSlice) throws -> DiffusionLoss.Batch {
     let examples = try training.batch(
       order.examples(of: slice), slice, choosingTextWith: randomness.generator(.crop, step: slice.step))
-    var batch = try batch(
+    var (batch, noise_BCHW) = try batch(
       examples, slice, generator: randomness.generator(.noise, step: slice.step), promptDropout: recipe.promptDropout)
-    if recipe.contrastiveWeight > 0 { batch.others = try others(slice, like: examples.latent_BCHW) }
+    if recipe.contrastiveWeight > 0 {
+      // The next row of the step for each of the slice, whichever slice has it.
+      batch.others = (
+        try training.latents(order.examples(of: slice, rows: slice.nextRows)),
+        try noise_BCHW.indexSelect(dim: 0, index: Tensor(indices: slice.nextRows).to(loss.device))
+      )
+    }
     return batch
   }
 
-  /// The next row of the step for each of the slice, whichever slice has it.
-  private func others(_ slice: BatchSlice, like latent_BCHW: Tensor) throws -> (clean: Tensor, noise: Tensor) {
-    let generator = try randomness.generator(.noise, step: slice.step)
-    // Times are drawn before the noise: after them comes the noise that the row has.
-    _ = try loss.process.drawTimes(slice.batchSize, from: recipe.times, generator: generator)
-    let whole = BatchSlice(step: slice.step, batchSize: slice.batchSize, rows: 0..<slice.batchSize)
-    let noise_BCHW = try whole.noise(like: latent_BCHW, generator: generator)
-    return (
-      try training.latents(order.examples(of: slice, rows: slice.nextRows)),
-      try noise_BCHW.indexSelect(dim: 0, index: Tensor(indices: slice.nextRows).to(loss.device))
-    )
-  }
-
   /// - Parameter generator: Draws times, noise and dropped prompts, for all rows of the step.
+  /// - Returns: the slice's rows, and the noise of all rows of the step.
   private func batch(
     _ examples: DiffusionExamples.Batch, _ slice: BatchSlice, generator: Generator, promptDropout: Double
-  ) throws -> DiffusionLoss.Batch {
+  ) throws -> (DiffusionLoss.Batch, noise_BCHW: Tensor) {
     let times = try loss.process.drawTimes(slice.batchSize, from: recipe.times, generator: generator)
-    let noise_BCHW = try slice.noise(like: examples.latent_BCHW, generator: generator)
+    let noise_BCHW = try slice.noiseOfStep(like: examples.latent_BCHW, generator: generator)
     let isNull_B = try slice.rows(of: Tensor.rand([slice.batchSize], generator: generator, device: loss.device))
       .lt(other: promptDropout)
-    return DiffusionLoss.Batch(
+    let batch = DiffusionLoss.Batch(
       latent_BCHW: examples.latent_BCHW, hidden_BSD: examples.text.hidden_BSD, mask_BS: examples.text.mask_BS,
-      noise_BCHW: noise_BCHW, times: Array(times[slice.rows]), isNull_B: isNull_B)
+      noise_BCHW: try slice.rows(of: noise_BCHW), times: Array(times[slice.rows]), isNull_B: isNull_B)
+    return (batch, noise_BCHW)
   }
 
   func losses(of batch: DiffusionLoss.Batch, _ slice: BatchSlice) throws -> [Loss] {
@@ -89,7 +84,7 @@ struct DiffusionObjective: Objective {
     var means = RunningMeans()
     for (index, chosen) in share.batches(of: validated, size: 32) {
       let slice = BatchSlice(step: 0, batchSize: chosen.count, rows: 0..<chosen.count)
-      let batch = try batch(
+      let (batch, _) = try batch(
         validation.batch(chosen, slice, choosingTextWith: nil), slice,
         generator: randomness.generator(.validation, step: index), promptDropout: 0)
       means.add([.loss: try loss(batch, dropout: nil).item()])
