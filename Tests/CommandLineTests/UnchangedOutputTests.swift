@@ -9,13 +9,13 @@ import Testing
 ///
 /// Kernels differ from one kind of processor to another, and so do the last bits: the fixture names the kinds that its
 /// hashes hold for, and elsewhere a test is skipped. `THORAX_SLOW_TESTS=1 THORAX_RECORD=FILE swift test --filter
-/// UnchangedOutput` writes the hashes of this machine's kind to FILE. With new weights the images of every other kind
-/// are taken out of the fixture.
+/// UnchangedOutput` writes the hashes of this machine's kind to FILE. With new weights take the images of every other kind
+/// out of it by hand.
 @Suite(.serialized, .slow, .tags(.slow))
 struct UnchangedOutputTests {
   @Test(
     "forty images of the shipped model have the pixels that they had",
-    .enabled(if: UnchangedOutput.isPossible("images"), "\(UnchangedOutput.reasonToSkip)"))
+    .enabled(if: UnchangedOutput.isPossible("images"), "\(UnchangedOutput.reasonToSkip("images"))"))
   func images() throws {
     try withTemporaryFolder { folder in
       let arguments =
@@ -35,7 +35,7 @@ struct UnchangedOutputTests {
 
   @Test(
     "twenty steps of the autoencoder and of the diffusion model end with the state that they ended with",
-    .enabled(if: UnchangedOutput.isPossible("training"), "\(UnchangedOutput.reasonToSkip)"))
+    .enabled(if: UnchangedOutput.isPossible("training"), "\(UnchangedOutput.reasonToSkip("training"))"))
   func training() throws {
     try withTemporaryFolder { folder in
       try UnchangedOutput.writeRadiographs(to: folder.appendingPathComponent("source"))
@@ -94,7 +94,7 @@ private enum UnchangedOutput {
   }()
 
   static func isPossible(_ kind: String) -> Bool { recording != nil || expected[processor]?[kind] != nil }
-  static let reasonToSkip = "the fixture has no hashes for \(processor)"
+  static func reasonToSkip(_ kind: String) -> String { "the fixture has no hashes of \(kind) for \(processor)" }
 
   private static let expected: Hashes = {
     guard let data = try? Data(contentsOf: fixture) else { return [:] }
