@@ -177,8 +177,9 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographModels", "RunRecords", "Support",
-        "TensorFiles", "Tokenization", "Torch", "TorchNN", "YAMLText", .product(name: "Yams", package: "Yams"),
+        "Diffusion", "ImageFiles", "Models", "RadiographData", "RadiographModels", "RadiologyReports", "RunRecords",
+        "Support", "TensorFiles", "Tokenization", "Torch", "TorchNN", "YAMLText",
+        .product(name: "Yams", package: "Yams"),
       ],
       resources: [.embedInCode("Resources/Recipes"), .embedInCode("Resources/Grids")]),
     .target(

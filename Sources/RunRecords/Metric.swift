@@ -24,6 +24,10 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   public static let adversarial = Metric("adversarial")
   /// The discriminator's own loss.
   public static let discriminator = Metric("discriminator")
+  /// How much of what texts ask for classifiers do not see in drawn images, in log odds.
+  public static let shortfall = Metric("shortfall")
+  /// How far a student's answers are from its teacher's: the mean squared error.
+  public static let drift = Metric("drift")
   /// The mean over all labels of the area under the receiver operating characteristic.
   public static let areaUnderROC = Metric("auroc")
   /// The mean over all labels of the average precision.
@@ -60,6 +64,7 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
     (.perceptual, "Perceptual distance"), (.equivariance, "Error of transformed latents"),
     (.spectrum, "Distance of spectra"),
     (.adversarial, "Adversarial loss"), (.discriminator, "Loss of the discriminator"),
+    (.shortfall, "Shortfall of what is asked for"), (.drift, "Distance from the teacher"),
     (.areaUnderROC, "AUROC, mean of all labels"), (.averagePrecision, "Average precision, mean of all labels"),
     (.structuralSimilarity, "Structural similarity (SSIM)"), (.peakSignalToNoise, "PSNR in dB"),
     (.meanSquaredError, "Mean squared error"), (.learningRate, "Learning rate"),

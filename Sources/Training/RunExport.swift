@@ -113,7 +113,8 @@ public struct RunExport {
   ) throws -> (ModelDescription, ModelWeights) {
     let recipe: DistillationRecipe = try ConfigurationResolver.stored(distilled.configuration)
     let teacher = try Teacher(recipe.teacher, architecture: architecture)
-    try PinnedTeacher.require(teacher, in: distilled)
+    let pinned = try PinnedTeacher.recorded(in: distilled)
+    try pinned?.require(teacher)
     let best = try BestWeights(contentsOf: distilled.best)
     var description = teacher.description
     (description.name, description.licence) = (name, licence)
@@ -121,7 +122,11 @@ public struct RunExport {
     description.bestSampling = nil
     description.sampling = recipe.own.studentSampling(teacher.description.sampling)
     description.detailGain = recipe.own.detailGain ?? teacher.description.detailGain
-    description.training = facts.merging(
+    var rewarded: [String: String] = [:]
+    if let classifiers = pinned?.classifiers {
+      rewarded["reward_classifiers"] = classifiers.map { String($0.prefix(12)) }.joined(separator: ", ")
+    }
+    description.training = facts.merging(rewarded) { given, _ in given }.merging(
       [
         "teacher": teacher.description.name, "distillation": recipe.method.rawValue,
         "distillation_steps": best.metadata["step"] ?? "", "validation_loss": best.metadata["loss"] ?? "",

@@ -141,7 +141,7 @@ public enum Trainer {
   /// What all stages do before their first step and around their steps.
   private static func train<Settings: StageSettings>(
     _ request: TrainingRequest, _ architecture: ModelArchitecture?, shouldStop: () -> Bool,
-    report: (TrainingReport) -> Void, prepare: (BegunRun<Settings>) throws -> some Objective
+    report: (TrainingReport) -> Void, prepare: (BegunRun<Settings>) throws -> any Objective
   ) throws -> LoopOutcome {
     try withoutActuallyEscaping(shouldStop) { shouldStop in
       try withoutActuallyEscaping(report) { report in
@@ -161,9 +161,9 @@ public enum Trainer {
   }
 
   /// What is trained; if it cannot be made, nothing of the start stays.
-  private static func prepared<Settings: StageSettings, Trained: Objective>(
-    _ begun: BegunRun<Settings>, _ prepare: (BegunRun<Settings>) throws -> Trained
-  ) throws -> Trained {
+  private static func prepared<Settings: StageSettings>(
+    _ begun: BegunRun<Settings>, _ prepare: (BegunRun<Settings>) throws -> any Objective
+  ) throws -> any Objective {
     do {
       return try prepare(begun)
     } catch let error as EncodingStopped {
@@ -177,7 +177,7 @@ public enum Trainer {
   private static func train<Settings: StageSettings>(
     _ request: TrainingRequest, _ architecture: ModelArchitecture?, in group: any ProcessGroup,
     shouldStop: @escaping () -> Bool, report: @escaping (TrainingReport) -> Void,
-    prepare: (BegunRun<Settings>) throws -> some Objective
+    prepare: (BegunRun<Settings>) throws -> any Objective
   ) throws -> LoopOutcome {
     // While the first process encodes it waits for no other, so that the loss of another has to be looked for here.
     let limits = RunLimits(

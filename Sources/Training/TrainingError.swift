@@ -39,6 +39,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case noTexts(path: String, split: String, images: Int)
   /// A distillation whose teacher has other weights than the one that it was begun with.
   case teacherChanged(path: String)
+  /// A classifier of a reward is not what the run was begun with.
+  case classifierChanged(path: String)
   /// What was trained on is not what the run was begun with: images of the training and of the validation part.
   case datasetChanged(path: String, begun: [Int], found: [Int])
   /// An image that the run's validation looks at.
@@ -126,6 +128,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "resume with the dataset as it was, or begin a new run"
     case .teacherChanged(let path):
       "\(path) is not the teacher that the run was begun with, its weights are others: give the same teacher, or begin "
+        + "another run"
+    case .classifierChanged(let path):
+      "\(path) is not the classifier that the run was begun with, its weights are others: give the same file, or begin "
         + "another run"
     case .imageGone(let name):
       "the dataset has no image \(name), which the run's validation looks at: resume with the dataset as it was"

@@ -149,7 +149,8 @@ struct Failure {
     case .invalidSetting, .unknownSetting, .unknownName, .otherConfiguration, .tooManyProcesses: .usage
     case .inFile(_, _, let error): status(error)
     case .unreadableConfiguration, .diverged, .noImages, .unfitImages, .noTexts, .datasetChanged, .imageGone,
-      .validationWasTrainedOn, .teacherChanged, .otherFeatures, .otherDataset, .damagedCheckpoint, .noWholeCheckpoint,
+      .validationWasTrainedOn, .teacherChanged, .classifierChanged, .otherFeatures, .otherDataset, .damagedCheckpoint,
+      .noWholeCheckpoint,
       .damagedWeights, .damagedFeatures, .foreignCheckpoint, .newerCheckpoint, .classifierData, .tooFewRepeatedPatients,
       .memoryTooSmall:
       .badData

@@ -1,4 +1,5 @@
 import Foundation
+import TensorFiles
 import Testing
 import Torch
 
@@ -30,6 +31,31 @@ struct SamplerTests {
     /// Where the flow takes `start` between two times.
     func solution(from start: Double, at time: SampleTime, to end: SampleTime) -> Double {
       end.alpha * mean + (variance(at: end) / variance(at: time)).squareRoot() * (start - time.alpha * mean)
+    }
+  }
+
+  @Test("the gradient of a sample by its noise and by the network's weights is PyTorch's")
+  func gradients() throws {
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let expected = try SafetensorsFile(path: tests.appendingPathComponent("Fixtures/reward.safetensors").path)
+      .loadTensors()
+    func value(_ name: String) throws -> Tensor { try #require(expected[name]) }
+    let (noise, weight, slope) = (try value("noise"), try value("weight"), try value("slope"))
+    let leaves = [("noise", noise), ("weight", weight), ("slope", slope)]
+    for (_, leaf) in leaves { try leaf.setRequiresGrad(true) }
+    let process = try DiffusionProcess(
+      SchedulerConfiguration(schedule: .init(.rectifiedFlow(shift: 1.8)), prediction: .flow, spacing: .trailing))
+    let sampler = DPMSolverSampler()
+    let plan = try process.plan(steps: 7, convention: sampler.convention)
+    let sample = try sampler.sample(from: SamplerState(plan: plan, noise: noise)) { x_BCHW, time in
+      let mixed_BHWC = try x_BCHW.permute([0, 2, 3, 1]).matmul(weight)
+      return try mixed_BHWC.permute([0, 3, 1, 2]).tanh() + slope.reshape([1, 4, 1, 1]) * time.flowTime
+    }
+    #expect(try (sample - value("sample")).abs().max().item() < 1e-12)
+    try (sample * value("sample.weights")).sum().backward()
+    for (name, leaf) in leaves {
+      let error = try (#require(try leaf.grad) - value("\(name).gradient")).abs().max().item()
+      #expect(error < 1e-11, "\(name): \(error)")
     }
   }
 

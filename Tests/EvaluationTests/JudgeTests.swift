@@ -34,7 +34,7 @@ struct JudgeTests {
         width: 64, height: 64,
         pixels: (0..<64 * 64).map { half[$0 / 64 * 32 + min($0 % 64, 63 - $0 % 64)] })
       let inputs = try [image, Self.mirrored(image), symmetric].map { try judge.preparation.input(from: $0) }
-      let sides = try judge.maps(of: inputs).map { $0.map(\.rightward) }
+      let sides = try judge.places(of: inputs).map { $0.map(\.rightward) }
       for label in 0..<2 {
         #expect(abs(sides[0][label] + sides[1][label]) < 1e-5 && abs(sides[0][label]) > 1e-4, "\(sides)")
         #expect(abs(sides[2][label]) < 1e-5)

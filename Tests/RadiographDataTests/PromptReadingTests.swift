@@ -73,6 +73,47 @@ import Testing
     #expect(placed > 60)
   }
 
+  @Test(arguments: 0..<4)
+  func whatAWishSaysIsReadBack(seed: UInt64) {
+    let writer = WishWriter(grammar: grammar, labels: NIHLabels.vocabulary + ["female", "Bacterial Pneumonia"])
+    #expect(writer.findings == NIHLabels.findings)
+    var random = SplitMix64(seed: seed)
+    let names = NIHLabels.findings
+    var wrong: [String] = []
+    var asked: [String: Set<String>] = [:]
+    var normal = 0
+    for number in 0..<1000 {
+      let patient = Self.attributes(&random, among: names)
+      let wish = writer.wish(for: patient, seed: seed &* 1000 &+ UInt64(number))
+      #expect(wish == writer.wish(for: patient, seed: seed &* 1000 &+ UInt64(number)))
+      normal += wish.statements.contains(PromptStatement(name: NIHLabels.noFinding, isPresent: true)) ? 1 : 0
+      wrong += faults(of: wish.text, wish.statements.filter { $0.name != NIHLabels.noFinding })
+        .map { "\($0): \(wish.text)" }
+      for statement in wish.statements where statement.isPresent {
+        let places = [statement.side?.rawValue, statement.zones.map(\.rawValue).joined()].compactMap { $0 }
+        asked[statement.name, default: []].formUnion(places)
+      }
+    }
+    #expect(wrong.isEmpty, "\(wrong.count): \(wrong.prefix(30).joined(separator: "\n"))")
+    // A seventh of all, and of the patients' own images none.
+    #expect((80...200).contains(normal), "\(normal)")
+    #expect(Set(asked.keys) == Set(names + [NIHLabels.noFinding]))
+    for name in ["Pneumonia", "Consolidation", "Mass", "Nodule"] {
+      #expect(asked[name]?.isSuperset(of: ["left", "right", "bilateral", "upper", "lower"]) == true, "\(name)")
+    }
+    #expect(asked["Cardiomegaly"]?.isDisjoint(with: ["left", "right"]) == true)
+  }
+
+  @Test func aChildIsAskedForAsItIs() {
+    let writer = WishWriter(grammar: grammar, labels: NIHLabels.vocabulary)
+    let child = RadiographAttributes(
+      labels: ["Pneumonia": .positive], vocabulary: ["Pneumonia", "Normal"], age: AgeRange(1, 5))
+    let wishes = (0..<50).map { writer.wish(for: child, seed: $0) }
+    #expect(wishes.allSatisfy { $0.statements.filter(\.isPresent).allSatisfy { $0.name == "Pneumonia" } })
+    #expect(wishes.count { $0.statements.contains { $0.isPresent } } > 35)
+    #expect(Set(wishes.map(\.text)).count > 10)
+  }
+
   @Test func everyLabelHasWordsOfItsOwn() {
     #expect(Set(grammar.rules.findings.keys) == Set(Self.meanings.keys))
     #expect(NIHLabels.findings.allSatisfy { grammar.rules.findings[$0]?.nouns.isEmpty == false })

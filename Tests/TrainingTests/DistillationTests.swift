@@ -40,10 +40,11 @@ struct DistillationTests {
     try recipe.validate()
     let folder = RunFolder(dataset.run("student"), stage: .distillation)
     try folder.create()
-    return try DistillationPreparation(
+    let objective = try DistillationPreparation(
       recipe: recipe, teacher: Teacher(recipe.teacher, architecture: TinyRun.architecture), data: dataset.data(),
       folder: folder, device: .cpu, limits: RunLimits { false }, report: { _ in }
     ).objective()
+    return try #require(objective as? DistillationObjective)
   }
 
   @Test("a scale alone leaves all else of the teacher's guidance, and details are the recipe's or the teacher's")

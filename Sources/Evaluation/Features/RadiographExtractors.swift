@@ -160,21 +160,17 @@ public struct OwnExtractor: FeatureExtractor {
   /// Whether the network was made to say where labels are seen.
   var knowsPlaces: Bool { classifier.architecture.network == .places }
 
-  /// Where each label is seen in some images: of every place the mean of what is said of it and of the same place of the
-  /// mirrored image, so that mirroring an image mirrors its maps.
+  /// Where each label is seen in some images: rows of images, columns of labels.
   ///
   /// - Throws: `TorchError` if memory runs out.
-  func maps(of inputs: [NetworkInput]) throws -> [[PlaceMap]] {
+  func places(of inputs: [NetworkInput]) throws -> [[SeenPlace]] {
     try withoutGradients {
-      let image_B1HW = try NetworkInput.batch(inputs)
-      let mirrored_BLhw = try classifier.activationMaps(image_B1HW.flip(dims: [3])).flip(dims: [3])
-      let maps_BLhw = try (classifier.activationMaps(image_B1HW) + mirrored_BLhw) * 0.5
-      let (height, width) = (maps_BLhw.shape[2], maps_BLhw.shape[3])
-      let values = try maps_BLhw.contiguous().doubles()
+      let odds = try classifier.placeOdds(NetworkInput.batch(inputs))
+      let (rightward, upward) = (try odds.rightward_BL.doubles(), try odds.upward_BL.doubles())
       return inputs.indices.map { image in
         labels.indices.map { label in
-          let start = (image * labels.count + label) * height * width
-          return PlaceMap(height: height, width: width, logOdds: Array(values[start..<start + height * width]))
+          let place = image * labels.count + label
+          return SeenPlace(rightward: rightward[place], upward: upward[place])
         }
       }
     }

@@ -2,6 +2,13 @@ import Foundation
 import RadiographData
 import RadiologyReports
 
+/// Where in an image a label is seen, as ``PlaceOdds`` has it.
+struct SeenPlace: Sendable {
+  /// Greater than 0 on the patient's right.
+  let rightward: Double
+  let upward: Double
+}
+
 /// On which side findings are, and whether a label is seen above or below.
 ///
 /// A network of places says both: the side is where the odds of a label are greater, so that mirroring an image turns the
@@ -34,19 +41,19 @@ struct PlaceJudge {
     columns = labels.map { network.labels.firstIndex(of: $0) }
     let findings = AskedFinding.all.filter(\.hasZone).compactMap { network.labels.firstIndex(of: $0.label) }
     var sum = 0.0
-    try Self.forEachImage(normal, network) { _, maps in sum += findings.reduce(0) { $0 + maps[$1].upward } }
+    try Self.forEachImage(normal, network) { _, places in sum += findings.reduce(0) { $0 + places[$1].upward } }
     usual = sum / Double(max(1, findings.count * normal.count))
   }
 
   private static func forEachImage(
-    _ set: any ImageSet, _ network: OwnExtractor, _ body: (Int, [PlaceMap]) throws -> Void
+    _ set: any ImageSet, _ network: OwnExtractor, _ body: (Int, [SeenPlace]) throws -> Void
   ) throws {
     let batch = 16
     for start in stride(from: 0, to: set.count, by: batch) {
       try Task.checkCancellation()
       let indices = start..<min(start + batch, set.count)
-      let maps = try network.maps(of: indices.map { try network.preparation.input(from: set.image(at: $0)) })
-      for (index, maps) in zip(indices, maps) { try body(index, maps) }
+      let places = try network.places(of: indices.map { try network.preparation.input(from: set.image(at: $0)) })
+      for (index, places) in zip(indices, places) { try body(index, places) }
     }
   }
 
@@ -64,12 +71,12 @@ struct PlaceJudge {
   /// - Throws: `ImageFileError`, `TorchError`, what reading throws.
   func answers(_ set: any ImageSet, labels: [Int]) throws -> [Answer?] {
     var answers: [Answer?] = []
-    try Self.forEachImage(set, network) { index, maps in
+    try Self.forEachImage(set, network) { index, places in
       answers.append(
         columns[labels[index]].map { column in
           Answer(
-            side: network.knowsPlaces ? (maps[column].rightward > 0 ? .right : .left) : nil,
-            isUpper: maps[column].upward > usual)
+            side: network.knowsPlaces ? (places[column].rightward > 0 ? .right : .left) : nil,
+            isUpper: places[column].upward > usual)
         })
     }
     return answers

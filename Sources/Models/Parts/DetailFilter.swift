@@ -1,7 +1,7 @@
 import Foundation
 import Torch
 
-// C channels, H height, W width
+// B batch, H height, W width
 
 /// Makes the details of an image stronger, as ``DetailGain`` says; the image's borders are continued by their own values.
 struct DetailFilter {
@@ -28,12 +28,12 @@ struct DetailFilter {
     return weights.map { Float($0 / total) }
   }
 
-  /// - Parameter image_11HW: In single precision.
+  /// - Parameter image_B1HW: In single precision.
   /// - Throws: `TorchError`.
-  func callAsFunction(_ image_11HW: Tensor) throws -> Tensor {
-    let padded = try image_11HW.pad(pad: [radius, radius, radius, radius], mode: "replicate")
+  func callAsFunction(_ image_B1HW: Tensor) throws -> Tensor {
+    let padded = try image_B1HW.pad(pad: [radius, radius, radius, radius], mode: "replicate")
     let blurred = try padded.conv2d(weight: columns_211K).conv2d(weight: rows_211K, groups: 2)
     let details = try blurred.narrow(dim: 1, start: 0, length: 1) - blurred.narrow(dim: 1, start: 1, length: 1)
-    return try image_11HW + details * amount
+    return try image_B1HW + details * amount
   }
 }

@@ -83,6 +83,14 @@ public final class LoadedModel {
     try image(raw_1CHW: scaling.denormalised(latent_1CHW), detail: detail)
   }
 
+  /// The images of latents in diffusion's space as tensors near [-1, 1], with gradients: what ``decode(_:)`` rounds to grey
+  /// values.
+  ///
+  /// - Throws: `TorchError`.
+  public func decoded(_ latent_BCHW: Tensor) throws -> Tensor {
+    try decoded(raw_BCHW: scaling.denormalised(latent_BCHW), detail: detail)
+  }
+
   /// An image in the autoencoder's own space: the mean of its latent, `[1, C, H, W]`.
   ///
   /// - Throws: ``ModelError/imageSize(width:height:wanted:)`` for an image of another size than the model's; `TorchError`.
@@ -106,12 +114,16 @@ public final class LoadedModel {
 
   /// The image of latents in the autoencoder's own space.
   private func image(raw_1CHW: Tensor, detail: DetailFilter?) throws -> GrayscaleImage {
-    var image_1CHW = try codec.decode(raw_1CHW.to(dtype).contiguous(memoryFormat: .channelsLast))
-    if let detail { image_1CHW = try detail(image_1CHW.to(.float32).contiguous()) }
+    let image_1CHW = try decoded(raw_BCHW: raw_1CHW, detail: detail)
     let shape = image_1CHW.shape
     let values = try image_1CHW.contiguous().floats()
     guard values.allSatisfy(\.isFinite) else { throw ModelError.notFinite(precision: "\(dtype)") }
     let pixels = values.map(GrayscaleImage.level)
     return try GrayscaleImage(width: shape[3], height: shape[2], pixels: pixels)
+  }
+
+  private func decoded(raw_BCHW: Tensor, detail: DetailFilter?) throws -> Tensor {
+    let image_BCHW = try codec.decode(raw_BCHW.to(dtype).contiguous(memoryFormat: .channelsLast))
+    return try detail.map { try $0(image_BCHW.to(.float32).contiguous()) } ?? image_BCHW
   }
 }

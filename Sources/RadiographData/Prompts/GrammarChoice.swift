@@ -88,13 +88,17 @@ struct GrammarChoice<Generator: RandomNumberGenerator> {
     case "findings":
       guard let style else { return "" }
       if isNormal {
+        stateNormal()
         let alternatives = chance(style.standaloneNormal) ? rules.normal.standalone : rules.normal.phrases
         return pick(alternatives, weight: \.weight)?.text ?? ""
       }
       let separator = pick(style.separators, weight: \.weight)?.text ?? ", "
       return Self.joined(namedFindings().map { phrase(for: $0) }, by: separator)
     case "findingSentences":
-      if isNormal { return pick(rules.normal.sentences, weight: \.weight)?.text ?? "" }
+      if isNormal {
+        stateNormal()
+        return pick(rules.normal.sentences, weight: \.weight)?.text ?? ""
+      }
       return namedFindings().map { sentence(for: $0) }.joined(separator: " ")
     case "denials":
       deny(denials)
@@ -132,6 +136,11 @@ struct GrammarChoice<Generator: RandomNumberGenerator> {
       names.removeAll { $0 == dropped }
     }
     return names.shuffled(using: &generator)
+  }
+
+  private mutating func stateNormal() {
+    statements += attributes.positives.filter { rules.normal.labels.contains($0) }
+      .map { PromptStatement(name: $0, isPresent: true) }
   }
 
   private mutating func deny(_ names: [String]) {

@@ -32,7 +32,7 @@ struct PlaceClassifier: LabelNetwork {
 
   func logits(means_BC: Tensor) throws -> Tensor { try output(means_BC) }
 
-  /// The logarithm of the mean odds of all places, the surest counting most (Pinheiro and Collobert, 2015, "From image-level
+  /// ``pooled(_:)`` of all places (Pinheiro and Collobert, 2015, "From image-level
   /// to pixel-level labeling", equation 2).
   ///
   /// - Parameter dropout: Drops channels of whole maps.
@@ -40,9 +40,11 @@ struct PlaceClassifier: LabelNetwork {
     try pooled(logitMaps(lastMaps_BCHW: lastMaps_BCHW, dropout: dropout))
   }
 
-  func pooled(_ maps_BLHW: Tensor) throws -> Tensor {
+  func pooled(_ maps_BLHW: Tensor) throws -> Tensor { try Self.pooled(maps_BLHW.to(.float32)) }
+
+  /// The logarithm of the mean odds of some places, the surest counting most: `[B, L]`.
+  static func pooled(_ maps_BLHW: Tensor) throws -> Tensor {
     let sharpness = ClassifierArchitecture.placeSharpness
-    let maps_BLHW = try maps_BLHW.to(.float32)
     let highest_BL11 = try maps_BLHW.detach().amax(dim: [2, 3], keepdim: true)
     let odds_BL = try ((maps_BLHW - highest_BL11) * sharpness).exp().mean(dim: [2, 3])
     return try odds_BL.log() / sharpness + highest_BL11.reshape(odds_BL.shape)

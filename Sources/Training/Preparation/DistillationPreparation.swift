@@ -23,9 +23,9 @@ struct DistillationPreparation {
 
   /// - Throws: ``EncodingStopped`` if a limit was reached on the way, ``TrainingError/invalidSetting(key:value:remedy:)``
   ///   for a method that is not for such a teacher, `TextEncoderError`, `FileAccessError`, `TorchError`.
-  func objective() throws -> DistillationObjective { try group.firstThenOthers(preparedObjective) }
+  func objective() throws -> any Objective { try group.firstThenOthers(preparedObjective) }
 
-  private func preparedObjective() throws -> DistillationObjective {
+  private func preparedObjective() throws -> any Objective {
     let description = teacher.description
     let isFlow: Bool
     if case .rectifiedFlow = description.scheduler.schedule.curve { isFlow = true } else { isFlow = false }
@@ -46,6 +46,7 @@ struct DistillationPreparation {
       training = try examples(.train, data.training)
       validation = try examples(.validation, data.validation)
       validated = data.validated
+    case .reward: return try rewardObjective(images, autoencoder)
     case .reflow:
       training = try pairs(.train, data.training.records, count: recipe.pairs, images, autoencoder)
       // A tenth as many, of the texts of the validation part.
@@ -53,17 +54,79 @@ struct DistillationPreparation {
       validation = try pairs(.validation, data.validation.records, count: count, images, autoencoder)
       validated = Array(0..<count)
     }
-    var student = description
-    student.sampling = recipe.own.studentSampling(description.sampling)
-    let pictures = SamplePictures(
+    return try DistillationObjective(
+      recipe, teacher: teacher, training: training, validation: validation, validated: validated,
+      pictures: pictures(images, autoencoder), device: device)
+  }
+
+  /// What the student draws now and then, as the model that is exported draws it.
+  private func pictures(_ images: DiffusionPreparation, _ autoencoder: Autoencoder) throws -> SamplePictures {
+    var student = teacher.description
+    student.sampling = recipe.own.studentSampling(student.sampling)
+    student.detailGain = recipe.own.detailGain ?? student.detailGain
+    return SamplePictures(
       description: student, codec: autoencoder,
       encoded: try EncodedPrompts(
-        SamplePictures.prompts, by: images.textEncoder(), for: description.architecture.textProjection,
+        SamplePictures.prompts, by: images.textEncoder(), for: student.architecture.textProjection,
         sampling: student.sampling),
       device: device)
-    return try DistillationObjective(
-      recipe, teacher: teacher, training: training, validation: validation, validated: validated, pictures: pictures,
-      device: device)
+  }
+
+  private func rewardObjective(
+    _ images: DiffusionPreparation, _ autoencoder: Autoencoder
+  ) throws -> RewardObjective {
+    let scale = teacher.description.sampling.guidance
+    guard scale == 1 else {
+      throw TrainingError.invalidSetting(
+        key: "teacher", value: teacher.path,
+        remedy: "it is drawn with guidance \(scale): distil it by method=guidance, export it, and name that model")
+    }
+    let (device, randomness) = (device, TrainingRandomness(seed: recipe.seed))
+    var normal: [Tensor]?
+    let judges = try recipe.classifiers.map { path in
+      try ClassifierReward.Judge(LabelClassifier(contentsOf: path, device: device), device: device) {
+        let images = try normal ?? normalImages()
+        normal = images
+        return images
+      }
+    }
+    let reward = ClassifierReward(
+      judges: judges, margin: recipe.margin, placeWeight: recipe.placeWeight)
+    let writer = try WishWriter.standard(labels: reward.labels)
+    guard !writer.findings.isEmpty else {
+      throw TrainingError.invalidSetting(
+        key: "classifiers", value: "\(recipe.classifiers)",
+        remedy: "give one of findings that prompts can ask for, such as \(NIHLabels.findings[0])")
+    }
+    func texts(_ split: DatasetSplit, _ records: RadiographRecords, count: Int) throws -> RewardObjective.Texts {
+      let purpose: TrainingRandomness.Purpose = split == .train ? .pairs : .validationPairs
+      let captions = try WishedCaptions(records, by: writer, count: count) { randomness.seed(purpose, step: $0) }
+      return .init(prompts: try images.prompts(captions, of: split, records), wishes: captions.wishes)
+    }
+    return try RewardObjective(
+      recipe, teacher: teacher, reward: reward, autoencoder: autoencoder,
+      training: texts(.train, data.training.records, count: recipe.wishes),
+      validation: texts(
+        .validation, data.validation.records, count: min(recipe.wishes, DistillationSettings.validationLimit / 4)),
+      pictures: pictures(images, autoencoder), device: device)
+  }
+
+  /// Some radiographs of the training part that are called normal, in batches.
+  private func normalImages() throws -> [Tensor] {
+    let (limit, batch) = (256, 32)
+    let labels = [NIHLabels.noFinding, KermanyLabels.normal]
+    var normal: [Int] = []
+    try data.training.records.forEach { index, record in
+      let attributes = record.attributes
+      if attributes.view != .lateral, labels.contains(where: { attributes.state(of: $0) == .positive }) {
+        normal.append(index)
+      }
+    }
+    // At equal distances, since images lie source by source.
+    let chosen = normal.spread(limit)
+    return try stride(from: 0, to: chosen.count, by: batch).map { start in
+      try data.training.images(chosen[start..<min(start + batch, chosen.count)])
+    }
   }
 
   /// The images and texts, as the diffusion model's own training would prepare them.

@@ -99,6 +99,7 @@ struct DistillationObjective: Objective {
       switch recipe.method {
       case .reflow: try process.target(clean: clean, noise: noise, times: times)
       case .guidance: try guided(noisy_BCHW, batch)
+      case .reward: preconditionFailure("of RewardObjective")
       }
     let output_BCHW = try withPrecision(recipe.precision, on: device) {
       try student.unet(

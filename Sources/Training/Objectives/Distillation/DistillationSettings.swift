@@ -1,8 +1,8 @@
 import Diffusion
 import Models
 
-/// How a diffusion model is distilled from a trained one, so that an image takes fewer calls of the network. It begins
-/// with the teacher's weights.
+/// How a diffusion model learns from a trained one, so that an image takes fewer calls of the network, or so that it shows what
+/// texts ask for. It begins with the teacher's weights.
 public struct DistillationSettings: RepeatedImages {
   public enum Method: String, Codable, CaseIterable, Sendable {
     /// The student predicts what the teacher predicts with guidance: one call a step in place of two (Meng et al., 2023,
@@ -11,6 +11,10 @@ public struct DistillationSettings: RepeatedImages {
     /// The student learns the straight line from each noise to what the teacher makes of it: few steps, and no guidance
     /// (Liu et al., 2023, "Flow straight and fast"). For rectified flows.
     case reflow
+    /// The student draws, and moves to where classifiers see what texts ask for, while it stays near the teacher. The gradient
+    /// goes through all steps of the sampler and the decoder (Clark et al., 2024, "Directly fine-tuning diffusion models on
+    /// differentiable rewards", DRaFT).
+    case reward
   }
 
   /// The folder of a model, or of a run with a trained diffusion model; that may be this run.
@@ -25,7 +29,7 @@ public struct DistillationSettings: RepeatedImages {
   public var guidanceFrom = GuidanceReference.nothing
   /// The folder or the name of the teacher's text encoder, if it is not found by the name that the teacher gives.
   public var textEncoder = ""
-  /// The steps that the student is sampled with; 0 for the teacher's after `guidance`, and 4 after `reflow`.
+  /// The steps that the student is sampled with; 0 for the teacher's after `guidance` and `reward`, and 4 after `reflow`.
   public var samplingSteps = 0
   /// How details of what the student draws are made stronger: `DetailGain`; an amount of 0 leaves what the teacher has.
   public var detailAmount = 0.0
@@ -35,6 +39,16 @@ public struct DistillationSettings: RepeatedImages {
   public var pairs = 10_000
   /// The steps that the teacher takes for each; 0 for those that it is sampled with.
   public var teacherSteps = 0
+  /// How many texts `reward` asks for images with, over and over.
+  public var wishes = 10_000
+  /// The files of the classifiers of `reward`. One that judges the student afterwards must be another.
+  public var classifiers: [String] = []
+  /// How sure the classifiers of `reward` are to be, in log odds.
+  public var margin = 1.5
+  /// What a side or a height that is missing weighs for `reward`, beside a finding.
+  public var placeWeight = 1.0
+  /// What the squared distance from the teacher's answers weighs for `reward`, beside what is missing in log odds.
+  public var teacherWeight = 10.0
   public var times = TimeDistribution.uniform
   /// Texts for each image; an image without a report gets them from the grammar.
   public var promptsPerImage = 1
@@ -50,13 +64,24 @@ public struct DistillationSettings: RepeatedImages {
   public func validate() throws {
     for (key, value, range) in [
       ("pairs", pairs, 1...100_000_000), ("teacherSteps", teacherSteps, 0...1000),
-      ("samplingSteps", samplingSteps, 0...1000), ("promptsPerImage", promptsPerImage, 1...64),
+      ("samplingSteps", samplingSteps, 0...1000), ("wishes", wishes, 1...1_000_000),
+      ("promptsPerImage", promptsPerImage, 1...64),
     ] { try RecipeCheck.require(value, in: range, key) }
     try validateRepeats()
     for (key, scale) in [("guidance", guidance), ("guidanceScale", guidanceScale)] {
       guard ClassifierFreeGuidance.scaleRange.contains(scale) else {
         throw TrainingError.invalidSetting(key: key, value: "\(scale)", remedy: "give a number from 0 to 100")
       }
+    }
+    for (key, number) in [("margin", margin), ("placeWeight", placeWeight), ("teacherWeight", teacherWeight)]
+    where !(0...10_000).contains(number) {
+      throw TrainingError.invalidSetting(key: key, value: "\(number)", remedy: "give a number from 0 to 10000")
+    }
+    guard (method == .reward) != classifiers.isEmpty else {
+      throw TrainingError.invalidSetting(
+        key: "classifiers", value: "\(classifiers)",
+        remedy: method == .reward
+          ? "name their files: --set classifiers=[FILE, FILE]" : "leave them out: they are for method=reward")
     }
     if let problem = detailGain?.problem {
       throw TrainingError.invalidSetting(
@@ -88,7 +113,7 @@ public struct DistillationSettings: RepeatedImages {
         amount: detailAmount, fineDeviation: detailFineDeviation, coarseDeviation: detailCoarseDeviation)
   }
 
-  /// How the student is sampled: without guidance, which it has learned.
+  /// How the student is sampled: without guidance, which it has learned, or which its teacher had learned before.
   func studentSampling(_ teacher: SamplingSettings) -> SamplingSettings {
     let steps = samplingSteps > 0 ? samplingSteps : method == .reflow ? 4 : teacher.steps
     return SamplingSettings(

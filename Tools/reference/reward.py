@@ -1,0 +1,92 @@
+"""Writes Tests/Fixtures/reward.safetensors: what the training by classifiers' reward computes, with gradients.
+
+    python3 Tools/reference/reward.py
+
+Needs torch 2.11, safetensors. All in float64.
+
+  places: log odds of five labels in maps of 16 x 16 and for whole images of four; how much they are seen on the left of the
+    image, and above the middle of the lungs; what falls short of what is asked for, and the gradient of its weighted sum.
+  sampler: seven steps of DPM-Solver++(2M) (Lu et al., arXiv:2211.01095, algorithm 2) on a rectified flow, times moved by a
+    shift of 1.8, of the velocity tanh(x W) + t u; the sample, and the gradients of its weighted sum.
+"""
+
+import math
+import pathlib
+
+import torch
+from safetensors.torch import save_file
+
+torch.set_default_dtype(torch.float64)
+generator = torch.Generator().manual_seed(3)
+SHARPNESS, MARGIN, PLACE_WEIGHT = 2.0, 1.5, 0.8
+results = {}
+
+
+def randn(*shape):
+    return torch.randn(shape, generator=generator)
+
+
+# Places.
+maps = (randn(4, 5, 16, 16) * 2).requires_grad_()
+logits = (randn(4, 5) * 2).requires_grad_()
+usual = randn(1, 5)
+# Rows are images, columns labels: present or denied, on the patient's right or left, above or below.
+presence = torch.tensor([[1, 0, -1, 0, 0], [0, 1, 1, 0, -1], [0, 0, 0, 0, 0], [1, 0, 0, -1, 1]]).double()
+side = torch.tensor([[1, 0, 0, 0, 0], [0, -1, 1, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, -1]]).double()
+height = torch.tensor([[-1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0]]).double()
+
+
+def odds(part):
+    places = part.flatten(2)
+    return (torch.logsumexp(SHARPNESS * places, dim=2) - math.log(places.shape[2])) / SHARPNESS
+
+
+def shortfall(log_odds, signs):
+    return (torch.clamp(MARGIN - signs * log_odds, min=0) * signs.abs()).sum(1)
+
+
+rightward = odds(maps[..., :8]) - odds(maps[..., 8:])
+upward = odds(maps[:, :, :7]) - odds(maps[:, :, 7:])
+lacking = shortfall(logits, presence) + PLACE_WEIGHT * (shortfall(rightward, side) + shortfall(upward - usual, height))
+weights = torch.tensor([1.0, -0.5, 2.0, 0.7])
+(lacking * weights).sum().backward()
+results |= {
+    "maps": maps.detach(), "logits": logits.detach(), "usual": usual, "rightward": rightward.detach(),
+    "upward": upward.detach(), "shortfall": lacking.detach(), "maps.gradient": maps.grad, "logits.gradient": logits.grad,
+}
+
+# Sampler.
+noise = randn(2, 4, 3, 3).requires_grad_()
+weight = (randn(4, 4) / 2).requires_grad_()
+slope = randn(4).requires_grad_()
+steps, shift = 7, 1.8
+# Trailing: from 1 on, each time of a uniform grid moved towards noise.
+times = [shift * t / (1 + (shift - 1) * t) for t in (1 - i / steps for i in range(steps))] + [0.0]
+
+
+def velocity(x, t):
+    return torch.tanh(torch.einsum("bchw,cd->bdhw", x, weight)) + t * slope.view(1, 4, 1, 1)
+
+
+x, last, last_h = noise, None, None
+for index, (t, s) in enumerate(zip(times, times[1:])):
+    clean = x - t * velocity(x, t)
+    # lambda = log(alpha / sigma), alpha = 1 - t, sigma = t: exp(-h) is 0 from pure noise and to none.
+    decay = (1 - t) * s / ((1 - s) * t)
+    h = -math.log(decay) if decay > 0 else math.inf
+    data = clean
+    if last is not None and s > 0 and index < steps - 1 and math.isfinite(last_h):
+        data = clean + (clean - last) * (h / last_h) / 2
+    x = s / t * x + (1 - s) * (1 - decay) * data
+    last, last_h = clean, h
+sample_weights = randn(2, 4, 3, 3)
+(x * sample_weights).sum().backward()
+results |= {
+    "noise": noise.detach(), "weight": weight.detach(), "slope": slope.detach(), "sample": x.detach(),
+    "sample.weights": sample_weights, "noise.gradient": noise.grad, "weight.gradient": weight.grad,
+    "slope.gradient": slope.grad,
+}
+
+path = pathlib.Path(__file__).parents[2] / "Tests/Fixtures/reward.safetensors"
+save_file({name: tensor.contiguous() for name, tensor in results.items()}, path)
+print(path, path.stat().st_size, "bytes")
