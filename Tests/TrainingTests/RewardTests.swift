@@ -54,8 +54,16 @@ struct RewardTests {
         PromptStatement(name: "e", isPresent: true, side: .left),
       ],
     ]
-    let shortfall_B = try ClassifierReward(judges: [], margin: 1.5, placeWeight: 0.8)
-      .shortfall(of: odds, usualHeight_1L: value("usual"), asked: asked, labels: ["a", "b", "c", "d", "e"])
+    // Of the last label there are no real radiographs: the margin stands in.
+    func real(_ name: String) throws -> [[Double]] {
+      let values = try value(name).doubles()
+      return (0..<5).map { $0 == 4 ? [] : values[$0 * 7..<$0 * 7 + 7].sorted() }
+    }
+    let shortfall_B = try ClassifierReward(
+      judges: [], plainness: 0.4, placedPlainness: 0.75, margin: 1.5, placeWeight: 0.8
+    ).shortfall(
+      of: odds, asked: asked, labels: ["a", "b", "c", "d", "e"],
+      real: RealOdds(present: real("present"), absent: real("absent"), usualHeight_1L: value("usual")))
     try expectClose(shortfall_B, "shortfall")
     try (shortfall_B * Tensor([1, -0.5, 2, 0.7] as [Double], shape: [4])).sum().backward()
     try expectClose(maps.grad, "maps.gradient")
@@ -239,7 +247,8 @@ struct RewardTests {
     "a reward without classifiers, for another method, or with settings that mean nothing is refused",
     arguments: [
       ("classifiers", "classifiers=[]"), ("classifiers", "method=guidance"), ("margin", "margin=-1"),
-      ("placeWeight", "placeWeight=-1"), ("teacherWeight", "teacherWeight=1e9"), ("wishes", "wishes=0"),
+      ("placeWeight", "placeWeight=-1"), ("plainness", "plainness=1.1"),
+      ("placedPlainness", "placedPlainness=-0.1"), ("teacherWeight", "teacherWeight=1e9"), ("wishes", "wishes=0"),
       ("teacher", "teacher=RUN"),
     ])
   func refused(key: String, setting: String) throws {

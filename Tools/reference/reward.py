@@ -5,7 +5,8 @@
 Needs torch 2.11, safetensors. All in float64.
 
   places: log odds of five labels in maps of 16 x 16 and for whole images of four; how much they are seen on the left of the
-    image, and above the middle of the lungs; what falls short of what is asked for, and the gradient of its weighted sum.
+    image, and above the middle of the lungs; what falls short of what is asked for, as plain as in a share of real radiographs, and the gradient of its
+    weighted sum.
   sampler: seven steps of DPM-Solver++(2M) (Lu et al., arXiv:2211.01095, algorithm 2) on a rectified flow, times moved by a
     shift of 1.8, of the velocity tanh(x W) + t u; the sample, and the gradients of its weighted sum.
 """
@@ -18,7 +19,7 @@ from safetensors.torch import save_file
 
 torch.set_default_dtype(torch.float64)
 generator = torch.Generator().manual_seed(3)
-SHARPNESS, MARGIN, PLACE_WEIGHT = 2.0, 1.5, 0.8
+SHARPNESS, MARGIN, PLACE_WEIGHT, PLAINNESS, PLACED_PLAINNESS = 2.0, 1.5, 0.8, 0.4, 0.75
 results = {}
 
 
@@ -30,9 +31,14 @@ def randn(*shape):
 maps = (randn(4, 5, 16, 16) * 2).requires_grad_()
 logits = (randn(4, 5) * 2).requires_grad_()
 usual = randn(1, 5)
+# What the network says of seven real radiographs with each label and of as many without; of the last there are none.
+present, absent = randn(5, 7) + 1, randn(5, 7) - 1
 # Rows are images, columns labels: present or denied, on the patient's right or left, above or below.
 presence = torch.tensor([[1, 0, -1, 0, 0], [0, 1, 1, 0, -1], [0, 0, 0, 0, 0], [1, 0, 0, -1, 1]]).double()
 side = torch.tensor([[1, 0, 0, 0, 0], [0, -1, 1, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, -1]]).double()
+# Those with any side or zone at all: the first of the last row is on both sides.
+placed = torch.zeros(4, 5, dtype=torch.bool)
+placed[0, 0] = placed[3, 0] = placed[1, 1] = placed[1, 2] = True
 height = torch.tensor([[-1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0]]).double()
 
 
@@ -41,17 +47,29 @@ def odds(part):
     return (torch.logsumexp(SHARPNESS * places, dim=2) - math.log(places.shape[2])) / SHARPNESS
 
 
-def shortfall(log_odds, signs):
-    return (torch.clamp(MARGIN - signs * log_odds, min=0) * signs.abs()).sum(1)
+def shortfall(log_odds, signs, bounds=None):
+    bounds = signs * MARGIN if bounds is None else bounds
+    return torch.clamp(signs * (bounds - log_odds), min=0).sum(1)
+
+
+def label_bounds():
+    share = torch.where((side != 0) | placed, PLACED_PLAINNESS, PLAINNESS)
+    bounds = presence * MARGIN
+    for row in range(4):
+        for label in range(4):
+            values, wanted = (present, share) if presence[row, label] > 0 else (absent, 1 - share)
+            bounds[row, label] = torch.quantile(values[label], wanted[row, label].item())
+    return bounds
 
 
 rightward = odds(maps[..., :8]) - odds(maps[..., 8:])
 upward = odds(maps[:, :, :7]) - odds(maps[:, :, 7:])
-lacking = shortfall(logits, presence) + PLACE_WEIGHT * (shortfall(rightward, side) + shortfall(upward - usual, height))
+lacking = shortfall(logits, presence, label_bounds()) + PLACE_WEIGHT * (shortfall(rightward, side) + shortfall(upward - usual, height))
 weights = torch.tensor([1.0, -0.5, 2.0, 0.7])
 (lacking * weights).sum().backward()
 results |= {
-    "maps": maps.detach(), "logits": logits.detach(), "usual": usual, "rightward": rightward.detach(),
+    "maps": maps.detach(), "logits": logits.detach(), "usual": usual, "present": present,
+    "absent": absent, "rightward": rightward.detach(),
     "upward": upward.detach(), "shortfall": lacking.detach(), "maps.gradient": maps.grad, "logits.gradient": logits.grad,
 }
 

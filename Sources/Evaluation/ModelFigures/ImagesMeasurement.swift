@@ -236,19 +236,14 @@ struct DistributionMeasurement: SetMeasurement {
   let title = "diversity, texture and distance"
 
   static func images(_ set: any ImageSet, limit: Int = limit) throws -> [GrayscaleImage] {
-    try spaced(set.count, limit: limit).map(set.image(at:))
-  }
-
-  private static func spaced(_ all: Int, limit: Int) -> [Int] {
-    let count = min(all, limit)
-    return (0..<count).map { $0 * all / count }
+    try (0..<set.count).evenlySpaced(limit).map(set.image(at:))
   }
 
   func figures(_ compared: ComparedImages) throws -> [MeasuredFigure] {
     let measurement = try RealismMeasurement(
       training: compared.training.thumbnails(size: RealismMeasurement.thumbnailSize, side: compared.side),
       heldOut: RealismMeasurement.Compared(Self.images(compared.heldOut)),
-      patients: Self.spaced(compared.heldOut.count, limit: Self.limit).map { compared.heldOut.records[$0].patient })
+      patients: compared.heldOut.records.evenlySpaced(Self.limit).map(\.patient))
     // No more than there are training images to stand in their place.
     let samples = try Self.images(compared.samples, limit: min(Self.limit, compared.training.count))
     var random = SplitMix64(seed: compared.seed)

@@ -177,7 +177,7 @@ public struct SamplingSweep: Sendable {
             agreementInterval: agreement?.interval, n: images.count))
       }
     }
-    let training = try sets.images(of: Self.spaced(sets.trainingAdults, count: prompts.count))
+    let training = try sets.images(of: sets.trainingAdults.evenlySpaced(prompts.count))
     return Report(
       model: host.description.name, hash: host.hash, sampler: host.description.sampling.sampler.rawValue,
       points: points,
@@ -190,11 +190,6 @@ public struct SamplingSweep: Sendable {
 
   private static func isCounted(_ asked: AskedImage) -> Bool {
     asked.purpose == .finding || asked.purpose == .normal
-  }
-
-  private static func spaced(_ records: [RadiographRecord], count: Int) -> [RadiographRecord] {
-    let count = min(count, records.count)
-    return (0..<count).map { records[$0 * records.count / count] }
   }
 }
 

@@ -10,12 +10,12 @@ public struct Wish: Sendable, Equatable {
 /// Writes texts that ask for findings wherever they can be, as radiographs of a dataset show them too rarely: patient and
 /// view are those of a radiograph, a finding, its side, its zones and its size are drawn.
 ///
-/// A fifth asks for what the radiograph shows, and another seventh for a normal chest; of a child, of whom nothing is marked, and
-/// of a lateral view all ask for what the radiograph shows.
+/// A fifth asks for what the radiograph shows, and another seventh for a normal chest; of the others one in four asks for a second
+/// finding too. Of a child, of whom nothing is marked, and of a lateral view all ask for what the radiograph shows.
 public struct WishWriter: Sendable {
   /// How often a text asks for what the patient's radiograph shows, and how often for a normal chest.
   private static let (ownShare, normalShare) = (0.2, 0.15)
-  private static let bilateralShare = 0.1
+  private static let (bilateralShare, secondShare) = (0.1, 0.25)
 
   private let grammar: PromptGrammar
   /// The findings that are asked for, by their labels.
@@ -47,7 +47,7 @@ public struct WishWriter: Sendable {
     _ patient: RadiographAttributes, using generator: inout some RandomNumberGenerator
   ) -> RadiographAttributes {
     let chance = Double.random(in: 0..<1, using: &generator)
-    if chance < Self.ownShare || patient.age.map({ $0.upper < 18 }) ?? false || patient.view == .lateral {
+    if chance < Self.ownShare || ImageTrait.child.holds(for: patient) == true || patient.view == .lateral {
       return patient
     }
     var wished = patient
@@ -61,10 +61,16 @@ public struct WishWriter: Sendable {
     }
     // What has a place is asked for twice as often as what has none.
     let placed = findings.filter { grammar.rules.findings[$0]?.places != nil }
-    guard let name = (findings + placed).randomElement(using: &generator) else { return patient }
-    wished.labels = [name: .positive]
-    if let usage = grammar.rules.findings[name]?.places {
-      wished.findings = places(of: name, usage, using: &generator)
+    guard let first = (findings + placed).randomElement(using: &generator) else { return patient }
+    var names = [first]
+    if Double.random(in: 0..<1, using: &generator) < Self.secondShare {
+      names += [(findings + placed).filter { $0 != first }.randomElement(using: &generator)].compactMap { $0 }
+    }
+    for name in names {
+      wished.labels[name] = .positive
+      if let usage = grammar.rules.findings[name]?.places {
+        wished.findings += places(of: name, usage, using: &generator)
+      }
     }
     return wished
   }

@@ -82,16 +82,12 @@ struct DistillationPreparation {
         remedy: "it is drawn with guidance \(scale): distil it by method=guidance, export it, and name that model")
     }
     let (device, randomness) = (device, TrainingRandomness(seed: recipe.seed))
-    var normal: [Tensor]?
-    let judges = try recipe.classifiers.map { path in
-      try ClassifierReward.Judge(LabelClassifier(contentsOf: path, device: device), device: device) {
-        let images = try normal ?? normalImages()
-        normal = images
-        return images
-      }
-    }
+    let classifiers = try recipe.classifiers.map { try LabelClassifier(contentsOf: $0, device: device) }
+    let examples = try ExampleRadiographs(data.training, labels: classifiers.flatMap(\.architecture.labels))
     let reward = ClassifierReward(
-      judges: judges, margin: recipe.margin, placeWeight: recipe.placeWeight)
+      judges: try classifiers.map { .init(classifier: $0, real: try RealOdds($0, of: examples, device: device)) },
+      plainness: recipe.plainness, placedPlainness: recipe.placedPlainness, margin: recipe.margin,
+      placeWeight: recipe.placeWeight)
     let writer = try WishWriter.standard(labels: reward.labels)
     guard !writer.findings.isEmpty else {
       throw TrainingError.invalidSetting(
@@ -109,24 +105,6 @@ struct DistillationPreparation {
       validation: texts(
         .validation, data.validation.records, count: min(recipe.wishes, DistillationSettings.validationLimit / 4)),
       pictures: pictures(images, autoencoder), device: device)
-  }
-
-  /// Some radiographs of the training part that are called normal, in batches.
-  private func normalImages() throws -> [Tensor] {
-    let (limit, batch) = (256, 32)
-    let labels = [NIHLabels.noFinding, KermanyLabels.normal]
-    var normal: [Int] = []
-    try data.training.records.forEach { index, record in
-      let attributes = record.attributes
-      if attributes.view != .lateral, labels.contains(where: { attributes.state(of: $0) == .positive }) {
-        normal.append(index)
-      }
-    }
-    // At equal distances, since images lie source by source.
-    let chosen = normal.spread(limit)
-    return try stride(from: 0, to: chosen.count, by: batch).map { start in
-      try data.training.images(chosen[start..<min(start + batch, chosen.count)])
-    }
   }
 
   /// The images and texts, as the diffusion model's own training would prepare them.

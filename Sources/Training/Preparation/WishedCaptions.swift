@@ -1,4 +1,5 @@
 import RadiographData
+import Support
 
 /// Texts that ask for what radiographs show too rarely, for the patients of a part's images: as many of them as there are texts,
 /// at equal distances, since images lie source by source; if there are fewer, over and over.
@@ -11,7 +12,7 @@ struct WishedCaptions: CaptionSource {
   /// - Parameter seed: What a text is drawn from, by its number.
   /// - Throws: `DatasetError`.
   init(_ records: RadiographRecords, by writer: WishWriter, count: Int, seed: (Int) -> UInt64) throws {
-    let chosen = records.indices.spread(count)
+    let chosen = records.indices.evenlySpaced(count)
     var patients: [RadiographAttributes] = []
     try records.forEach { index, record in
       if patients.count < chosen.count, chosen[patients.count] == index { patients.append(record.attributes) }
@@ -21,13 +22,5 @@ struct WishedCaptions: CaptionSource {
 
   func captions(ofImages images: Range<Int>) throws -> [CaptionWriter.Captions] {
     wishes[images].map { CaptionWriter.Captions(texts: [$0.text], cut: 0) }
-  }
-}
-
-extension RandomAccessCollection where Index == Int {
-  /// At most `limit` of the elements, at equal distances.
-  func spread(_ limit: Int) -> [Element] {
-    let kept = Swift.min(limit, count)
-    return (0..<kept).map { self[startIndex + $0 * count / kept] }
   }
 }

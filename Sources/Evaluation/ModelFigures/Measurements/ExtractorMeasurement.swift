@@ -61,9 +61,9 @@ struct ExtractorMeasurement: SetMeasurement {
     let training = try outputs(compared.training)
     let name = extractor.figureName
     let how = "features of \(extractor.name) \(extractor.hash.prefix(12)), \(extractor.preprocessing)"
-    let against = Self.spaced(heldOut.features)
+    let against = heldOut.features.evenlySpaced(Self.limit)
     // No more than there are training images to stand in their place.
-    let drawn = Self.spaced(samples.features, limit: min(Self.limit, training.features.rows))
+    let drawn = samples.features.evenlySpaced(min(Self.limit, training.features.rows))
     var random = SplitMix64(seed: compared.seed)
     let draws = (0..<Self.realDraws).map { _ in
       Array((0..<training.features.rows).shuffled(using: &random).prefix(drawn.rows))
@@ -73,7 +73,7 @@ struct ExtractorMeasurement: SetMeasurement {
     let sets =
       "\(drawn.rows) samples against \(against.rows) held-out images, \(how); real: as many training images in the "
       + "samples' place, \(real.count) draws"
-    let patients = Self.spaced(compared.heldOut.records.map(\.patient))
+    let patients = compared.heldOut.records.evenlySpaced(Self.limit).map(\.patient)
     let alone = Array(0..<drawn.rows)
     // Of the first draw of training images, moved to the mean of all.
     let stand = (
@@ -211,15 +211,11 @@ struct ExtractorMeasurement: SetMeasurement {
       manifold: try ManifoldMetrics(real: heldOut, generated: set, neighbours: neighbours),
       vendi: try VendiScore.of(set))
   }
+}
 
-  private static func spaced(_ features: FeatureMatrix, limit: Int = limit) -> FeatureMatrix {
-    features.selecting(spaced(Array(0..<features.rows), limit: limit))
-  }
-
-  private static func spaced<Element>(_ elements: [Element], limit: Int = limit) -> [Element] {
-    guard elements.count > limit else { return elements }
-    return (0..<limit).map { elements[$0 * elements.count / limit] }
-  }
+extension FeatureMatrix {
+  /// At most `limit` of the rows, at equal distances.
+  fileprivate func evenlySpaced(_ limit: Int) -> FeatureMatrix { selecting((0..<rows).evenlySpaced(limit)) }
 }
 
 extension FeatureExtractor {

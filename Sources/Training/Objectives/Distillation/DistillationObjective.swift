@@ -22,8 +22,7 @@ struct DistillationObjective: Objective {
   let trained: [TrainedWeights]
   private let process: DiffusionProcess
   private let guidance: ClassifierFreeGuidance
-  private let teacher: (unet: UNet, text: TextProjection)
-  private let student: (unet: UNet, text: TextProjection)
+  private let networks: TeacherAndStudent
   private let training: Examples
   private let validation: Examples
   private let validated: [Int]
@@ -55,11 +54,8 @@ struct DistillationObjective: Objective {
     process = try DiffusionProcess(teacher.description.scheduler)
     guidance = try recipe.own.teacherSampling(teacher.description.sampling).classifierFreeGuidance()
     order = EpochOrder(of: training.latents.count, randomness: randomness)
-    let frozen = try teacher.networks(trainable: false, device: device)
-    self.teacher = (frozen.unet, frozen.text)
-    let made = try teacher.networks(trainable: true, device: device)
-    student = (made.unet, made.text)
-    trained = [TrainedWeights(denoiser: made.store, recipe.common)]
+    networks = try TeacherAndStudent(teacher, device: device)
+    trained = [TrainedWeights(denoiser: networks.store, recipe.common)]
   }
 
   /// Latents and texts, with noise and time of each row.
@@ -102,23 +98,21 @@ struct DistillationObjective: Objective {
       case .reward: preconditionFailure("of RewardObjective")
       }
     let output_BCHW = try withPrecision(recipe.precision, on: device) {
-      try student.unet(
-        noisy_BCHW, times_B: networkTimes(times),
-        text: student.text(batch.examples.text.hidden_BSD, mask_BS: batch.examples.text.mask_BS), dropout: dropout,
+      try networks.student.unet(
+        noisy_BCHW, times_B: networks.networkTimes(times),
+        text: networks.student.text(batch.examples.text.hidden_BSD, mask_BS: batch.examples.text.mask_BS),
+        dropout: dropout,
         checkpointing: recipe.checkpointing)
     }
     return try process.loss(output: output_BCHW, target: target_BCHW, times: times)
   }
 
-  private func networkTimes(_ times: [SampleTime]) throws -> Tensor {
-    try Tensor(times.map { Float(process.configuration.networkTime($0)) }).to(device)
-  }
-
   /// The teacher's output, with its guidance in the rows at whose times that acts.
   func guided(_ noisy_BCHW: Tensor, _ batch: Batch) throws -> Tensor {
     try withoutGradients {
+      let teacher = networks.teacher
       func answer(_ noisy_BCHW: Tensor, _ times: [SampleTime], to text: TextCondition) throws -> Tensor {
-        try teacher.unet(noisy_BCHW, times_B: networkTimes(times), text: text).to(.float32)
+        try teacher.unet(noisy_BCHW, times_B: networks.networkTimes(times), text: text).to(.float32)
       }
       func condition(_ text: DiffusionExamples.Text) throws -> TextCondition {
         try teacher.text(text.hidden_BSD, mask_BS: text.mask_BS)
@@ -166,6 +160,6 @@ struct DistillationObjective: Objective {
   }
 
   func writeSamples(to picture: URL) throws {
-    try AtomicFile.write(pictures.draw(student.unet, student.text).pngBytes(), to: picture.path)
+    try networks.writeSamples(pictures, to: picture)
   }
 }

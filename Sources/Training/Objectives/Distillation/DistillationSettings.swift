@@ -43,8 +43,13 @@ public struct DistillationSettings: RepeatedImages {
   public var wishes = 10_000
   /// The files of the classifiers of `reward`. One that judges the student afterwards must be another.
   public var classifiers: [String] = []
-  /// How sure the classifiers of `reward` are to be, in log odds.
-  public var margin = 1.5
+  /// The share of real radiographs in which the classifiers of `reward` are less sure of what a text asks for, or denies, than
+  /// they are to be of what is drawn; and the same of findings with a side or a zone. A quarter asks for nothing of a model that
+  /// draws as plainly as radiographs show, but of its faintest quarter.
+  public var plainness = 0.25
+  public var placedPlainness = 0.75
+  /// How sure the classifiers of `reward` are to be of a side or a height, in log odds.
+  public var margin = 1.0
   /// What a side or a height that is missing weighs for `reward`, beside a finding.
   public var placeWeight = 1.0
   /// What the squared distance from the teacher's answers weighs for `reward`, beside what is missing in log odds.
@@ -76,6 +81,10 @@ public struct DistillationSettings: RepeatedImages {
     for (key, number) in [("margin", margin), ("placeWeight", placeWeight), ("teacherWeight", teacherWeight)]
     where !(0...10_000).contains(number) {
       throw TrainingError.invalidSetting(key: key, value: "\(number)", remedy: "give a number from 0 to 10000")
+    }
+    for (key, share) in [("plainness", plainness), ("placedPlainness", placedPlainness)]
+    where !(0...1).contains(share) {
+      throw TrainingError.invalidSetting(key: key, value: "\(share)", remedy: "give a share from 0 to 1")
     }
     guard (method == .reward) != classifiers.isEmpty else {
       throw TrainingError.invalidSetting(

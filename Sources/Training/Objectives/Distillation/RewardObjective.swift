@@ -21,8 +21,7 @@ struct RewardObjective: Objective {
   let recipe: DistillationRecipe
   let trained: [TrainedWeights]
   private let reward: ClassifierReward
-  private let teacher: (unet: UNet, text: TextProjection)
-  private let student: (unet: UNet, text: TextProjection)
+  private let networks: TeacherAndStudent
   /// The student with all that makes images of its latents.
   private let model: LoadedModel
   private let sampler: any Sampler
@@ -56,14 +55,11 @@ struct RewardObjective: Objective {
     (self.reward, self.training, self.validation, self.pictures) = (reward, training, validation, pictures)
     randomness = TrainingRandomness(seed: recipe.seed)
     order = EpochOrder(of: training.wishes.count, randomness: randomness)
-    let frozen = try teacher.networks(trainable: false, device: device)
-    self.teacher = (frozen.unet, frozen.text)
-    let made = try teacher.networks(trainable: true, device: device)
-    student = (made.unet, made.text)
-    trained = [TrainedWeights(denoiser: made.store, recipe.common)]
+    networks = try TeacherAndStudent(teacher, device: device)
+    trained = [TrainedWeights(denoiser: networks.store, recipe.common)]
     model = try LoadedModel(
-      pictures.description, codec: autoencoder, predictor: made.unet, textProjection: made.text, textConditioner: nil,
-      device: device, dtype: .float32)
+      pictures.description, codec: autoencoder, predictor: networks.student.unet, textProjection: networks.student.text,
+      textConditioner: nil, device: device, dtype: .float32)
     let sampling = pictures.description.sampling
     sampler = try sampling.sampler.makeSampler(eta: sampling.eta)
     plan = try DiffusionProcess(pictures.description.scheduler).plan(
@@ -107,6 +103,7 @@ struct RewardObjective: Objective {
   private func measured(
     _ batch: Batch, freshNoise generators: [Generator]
   ) throws -> (shortfall: Tensor, drift: Tensor) {
+    let (teacher, student) = (networks.teacher, networks.student)
     let (text, taught) = try withPrecision(recipe.precision, on: device) {
       (
         try student.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS),
@@ -121,7 +118,7 @@ struct RewardObjective: Objective {
     ) { latent_BCHW, time in
       try withPrecision(recipe.precision, on: device) {
         let latent_BCHW = try latent_BCHW.contiguous(memoryFormat: .channelsLast)
-        let times_B = try networkTimes(time, count: batch.asked.count)
+        let times_B = try networks.networkTimes(batch.asked.map { _ in time })
         let answer_BCHW = try student.unet(
           latent_BCHW, times_B: times_B, text: text, checkpointing: recipe.checkpointing)
         let taught_BCHW = try withoutGradients {
@@ -135,11 +132,6 @@ struct RewardObjective: Objective {
     // In single precision, as images are drawn, and as grey values of a file: there is nothing beyond black and white.
     let image_B1HW = try model.decoded(latent_BCHW.to(.float32)).clamp(min: -1, max: 1)
     return (try reward.shortfall(of: image_B1HW, asked: batch.asked).mean(), try drift / Double(answers))
-  }
-
-  private func networkTimes(_ time: SampleTime, count: Int) throws -> Tensor {
-    let value = Float(pictures.description.scheduler.networkTime(time))
-    return try Tensor([Float](repeating: value, count: count)).to(device)
   }
 
   /// The same texts and noise at every validation, so that losses can be compared.
@@ -160,6 +152,6 @@ struct RewardObjective: Objective {
   }
 
   func writeSamples(to picture: URL) throws {
-    try AtomicFile.write(pictures.draw(student.unet, student.text).pngBytes(), to: picture.path)
+    try networks.writeSamples(pictures, to: picture)
   }
 }
