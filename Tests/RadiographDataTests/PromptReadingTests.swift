@@ -81,12 +81,13 @@ import Testing
     let names = NIHLabels.findings
     var wrong: [String] = []
     var asked: [String: Set<String>] = [:]
-    var normal = 0
+    var (normal, twofold) = (0, 0)
     for number in 0..<1000 {
       let patient = Self.attributes(&random, among: names)
       let wish = writer.wish(for: patient, seed: seed &* 1000 &+ UInt64(number))
       #expect(wish == writer.wish(for: patient, seed: seed &* 1000 &+ UInt64(number)))
       normal += wish.statements.contains(PromptStatement(name: NIHLabels.noFinding, isPresent: true)) ? 1 : 0
+      twofold += Set(wish.statements.filter(\.isPresent).map(\.name)).count == 2 ? 1 : 0
       wrong += faults(of: wish.text, wish.statements.filter { $0.name != NIHLabels.noFinding })
         .map { "\($0): \(wish.text)" }
       for statement in wish.statements where statement.isPresent {
@@ -97,6 +98,7 @@ import Testing
     #expect(wrong.isEmpty, "\(wrong.count): \(wrong.prefix(30).joined(separator: "\n"))")
     // A seventh of all, and of the patients' own images none.
     #expect((80...200).contains(normal), "\(normal)")
+    #expect((80...400).contains(twofold), "\(twofold)")
     #expect(Set(asked.keys) == Set(names + [NIHLabels.noFinding]))
     for name in ["Pneumonia", "Consolidation", "Mass", "Nodule"] {
       #expect(asked[name]?.isSuperset(of: ["left", "right", "bilateral", "upper", "lower"]) == true, "\(name)")

@@ -9,6 +9,14 @@ import Testing
     #expect([Double]().median.isNaN)
   }
 
+  @Test("some of a set at equal distances, and all of it where there are no more")
+  func evenlySpaced() {
+    #expect((0..<10).evenlySpaced(4) == [0, 2, 5, 7])
+    #expect((0..<3).evenlySpaced(5) == [0, 1, 2])
+    #expect([5, 6, 7, 8][2...].evenlySpaced(1) == [7])
+    #expect((0..<0).evenlySpaced(3).isEmpty && (0..<3).evenlySpaced(0).isEmpty)
+  }
+
   @Test("durations in seconds and milliseconds")
   func durations() {
     #expect(Duration.milliseconds(1_500).seconds == 1.5)

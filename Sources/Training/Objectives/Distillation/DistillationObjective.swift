@@ -101,8 +101,7 @@ struct DistillationObjective: Objective {
       try networks.student.unet(
         noisy_BCHW, times_B: networks.networkTimes(times),
         text: networks.student.text(batch.examples.text.hidden_BSD, mask_BS: batch.examples.text.mask_BS),
-        dropout: dropout,
-        checkpointing: recipe.checkpointing)
+        dropout: dropout, checkpointing: recipe.checkpointing)
     }
     return try process.loss(output: output_BCHW, target: target_BCHW, times: times)
   }

@@ -9,10 +9,12 @@ import Torch
 /// Real radiographs of adults, and what is known of each.
 struct ExampleRadiographs {
   /// In batches of any size, `[B, 1, H, W]`.
-  var images_B1HW: [Tensor] = []
+  var images_B1HW: [Tensor]
   /// Of every image, one after another.
-  var attributes: [RadiographAttributes] = []
+  var attributes: [RadiographAttributes]
+}
 
+extension ExampleRadiographs {
   /// Those of a part: of every label at most `limit` that have it, and twice as many that are called normal.
   ///
   /// - Throws: `DatasetError`, what reading the images throws.
@@ -30,6 +32,7 @@ struct ExampleRadiographs {
     images_B1HW = try stride(from: 0, to: chosen.count, by: batch).map { start in
       try part.images(chosen[start..<min(start + batch, chosen.count)])
     }
+    attributes = []
     var left = chosen[...]
     try part.records.forEach { index, record in
       guard index == left.first else { return }
@@ -37,8 +40,6 @@ struct ExampleRadiographs {
       left.removeFirst()
     }
   }
-
-  init() {}
 }
 
 /// What a classifier says of real radiographs, which is what is asked of drawn ones.
