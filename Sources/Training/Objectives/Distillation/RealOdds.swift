@@ -24,7 +24,9 @@ extension ExampleRadiographs {
       let attributes = record.attributes
       guard ImageTrait.child.holds(for: attributes) != true, attributes.view != .lateral else { return }
       if attributes.isCalledNormal { normal.append(index) }
-      for label in labels where attributes.state(of: label) == .positive { shown[label, default: []].append(index) }
+      for label in Set(labels) where attributes.state(of: label) == .positive {
+        shown[label, default: []].append(index)
+      }
     }
     // At equal distances, since images lie source by source.
     let chosen = Set(shown.values.flatMap { $0.evenlySpaced(limit) } + normal.evenlySpaced(2 * limit)).sorted()
@@ -52,7 +54,7 @@ struct RealOdds {
   /// nil of any other.
   var usualHeight_1L: Tensor?
 
-  /// Of fewer radiographs no share is told.
+  /// Fewer radiographs are too few for a share of them.
   static let leastCount = 10
 
   /// What a share of the radiographs with a label stays below, or what one of the normal radiographs stays above where the label

@@ -25,7 +25,7 @@ struct TeacherAndStudent {
     (scheduler, self.device) = (teacher.description.scheduler, device)
   }
 
-  /// Times as the networks are told them: `[B]`.
+  /// Times as the networks take them: `[B]`.
   ///
   /// - Throws: `TorchError`.
   func networkTimes(_ times: [SampleTime]) throws -> Tensor {
