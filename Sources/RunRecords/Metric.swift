@@ -28,6 +28,8 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   public static let shortfall = Metric("shortfall")
   /// How far a student's answers are from its teacher's: the mean squared error.
   public static let drift = Metric("drift")
+  /// How far the mean of a student's images is from that of its teacher's: the mean squared error, from black at -1 to white at 1.
+  public static let meanImage = Metric("mean_image")
   /// The mean over all labels of the area under the receiver operating characteristic.
   public static let areaUnderROC = Metric("auroc")
   /// The mean over all labels of the average precision.
@@ -65,6 +67,7 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
     (.spectrum, "Distance of spectra"),
     (.adversarial, "Adversarial loss"), (.discriminator, "Loss of the discriminator"),
     (.shortfall, "Shortfall of what is asked for"), (.drift, "Distance from the teacher"),
+    (.meanImage, "Distance from the teacher's mean image"),
     (.areaUnderROC, "AUROC, mean of all labels"), (.averagePrecision, "Average precision, mean of all labels"),
     (.structuralSimilarity, "Structural similarity (SSIM)"), (.peakSignalToNoise, "PSNR in dB"),
     (.meanSquaredError, "Mean squared error"), (.learningRate, "Learning rate"),

@@ -5,8 +5,8 @@
 Needs torch 2.11, safetensors. All in float64.
 
   places: log odds of five labels in maps of 16 x 16 and for whole images of four; how much they are seen on the left of the
-    image, and above the middle of the lungs; what falls short of what is asked for, as plain as in a share of real radiographs, and the gradient of its
-    weighted sum.
+    image, and above the middle of the lungs; what falls short of what is asked for, each label to be as high among real radiographs
+    as the teacher's image is among the teacher's, and the gradient of its weighted sum.
   sampler: seven steps of DPM-Solver++(2M) (Lu et al., arXiv:2211.01095, algorithm 2) on a rectified flow, times moved by a
     shift of 1.8, of the velocity tanh(x W) + t u; the sample, and the gradients of its weighted sum.
 """
@@ -31,8 +31,12 @@ def randn(*shape):
 maps = (randn(4, 5, 16, 16) * 2).requires_grad_()
 logits = (randn(4, 5) * 2).requires_grad_()
 usual = randn(1, 5)
-# What the network says of seven real radiographs with each label and of as many without; of the last there are none.
+# What the network says of seven real radiographs with each label and of as many without; of the last there are none. The same of
+# nine images of the teacher each, and of the teacher's image of each row, one of which is among the nine.
 present, absent = randn(5, 7) + 1, randn(5, 7) - 1
+drawn_present, drawn_absent = randn(5, 9), randn(5, 9) - 0.5
+before = randn(4, 5)
+before[0, 0] = drawn_present[0, 4]
 # Rows are images, columns labels: present or denied, on the patient's right or left, above or below.
 presence = torch.tensor([[1, 0, -1, 0, 0], [0, 1, 1, 0, -1], [0, 0, 0, 0, 0], [1, 0, 0, -1, 1]]).double()
 side = torch.tensor([[1, 0, 0, 0, 0], [0, -1, 1, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, -1]]).double()
@@ -47,29 +51,34 @@ def odds(part):
     return (torch.logsumexp(SHARPNESS * places, dim=2) - math.log(places.shape[2])) / SHARPNESS
 
 
-def shortfall(log_odds, signs, bounds=None):
-    bounds = signs * MARGIN if bounds is None else bounds
-    return torch.clamp(signs * (bounds - log_odds), min=0).sum(1)
+def shortfall(log_odds, signs):
+    return torch.clamp(signs.abs() * MARGIN - signs * log_odds, min=0).sum(1)
 
 
-def label_bounds():
-    share = torch.where((side != 0) | placed, PLACED_PLAINNESS, PLAINNESS)
-    bounds = presence * MARGIN
-    for row in range(4):
-        for label in range(4):
-            values, wanted = (present, share) if presence[row, label] > 0 else (absent, 1 - share)
-            bounds[row, label] = torch.quantile(values[label], wanted[row, label].item())
-    return bounds
+def distance(log_odds):
+    """From what is wanted of labels: a Huber loss without a corner (Charbonnier)."""
+    shares = torch.where((side != 0) | placed, PLACED_PLAINNESS, PLAINNESS)
+    wanted = torch.zeros(4, 5)
+    for row, label in presence.nonzero().tolist():
+        sign, said, share = presence[row, label].item(), before[row, label], shares[row, label].item()
+        real, drawn = (present, drawn_present) if sign > 0 else (absent, drawn_absent)
+        if label == 4:
+            wanted[row, label] = sign * max(sign * said.item(), MARGIN)
+            continue
+        below = (drawn[label] < said).sum() + (drawn[label] == said).sum() / 2
+        rank = min(max((below.item() - 0.5) / (drawn.shape[1] - 1), 0), 1)
+        wanted[row, label] = torch.quantile(real[label], share + (1 - share) * rank if sign > 0 else (1 - share) * rank)
+    return ((((log_odds - wanted).square() + 1).sqrt() - 1) * presence.abs()).sum(1)
 
 
 rightward = odds(maps[..., :8]) - odds(maps[..., 8:])
 upward = odds(maps[:, :, :7]) - odds(maps[:, :, 7:])
-lacking = shortfall(logits, presence, label_bounds()) + PLACE_WEIGHT * (shortfall(rightward, side) + shortfall(upward - usual, height))
+lacking = distance(logits) + PLACE_WEIGHT * (shortfall(rightward, side) + shortfall(upward - usual, height))
 weights = torch.tensor([1.0, -0.5, 2.0, 0.7])
 (lacking * weights).sum().backward()
 results |= {
     "maps": maps.detach(), "logits": logits.detach(), "usual": usual, "present": present,
-    "absent": absent, "rightward": rightward.detach(),
+    "absent": absent, "drawn_present": drawn_present, "drawn_absent": drawn_absent, "before": before, "rightward": rightward.detach(),
     "upward": upward.detach(), "shortfall": lacking.detach(), "maps.gradient": maps.grad, "logits.gradient": logits.grad,
 }
 

@@ -125,8 +125,7 @@ struct JudgedLabels {
   private static func truth(_ label: String, of attributes: RadiographAttributes) -> Bool? {
     if let trait = ImageTrait(rawValue: label) { return trait.holds(for: attributes) }
     if attributes.state(of: label) == .positive { return true }
-    let isNormal = [NIHLabels.noFinding, KermanyLabels.normal].contains { attributes.state(of: $0) == .positive }
-    return isNormal ? false : nil
+    return attributes.isCalledNormal ? false : nil
   }
 
   /// Whether a radiograph with some finding has this one; nil for one without any.

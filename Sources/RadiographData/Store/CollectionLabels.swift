@@ -17,3 +17,10 @@ public enum KermanyLabels {
   public static let bacterial = "Bacterial Pneumonia"
   public static let viral = "Viral Pneumonia"
 }
+
+extension RadiographAttributes {
+  /// Whether one of the collections calls the radiograph normal.
+  public var isCalledNormal: Bool {
+    [NIHLabels.noFinding, KermanyLabels.normal].contains { state(of: $0) == .positive }
+  }
+}

@@ -6,7 +6,7 @@ import Torch
 struct TrainingRandomness {
   enum Purpose: UInt64 {
     case initialisation = 1, order, crop, noise, time, dropout, validation, validationChoice, transformation
-    case pairs, validationPairs, corruption, validationCorruption
+    case pairs, validationPairs, corruption, validationCorruption, teacherImages, teacherImagesNoise
   }
 
   var seed: UInt64

@@ -85,7 +85,11 @@ struct DistillationPreparation {
     let classifiers = try recipe.classifiers.map { try LabelClassifier(contentsOf: $0, device: device) }
     let examples = try ExampleRadiographs(data.training, labels: classifiers.flatMap(\.architecture.labels))
     let reward = ClassifierReward(
-      judges: try classifiers.map { .init(classifier: $0, real: try RealOdds($0, of: examples, device: device)) },
+      judges: try classifiers.map {
+        .init(
+          classifier: $0, real: try RealOdds($0, of: examples, device: device),
+          drawn: LabelOdds(present: [], absent: []))
+      },
       plainness: recipe.plainness, placedPlainness: recipe.placedPlainness, margin: recipe.margin,
       placeWeight: recipe.placeWeight)
     let writer = try WishWriter.standard(labels: reward.labels)
@@ -99,12 +103,36 @@ struct DistillationPreparation {
       let captions = try WishedCaptions(records, by: writer, count: count) { randomness.seed(purpose, step: $0) }
       return .init(prompts: try images.prompts(captions, of: split, records), wishes: captions.wishes)
     }
-    return try RewardObjective(
-      recipe, teacher: teacher, reward: reward, autoencoder: autoencoder,
-      training: texts(.train, data.training.records, count: recipe.wishes),
+    let training = try texts(.train, data.training.records, count: recipe.wishes)
+    var objective = try RewardObjective(
+      recipe, teacher: teacher, reward: reward, autoencoder: autoencoder, training: training,
       validation: texts(
         .validation, data.validation.records, count: min(recipe.wishes, DistillationSettings.validationLimit / 4)),
       pictures: pictures(images, autoencoder), device: device)
+    try objective.compare(teacherOdds(objective, training, images))
+    return objective
+  }
+
+  /// What the classifiers of a reward say of the teacher's images, stored as it comes.
+  private func teacherOdds(
+    _ objective: RewardObjective, _ texts: RewardObjective.Texts, _ images: DiffusionPreparation
+  ) throws -> FeatureShards {
+    let folder = images.cacheFolder("teacher", .train)
+    let key = ContentHash.of(
+      parts: [teacher.hash, "\(recipe.seed)", "\(recipe.samplingSteps)", texts.prompts.key]
+        + (try recipe.classifiers.map { try ContentHash.ofFile($0) }))
+    guard group.isFirst else {
+      guard let opened = FeatureShards.open(folder, key: key) else {
+        throw TrainingError.otherFeatures(path: folder.path)
+      }
+      return opened
+    }
+    let count = min(LabelOdds.drawnCount, texts.wishes.count)
+    return try FeatureEncoding(
+      plan: FeaturePlan(folder: folder, key: key, count: count, batch: 16, shardSize: 128), limits: limits,
+      note: { report(.note($0)) },
+      progress: { images.progress("drawing the teacher's images", $0, of: count, "images") }
+    ).shards { try objective.teacherOdds($0) }
   }
 
   /// The images and texts, as the diffusion model's own training would prepare them.

@@ -6,26 +6,28 @@ import Torch
 
 // B batch, H height, W width, L labels
 
-/// How much of what texts ask for classifiers do not see in images.
+/// How far images are from what classifiers should say of them.
 ///
-/// A classifier that has a label of which a text speaks should be as sure of its presence or of its absence as it is of a share
-/// of real radiographs: a label that is seen in few at a glance is not asked for more plainly than it is seen there. Where the
-/// network says where it sees a label, the log odds of the side that is asked for should be greater by ``margin`` than those of
-/// the other, and so should those above the middle of the lungs than those below, or the other way round. A label that is a
-/// corruption, such as a missing lung, is to be absent of every image. What falls short is added up, and nothing is gained
-/// beyond: a classifier that is sure enough asks for no more.
+/// Of the labels that texts name, or deny, drawn images should look to a classifier as real radiographs do, all together: the
+/// log odds that are wanted of an image are as high among those of real radiographs as those of the teacher's image, from the
+/// same noise and text, are among the teacher's. Where the network says where it sees a label, the log odds of the side that is
+/// asked for should be greater by ``margin`` than those of the other, and so should those above the middle of the lungs than
+/// those below, or the other way round; beyond that nothing is gained. A label that is a corruption, such as a missing lung, is
+/// to be absent of every image.
 struct ClassifierReward {
   /// One of the classifiers.
   struct Judge {
     let classifier: LabelClassifier
     let real: RealOdds
+    /// What it says of images that the teacher draws of texts that name labels, or deny them.
+    var drawn: LabelOdds
   }
 
-  let judges: [Judge]
-  /// The share of real radiographs that show a label less plainly than a text asks for it, or show less of one that it denies;
-  /// the first for labels without a side or a zone, the second for those with one, which stand out.
+  var judges: [Judge]
+  /// The share of real radiographs that is left out, of the faintest with a label, or of the plainest where it is denied; the
+  /// first for labels without a side or a zone, the second for those with one, which stand out.
   let (plainness, placedPlainness): (Double, Double)
-  /// In log odds; for labels, where there are no real radiographs to compare with.
+  /// In log odds; for labels, where there are too few images to compare.
   let margin: Double
   /// What the shortfall of a side or a height weighs beside that of a label.
   let placeWeight: Double
@@ -39,68 +41,74 @@ struct ClassifierReward {
   ///
   /// - Parameters:
   ///   - image_B1HW: Grey values in any range.
+  ///   - teacherImage_B1HW: What the teacher makes of the same noise and text.
   ///   - asked: What the text of each says.
   /// - Returns: `[B]`, at least 0.
   /// - Throws: `TorchError`.
-  func shortfall(of image_B1HW: Tensor, asked: [[PromptStatement]]) throws -> Tensor {
+  func shortfall(
+    of image_B1HW: Tensor, beside teacherImage_B1HW: Tensor, asked: [[PromptStatement]]
+  ) throws -> Tensor {
     var sum_B = try Tensor.zeros([asked.count], device: image_B1HW.device)
     for judge in judges {
-      let labels = judge.classifier.architecture.labels
-      let added_B =
-        if judge.real.usualHeight_1L != nil {
-          try shortfall(of: judge.classifier.placeOdds(image_B1HW), asked: asked, labels: labels, real: judge.real)
-        } else {
-          try shortfall(of: judge.classifier(image_B1HW), wanted: wanted(asked, labels, judge.real))
-        }
-      sum_B = try sum_B + added_B
+      let before = try withoutGradients { try JudgeOdds(judge.classifier, teacherImage_B1HW).logits_BL.rows() }
+      sum_B =
+        try sum_B
+        + shortfall(
+          of: JudgeOdds(judge.classifier, image_B1HW), before: before, asked: asked,
+          labels: judge.classifier.architecture.labels, real: judge.real, drawn: judge.drawn)
     }
     return sum_B
   }
 
-  /// What falls short by a network of places.
+  /// What falls short by one classifier.
   ///
   /// - Parameters:
-  ///   - labels: The network's, in the order of its columns.
-  ///   - real: What it says of real radiographs, heights too.
+  ///   - odds: What it says of images.
+  ///   - before: The log odds of labels of the teacher's image of each: row by row.
+  ///   - labels: The classifier's, in the order of its columns.
+  ///   - real: What it says of real radiographs.
+  ///   - drawn: What it says of the teacher's images.
   func shortfall(
-    of odds: PlaceOdds, asked: [[PromptStatement]], labels: [String], real: RealOdds
+    of odds: JudgeOdds, before: [[Double]], asked: [[PromptStatement]], labels: [String], real: RealOdds,
+    drawn: LabelOdds
   ) throws -> Tensor {
-    let upward_BL = try real.usualHeight_1L.map { try odds.upward_BL - $0 } ?? odds.upward_BL
-    let places_B =
-      try shortfall(of: odds.rightward_BL, wanted: beyondMargin(Self.sides(asked, labels)))
-      + shortfall(of: upward_BL, wanted: beyondMargin(Self.heights(asked, labels)))
-    return try shortfall(of: odds.logits_BL, wanted: wanted(asked, labels, real)) + places_B * placeWeight
-  }
-
-  /// What is wanted of a label: log odds of at least `bound` where the sign is 1, of at most that where it is -1; nothing
-  /// where it is 0.
-  struct Wanted: Equatable {
-    var sign: Double
-    var bound: Double
-  }
-
-  private func shortfall(of odds_BL: Tensor, wanted: [[Wanted]]) throws -> Tensor {
-    func column(_ value: (Wanted) -> Double) throws -> Tensor {
-      try Tensor(wanted.flatMap { $0.map(value) }, shape: odds_BL.shape).to(odds_BL.dtype).to(odds_BL.device)
+    let logits_BL = odds.logits_BL
+    func column(_ rows: [[Double]]) throws -> Tensor {
+      try Tensor(rows.flatMap { $0 }, shape: logits_BL.shape).to(logits_BL.dtype).to(logits_BL.device)
     }
-    let signs_BL = try column(\.sign)
-    return try ((column(\.bound) - odds_BL) * signs_BL).relu().sum(dim: [1])
+    let signs = Self.signs(asked, labels)
+    let targets = targets(asked, labels, signs, before: before, real: real.labels, drawn: drawn)
+    let distance_BL = try ((logits_BL - column(targets)).square() + 1).sqrt() - 1
+    var sum_B = try (distance_BL * column(signs.map { $0.map(abs) })).sum(dim: [1])
+    if let places = odds.places {
+      let upward_BL = try real.usualHeight_1L.map { try places.upward_BL - $0 } ?? places.upward_BL
+      for (odds_BL, signs) in [
+        (places.rightward_BL, Self.sides(asked, labels)), (upward_BL, Self.heights(asked, labels)),
+      ] {
+        let signs_BL = try column(signs)
+        let lacking_BL = try (signs_BL.abs() * margin - odds_BL * signs_BL).relu()
+        sum_B = try sum_B + lacking_BL.sum(dim: [1]) * placeWeight
+      }
+    }
+    return sum_B
   }
 
-  private func beyondMargin(_ signs: [[Double]]) -> [[Wanted]] {
-    signs.map { $0.map { Wanted(sign: $0, bound: $0 * margin) } }
-  }
-
-  /// What is wanted of the labels: row by row.
-  func wanted(_ asked: [[PromptStatement]], _ labels: [String], _ real: RealOdds) -> [[Wanted]] {
-    zip(asked, Self.signs(asked, labels)).map { statements, signs in
-      zip(labels.indices, signs).map { label, sign in
+  /// The log odds that are wanted of each label: row by row.
+  func targets(
+    _ asked: [[PromptStatement]], _ labels: [String], _ signs: [[Double]], before: [[Double]], real: LabelOdds,
+    drawn: LabelOdds
+  ) -> [[Double]] {
+    zip(asked, zip(signs, before)).map { statements, said in
+      labels.indices.map { label in
+        let (sign, odds) = (said.0[label], said.1[label])
+        guard sign != 0 else { return 0 }
         let isPlaced = statements.contains {
           $0.name == labels[label] && $0.isPresent && ($0.side != nil || !$0.zones.isEmpty)
         }
-        let share = isPlaced ? placedPlainness : plainness
-        let target = real.target(label, isPresent: sign > 0, share: share) ?? sign * margin
-        return Wanted(sign: sign, bound: target)
+        let target = real.counterpart(
+          of: odds, among: drawn, label: label, isPresent: sign > 0,
+          leavingOut: isPlaced ? placedPlainness : plainness)
+        return target ?? sign * max(sign * odds, margin)
       }
     }
   }

@@ -43,17 +43,20 @@ public struct DistillationSettings: RepeatedImages {
   public var wishes = 10_000
   /// The files of the classifiers of `reward`. One that judges the student afterwards must be another.
   public var classifiers: [String] = []
-  /// The share of real radiographs in which the classifiers of `reward` are less sure of what a text asks for, or denies, than
-  /// they are to be of what is drawn; and the same of findings with a side or a zone. A quarter asks for nothing of a model that
-  /// draws as plainly as radiographs show, but of its faintest quarter.
-  public var plainness = 0.25
-  public var placedPlainness = 0.75
+  /// The share of real radiographs that `reward` leaves out of those that are to be drawn alike: of the faintest that have a
+  /// finding, or of the plainest where it is denied; and the same of findings with a side or a zone.
+  public var plainness = 0.0
+  public var placedPlainness = 0.5
   /// How sure the classifiers of `reward` are to be of a side or a height, in log odds.
   public var margin = 1.0
   /// What a side or a height that is missing weighs for `reward`, beside a finding.
   public var placeWeight = 1.0
   /// What the squared distance from the teacher's answers weighs for `reward`, beside what is missing in log odds.
   public var teacherWeight = 10.0
+  /// What the squared distance between the mean image that the student draws and the teacher's of the same noises and texts weighs
+  /// for `reward`, so that exposure and contrast, which classifiers do not look at, stay. A mean of the images that are computed
+  /// at once: with less than eight it holds every image back, and not their mean.
+  public var meanImageWeight = 150.0
   public var times = TimeDistribution.uniform
   /// Texts for each image; an image without a report gets them from the grammar.
   public var promptsPerImage = 1
@@ -78,7 +81,10 @@ public struct DistillationSettings: RepeatedImages {
         throw TrainingError.invalidSetting(key: key, value: "\(scale)", remedy: "give a number from 0 to 100")
       }
     }
-    for (key, number) in [("margin", margin), ("placeWeight", placeWeight), ("teacherWeight", teacherWeight)]
+    for (key, number) in [
+      ("margin", margin), ("placeWeight", placeWeight), ("teacherWeight", teacherWeight),
+      ("meanImageWeight", meanImageWeight),
+    ]
     where !(0...10_000).contains(number) {
       throw TrainingError.invalidSetting(key: key, value: "\(number)", remedy: "give a number from 0 to 10000")
     }

@@ -46,70 +46,33 @@ extension ExampleRadiographs {
 
 /// What a classifier says of real radiographs, which is what is asked of drawn ones.
 struct RealOdds {
-  /// Log odds of each label on radiographs that have it, and on normal ones, in order of size; none where there are fewer
-  /// than ``leastCount``.
-  var present: [[Double]]
-  var absent: [[Double]]
+  var labels: LabelOdds
   /// Of a network of places, the log odds of up over down of each label on normal radiographs, where nothing is to be seen;
   /// nil of any other.
   var usualHeight_1L: Tensor?
-
-  /// Fewer radiographs are too few for a share of them.
-  static let leastCount = 10
-
-  /// What a share of the radiographs with a label stays below, or what one of the normal radiographs stays above where the label
-  /// is to be absent; nil without them.
-  func target(_ label: Int, isPresent: Bool, share: Double) -> Double? {
-    let odds = isPresent ? present[label] : absent[label]
-    return odds.isEmpty ? nil : odds.quantile(ofSorted: isPresent ? share : 1 - share)
-  }
 }
 
 extension RealOdds {
   /// - Throws: `TorchError`.
   init(_ classifier: LabelClassifier, of examples: ExampleRadiographs, device: Device) throws {
     let labels = classifier.architecture.labels
-    let saysPlaces = classifier.architecture.network == .places
     var (logits, heights): ([[Double]], [[Double]]) = ([], [])
     try withoutGradients {
       for image_B1HW in examples.images_B1HW {
-        let image_B1HW = try image_B1HW.to(device)
-        guard saysPlaces else {
-          logits += try classifier(image_B1HW).rows()
-          continue
-        }
-        let odds = try classifier.placeOdds(image_B1HW)
+        let odds = try JudgeOdds(classifier, image_B1HW.to(device))
         logits += try odds.logits_BL.rows()
-        heights += try odds.upward_BL.rows()
+        heights += try odds.places?.upward_BL.rows() ?? []
       }
     }
-    let rows = examples.attributes.indices
-    let normal = rows.filter { examples.attributes[$0].isCalledNormal }
-    func ordered(_ chosen: [Int], _ label: Int) -> [Double] {
-      chosen.count < Self.leastCount ? [] : chosen.map { logits[$0][label] }.sorted()
+    let normal = examples.attributes.indices.filter { examples.attributes[$0].isCalledNormal }
+    let signs = examples.attributes.map { attributes in
+      labels.map { label in attributes.state(of: label) == .positive ? 1.0 : attributes.isCalledNormal ? -1 : 0 }
     }
-    present = labels.enumerated().map { column, label in
-      ordered(rows.filter { examples.attributes[$0].state(of: label) == .positive }, column)
-    }
-    absent = labels.indices.map { ordered(normal, $0) }
-    guard saysPlaces else { return }
+    self.labels = LabelOdds(logits, signs: signs, labels: labels.count)
+    guard !heights.isEmpty else { return }
     let usual = labels.indices.map { label in
       normal.isEmpty ? 0 : Float(normal.reduce(0) { $0 + heights[$1][label] } / Double(normal.count))
     }
     usualHeight_1L = try Tensor(usual, shape: [1, labels.count]).to(device)
-  }
-}
-
-extension RadiographAttributes {
-  fileprivate var isCalledNormal: Bool {
-    [NIHLabels.noFinding, KermanyLabels.normal].contains { state(of: $0) == .positive }
-  }
-}
-
-extension Tensor {
-  /// The numbers of each row of a matrix.
-  fileprivate func rows() throws -> [[Double]] {
-    let values = try to(.cpu).doubles()
-    return (0..<shape[0]).map { row in Array(values[row * shape[1]..<(row + 1) * shape[1]]) }
   }
 }

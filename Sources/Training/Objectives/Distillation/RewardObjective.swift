@@ -20,7 +20,7 @@ struct RewardObjective: Objective {
 
   let recipe: DistillationRecipe
   let trained: [TrainedWeights]
-  private let reward: ClassifierReward
+  private var reward: ClassifierReward
   private let networks: TeacherAndStudent
   /// The student with all that makes images of its latents.
   private let model: LoadedModel
@@ -42,7 +42,9 @@ struct RewardObjective: Objective {
     name: TrainingStageName.distillation.rawValue, title: "Rewarded model",
     columns: [
       StageColumn("Training loss", .training, .loss), StageColumn("Shortfall", .training, .shortfall),
-      StageColumn("Distance from the teacher", .training, .drift), StageColumn("Validation loss", .validation, .loss),
+      StageColumn("Distance from the teacher", .training, .drift),
+      StageColumn("Distance from its mean image", .training, .meanImage),
+      StageColumn("Validation loss", .validation, .loss),
       StageColumn("Shortfall in validation", .validation, .shortfall),
     ], sheetRows: SamplePictures.prompts)
 
@@ -64,6 +66,37 @@ struct RewardObjective: Objective {
     sampler = try sampling.sampler.makeSampler(eta: sampling.eta)
     plan = try DiffusionProcess(pictures.description.scheduler).plan(
       steps: sampling.steps, convention: sampler.convention)
+  }
+
+  /// What classifiers say of the images that the teacher draws of some texts of the training part: log odds, `[B, L]` of each
+  /// classifier, by its number.
+  ///
+  /// - Throws: `TorchError`, what reading the texts throws.
+  func teacherOdds(_ texts: Range<Int>) throws -> [String: Tensor] {
+    let slice = BatchSlice(step: texts.lowerBound, batchSize: texts.count, rows: 0..<texts.count)
+    let batch = try batch(
+      Array(texts), slice, of: training, generator: randomness.generator(.teacherImages, step: texts.lowerBound))
+    let image_B1HW = try teacherImage(
+      batch, freshNoise: texts.map { try randomness.generator(.teacherImagesNoise, step: $0) })
+    return try withoutGradients {
+      try reward.judges.enumerated().reduce(into: [:]) { odds, judge in
+        odds["\(judge.offset)"] = try JudgeOdds(judge.element.classifier, image_B1HW).logits_BL.to(.float32).to(.cpu)
+      }
+    }
+  }
+
+  /// Compares the teacher with real radiographs, which tells how far its images are to move.
+  ///
+  /// - Parameter odds: ``teacherOdds(_:)`` of the first texts.
+  /// - Throws: what reading them throws.
+  mutating func compare(_ odds: FeatureShards) throws {
+    let texts = Array(0..<odds.count)
+    for number in reward.judges.indices {
+      let labels = reward.judges[number].classifier.architecture.labels
+      let signs = ClassifierReward.signs(texts.map { training.wishes[$0].statements }, labels)
+      reward.judges[number].drawn = LabelOdds(
+        try odds.rows("\(number)", of: texts).rows(), signs: signs, labels: labels.count)
+    }
   }
 
   /// Texts, what each says, and the noise that its image is drawn from.
@@ -88,22 +121,39 @@ struct RewardObjective: Objective {
   }
 
   func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss] {
-    let (shortfall, drift) = try measured(batch, freshNoise: randomness.generators(.dropout, of: slice))
+    let measured = try measured(batch, freshNoise: { try randomness.generators(.dropout, of: slice) })
     return [
       Loss(
-        value: try shortfall + drift * recipe.teacherWeight,
-        measured: [.shortfall: try shortfall.detach(), .drift: try drift.detach()])
+        value: try measured.loss(recipe),
+        measured: [
+          .shortfall: try measured.shortfall.detach(), .drift: try measured.drift.detach(),
+          .meanImage: try measured.meanImage.detach(),
+        ])
     ]
   }
 
-  /// What falls short in the images that the student draws, in log odds, and how far its answers on the way are from the
-  /// teacher's to the same latents: means over the batch.
+  /// What is measured of the images that the student draws: means over the batch.
+  private struct Measured {
+    /// How far they are from what classifiers should say of them, in log odds.
+    var shortfall: Tensor
+    /// How far the student's answers on the way are from the teacher's to the same latents.
+    var drift: Tensor
+    /// How far the mean of the images is from that of the teacher's.
+    var meanImage: Tensor
+
+    func loss(_ recipe: DistillationRecipe) throws -> Tensor {
+      try shortfall + drift * recipe.teacherWeight + meanImage * recipe.meanImageWeight
+    }
+  }
+
+  /// Draws a batch and measures it.
   ///
   /// - Parameter generators: The noise of samplers that draw some at each step, a generator a row.
   private func measured(
-    _ batch: Batch, freshNoise generators: [Generator]
-  ) throws -> (shortfall: Tensor, drift: Tensor) {
+    _ batch: Batch, freshNoise generators: () throws -> [Generator]
+  ) throws -> Measured {
     let (teacher, student) = (networks.teacher, networks.student)
+    let teacherImage_B1HW = try teacherImage(batch, freshNoise: generators())
     let (text, taught) = try withPrecision(recipe.precision, on: device) {
       (
         try student.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS),
@@ -112,26 +162,53 @@ struct RewardObjective: Objective {
     }
     var drift = try Tensor.zeros([], device: device)
     var answers = 0
+    let image_B1HW = try image(batch, freshNoise: generators()) { latent_BCHW, times_B in
+      let answer_BCHW = try student.unet(
+        latent_BCHW, times_B: times_B, text: text, checkpointing: recipe.checkpointing)
+      let taught_BCHW = try withoutGradients {
+        try teacher.unet(latent_BCHW.detach(), times_B: times_B, text: taught).to(.float32)
+      }
+      answers += 1
+      drift = try drift + (answer_BCHW.to(.float32) - taught_BCHW).square().mean()
+      return answer_BCHW
+    }
+    return Measured(
+      shortfall: try reward.shortfall(of: image_B1HW, beside: teacherImage_B1HW, asked: batch.asked).mean(),
+      drift: try drift / Double(answers),
+      meanImage: try Self.thumbnails(image_B1HW - teacherImage_B1HW).mean(dim: [0]).square().mean())
+  }
+
+  /// Images of 32 x 32 or a little more, as Fréchet distances of thumbnails are measured with; smaller ones as they are.
+  private static func thumbnails(_ image_B1HW: Tensor) throws -> Tensor {
+    try image_B1HW.avgPool2D(kernelSize: image_B1HW.shape[2...].map { max(1, $0 / 32) })
+  }
+
+  private func teacherImage(_ batch: Batch, freshNoise generators: [Generator]) throws -> Tensor {
+    let teacher = networks.teacher
+    return try withoutGradients {
+      let text = try withPrecision(recipe.precision, on: device) {
+        try teacher.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS)
+      }
+      return try image(batch, freshNoise: generators) { try teacher.unet($0, times_B: $1, text: text) }
+    }
+  }
+
+  /// The images of a batch, as the exported model draws them: `[B, 1, H, W]` from -1 to 1.
+  private func image(
+    _ batch: Batch, freshNoise generators: [Generator],
+    answer: (_ latent_BCHW: Tensor, _ times_B: Tensor) throws -> Tensor
+  ) throws -> Tensor {
     let latent_BCHW = try sampler.sample(
       from: SamplerState(plan: plan, noise: batch.noise_BCHW),
       noise: sampler.drawsNoise ? .generators(generators) : nil
     ) { latent_BCHW, time in
       try withPrecision(recipe.precision, on: device) {
-        let latent_BCHW = try latent_BCHW.contiguous(memoryFormat: .channelsLast)
-        let times_B = try networks.networkTimes(batch.asked.map { _ in time })
-        let answer_BCHW = try student.unet(
-          latent_BCHW, times_B: times_B, text: text, checkpointing: recipe.checkpointing)
-        let taught_BCHW = try withoutGradients {
-          try teacher.unet(latent_BCHW.detach(), times_B: times_B, text: taught).to(.float32)
-        }
-        answers += 1
-        drift = try drift + (answer_BCHW.to(.float32) - taught_BCHW).square().mean()
-        return answer_BCHW
+        try answer(
+          latent_BCHW.contiguous(memoryFormat: .channelsLast), networks.networkTimes(batch.asked.map { _ in time }))
       }
     }
     // In single precision, as images are drawn, and as grey values of a file: there is nothing beyond black and white.
-    let image_B1HW = try model.decoded(latent_BCHW.to(.float32)).clamp(min: -1, max: 1)
-    return (try reward.shortfall(of: image_B1HW, asked: batch.asked).mean(), try drift / Double(answers))
+    return try model.decoded(latent_BCHW.to(.float32)).clamp(min: -1, max: 1)
   }
 
   /// The same texts and noise at every validation, so that losses can be compared.
@@ -141,11 +218,11 @@ struct RewardObjective: Objective {
       let slice = BatchSlice(step: 0, batchSize: chosen.count, rows: 0..<chosen.count)
       let batch = try batch(
         chosen, slice, of: validation, generator: randomness.generator(.validation, step: index))
-      let fresh = try chosen.map { try randomness.generator(.validationChoice, step: $0) }
-      let (shortfall, drift) = try measured(batch, freshNoise: fresh)
+      let measured = try measured(
+        batch, freshNoise: { try chosen.map { try randomness.generator(.validationChoice, step: $0) } })
       means.add([
-        .loss: try (shortfall + drift * recipe.teacherWeight).item(), .shortfall: try shortfall.item(),
-        .drift: try drift.item(),
+        .loss: try measured.loss(recipe).item(), .shortfall: try measured.shortfall.item(),
+        .drift: try measured.drift.item(), .meanImage: try measured.meanImage.item(),
       ])
     }
     return means
