@@ -85,11 +85,7 @@ struct DistillationPreparation {
     let classifiers = try recipe.classifiers.map { try LabelClassifier(contentsOf: $0, device: device) }
     let examples = try ExampleRadiographs(data.training, labels: classifiers.flatMap(\.architecture.labels))
     let reward = ClassifierReward(
-      judges: try classifiers.map {
-        .init(
-          classifier: $0, real: try RealOdds($0, of: examples, device: device),
-          drawn: LabelOdds(present: [], absent: []))
-      },
+      judges: try classifiers.map { .init(classifier: $0, real: try RealOdds($0, of: examples, device: device)) },
       plainness: recipe.plainness, placedPlainness: recipe.placedPlainness, margin: recipe.margin,
       placeWeight: recipe.placeWeight)
     let writer = try WishWriter.standard(labels: reward.labels)

@@ -19,8 +19,13 @@ struct ClassifierReward {
   struct Judge {
     let classifier: LabelClassifier
     let real: RealOdds
-    /// What it says of images that the teacher draws of texts that name labels, or deny them.
+    /// What it says of images that the teacher draws of texts that name labels, or deny them; nothing at first.
     var drawn: LabelOdds
+
+    init(classifier: LabelClassifier, real: RealOdds) {
+      (self.classifier, self.real) = (classifier, real)
+      drawn = LabelOdds([], signs: [], labels: classifier.architecture.labels.count)
+    }
   }
 
   var judges: [Judge]
