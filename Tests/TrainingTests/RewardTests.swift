@@ -137,16 +137,16 @@ struct RewardTests {
       var after: [[Metric: Double]] = []
       for (weight, meanImageWeight) in [(0, 0), (1000, 0), (0, 10_000)] {
         let objective = try objective(
-          ["teacherWeight=\(weight)", "meanImageWeight=\(meanImageWeight)"], steps: 80, root, dataset)
+          ["teacherWeight=\(weight)", "meanImageWeight=\(meanImageWeight)"], steps: 160, root, dataset)
         func measured() throws -> [Metric: Double] {
           try withoutGradients { try objective.validate(RankShare()).means }
         }
         let before = try measured()
         #expect(before[.drift] == 0 && before[.meanImage] == 0 && before[.shortfall] ?? 0 > 0.1, "\(before)")
-        _ = try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<80)
+        _ = try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<160)
         after.append(try measured())
         if after.count == 1 {
-          #expect(after[0][.shortfall] ?? .infinity < 0.95 * (before[.shortfall] ?? 0), "\(before) \(after)")
+          #expect(after[0][.shortfall] ?? .infinity < 0.9 * (before[.shortfall] ?? 0), "\(before) \(after)")
         }
       }
       #expect(after[1][.drift] ?? .infinity < 0.5 * (after[0][.drift] ?? 0), "\(after)")

@@ -77,7 +77,8 @@ struct RewardObjective: Objective {
     let batch = try batch(
       Array(texts), slice, of: training, generator: randomness.generator(.teacherImages, step: texts.lowerBound))
     let image_B1HW = try teacherImage(
-      batch, freshNoise: texts.map { try randomness.generator(.teacherImagesNoise, step: $0) })
+      batch, text: teacherText(batch), freshNoise: texts.map { try randomness.generator(.teacherImagesNoise, step: $0) }
+    )
     return try withoutGradients {
       try reward.judges.enumerated().reduce(into: [:]) { odds, judge in
         odds["\(judge.offset)"] = try JudgeOdds(judge.element.classifier, image_B1HW).logits_BL.to(.float32).to(.cpu)
@@ -153,12 +154,10 @@ struct RewardObjective: Objective {
     _ batch: Batch, freshNoise generators: () throws -> [Generator]
   ) throws -> Measured {
     let (teacher, student) = (networks.teacher, networks.student)
-    let teacherImage_B1HW = try teacherImage(batch, freshNoise: generators())
-    let (text, taught) = try withPrecision(recipe.precision, on: device) {
-      (
-        try student.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS),
-        try withoutGradients { try teacher.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS) }
-      )
+    let taught = try teacherText(batch)
+    let teacherImage_B1HW = try teacherImage(batch, text: taught, freshNoise: generators())
+    let text = try withPrecision(recipe.precision, on: device) {
+      try student.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS)
     }
     var drift = try Tensor.zeros([], device: device)
     var answers = 0
@@ -183,13 +182,19 @@ struct RewardObjective: Objective {
     try image_B1HW.avgPool2D(kernelSize: image_B1HW.shape[2...].map { max(1, $0 / 32) })
   }
 
-  private func teacherImage(_ batch: Batch, freshNoise generators: [Generator]) throws -> Tensor {
-    let teacher = networks.teacher
-    return try withoutGradients {
-      let text = try withPrecision(recipe.precision, on: device) {
-        try teacher.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS)
+  private func teacherText(_ batch: Batch) throws -> TextCondition {
+    try withoutGradients {
+      try withPrecision(recipe.precision, on: device) {
+        try networks.teacher.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS)
       }
-      return try image(batch, freshNoise: generators) { try teacher.unet($0, times_B: $1, text: text) }
+    }
+  }
+
+  private func teacherImage(
+    _ batch: Batch, text: TextCondition, freshNoise generators: [Generator]
+  ) throws -> Tensor {
+    try withoutGradients {
+      try image(batch, freshNoise: generators) { try networks.teacher.unet($0, times_B: $1, text: text) }
     }
   }
 
