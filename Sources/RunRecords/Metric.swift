@@ -28,8 +28,9 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
   public static let shortfall = Metric("shortfall")
   /// How far a student's answers are from its teacher's: the mean squared error.
   public static let drift = Metric("drift")
-  /// How far the mean of a student's images is from that of its teacher's: the mean squared error, from black at -1 to white at 1.
-  public static let meanImage = Metric("mean_image")
+  /// How far means and covariances of a student's images are from those of real radiographs: a Fréchet distance over the variance
+  /// of the real ones, of a batch by chance below 0.
+  public static let moments = Metric("moments")
   /// The mean over all labels of the area under the receiver operating characteristic.
   public static let areaUnderROC = Metric("auroc")
   /// The mean over all labels of the average precision.
@@ -67,7 +68,7 @@ public struct Metric: RawRepresentable, Hashable, Sendable, Comparable {
     (.spectrum, "Distance of spectra"),
     (.adversarial, "Adversarial loss"), (.discriminator, "Loss of the discriminator"),
     (.shortfall, "Shortfall of what is asked for"), (.drift, "Distance from the teacher"),
-    (.meanImage, "Distance from the teacher's mean image"),
+    (.moments, "Distance from real radiographs"),
     (.areaUnderROC, "AUROC, mean of all labels"), (.averagePrecision, "Average precision, mean of all labels"),
     (.structuralSimilarity, "Structural similarity (SSIM)"), (.peakSignalToNoise, "PSNR in dB"),
     (.meanSquaredError, "Mean squared error"), (.learningRate, "Learning rate"),

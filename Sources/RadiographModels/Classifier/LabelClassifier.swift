@@ -69,12 +69,18 @@ public struct LabelClassifier {
   public func withPlaces(
     _ image_B1HW: Tensor, isTraining: Bool = false, dropout generators: [Generator]? = nil
   ) throws -> (logits_BL: Tensor, maps_BLHW: Tensor) {
-    let maps_BLHW = try network.logitMaps(
-      lastMaps_BCHW: lastMaps(image_B1HW, isTraining: isTraining), dropout: dropping(generators))
+    try places(ofLastMaps: lastMaps(image_B1HW, isTraining: isTraining), dropout: dropping(generators))
+  }
+
+  /// Log odds of every label and of the label at every place, of the last stage's maps.
+  func places(
+    ofLastMaps lastMaps_BCHW: Tensor, dropout: ((Tensor) throws -> Tensor)? = nil
+  ) throws -> (logits_BL: Tensor, maps_BLHW: Tensor) {
+    let maps_BLHW = try network.logitMaps(lastMaps_BCHW: lastMaps_BCHW, dropout: dropout)
     return (try network.pooled(maps_BLHW), maps_BLHW)
   }
 
-  private func lastMaps(_ image_B1HW: Tensor, isTraining: Bool = false) throws -> Tensor {
+  func lastMaps(_ image_B1HW: Tensor, isTraining: Bool = false) throws -> Tensor {
     let stages = try network.features(prepared(image_B1HW), isTraining: isTraining)
     return stages[stages.count - 1]
   }

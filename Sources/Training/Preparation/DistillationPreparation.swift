@@ -94,28 +94,52 @@ struct DistillationPreparation {
         key: "classifiers", value: "\(recipe.classifiers)",
         remedy: "give one of findings that prompts can ask for, such as \(NIHLabels.findings[0])")
     }
-    func texts(_ split: DatasetSplit, _ records: RadiographRecords, count: Int) throws -> RewardObjective.Texts {
-      let purpose: TrainingRandomness.Purpose = split == .train ? .pairs : .validationPairs
-      let captions = try WishedCaptions(records, by: writer, count: count) { randomness.seed(purpose, step: $0) }
-      return .init(prompts: try images.prompts(captions, of: split, records), wishes: captions.wishes)
+    func texts(
+      _ split: DatasetSplit, _ radiographs: WishedRadiographs, _ captions: WishedCaptions, _ records: RadiographRecords
+    ) throws -> RewardObjective.Texts {
+      .init(
+        prompts: try images.prompts(captions, of: split, records), wishes: captions.wishes,
+        isChild: captions.patients.map(radiographs.isChild))
     }
-    let training = try texts(.train, data.training.records, count: recipe.wishes)
+    func captions(_ purpose: TrainingRandomness.Purpose, _ records: RadiographRecords, count: Int) throws
+      -> WishedCaptions
+    {
+      try WishedCaptions(records, by: writer, count: count) { randomness.seed(purpose, step: $0) }
+    }
+    let (records, validated) = (data.training.records, data.validation.records)
+    let radiographs = try WishedRadiographs(records)
+    let asked = try captions(.pairs, records, count: recipe.wishes)
+    let training = try texts(.train, radiographs, asked, records)
     var objective = try RewardObjective(
       recipe, teacher: teacher, reward: reward, autoencoder: autoencoder, training: training,
       validation: texts(
-        .validation, data.validation.records, count: min(recipe.wishes, DistillationSettings.validationLimit / 4)),
+        .validation, WishedRadiographs(validated),
+        captions(
+          .validationPairs, validated, count: min(recipe.wishes, DistillationSettings.validationLimit / 4)), validated),
       pictures: pictures(images, autoencoder), device: device)
-    try objective.compare(teacherOdds(objective, training, images))
+    // At equal distances, since patients lie source by source.
+    let chosen = asked.wishes.indices.evenlySpaced(LabelOdds.drawnCount)
+    let counterparts = radiographs.numbers(
+      chosen.map { asked.wishes[$0] }, patients: chosen.map { asked.patients[$0] },
+      seed: randomness.seed(.teacherImages, step: 0))
+    let described = try stride(from: 0, to: counterparts.count, by: 32).map { start in
+      try objective.descriptors(data.training.images(counterparts[start..<min(start + 32, counterparts.count)]))
+    }
+    try objective.compare(
+      teacherImages(objective, training, chosen, images), of: chosen,
+      with: described[0].indices.map { number in try Tensor.cat(described.map { $0[number] }) })
     return objective
   }
 
-  /// What the classifiers of a reward say of the teacher's images, stored as it comes.
-  private func teacherOdds(
-    _ objective: RewardObjective, _ texts: RewardObjective.Texts, _ images: DiffusionPreparation
+  /// What the classifiers of a reward say of the teacher's images, and what describes these, stored as it comes.
+  private func teacherImages(
+    _ objective: RewardObjective, _ texts: RewardObjective.Texts, _ chosen: [Int], _ images: DiffusionPreparation
   ) throws -> FeatureShards {
     let folder = images.cacheFolder("teacher", .train)
     let key = ContentHash.of(
-      parts: [teacher.hash, "\(recipe.seed)", "\(recipe.samplingSteps)", texts.prompts.key]
+      parts: [
+        "images", teacher.hash, "\(recipe.seed)", "\(recipe.samplingSteps)", "\(recipe.precision)", texts.prompts.key,
+      ]
         + (try recipe.classifiers.map { try ContentHash.ofFile($0) }))
     guard group.isFirst else {
       guard let opened = FeatureShards.open(folder, key: key) else {
@@ -123,12 +147,11 @@ struct DistillationPreparation {
       }
       return opened
     }
-    let count = min(LabelOdds.drawnCount, texts.wishes.count)
     return try FeatureEncoding(
-      plan: FeaturePlan(folder: folder, key: key, count: count, batch: 16, shardSize: 128), limits: limits,
+      plan: FeaturePlan(folder: folder, key: key, count: chosen.count, batch: 16, shardSize: 128), limits: limits,
       note: { report(.note($0)) },
-      progress: { images.progress("drawing the teacher's images", $0, of: count, "images") }
-    ).shards { try objective.teacherOdds($0) }
+      progress: { images.progress("drawing the teacher's images", $0, of: chosen.count, "images") }
+    ).shards { try objective.teacherImages(Array(chosen[$0])) }
   }
 
   /// The images and texts, as the diffusion model's own training would prepare them.

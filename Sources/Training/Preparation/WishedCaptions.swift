@@ -5,6 +5,8 @@ import Support
 /// at equal distances, since images lie source by source; if there are fewer, over and over.
 struct WishedCaptions: CaptionSource {
   let wishes: [Wish]
+  /// The number of the image that each text's patient is of.
+  let patients: [Int]
 
   var imageCount: Int { wishes.count }
   let textsPerImage = 1
@@ -13,11 +15,12 @@ struct WishedCaptions: CaptionSource {
   /// - Throws: `DatasetError`.
   init(_ records: RadiographRecords, by writer: WishWriter, count: Int, seed: (Int) -> UInt64) throws {
     let chosen = records.indices.evenlySpaced(count)
-    var patients: [RadiographAttributes] = []
+    var attributes: [RadiographAttributes] = []
     try records.forEach { index, record in
-      if patients.count < chosen.count, chosen[patients.count] == index { patients.append(record.attributes) }
+      if attributes.count < chosen.count, chosen[attributes.count] == index { attributes.append(record.attributes) }
     }
-    wishes = (0..<count).map { writer.wish(for: patients[$0 % patients.count], seed: seed($0)) }
+    patients = (0..<count).map { chosen[$0 % chosen.count] }
+    wishes = (0..<count).map { writer.wish(for: attributes[$0 % attributes.count], seed: seed($0)) }
   }
 
   func captions(ofImages images: Range<Int>) throws -> [CaptionWriter.Captions] {

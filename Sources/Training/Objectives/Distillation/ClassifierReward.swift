@@ -45,24 +45,18 @@ struct ClassifierReward {
   /// What falls short in each image.
   ///
   /// - Parameters:
-  ///   - image_B1HW: Grey values in any range.
-  ///   - teacherImage_B1HW: What the teacher makes of the same noise and text.
+  ///   - odds: What each classifier says of them.
+  ///   - before: What each says of what the teacher makes of the same noises and texts.
   ///   - asked: What the text of each says.
   /// - Returns: `[B]`, at least 0.
   /// - Throws: `TorchError`.
-  func shortfall(
-    of image_B1HW: Tensor, beside teacherImage_B1HW: Tensor, asked: [[PromptStatement]]
-  ) throws -> Tensor {
-    var sum_B = try Tensor.zeros([asked.count], device: image_B1HW.device)
-    for judge in judges {
-      let before = try withoutGradients { try JudgeOdds(judge.classifier, teacherImage_B1HW).logits_BL.rows() }
-      sum_B =
-        try sum_B
-        + shortfall(
-          of: JudgeOdds(judge.classifier, image_B1HW), before: before, asked: asked,
-          labels: judge.classifier.architecture.labels, real: judge.real, drawn: judge.drawn)
+  func shortfall(of odds: [JudgeOdds], before: [JudgeOdds], asked: [[PromptStatement]]) throws -> Tensor {
+    let shortfalls = try zip(judges, zip(odds, before)).map { judge, odds in
+      try shortfall(
+        of: odds.0, before: odds.1.logits_BL.rows(), asked: asked, labels: judge.classifier.architecture.labels,
+        real: judge.real, drawn: judge.drawn)
     }
-    return sum_B
+    return try Tensor.stack(shortfalls).sum(dim: [0])
   }
 
   /// What falls short by one classifier.

@@ -53,10 +53,10 @@ public struct DistillationSettings: RepeatedImages {
   public var placeWeight = 1.0
   /// What the squared distance from the teacher's answers weighs for `reward`, beside what is missing in log odds.
   public var teacherWeight = 10.0
-  /// What the squared distance between the mean image that the student draws and the teacher's of the same noises and texts weighs
-  /// for `reward`, so that exposure and contrast, which classifiers do not look at, stay. A mean of the images that are computed
-  /// at once: with less than eight it holds every image back, and not their mean.
-  public var meanImageWeight = 150.0
+  /// What the distance of the student's images from real radiographs, all together, weighs for `reward`: of thumbnails, and of
+  /// what classifiers see. It is told by the images that are computed at once: the fewer, the more by chance, and by one not at
+  /// all.
+  public var momentWeight = 30.0
   public var times = TimeDistribution.uniform
   /// Texts for each image; an image without a report gets them from the grammar.
   public var promptsPerImage = 1
@@ -83,7 +83,7 @@ public struct DistillationSettings: RepeatedImages {
     }
     for (key, number) in [
       ("margin", margin), ("placeWeight", placeWeight), ("teacherWeight", teacherWeight),
-      ("meanImageWeight", meanImageWeight),
+      ("momentWeight", momentWeight),
     ]
     where !(0...10_000).contains(number) {
       throw TrainingError.invalidSetting(key: key, value: "\(number)", remedy: "give a number from 0 to 10000")

@@ -14,12 +14,19 @@ extension JudgeOdds {
   /// - Parameter image_B1HW: Grey values in any range.
   /// - Throws: `TorchError`.
   init(_ classifier: LabelClassifier, _ image_B1HW: Tensor) throws {
+    self = try Self.withMeans(classifier, image_B1HW).odds
+  }
+
+  /// With the means of the classifier's last stage, by which images are compared: `[B, C]`.
+  static func withMeans(
+    _ classifier: LabelClassifier, _ image_B1HW: Tensor
+  ) throws -> (odds: JudgeOdds, means_BC: Tensor) {
     guard classifier.architecture.network == .places else {
-      logits_BL = try classifier(image_B1HW)
-      return
+      let (means_BC, logits_BL) = try classifier.meanFeatures(image_B1HW)
+      return (JudgeOdds(logits_BL: logits_BL), means_BC)
     }
-    let odds = try classifier.placeOdds(image_B1HW)
-    (logits_BL, places) = (odds.logits_BL, odds)
+    let (odds, means_BC) = try classifier.placeOddsWithMeans(image_B1HW)
+    return (JudgeOdds(logits_BL: odds.logits_BL, places: odds), means_BC)
   }
 }
 

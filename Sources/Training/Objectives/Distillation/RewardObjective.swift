@@ -16,6 +16,8 @@ struct RewardObjective: Objective {
   struct Texts {
     let prompts: PromptCache
     let wishes: [Wish]
+    /// Whether each is for a child.
+    let isChild: [Bool]
   }
 
   let recipe: DistillationRecipe
@@ -32,6 +34,8 @@ struct RewardObjective: Objective {
   private let randomness: TrainingRandomness
   private let device: Device
   private let order: EpochOrder
+  /// How far the student's images are from real radiographs; nil before ``compare(_:of:with:)``.
+  private var moments: GroupedMoments?
 
   var totalSteps: Int { recipe.steps }
   var batchSize: Int { recipe.common.imagesPerStep }
@@ -43,7 +47,7 @@ struct RewardObjective: Objective {
     columns: [
       StageColumn("Training loss", .training, .loss), StageColumn("Shortfall", .training, .shortfall),
       StageColumn("Distance from the teacher", .training, .drift),
-      StageColumn("Distance from its mean image", .training, .meanImage),
+      StageColumn("Distance from real radiographs", .training, .moments),
       StageColumn("Validation loss", .validation, .loss),
       StageColumn("Shortfall in validation", .validation, .shortfall),
     ], sheetRows: SamplePictures.prompts)
@@ -68,42 +72,64 @@ struct RewardObjective: Objective {
       steps: sampling.steps, convention: sampler.convention)
   }
 
-  /// What classifiers say of the images that the teacher draws of some texts of the training part: log odds, `[B, L]` of each
-  /// classifier, by its number.
+  /// What classifiers say of the images that the teacher draws of some texts of the training part, and what describes them.
   ///
+  /// - Returns: Log odds, `[B, L]` of each classifier, and descriptors, `[B, D]`: by ``oddsName(_:)`` and ``descriptorName(_:)``.
   /// - Throws: `TorchError`, what reading the texts throws.
-  func teacherOdds(_ texts: Range<Int>) throws -> [String: Tensor] {
-    let slice = BatchSlice(step: texts.lowerBound, batchSize: texts.count, rows: 0..<texts.count)
+  func teacherImages(_ texts: [Int]) throws -> [String: Tensor] {
+    let slice = BatchSlice(step: texts[0], batchSize: texts.count, rows: 0..<texts.count)
     let batch = try batch(
-      Array(texts), slice, of: training, generator: randomness.generator(.teacherImages, step: texts.lowerBound))
+      texts, slice, of: training, generator: randomness.generator(.teacherImages, step: texts[0]))
     let image_B1HW = try teacherImage(
       batch, text: teacherText(batch), freshNoise: texts.map { try randomness.generator(.teacherImagesNoise, step: $0) }
     )
-    return try withoutGradients {
-      try reward.judges.enumerated().reduce(into: [:]) { odds, judge in
-        odds["\(judge.offset)"] = try JudgeOdds(judge.element.classifier, image_B1HW).logits_BL.to(.float32).to(.cpu)
-      }
-    }
+    let judged = try judged(image_B1HW)
+    let named =
+      judged.odds.enumerated().map { (Self.oddsName($0), $1.logits_BL) }
+      + judged.descriptors_BD.enumerated().map { (Self.descriptorName($0), $1) }
+    return try Dictionary(uniqueKeysWithValues: named).mapValues { try $0.to(.float32).to(.cpu) }
+  }
+
+  private static func oddsName(_ number: Int) -> String { "odds.\(number)" }
+  private static func descriptorName(_ number: Int) -> String { "descriptors.\(number)" }
+
+  /// What describes real radiographs: `[B, D]` each.
+  ///
+  /// - Throws: `TorchError`.
+  func descriptors(_ image_B1HW: Tensor) throws -> [Tensor] {
+    try judged(image_B1HW.to(device)).descriptors_BD.map { try $0.to(.float32).to(.cpu) }
+  }
+
+  private func judged(_ image_B1HW: Tensor) throws -> JudgedImages {
+    try withoutGradients { try JudgedImages(reward.judges.map(\.classifier), image_B1HW) }
   }
 
   /// Compares the teacher with real radiographs, which tells how far its images are to move.
   ///
-  /// - Parameter odds: ``teacherOdds(_:)`` of the first texts.
+  /// - Parameters:
+  ///   - images: ``teacherImages(_:)`` of some texts.
+  ///   - texts: Their numbers.
+  ///   - real_ND: What describes a real radiograph for each: ``descriptors(_:)``.
   /// - Throws: what reading them throws.
-  mutating func compare(_ odds: FeatureShards) throws {
-    let texts = Array(0..<odds.count)
+  mutating func compare(_ images: FeatureShards, of texts: [Int], with real_ND: [Tensor]) throws {
+    let rows = Array(texts.indices)
     for number in reward.judges.indices {
       let labels = reward.judges[number].classifier.architecture.labels
       let signs = ClassifierReward.signs(texts.map { training.wishes[$0].statements }, labels)
       reward.judges[number].drawn = LabelOdds(
-        try odds.rows("\(number)", of: texts).rows(), signs: signs, labels: labels.count)
+        try images.rows(Self.oddsName(number), of: rows).rows(), signs: signs, labels: labels.count)
     }
+    moments = try GroupedMoments(
+      real_ND: real_ND, teacher_ND: real_ND.indices.map { try images.rows(Self.descriptorName($0), of: rows) },
+      asked: texts.map { training.wishes[$0].statements }, isChild: texts.map { training.isChild[$0] },
+      labels: reward.labels, device: device)
   }
 
   /// Texts, what each says, and the noise that its image is drawn from.
   struct Batch {
     var text: DiffusionExamples.Text
     var asked: [[PromptStatement]]
+    var isChild: [Bool]
     var noise_BCHW: Tensor
   }
 
@@ -117,7 +143,7 @@ struct RewardObjective: Objective {
     let latent_BCHW = try Tensor.zeros([chosen.count] + pictures.description.latentShape, device: device)
     return Batch(
       text: .init(hidden_BSD: try hidden_BSD.to(device), mask_BS: try mask_BS.to(device)),
-      asked: chosen.map { part.wishes[$0].statements },
+      asked: chosen.map { part.wishes[$0].statements }, isChild: chosen.map { part.isChild[$0] },
       noise_BCHW: try slice.noise(like: latent_BCHW, generator: generator))
   }
 
@@ -128,7 +154,7 @@ struct RewardObjective: Objective {
         value: try measured.loss(recipe),
         measured: [
           .shortfall: try measured.shortfall.detach(), .drift: try measured.drift.detach(),
-          .meanImage: try measured.meanImage.detach(),
+          .moments: try measured.moments.detach(),
         ])
     ]
   }
@@ -139,11 +165,11 @@ struct RewardObjective: Objective {
     var shortfall: Tensor
     /// How far the student's answers on the way are from the teacher's to the same latents.
     var drift: Tensor
-    /// How far the mean of the images is from that of the teacher's.
-    var meanImage: Tensor
+    /// How far they are from real radiographs, all together, as the batch tells: the mean over what describes them.
+    var moments: Tensor
 
     func loss(_ recipe: DistillationRecipe) throws -> Tensor {
-      try shortfall + drift * recipe.teacherWeight + meanImage * recipe.meanImageWeight
+      try shortfall + drift * recipe.teacherWeight + moments * recipe.momentWeight
     }
   }
 
@@ -171,15 +197,14 @@ struct RewardObjective: Objective {
       drift = try drift + (answer_BCHW.to(.float32) - taught_BCHW).square().mean()
       return answer_BCHW
     }
+    let drawn = try JudgedImages(reward.judges.map(\.classifier), image_B1HW)
+    let before = try judged(teacherImage_B1HW)
     return Measured(
-      shortfall: try reward.shortfall(of: image_B1HW, beside: teacherImage_B1HW, asked: batch.asked).mean(),
+      shortfall: try reward.shortfall(of: drawn.odds, before: before.odds, asked: batch.asked).mean(),
       drift: try drift / Double(answers),
-      meanImage: try Self.thumbnails(image_B1HW - teacherImage_B1HW).mean(dim: [0]).square().mean())
-  }
-
-  /// Images of 32 x 32 or a little more, as Fréchet distances of thumbnails are measured with; smaller ones as they are.
-  private static func thumbnails(_ image_B1HW: Tensor) throws -> Tensor {
-    try image_B1HW.avgPool2D(kernelSize: image_B1HW.shape[2...].map { max(1, $0 / 32) })
+      moments: try moments?.distance(
+        of: drawn.descriptors_BD, beside: before.descriptors_BD, asked: batch.asked, isChild: batch.isChild)
+        ?? Tensor.zeros([], device: device))
   }
 
   private func teacherText(_ batch: Batch) throws -> TextCondition {
@@ -227,7 +252,7 @@ struct RewardObjective: Objective {
         batch, freshNoise: { try chosen.map { try randomness.generator(.validationChoice, step: $0) } })
       means.add([
         .loss: try measured.loss(recipe).item(), .shortfall: try measured.shortfall.item(),
-        .drift: try measured.drift.item(), .meanImage: try measured.meanImage.item(),
+        .drift: try measured.drift.item(), .moments: try measured.moments.item(),
       ])
     }
     return means

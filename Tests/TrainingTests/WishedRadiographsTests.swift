@@ -1,0 +1,61 @@
+import Testing
+
+@testable import RadiographData
+@testable import Training
+
+@Suite("Real radiographs that show what texts ask for")
+struct WishedRadiographsTests {
+  private static func radiograph(
+    _ shown: [String] = [], view: ViewPosition? = .posteroanterior, age: AgeRange? = nil
+  ) -> RadiographAttributes {
+    RadiographAttributes(
+      labels: Dictionary(uniqueKeysWithValues: shown.map { ($0, .positive) }), view: view, age: age)
+  }
+
+  private static func wish(_ present: [String] = [], absent: [String] = []) -> Wish {
+    Wish(
+      text: "",
+      statements: absent.map { PromptStatement(name: $0, isPresent: false) }
+        + present.map { PromptStatement(name: $0, isPresent: true) })
+  }
+
+  private static let child = AgeRange(3, 4)
+  private static let radiographs = WishedRadiographs([
+    radiograph(["Mass", "Effusion"]), radiograph(["Mass"], view: .anteroposterior), radiograph(["Mass"]), radiograph(),
+    radiograph(["Edema"], view: .anteroposterior), radiograph(["Hernia"], view: .lateral),
+    radiograph(["Hernia"], age: child), radiograph(["Mass"], age: child),
+  ])
+
+  private static func numbers(_ wish: Wish, patient: Int) -> Set<Int> {
+    let count = 50
+    return Set(
+      radiographs.numbers(
+        [Wish](repeating: wish, count: count), patients: [Int](repeating: patient, count: count), seed: 1))
+  }
+
+  @Test("an adult that shows what is named first, in the patient's view if there is one")
+  func adults() {
+    #expect(Self.numbers(Self.wish(["Mass", "Edema"]), patient: 3) == [0, 2])
+    #expect(Self.numbers(Self.wish(["Mass"], absent: ["Edema"]), patient: 4) == [1])
+    #expect(Self.numbers(Self.wish(["Edema"]), patient: 3) == [4])
+    #expect(Self.numbers(Self.wish(["Effusion"]), patient: 1) == [0])
+  }
+
+  @Test("the patient's own where no adult shows it or nothing is named, and of children and lateral views")
+  func own() {
+    #expect(Self.numbers(Self.wish(["Hernia"]), patient: 3) == [3])
+    #expect(Self.numbers(Self.wish(absent: ["Mass"]), patient: 3) == [3])
+    #expect(Self.numbers(Self.wish(["Mass"]), patient: 5) == [5])
+    #expect(Self.numbers(Self.wish(["Mass"]), patient: 6) == [6])
+    #expect(Self.radiographs.isChild(6) && !Self.radiographs.isChild(5))
+  }
+
+  @Test("the same for the same seed")
+  func seeds() {
+    let wishes = [Wish](repeating: Self.wish(["Mass"]), count: 50)
+    func numbers(_ seed: UInt64) -> [Int] {
+      Self.radiographs.numbers(wishes, patients: wishes.map { _ in 3 }, seed: seed)
+    }
+    #expect(numbers(1) == numbers(1) && numbers(1) != numbers(2))
+  }
+}
