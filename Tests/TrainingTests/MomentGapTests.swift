@@ -8,12 +8,17 @@ import Torch
 
 @Suite("How far images are, all together, from real radiographs")
 struct MomentGapTests {
+  /// The tensors of Tools/reference/reward.py.
+  private static func fixture() throws -> (String) throws -> Tensor {
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let path = tests.appendingPathComponent("Fixtures/reward.safetensors").path
+    let tensors = try SafetensorsFile(path: path).loadTensors()
+    return { try #require(tensors[$0]) }
+  }
+
   @Test("the distance that a batch tells of, and its gradient, are PyTorch's")
   func reference() throws {
-    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    let expected = try SafetensorsFile(path: tests.appendingPathComponent("Fixtures/reward.safetensors").path)
-      .loadTensors()
-    func value(_ name: String) throws -> Tensor { try #require(expected[name]) }
+    let value = try Self.fixture()
     let gap = try #require(
       try MomentGap(
         real_ND: value("moments.real"), teacher_ND: value("moments.taught"), asked_NL: value("moments.known_asked"),
@@ -25,6 +30,18 @@ struct MomentGapTests {
     #expect(try abs(distance.detach().item() - value("moments").item()) < 1e-12)
     let gradient = try #require(try drawn_BD.grad)
     #expect(try (gradient - value("moments.gradient")).abs().max().item() < 1e-12)
+  }
+
+  @Test("the power of images in bands of frequency, and its gradient, are PyTorch's")
+  func bands() throws {
+    let value = try Self.fixture()
+    let image_B1HW = try value("bands.images")
+    try image_B1HW.setRequiresGrad(true)
+    let powers_B1K = try FrequencyBands(side: 16, dtype: .float64).logPowers(image_B1HW)
+    try (powers_B1K * value("bands.weights")).sum().backward()
+    #expect(try (powers_B1K.detach() - value("bands")).abs().max().item() < 1e-12)
+    let gradient = try #require(try image_B1HW.grad)
+    #expect(try (gradient - value("bands.gradient")).abs().max().item() < 1e-12)
   }
 
   /// Images of a world of normal numbers, each column with a mean and a deviation of its own.

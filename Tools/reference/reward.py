@@ -9,6 +9,7 @@ Needs torch 2.11, safetensors. All in float64.
     as the teacher's image is among the teacher's, and the gradient of its weighted sum.
   moments: the squared Fréchet distance, to second order, that five images tell of, and that of means with a label, beside the teacher's of
     the same noise; its gradient.
+  bands: the logarithm of power in bands of frequency, and the gradient of its weighted sum.
   sampler: seven steps of DPM-Solver++(2M) (Lu et al., arXiv:2211.01095, algorithm 2) on a rectified flow, times moved by a
     shift of 1.8, of the velocity tanh(x W) + t u; the sample, and the gradients of its weighted sum.
 """
@@ -131,6 +132,29 @@ moments.backward()
 results |= {
     "moments.real": real, "moments.taught": taught, "moments.known_asked": known_asked, "moments.drawn": drawn.detach(),
     "moments.beside": beside, "moments.asked": asked, "moments": moments.detach(), "moments.gradient": drawn.grad,
+}
+
+# Bands: the power of images of 16 x 16 in eight bands of equal width up to 0.5 cycles a pixel, without their mean, edges softened by
+# Hann's window.
+images = randn(2, 1, 16, 16).requires_grad_()
+hann = torch.sin(math.pi * (torch.arange(16) + 0.5) / 16) ** 2
+spectra = torch.fft.fft2((images - images.mean((2, 3), keepdim=True)) * hann[:, None] * hann[None, :]).abs() ** 2 / 16**2
+frequencies = torch.fft.fftfreq(16)
+radius = torch.hypot(frequencies[:, None], frequencies[None, :])
+edges = torch.linspace(0, 0.5, 9)
+powers = torch.stack(
+    [
+        spectra[..., (radius > low + 1e-12) & (radius <= high + 1e-12)].mean(-1)
+        for low, high in zip(edges[:-1], edges[1:])
+    ],
+    dim=-1,
+)
+log_powers = (powers + 1e-8).log()
+band_weights = randn(2, 1, 8)
+(log_powers * band_weights).sum().backward()
+results |= {
+    "bands.images": images.detach(), "bands": log_powers.detach(), "bands.weights": band_weights,
+    "bands.gradient": images.grad,
 }
 
 # Sampler.

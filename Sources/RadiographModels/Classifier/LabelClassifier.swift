@@ -80,7 +80,7 @@ public struct LabelClassifier {
     return (try network.pooled(maps_BLHW), maps_BLHW)
   }
 
-  func lastMaps(_ image_B1HW: Tensor, isTraining: Bool = false) throws -> Tensor {
+  private func lastMaps(_ image_B1HW: Tensor, isTraining: Bool = false) throws -> Tensor {
     let stages = try network.features(prepared(image_B1HW), isTraining: isTraining)
     return stages[stages.count - 1]
   }
@@ -106,6 +106,19 @@ public struct LabelClassifier {
     let lastMaps_BCHW = try lastMaps(image_B1HW)
     return (
       try lastMaps_BCHW.mean(dim: [2, 3]), try network.logits(lastMaps_BCHW: lastMaps_BCHW, dropout: nil)
+    )
+  }
+
+  /// Log odds of every label, and the means of each stage's maps, by which images are compared.
+  ///
+  /// - Parameter image_B1HW: as for ``callAsFunction(_:isTraining:dropout:)``.
+  /// - Returns: `[B, L]`, and `[B, C]` of each stage.
+  /// - Throws: `TorchError` if memory runs out.
+  public func withStageMeans(_ image_B1HW: Tensor) throws -> (logits_BL: Tensor, means_BC: [Tensor]) {
+    let stages = try features(image_B1HW)
+    return (
+      try network.logits(lastMaps_BCHW: stages[stages.count - 1], dropout: nil),
+      try stages.map { try $0.mean(dim: [2, 3]) }
     )
   }
 

@@ -35,19 +35,19 @@ extension LabelClassifier {
   /// - Parameter image_B1HW: as for ``callAsFunction(_:isTraining:dropout:)``.
   /// - Throws: `TorchError` if memory runs out.
   public func placeOdds(_ image_B1HW: Tensor) throws -> PlaceOdds {
-    try placeOddsWithMeans(image_B1HW).odds
+    try placeOddsWithStageMeans(image_B1HW).odds
   }
 
-  /// The same, and the means of the last stage's maps of the image as it is, by which images are compared: `[B, C]`.
+  /// The same, and the means of each stage's maps of the image as it is, by which images are compared: `[B, C]`.
   ///
   /// - Parameter image_B1HW: as for ``callAsFunction(_:isTraining:dropout:)``.
   /// - Throws: `TorchError` if memory runs out.
-  public func placeOddsWithMeans(_ image_B1HW: Tensor) throws -> (odds: PlaceOdds, means_BC: Tensor) {
-    let lastMaps_BCHW = try lastMaps(image_B1HW)
-    let (logits_BL, own_BLhw) = try places(ofLastMaps: lastMaps_BCHW)
+  public func placeOddsWithStageMeans(_ image_B1HW: Tensor) throws -> (odds: PlaceOdds, means_BC: [Tensor]) {
+    let stages = try features(image_B1HW)
+    let (logits_BL, own_BLhw) = try places(ofLastMaps: stages[stages.count - 1])
     let mirrored_BLhw = try activationMaps(image_B1HW.flip(dims: [3])).flip(dims: [3])
     let odds = try PlaceOdds(
       logits_BL: logits_BL, maps_BLhw: (own_BLhw + mirrored_BLhw).to(.float32) * 0.5)
-    return (odds, try lastMaps_BCHW.mean(dim: [2, 3]))
+    return (odds, try stages.map { try $0.mean(dim: [2, 3]) })
   }
 }

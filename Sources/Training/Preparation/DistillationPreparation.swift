@@ -138,7 +138,8 @@ struct DistillationPreparation {
     let folder = images.cacheFolder("teacher", .train)
     let key = ContentHash.of(
       parts: [
-        "images", teacher.hash, "\(recipe.seed)", "\(recipe.samplingSteps)", "\(recipe.precision)", texts.prompts.key,
+        "descriptors", teacher.hash, "\(recipe.seed)", "\(recipe.samplingSteps)", "\(recipe.precision)",
+        texts.prompts.key,
       ]
         + (try recipe.classifiers.map { try ContentHash.ofFile($0) }))
     guard group.isFirst else {

@@ -46,24 +46,25 @@ struct GroupedMoments {
     return try Tensor(numbers, shape: [asked.count, labels.count])
   }
 
-  /// The mean over adults and children, each as often as they are in the batch, of the mean over descriptors.
+  /// The mean over adults and children, each as often as they are in the batch, of the weighted sum over descriptors.
   ///
-  /// - Parameter teacher_BD: Of the teacher's image of the same noise and text of each.
+  /// - Parameter teacher: Of the teacher's image of the same noise and text of each.
   /// - Throws: `TorchError`.
   func distance(
-    of drawn_BD: [Tensor], beside teacher_BD: [Tensor], asked: [[PromptStatement]], isChild: [Bool]
+    of drawn: [JudgedImages.Descriptor], beside teacher: [JudgedImages.Descriptor], asked: [[PromptStatement]],
+    isChild: [Bool]
   ) throws -> Tensor {
     var sum = try Tensor.zeros([], device: device)
     for group in Group.allCases {
       let (rows, gaps) = (Self.rows(group, isChild), gaps[group] ?? [])
       let index = try Tensor(indices: rows).to(device)
       let asked_BL = try Self.asked(rows.map { asked[$0] }, labels).to(device)
-      for (gap, (drawn_BD, teacher_BD)) in zip(gaps, zip(drawn_BD, teacher_BD)) {
+      for (gap, (drawn, teacher)) in zip(gaps, zip(drawn, teacher)) {
         guard let gap else { continue }
         let distance = try gap.squared(
-          drawn_BD.indexSelect(dim: 0, index: index), beside: teacher_BD.indexSelect(dim: 0, index: index),
-          asked_BL: asked_BL)
-        sum = try sum + distance * (Double(rows.count) / Double(isChild.count * gaps.count))
+          drawn.values_BD.indexSelect(dim: 0, index: index),
+          beside: teacher.values_BD.indexSelect(dim: 0, index: index), asked_BL: asked_BL)
+        sum = try sum + distance * (drawn.weight * Double(rows.count) / Double(isChild.count))
       }
     }
     return sum

@@ -14,18 +14,18 @@ extension JudgeOdds {
   /// - Parameter image_B1HW: Grey values in any range.
   /// - Throws: `TorchError`.
   init(_ classifier: LabelClassifier, _ image_B1HW: Tensor) throws {
-    self = try Self.withMeans(classifier, image_B1HW).odds
+    self = try Self.withStageMeans(classifier, image_B1HW).odds
   }
 
-  /// With the means of the classifier's last stage, by which images are compared: `[B, C]`.
-  static func withMeans(
+  /// With the means of each of the classifier's stages, by which images are compared: `[B, C]`.
+  static func withStageMeans(
     _ classifier: LabelClassifier, _ image_B1HW: Tensor
-  ) throws -> (odds: JudgeOdds, means_BC: Tensor) {
+  ) throws -> (odds: JudgeOdds, means_BC: [Tensor]) {
     guard classifier.architecture.network == .places else {
-      let (means_BC, logits_BL) = try classifier.meanFeatures(image_B1HW)
+      let (logits_BL, means_BC) = try classifier.withStageMeans(image_B1HW)
       return (JudgeOdds(logits_BL: logits_BL), means_BC)
     }
-    let (odds, means_BC) = try classifier.placeOddsWithMeans(image_B1HW)
+    let (odds, means_BC) = try classifier.placeOddsWithStageMeans(image_B1HW)
     return (JudgeOdds(logits_BL: odds.logits_BL, places: odds), means_BC)
   }
 }

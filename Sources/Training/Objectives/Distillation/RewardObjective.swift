@@ -34,6 +34,7 @@ struct RewardObjective: Objective {
   private let randomness: TrainingRandomness
   private let device: Device
   private let order: EpochOrder
+  private let bands: FrequencyBands
   /// How far the student's images are from real radiographs; nil before ``compare(_:of:with:)``.
   private var moments: GroupedMoments?
 
@@ -62,6 +63,7 @@ struct RewardObjective: Objective {
     randomness = TrainingRandomness(seed: recipe.seed)
     order = EpochOrder(of: training.wishes.count, randomness: randomness)
     networks = try TeacherAndStudent(teacher, device: device)
+    bands = try FrequencyBands(side: pictures.description.architecture.imageSide, device: device)
     trained = [TrainedWeights(denoiser: networks.store, recipe.common)]
     model = try LoadedModel(
       pictures.description, codec: autoencoder, predictor: networks.student.unet, textProjection: networks.student.text,
@@ -83,10 +85,10 @@ struct RewardObjective: Objective {
     let image_B1HW = try teacherImage(
       batch, text: teacherText(batch), freshNoise: texts.map { try randomness.generator(.teacherImagesNoise, step: $0) }
     )
-    let judged = try judged(image_B1HW)
+    let images = try withoutGradients { try judged(image_B1HW) }
     let named =
-      judged.odds.enumerated().map { (Self.oddsName($0), $1.logits_BL) }
-      + judged.descriptors_BD.enumerated().map { (Self.descriptorName($0), $1) }
+      images.odds.enumerated().map { (Self.oddsName($0), $1.logits_BL) }
+      + images.descriptors.enumerated().map { (Self.descriptorName($0), $1.values_BD) }
     return try Dictionary(uniqueKeysWithValues: named).mapValues { try $0.to(.float32).to(.cpu) }
   }
 
@@ -97,11 +99,13 @@ struct RewardObjective: Objective {
   ///
   /// - Throws: `TorchError`.
   func descriptors(_ image_B1HW: Tensor) throws -> [Tensor] {
-    try judged(image_B1HW.to(device)).descriptors_BD.map { try $0.to(.float32).to(.cpu) }
+    try withoutGradients { try judged(image_B1HW.to(device)) }.descriptors.map {
+      try $0.values_BD.to(.float32).to(.cpu)
+    }
   }
 
   private func judged(_ image_B1HW: Tensor) throws -> JudgedImages {
-    try withoutGradients { try JudgedImages(reward.judges.map(\.classifier), image_B1HW) }
+    try JudgedImages(reward.judges.map(\.classifier), image_B1HW, bands: bands)
   }
 
   /// Compares the teacher with real radiographs, which tells how far its images are to move.
@@ -197,13 +201,12 @@ struct RewardObjective: Objective {
       drift = try drift + (answer_BCHW.to(.float32) - taught_BCHW).square().mean()
       return answer_BCHW
     }
-    let drawn = try JudgedImages(reward.judges.map(\.classifier), image_B1HW)
-    let before = try judged(teacherImage_B1HW)
+    let (drawn, before) = (try judged(image_B1HW), try withoutGradients { try judged(teacherImage_B1HW) })
     return Measured(
       shortfall: try reward.shortfall(of: drawn.odds, before: before.odds, asked: batch.asked).mean(),
       drift: try drift / Double(answers),
       moments: try moments?.distance(
-        of: drawn.descriptors_BD, beside: before.descriptors_BD, asked: batch.asked, isChild: batch.isChild)
+        of: drawn.descriptors, beside: before.descriptors, asked: batch.asked, isChild: batch.isChild)
         ?? Tensor.zeros([], device: device))
   }
 
