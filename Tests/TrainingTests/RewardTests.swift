@@ -61,7 +61,7 @@ struct RewardTests {
       return (0..<5).map { $0 == 4 ? [] : values[$0 * count..<($0 + 1) * count].sorted() }
     }
     let shortfall_B = try ClassifierReward(
-      judges: [], plainness: 0.4, placedPlainness: 0.75, margin: 1.5, placeWeight: 0.8
+      judges: [], plainness: .init(present: 0.4, placed: 0.75, denied: 0.6), margin: 1.5, placeWeight: 0.8
     ).shortfall(
       of: JudgeOdds(logits_BL: odds.logits_BL, places: odds), before: value("before").rows(), asked: asked,
       labels: ["a", "b", "c", "d", "e"],
@@ -257,7 +257,8 @@ struct RewardTests {
     arguments: [
       ("classifiers", "classifiers=[]"), ("classifiers", "method=guidance"), ("margin", "margin=-1"),
       ("placeWeight", "placeWeight=-1"), ("plainness", "plainness=1.1"),
-      ("placedPlainness", "placedPlainness=-0.1"), ("teacherWeight", "teacherWeight=1e9"),
+      ("placedPlainness", "placedPlainness=-0.1"), ("deniedPlainness", "deniedPlainness=2"),
+      ("teacherWeight", "teacherWeight=1e9"),
       ("momentWeight", "momentWeight=-1"), ("wishes", "wishes=0"),
       ("teacher", "teacher=RUN"),
     ])

@@ -22,7 +22,8 @@ from safetensors.torch import save_file
 
 torch.set_default_dtype(torch.float64)
 generator = torch.Generator().manual_seed(3)
-SHARPNESS, MARGIN, PLACE_WEIGHT, PLAINNESS, PLACED_PLAINNESS = 2.0, 1.5, 0.8, 0.4, 0.75
+SHARPNESS, MARGIN, PLACE_WEIGHT = 2.0, 1.5, 0.8
+PLAINNESS, PLACED_PLAINNESS, DENIED_PLAINNESS = 0.4, 0.75, 0.6
 MOST_DIRECTIONS = 3
 results = {}
 
@@ -62,6 +63,7 @@ def shortfall(log_odds, signs):
 def distance(log_odds):
     """From what is wanted of labels: a Huber loss without a corner (Charbonnier)."""
     shares = torch.where((side != 0) | placed, PLACED_PLAINNESS, PLAINNESS)
+    shares[presence < 0] = DENIED_PLAINNESS
     wanted = torch.zeros(4, 5)
     for row, label in presence.nonzero().tolist():
         sign, said, share = presence[row, label].item(), before[row, label], shares[row, label].item()

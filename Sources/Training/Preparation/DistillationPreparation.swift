@@ -60,7 +60,7 @@ struct DistillationPreparation {
   }
 
   /// What the student draws now and then, as the model that is exported draws it.
-  private func pictures(_ images: DiffusionPreparation, _ autoencoder: Autoencoder) throws -> SamplePictures {
+  func pictures(_ images: DiffusionPreparation, _ autoencoder: Autoencoder) throws -> SamplePictures {
     var student = teacher.description
     student.sampling = recipe.own.studentSampling(student.sampling)
     student.detailGain = recipe.own.detailGain ?? student.detailGain
@@ -72,91 +72,8 @@ struct DistillationPreparation {
       device: device)
   }
 
-  private func rewardObjective(
-    _ images: DiffusionPreparation, _ autoencoder: Autoencoder
-  ) throws -> RewardObjective {
-    let scale = teacher.description.sampling.guidance
-    guard scale == 1 else {
-      throw TrainingError.invalidSetting(
-        key: "teacher", value: teacher.path,
-        remedy: "it is drawn with guidance \(scale): distil it by method=guidance, export it, and name that model")
-    }
-    let (device, randomness) = (device, TrainingRandomness(seed: recipe.seed))
-    let classifiers = try recipe.classifiers.map { try LabelClassifier(contentsOf: $0, device: device) }
-    let examples = try ExampleRadiographs(data.training, labels: classifiers.flatMap(\.architecture.labels))
-    let reward = ClassifierReward(
-      judges: try classifiers.map { .init(classifier: $0, real: try RealOdds($0, of: examples, device: device)) },
-      plainness: recipe.plainness, placedPlainness: recipe.placedPlainness, margin: recipe.margin,
-      placeWeight: recipe.placeWeight)
-    let writer = try WishWriter.standard(labels: reward.labels)
-    guard !writer.findings.isEmpty else {
-      throw TrainingError.invalidSetting(
-        key: "classifiers", value: "\(recipe.classifiers)",
-        remedy: "give one of findings that prompts can ask for, such as \(NIHLabels.findings[0])")
-    }
-    func texts(
-      _ split: DatasetSplit, _ radiographs: WishedRadiographs, _ captions: WishedCaptions, _ records: RadiographRecords
-    ) throws -> RewardObjective.Texts {
-      .init(
-        prompts: try images.prompts(captions, of: split, records), wishes: captions.wishes,
-        isChild: captions.patients.map(radiographs.isChild))
-    }
-    func captions(_ purpose: TrainingRandomness.Purpose, _ records: RadiographRecords, count: Int) throws
-      -> WishedCaptions
-    {
-      try WishedCaptions(records, by: writer, count: count) { randomness.seed(purpose, step: $0) }
-    }
-    let (records, validated) = (data.training.records, data.validation.records)
-    let radiographs = try WishedRadiographs(records)
-    let asked = try captions(.pairs, records, count: recipe.wishes)
-    let training = try texts(.train, radiographs, asked, records)
-    var objective = try RewardObjective(
-      recipe, teacher: teacher, reward: reward, autoencoder: autoencoder, training: training,
-      validation: texts(
-        .validation, WishedRadiographs(validated),
-        captions(
-          .validationPairs, validated, count: min(recipe.wishes, DistillationSettings.validationLimit / 4)), validated),
-      pictures: pictures(images, autoencoder), device: device)
-    // At equal distances, since patients lie source by source.
-    let chosen = asked.wishes.indices.evenlySpaced(LabelOdds.drawnCount)
-    let counterparts = radiographs.numbers(
-      chosen.map { asked.wishes[$0] }, patients: chosen.map { asked.patients[$0] },
-      seed: randomness.seed(.teacherImages, step: 0))
-    let described = try stride(from: 0, to: counterparts.count, by: 32).map { start in
-      try objective.descriptors(data.training.images(counterparts[start..<min(start + 32, counterparts.count)]))
-    }
-    try objective.compare(
-      teacherImages(objective, training, chosen, images), of: chosen,
-      with: described[0].indices.map { number in try Tensor.cat(described.map { $0[number] }) })
-    return objective
-  }
-
-  /// What the classifiers of a reward say of the teacher's images, and what describes these, stored as it comes.
-  private func teacherImages(
-    _ objective: RewardObjective, _ texts: RewardObjective.Texts, _ chosen: [Int], _ images: DiffusionPreparation
-  ) throws -> FeatureShards {
-    let folder = images.cacheFolder("teacher", .train)
-    let key = ContentHash.of(
-      parts: [
-        "descriptors", teacher.hash, "\(recipe.seed)", "\(recipe.samplingSteps)", "\(recipe.precision)",
-        texts.prompts.key,
-      ]
-        + (try recipe.classifiers.map { try ContentHash.ofFile($0) }))
-    guard group.isFirst else {
-      guard let opened = FeatureShards.open(folder, key: key) else {
-        throw TrainingError.otherFeatures(path: folder.path)
-      }
-      return opened
-    }
-    return try FeatureEncoding(
-      plan: FeaturePlan(folder: folder, key: key, count: chosen.count, batch: 16, shardSize: 128), limits: limits,
-      note: { report(.note($0)) },
-      progress: { images.progress("drawing the teacher's images", $0, of: chosen.count, "images") }
-    ).shards { try objective.teacherImages(Array(chosen[$0])) }
-  }
-
   /// The images and texts, as the diffusion model's own training would prepare them.
-  private var images: DiffusionPreparation {
+  var images: DiffusionPreparation {
     var diffusion = DiffusionRecipe()
     diffusion.common = recipe.common
     diffusion.scheduler = teacher.description.scheduler

@@ -29,9 +29,17 @@ struct ClassifierReward {
   }
 
   var judges: [Judge]
-  /// The share of real radiographs that is left out, of the faintest with a label, or of the plainest where it is denied; the
-  /// first for labels without a side or a zone, the second for those with one, which stand out.
-  let (plainness, placedPlainness): (Double, Double)
+  /// The share of real radiographs that is left out.
+  struct Plainness {
+    /// Of the faintest with a label.
+    let present: Double
+    /// The same where it has a side or a zone, which stand out.
+    let placed: Double
+    /// Of the plainest where a label is denied.
+    let denied: Double
+  }
+
+  let plainness: Plainness
   /// In log odds; for labels, where there are too few images to compare.
   let margin: Double
   /// What the shortfall of a side or a height weighs beside that of a label.
@@ -106,7 +114,7 @@ struct ClassifierReward {
         }
         let target = real.counterpart(
           of: odds, among: drawn, label: label, isPresent: sign > 0,
-          leavingOut: isPlaced ? placedPlainness : plainness)
+          leavingOut: sign < 0 ? plainness.denied : isPlaced ? plainness.placed : plainness.present)
         return target ?? sign * max(sign * odds, margin)
       }
     }

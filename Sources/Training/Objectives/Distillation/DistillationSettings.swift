@@ -44,9 +44,10 @@ public struct DistillationSettings: RepeatedImages {
   /// The files of the classifiers of `reward`. One that judges the student afterwards must be another.
   public var classifiers: [String] = []
   /// The share of real radiographs that `reward` leaves out of those that are to be drawn alike: of the faintest that have a
-  /// finding, or of the plainest where it is denied; and the same of findings with a side or a zone.
+  /// finding; of those where it has a side or a zone; and of the plainest where it is denied.
   public var plainness = 0.0
   public var placedPlainness = 0.5
+  public var deniedPlainness = 0.0
   /// How sure the classifiers of `reward` are to be of a side or a height, in log odds.
   public var margin = 1.0
   /// What a side or a height that is missing weighs for `reward`, beside a finding.
@@ -88,7 +89,9 @@ public struct DistillationSettings: RepeatedImages {
     where !(0...10_000).contains(number) {
       throw TrainingError.invalidSetting(key: key, value: "\(number)", remedy: "give a number from 0 to 10000")
     }
-    for (key, share) in [("plainness", plainness), ("placedPlainness", placedPlainness)]
+    for (key, share) in [
+      ("plainness", plainness), ("placedPlainness", placedPlainness), ("deniedPlainness", deniedPlainness),
+    ]
     where !(0...1).contains(share) {
       throw TrainingError.invalidSetting(key: key, value: "\(share)", remedy: "give a share from 0 to 1")
     }
