@@ -54,9 +54,9 @@ public struct DistillationSettings: RepeatedImages {
   public var placeWeight = 1.0
   /// What the squared distance from the teacher's answers weighs for `reward`, beside what is missing in log odds.
   public var teacherWeight = 10.0
-  /// What the distance of the student's images from real radiographs, all together, weighs for `reward`: of thumbnails, and of
-  /// what classifiers see. It is told by the images that are computed at once: the fewer, the more by chance, and by one not at
-  /// all.
+  /// What the distance of the student's images from real radiographs, all together, weighs for `reward`: of thumbnails, of
+  /// the power in bands of frequency, and of what classifiers see. It is told by the images that are computed at once: the
+  /// fewer, the more by chance, and by one not at all.
   public var momentWeight = 30.0
   public var times = TimeDistribution.uniform
   /// Texts for each image; an image without a report gets them from the grammar.
