@@ -25,11 +25,56 @@ struct MomentGapTests {
         directions: 3))
     let drawn_BD = try value("moments.drawn")
     try drawn_BD.setRequiresGrad(true)
-    let distance = try gap.squared(drawn_BD, beside: value("moments.beside"), asked_BL: value("moments.asked"))
+    let distance = try MomentGap.squared(
+      gap.differences(drawn_BD, beside: value("moments.beside"), asked_BL: value("moments.asked")))
     try distance.backward()
     #expect(try abs(distance.detach().item() - value("moments").item()) < 1e-12)
     let gradient = try #require(try drawn_BD.grad)
     #expect(try (gradient - value("moments.gradient")).abs().max().item() < 1e-12)
+  }
+
+  @Test("the distance that images move beside those of steps before, and its gradient, are PyTorch's")
+  func recent() throws {
+    let value = try Self.fixture()
+    let gap = try #require(
+      try MomentGap(
+        real_ND: value("moments.real"), teacher_ND: value("moments.taught"), asked_NL: value("moments.known_asked"),
+        directions: 3))
+    let (drawn_SBD, teacher_SBD) = (try value("recent.drawn"), try value("recent.beside"))
+    let asked_BL = try value("moments.asked")
+    func images(_ tensor_SBD: Tensor, _ step: Int) throws -> Tensor {
+      try tensor_SBD.narrow(dim: 0, start: step, length: 1).squeeze(dim: 0).clone()
+    }
+    func differences(_ drawn_BD: Tensor, _ step: Int, rows: Range<Int> = 0..<5) throws -> Tensor {
+      func part(_ tensor: Tensor) throws -> Tensor {
+        try tensor.narrow(dim: 0, start: rows.lowerBound, length: rows.count)
+      }
+      return try gap.differences(
+        part(drawn_BD), beside: part(images(teacher_SBD, step)), asked_BL: part(asked_BL))
+    }
+    func slice(_ step: Int, rows: Range<Int> = 0..<5) -> BatchSlice { BatchSlice(step: step, batchSize: 5, rows: rows) }
+    let recent = RecentDifferences(try gap.teacherDifferences())
+    _ = try recent.squared(with: differences(images(drawn_SBD, 0), 0), slice(0))
+    // A step in two parts, the first of which is computed twice; stored in between; then one that was not taken.
+    for rows in [0..<2, 0..<2, 2..<5] {
+      _ = try recent.squared(with: differences(images(drawn_SBD, 1), 1, rows: rows), slice(1, rows: rows))
+    }
+    let stored = try recent.state()
+    let later = RecentDifferences(try gap.teacherDifferences() * 0)
+    try later.restore(stored)
+    _ = try later.squared(with: differences(images(drawn_SBD, 1) * Double.nan, 1), slice(2))
+    let drawn_BD = try images(drawn_SBD, 2)
+    try drawn_BD.setRequiresGrad(true)
+    let distance = try later.squared(with: differences(drawn_BD, 2), slice(3))
+    try distance.backward()
+    #expect(try abs(distance.detach().item() - value("recent").item()) < 1e-12)
+    let gradient = try #require(try drawn_BD.grad)
+    #expect(try (gradient - value("recent.gradient")).abs().max().item() < 1e-12)
+    // Without images nothing is told, and what is stored for other differences is not taken.
+    let none = try differences(images(drawn_SBD, 0), 0, rows: 0..<0)
+    #expect(try later.squared(with: none, slice(4)).item() == 0)
+    try later.restore(StoredState(tensors: ["mean": Tensor.zeros([2], dtype: .float64)]))
+    #expect(try later.state().tensors["mean"]?.shape == stored.tensors["mean"]?.shape)
   }
 
   @Test("the power of images in bands of frequency, and its gradient, are PyTorch's")
@@ -79,7 +124,9 @@ struct MomentGapTests {
     let starts = stride(from: 0, to: drawn_BD.shape[0], by: 8)
     let distances = try starts.map { start in
       func part(_ tensor: Tensor) throws -> Tensor { try tensor.narrow(dim: 0, start: start, length: 8) }
-      return try gap.squared(part(drawn_BD), beside: part(teacher_BD), asked_BL: part(asked_BL)).item()
+      return try MomentGap.squared(
+        gap.differences(part(drawn_BD), beside: part(teacher_BD), asked_BL: part(asked_BL))
+      ).item()
     }
     return distances.reduce(0, +) / Double(distances.count)
   }
@@ -138,15 +185,18 @@ struct MomentGapTests {
     #expect(try gap(many_ND.narrow(dim: 0, start: 1, length: count - 1), 1).map(\.variance) == nil)
     #expect(try gap(Tensor.zeros([count, 3], dtype: .float64), 1).map(\.variance) == nil)
     let same = try #require(try gap(many_ND, 1))
+    func distance(_ drawn_BD: Tensor, _ teacher_BD: Tensor, _ asked_BL: Tensor) throws -> Double {
+      try MomentGap.squared(same.differences(drawn_BD, beside: teacher_BD, asked_BL: asked_BL)).item()
+    }
     let (one_BD, asked_BL) = (
       try many_ND.narrow(dim: 0, start: 0, length: 1), try Tensor.zeros([1, 1], dtype: .float64)
     )
-    #expect(try same.squared(one_BD, beside: one_BD + 1, asked_BL: asked_BL).item() == 0)
+    #expect(try distance(one_BD, one_BD + 1, asked_BL) == 0)
     let none_BD = try one_BD.narrow(dim: 0, start: 0, length: 0)
     let nobody_BL = try asked_BL.narrow(dim: 0, start: 0, length: 0)
-    #expect(try same.squared(none_BD, beside: none_BD, asked_BL: nobody_BL).item() == 0)
+    #expect(try distance(none_BD, none_BD, nobody_BL) == 0)
     // Asked for by all before and by none of these: it has no part.
     let asked = try Tensor.zeros([count, 1], dtype: .float64)
-    #expect(try abs(same.squared(many_ND, beside: many_ND, asked_BL: asked).item()) < 1e-12)
+    #expect(try abs(distance(many_ND, many_ND, asked)) < 1e-12)
   }
 }

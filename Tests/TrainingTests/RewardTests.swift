@@ -195,8 +195,7 @@ struct RewardTests {
   func slices() throws {
     try withTeacher { root, dataset in
       func losses(_ batchSize: Int) throws -> [Double] {
-        // Moments alone are of the images that are computed at once.
-        let objective = try objective(["momentWeight=0"], steps: 2, batchSize: batchSize, root, dataset)
+        let objective = try objective(steps: 2, batchSize: batchSize, root, dataset)
         return try OptimizerStep(objective.trained).losses(of: objective, steps: 0..<2)
       }
       let (whole, parts) = (try losses(4), try losses(1))
@@ -215,7 +214,7 @@ struct RewardTests {
           "steps=4", "batchSize=4", "precision=float32", "cadence.checkpoint=2", "cadence.validate=4", "method=reward",
           "teacher=\(root.appendingPathComponent("teacher").path)",
           "textEncoder=\(root.appendingPathComponent("encoders/tiny").path)", "classifiers=[\(classifier.path)]",
-          "wishes=12",
+          "wishes=96",
           "samplingSteps=2",
         ]
         let request = TrainingRequest(

@@ -112,6 +112,15 @@ public final class LoadedModel {
     try self.image(raw_1CHW: encode(image), detail: nil)
   }
 
+  /// What the autoencoder keeps of images, decoded as drawn ones are, with the model's ``DetailGain``; near [-1, 1].
+  ///
+  /// - Parameter image_BCHW: Grey values in [-1, 1].
+  /// - Throws: `TorchError`.
+  public func reconstructed(_ image_BCHW: Tensor) throws -> Tensor {
+    let image_BCHW = try image_BCHW.to(dtype).contiguous(memoryFormat: .channelsLast)
+    return try decoded(raw_BCHW: codec.encode(image_BCHW).mean_BCHW, detail: detail)
+  }
+
   /// The image of latents in the autoencoder's own space.
   private func image(raw_1CHW: Tensor, detail: DetailFilter?) throws -> GrayscaleImage {
     let image_1CHW = try decoded(raw_BCHW: raw_1CHW, detail: detail)

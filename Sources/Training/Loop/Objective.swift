@@ -22,6 +22,9 @@ protocol Objective {
   /// How many images make one pass over the training data.
   var imagesPerEpoch: Int { get }
 
+  /// What steps depend on beside ``trained``, if they do; the objective itself moves it in ``losses(of:_:)``.
+  var remembered: (any Stateful)? { get }
+
   /// The rows of a slice. They depend on the step and the row alone, not on how the step is divided.
   func batch(_ slice: BatchSlice) throws -> Batch
 
@@ -45,6 +48,8 @@ protocol Objective {
 }
 
 extension Objective {
+  var remembered: (any Stateful)? { nil }
+
   var metadata: [String: String] { [:] }
 
   func criterion(_ means: [Metric: Double]) -> Double? { means[.loss] }

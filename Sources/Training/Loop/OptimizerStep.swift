@@ -14,13 +14,18 @@ struct OptimizerStep: Stateful {
   }
 
   let trained: [TrainedState]
+  /// ``Objective/remembered``.
+  let remembered: (any Stateful)?
   let group: any ProcessGroup
   /// Scales the losses in float16, whose small gradients would be zero.
   let scaler: LossScaler?
 
-  /// - Parameter trained: What is trained; the first is the model, whose precision is that of all.
-  init(_ trained: [TrainedWeights], group: any ProcessGroup = Alone()) throws {
+  /// - Parameters:
+  ///   - trained: What is trained; the first is the model, whose precision is that of all.
+  ///   - remembered: ``Objective/remembered``.
+  init(_ trained: [TrainedWeights], remembered: (any Stateful)? = nil, group: any ProcessGroup = Alone()) throws {
     self.trained = try trained.map(TrainedState.init)
+    self.remembered = remembered
     self.group = group
     scaler = trained[0].settings.precision == .float16 ? try LossScaler() : nil
   }
@@ -86,12 +91,14 @@ struct OptimizerStep: Stateful {
   func state() throws -> StoredState {
     var state = try trained.reduce(into: StoredState()) { $0.add(try $1.state(), under: $1.weights.prefix) }
     if let scaler { state.add(StoredState(tensors: try scaler.state()), under: "scaler.") }
+    if let remembered { state.add(try remembered.state(), under: "remembered.") }
     return state
   }
 
   func restore(_ state: StoredState) throws {
     for part in trained { try part.restore(state.part(part.weights.prefix)) }
     if let scaler { try scaler.restore(state.part("scaler.").tensors) }
+    if let remembered { try remembered.restore(state.part("remembered.")) }
   }
 }
 

@@ -25,7 +25,7 @@ struct TrainingLoop {
     try group.waitForAll()
     // Weights are drawn from the seed; processors of two kinds may round them differently.
     try group.takeFromFirst(objective.trained.flatMap(\.store.parameters))
-    let step = try OptimizerStep(objective.trained, group: group)
+    let step = try OptimizerStep(objective.trained, remembered: objective.remembered, group: group)
     var position = try begin(step)
     var recorder: RunRecorder?
     try group.byFirst {

@@ -4,13 +4,18 @@ import Torch
 // N texts, B batch, D numbers that describe an image, L labels
 
 /// How far drawn images are, all together, from real radiographs, by several descriptors of images: of adults, and of children.
-struct GroupedMoments {
-  private enum Group: CaseIterable { case adults, children }
+struct GroupedMoments: Stateful {
+  private enum Group: String, CaseIterable { case adults, children }
+
+  private struct Comparison {
+    let gap: MomentGap
+    let recent: RecentDifferences
+  }
 
   private let labels: [String]
   private let device: Device
-  /// Of each descriptor; nil where there are too few images.
-  private let gaps: [Group: [MomentGap?]]
+  /// By each descriptor; nil where there are too few images.
+  private let comparisons: [Group: [Comparison?]]
 
   /// - Parameters:
   ///   - real_ND: Descriptors of a real radiograph that shows what each text asks for.
@@ -24,14 +29,15 @@ struct GroupedMoments {
     device: Device
   ) throws {
     (self.labels, self.device) = (labels, device)
-    gaps = try Group.allCases.reduce(into: [:]) { gaps, group in
+    comparisons = try Group.allCases.reduce(into: [:]) { comparisons, group in
       let rows = Self.rows(group, isChild)
       let index = try Tensor(indices: rows)
       let asked_NL = try Self.asked(rows.map { asked[$0] }, labels)
-      gaps[group] = try zip(real_ND, teacher_ND).map { real_ND, teacher_ND in
+      comparisons[group] = try zip(real_ND, teacher_ND).map { real_ND, teacher_ND in
         try MomentGap(
           real_ND: real_ND.indexSelect(dim: 0, index: index), teacher_ND: teacher_ND.indexSelect(dim: 0, index: index),
-          asked_NL: asked_NL, device: device)
+          asked_NL: asked_NL, device: device
+        ).map { Comparison(gap: $0, recent: RecentDifferences(try $0.teacherDifferences())) }
       }
     }
   }
@@ -48,25 +54,47 @@ struct GroupedMoments {
 
   /// The mean over adults and children, each as often as they are in the batch, of the weighted sum over descriptors.
   ///
-  /// - Parameter teacher: Of the teacher's image of the same noise and text of each.
+  /// - Parameters:
+  ///   - teacher: Of the teacher's image of the same noise and text.
+  ///   - slice: Of a step of training, beside whose images those of the steps before count; nil for the batch alone.
   /// - Throws: `TorchError`.
   func distance(
     of drawn: [JudgedImages.Descriptor], beside teacher: [JudgedImages.Descriptor], asked: [[PromptStatement]],
-    isChild: [Bool]
+    isChild: [Bool], slice: BatchSlice?
   ) throws -> Tensor {
-    var sum = try Tensor.zeros([], device: device)
+    var sum = try Tensor.zeros([], dtype: .float64, device: device)
     for group in Group.allCases {
-      let (rows, gaps) = (Self.rows(group, isChild), gaps[group] ?? [])
+      let (rows, comparisons) = (Self.rows(group, isChild), comparisons[group] ?? [])
       let index = try Tensor(indices: rows).to(device)
       let asked_BL = try Self.asked(rows.map { asked[$0] }, labels).to(device)
-      for (gap, (drawn, teacher)) in zip(gaps, zip(drawn, teacher)) {
-        guard let gap else { continue }
-        let distance = try gap.squared(
+      for (comparison, (drawn, teacher)) in zip(comparisons, zip(drawn, teacher)) {
+        guard let comparison else { continue }
+        let differences_BG = try comparison.gap.differences(
           drawn.values_BD.indexSelect(dim: 0, index: index),
           beside: teacher.values_BD.indexSelect(dim: 0, index: index), asked_BL: asked_BL)
+        let distance =
+          try slice.map { try comparison.recent.squared(with: differences_BG, $0) }
+          ?? MomentGap.squared(differences_BG)
         sum = try sum + distance * (drawn.weight * Double(rows.count) / Double(isChild.count))
       }
     }
-    return sum
+    return try sum.to(.float32)
+  }
+
+  /// Those of recent steps, by what their names begin with.
+  private var recent: [(prefix: String, differences: RecentDifferences)] {
+    Group.allCases.flatMap { group in
+      (comparisons[group] ?? []).enumerated().compactMap { number, comparison in
+        comparison.map { ("\(group).\(number).", $0.recent) }
+      }
+    }
+  }
+
+  func state() throws -> StoredState {
+    try recent.reduce(into: StoredState()) { $0.add(try $1.differences.state(), under: $1.prefix) }
+  }
+
+  func restore(_ state: StoredState) throws {
+    for (prefix, differences) in recent { try differences.restore(state.part(prefix)) }
   }
 }

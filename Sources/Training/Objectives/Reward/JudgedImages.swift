@@ -29,9 +29,9 @@ struct JudgedImages {
     let thumbnails_BD = try image_B1HW.avgPool2D(kernelSize: kernel).flatten(startDim: 1)
     let powers_BD = try bands.logPowers(image_B1HW).flatten(startDim: 1)
     let means = judged.flatMap(\.means_BC)
-    // A third each: shapes and exposure, how fine images are, and what networks see.
+    // Shapes and exposure, how fine images are, and what networks see.
     descriptors =
-      [thumbnails_BD, powers_BD].map { Descriptor(values_BD: $0, weight: 1 / 3.0) }
+      [Descriptor(values_BD: thumbnails_BD, weight: 1 / 2.0), Descriptor(values_BD: powers_BD, weight: 1 / 6.0)]
       + means.map { Descriptor(values_BD: $0, weight: 1 / 3.0 / Double(means.count)) }
   }
 }

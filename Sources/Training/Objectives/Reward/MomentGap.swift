@@ -1,6 +1,6 @@
 import Torch
 
-// N texts, B batch, D numbers that describe an image, K directions, L labels
+// N texts, B batch, D numbers that describe an image, K directions, L labels, G differences of moments
 
 /// How far what describes drawn images is, of all of them together, from what describes real radiographs: the Fréchet distance of
 /// their means and covariances (Dowson and Landau, 1982, "The Fréchet distance between multivariate normal distributions"), to
@@ -72,23 +72,39 @@ struct MomentGap {
     try x_BK.unsqueeze(dim: 2) * y_BF.unsqueeze(dim: 1)
   }
 
-  /// The distance that the images of a batch tell of; below 0 too, by chance. 0 of less than two.
+  /// What each image of a batch tells of how far means and second moments are from those of the real ones: the distance is the
+  /// sum of the squares of their expectations.
   ///
   /// - Parameters:
   ///   - teacher_BD: Of the teacher's image of the same noise and text of each.
   ///   - asked_BL: 1 where the text asks for a label, 0 elsewhere.
   /// - Throws: `TorchError`.
-  func squared(_ drawn_BD: Tensor, beside teacher_BD: Tensor, asked_BL: Tensor) throws -> Tensor {
-    let batch = drawn_BD.shape[0]
-    guard batch > 1 else { return try Tensor.zeros([], device: drawn_BD.device) }
+  func differences(_ drawn_BD: Tensor, beside teacher_BD: Tensor, asked_BL: Tensor) throws -> Tensor {
     func coordinates(_ x_BD: Tensor) throws -> Tensor { try (x_BD.to(.float64) - mean_1D).matmul(directions_DK) }
     let (own_BK, teacher_BK) = (try coordinates(drawn_BD), try coordinates(teacher_BD))
-    let first_BKF = try Self.times(own_BK - teacher_BK, asked(asked_BL)) + first_1KF
-    let second_BKK =
-      try (Self.times(own_BK, own_BK) - Self.times(teacher_BK, teacher_BK) + second_1KK) * scale_1KK
-    let gaps_BE = try Tensor.cat([first_BKF.reshape([batch, -1]), second_BKK.reshape([batch, -1])], dim: 1)
-    let pairs = try gaps_BE.sum(dim: [0]).square().sum() - gaps_BE.square().sum()
-    return try (pairs / (Double(batch * (batch - 1)) * variance)).to(drawn_BD.dtype)
+    return try flat_BG(
+      first_BKF: Self.times(own_BK - teacher_BK, asked(asked_BL)) + first_1KF,
+      second_BKK: Self.times(own_BK, own_BK) - Self.times(teacher_BK, teacher_BK) + second_1KK)
+  }
+
+  /// What ``differences(_:beside:asked_BL:)`` are in the mean of the teacher's images: `[G]`.
+  ///
+  /// - Throws: `TorchError`.
+  func teacherDifferences() throws -> Tensor { try flat_BG(first_BKF: first_1KF, second_BKK: second_1KK).flatten() }
+
+  private func flat_BG(first_BKF: Tensor, second_BKK: Tensor) throws -> Tensor {
+    let parts = [first_BKF, try second_BKK * scale_1KK]
+    return try Tensor.cat(parts.map { try $0.flatten(startDim: 1) }, dim: 1) / variance.squareRoot()
+  }
+
+  /// The distance that the images of a batch tell of; below 0 too, by chance. 0 of less than two.
+  ///
+  /// - Throws: `TorchError`.
+  static func squared(_ differences_BG: Tensor) throws -> Tensor {
+    let batch = differences_BG.shape[0]
+    guard batch > 1 else { return try Tensor.zeros([], dtype: .float64, device: differences_BG.device) }
+    let pairs = try differences_BG.sum(dim: [0]).square().sum() - differences_BG.square().sum()
+    return try pairs / Double(batch * (batch - 1))
   }
 }
 

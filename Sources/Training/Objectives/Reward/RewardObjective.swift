@@ -42,6 +42,7 @@ struct RewardObjective: Objective {
   var batchSize: Int { recipe.common.imagesPerStep }
   var microBatchSize: Int { recipe.batchSize }
   var imagesPerEpoch: Int { training.wishes.count }
+  var remembered: (any Stateful)? { moments }
 
   let description = StageDescription(
     name: TrainingStageName.distillation.rawValue, title: "Rewarded model",
@@ -95,11 +96,11 @@ struct RewardObjective: Objective {
   private static func oddsName(_ number: Int) -> String { "odds.\(number)" }
   private static func descriptorName(_ number: Int) -> String { "descriptors.\(number)" }
 
-  /// What describes real radiographs: `[B, D]` each.
+  /// What describes real radiographs as the autoencoder gives them back: what it cannot draw is not asked for. `[B, D]` each.
   ///
   /// - Throws: `TorchError`.
   func descriptors(_ image_B1HW: Tensor) throws -> [Tensor] {
-    try withoutGradients { try judged(image_B1HW.to(device)) }.descriptors.map {
+    try withoutGradients { try judged(greyValues(model.reconstructed(image_B1HW.to(device)))) }.descriptors.map {
       try $0.values_BD.to(.float32).to(.cpu)
     }
   }
@@ -152,7 +153,7 @@ struct RewardObjective: Objective {
   }
 
   func losses(of batch: Batch, _ slice: BatchSlice) throws -> [Loss] {
-    let measured = try measured(batch, freshNoise: { try randomness.generators(.dropout, of: slice) })
+    let measured = try measured(batch, slice, freshNoise: { try randomness.generators(.dropout, of: slice) })
     return [
       Loss(
         value: try measured.loss(recipe),
@@ -169,7 +170,8 @@ struct RewardObjective: Objective {
     var shortfall: Tensor
     /// How far the student's answers on the way are from the teacher's to the same latents.
     var drift: Tensor
-    /// How far they are from real radiographs, all together, as the batch tells: the mean over what describes them.
+    /// How far they are from real radiographs, all together, as the batch tells, in training beside the steps before: the mean over
+    /// what describes them.
     var moments: Tensor
 
     func loss(_ recipe: DistillationRecipe) throws -> Tensor {
@@ -179,9 +181,11 @@ struct RewardObjective: Objective {
 
   /// Draws a batch and measures it.
   ///
-  /// - Parameter generators: The noise of samplers that draw some at each step, a generator a row.
+  /// - Parameters:
+  ///   - slice: Of a step of training; nil in validation.
+  ///   - generators: The noise of samplers that draw some at each step, a generator a row.
   private func measured(
-    _ batch: Batch, freshNoise generators: () throws -> [Generator]
+    _ batch: Batch, _ slice: BatchSlice? = nil, freshNoise generators: () throws -> [Generator]
   ) throws -> Measured {
     let (teacher, student) = (networks.teacher, networks.student)
     let taught = try teacherText(batch)
@@ -206,7 +210,7 @@ struct RewardObjective: Objective {
       shortfall: try reward.shortfall(of: drawn.odds, before: before.odds, asked: batch.asked).mean(),
       drift: try drift / Double(answers),
       moments: try moments?.distance(
-        of: drawn.descriptors, beside: before.descriptors, asked: batch.asked, isChild: batch.isChild)
+        of: drawn.descriptors, beside: before.descriptors, asked: batch.asked, isChild: batch.isChild, slice: slice)
         ?? Tensor.zeros([], device: device))
   }
 
@@ -240,9 +244,12 @@ struct RewardObjective: Objective {
           latent_BCHW.contiguous(memoryFormat: .channelsLast), networks.networkTimes(batch.asked.map { _ in time }))
       }
     }
-    // In single precision, as images are drawn, and as grey values of a file: there is nothing beyond black and white.
-    return try model.decoded(latent_BCHW.to(.float32)).clamp(min: -1, max: 1)
+    // In single precision, as images are drawn.
+    return try greyValues(model.decoded(latent_BCHW.to(.float32)))
   }
+
+  /// As in a file: there is nothing beyond black and white.
+  private func greyValues(_ image_B1HW: Tensor) throws -> Tensor { try image_B1HW.clamp(min: -1, max: 1) }
 
   /// The same texts and noise at every validation, so that losses can be compared.
   func validate(_ share: RankShare) throws -> RunningMeans {
