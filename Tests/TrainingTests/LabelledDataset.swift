@@ -12,8 +12,10 @@ struct LabelledDataset {
   let root: URL
   let dataset: RadiographDataset
 
-  /// - Parameter sources: The images are divided among them.
-  init(sources: [String] = ["labelled"]) throws {
+  /// - Parameters:
+  ///   - sources: The images are divided among them.
+  ///   - imageSize: That of the dataset; files are 32 pixels wide and high.
+  init(sources: [String] = ["labelled"], imageSize: Int = 32) throws {
     root = FileManager.default.temporaryDirectory.appendingPathComponent("thorax-labelled-\(UUID())")
     let folder = root.appendingPathComponent("source")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -43,7 +45,7 @@ struct LabelledDataset {
       return entry
     }
     var options = DatasetImport.Options()
-    options.imageSize = 32
+    options.imageSize = imageSize
     options.split = try SplitFractions("60/40/0")
     for (place, name) in sources.enumerated() {
       let own = entries.enumerated().filter { $0.offset % sources.count == place }.map(\.element)

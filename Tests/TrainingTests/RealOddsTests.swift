@@ -70,6 +70,15 @@ struct RealOddsTests {
     #expect(try RealOdds(classifier, of: few, device: .cpu).labels.present == [[], []])
   }
 
+  @Test("what is enlarged from small files is no example")
+  func enlarged() throws {
+    let dataset = try LabelledDataset(imageSize: 64)
+    defer { dataset.remove() }
+    let examples = try ExampleRadiographs(dataset.data().training, labels: Self.labels)
+    #expect(examples.attributes.isEmpty && examples.images_B1HW.isEmpty)
+    #expect(try RealOdds(Self.classifier(), of: examples, device: .cpu).labels.present == [[], []])
+  }
+
   @Test("what is absent, and the usual height, are those of normal radiographs")
   func normal() throws {
     let classifier = try Self.classifier()

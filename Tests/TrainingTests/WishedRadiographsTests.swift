@@ -6,10 +6,11 @@ import Testing
 @Suite("Real radiographs that show what texts ask for")
 struct WishedRadiographsTests {
   private static func radiograph(
-    _ shown: [String] = [], view: ViewPosition? = .posteroanterior, age: AgeRange? = nil
-  ) -> RadiographAttributes {
-    RadiographAttributes(
+    _ shown: [String] = [], view: ViewPosition? = .posteroanterior, age: AgeRange? = nil, isEnlarged: Bool = false
+  ) -> (RadiographAttributes, isEnlarged: Bool) {
+    let attributes = RadiographAttributes(
       labels: Dictionary(uniqueKeysWithValues: shown.map { ($0, .positive) }), view: view, age: age)
+    return (attributes, isEnlarged)
   }
 
   private static func wish(_ present: [String] = [], absent: [String] = []) -> Wish {
@@ -24,6 +25,9 @@ struct WishedRadiographsTests {
     radiograph(["Mass", "Effusion"]), radiograph(["Mass"], view: .anteroposterior), radiograph(["Mass"]), radiograph(),
     radiograph(["Edema"], view: .anteroposterior), radiograph(["Hernia"], view: .lateral),
     radiograph(["Hernia"], age: child), radiograph(["Mass"], age: child),
+    radiograph(["Mass"], isEnlarged: true), radiograph(["Mass", "Effusion"], isEnlarged: true),
+    radiograph(["Mass"], view: .lateral, isEnlarged: true), radiograph(["Edema", "Hernia"], isEnlarged: true),
+    radiograph(isEnlarged: true), radiograph(["Mass"], age: child, isEnlarged: true),
   ])
 
   private static func numbers(_ wish: Wish, patient: Int) -> Set<Int> {
@@ -48,6 +52,17 @@ struct WishedRadiographsTests {
     #expect(Self.numbers(Self.wish(["Mass"]), patient: 5) == [5])
     #expect(Self.numbers(Self.wish(["Mass"]), patient: 6) == [6])
     #expect(Self.radiographs.isChild(6) && !Self.radiographs.isChild(5))
+  }
+
+  @Test("in place of an enlarged one, one that shows the same if there is any")
+  func enlarged() {
+    #expect(Self.numbers(Self.wish(["Edema"]), patient: 8) == [4])
+    #expect(Self.numbers(Self.wish(absent: ["Edema"]), patient: 8) == [2])
+    #expect(Self.numbers(Self.wish(), patient: 9) == [0])
+    #expect(Self.numbers(Self.wish(["Mass"]), patient: 10) == [10])
+    #expect(Self.numbers(Self.wish(["Hernia"]), patient: 11) == [11])
+    #expect(Self.numbers(Self.wish(), patient: 12) == [3])
+    #expect(Self.numbers(Self.wish(["Mass"]), patient: 13) == [7])
   }
 
   @Test("the same for the same seed")

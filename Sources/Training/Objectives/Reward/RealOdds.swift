@@ -15,14 +15,16 @@ struct ExampleRadiographs {
 }
 
 extension ExampleRadiographs {
-  /// Those of a part: of every label at most `limit` that have it, and twice as many that are called normal.
+  /// Those of a part: of every label at most `limit` that have it, and twice as many that are called normal; none that is blurred
+  /// since its file is small.
   ///
   /// - Throws: `DatasetError`, what reading the images throws.
   init(_ part: PixelBatches, labels: [String], limit: Int = 96) throws {
     var (normal, shown): ([Int], [String: [Int]]) = ([], [:])
     try part.records.forEach { index, record in
       let attributes = record.attributes
-      guard ImageTrait.child.holds(for: attributes) != true, attributes.view != .lateral else { return }
+      let isSharp = !record.isEnlarged(to: part.records.imageSize)
+      guard isSharp, ImageTrait.child.holds(for: attributes) != true, attributes.view != .lateral else { return }
       if attributes.isCalledNormal { normal.append(index) }
       for label in Set(labels) where attributes.state(of: label) == .positive {
         shown[label, default: []].append(index)
