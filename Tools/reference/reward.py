@@ -9,7 +9,7 @@ Needs torch 2.11, safetensors. All in float64.
     as the teacher's image is among the teacher's, and the gradient of its weighted sum.
   moments: the squared Fréchet distance, to second order, that five images tell of, and that of means with a label, beside the teacher's of
     the same noise; its gradient.
-  recent: the same distance as five images move it beside those of two steps before, each of which counts by its share of 100 images,
+  recent: the same distance as five images move it beside those of two steps before, each of which counts by its share of 32 images,
     and beside the teacher's; its gradient.
   bands: the logarithm of power in bands of frequency, and the gradient of its weighted sum.
   sampler: seven steps of DPM-Solver++(2M) (Lu et al., arXiv:2211.01095, algorithm 2) on a rectified flow, times moved by a
@@ -203,7 +203,7 @@ told = flat(known_first, known_second)
 for step in range(2):
     images = zip(steps_drawn[step], steps_beside[step], asked)
     latest = torch.stack([torch.cat([part.flatten() for part in gap(*row)]) for row in images]).mean(0)
-    told = told + (latest - told) * 5 / 100
+    told = told + (latest - told) * 5 / 32
 last_drawn = steps_drawn[2].clone().requires_grad_()
 shares = [torch.cat([part.flatten() for part in gap(*row)]) @ told for row in zip(last_drawn, steps_beside[2], asked)]
 recent = (2 * sum(shares) / 5 - told @ told) / values.sum()

@@ -5,16 +5,18 @@ import Support
 public struct Wish: Sendable, Equatable {
   public var text: String
   public var statements: [PromptStatement]
+  /// Whether it asks for what the patient's radiograph shows.
+  public var isShown: Bool
 }
 
 /// Writes texts that ask for findings wherever they can be, as radiographs of a dataset show them too rarely: patient and
 /// view are those of a radiograph, a finding, its side, its zones and its size are drawn.
 ///
-/// A fifth asks for what the radiograph shows, and another seventh for a normal chest; of the others one in four asks for a second
-/// finding too. Of a child, of whom nothing is marked, and of a lateral view all ask for what the radiograph shows.
+/// A third asks for what the radiograph shows, and a tenth for a normal chest; of the others one in four asks for a second finding
+/// too. Of a child, of whom nothing is marked, and of a lateral view all ask for what the radiograph shows.
 public struct WishWriter: Sendable {
   /// How often a text asks for what the patient's radiograph shows, and how often for a normal chest.
-  private static let (ownShare, normalShare) = (0.2, 0.15)
+  private static let (ownShare, normalShare) = (0.35, 0.1)
   private static let (bilateralShare, secondShare) = (0.1, 0.25)
 
   private let grammar: PromptGrammar
@@ -38,17 +40,18 @@ public struct WishWriter: Sendable {
   /// A text for the patient of a radiograph; the same for the same seed.
   public func wish(for patient: RadiographAttributes, seed: UInt64) -> Wish {
     var generator = SplitMix64(seed: seed)
-    let attributes = wished(patient, using: &generator)
-    let (text, statements) = grammar.spoken(for: attributes, using: &generator)
-    return Wish(text: text, statements: statements)
+    let wished = wished(patient, using: &generator)
+    let (text, statements) = grammar.spoken(for: wished ?? patient, using: &generator)
+    return Wish(text: text, statements: statements, isShown: wished == nil)
   }
 
+  /// Nil for what the radiograph shows.
   private func wished(
     _ patient: RadiographAttributes, using generator: inout some RandomNumberGenerator
-  ) -> RadiographAttributes {
+  ) -> RadiographAttributes? {
     let chance = Double.random(in: 0..<1, using: &generator)
     if chance < Self.ownShare || ImageTrait.child.holds(for: patient) == true || patient.view == .lateral {
-      return patient
+      return nil
     }
     var wished = patient
     (wished.labels, wished.findings) = ([:], [])
@@ -61,7 +64,7 @@ public struct WishWriter: Sendable {
     }
     // What has a place is asked for twice as often as what has none.
     let placed = findings.filter { grammar.rules.findings[$0]?.places != nil }
-    guard let first = (findings + placed).randomElement(using: &generator) else { return patient }
+    guard let first = (findings + placed).randomElement(using: &generator) else { return nil }
     var names = [first]
     if Double.random(in: 0..<1, using: &generator) < Self.secondShare {
       names += [(findings + placed).filter { $0 != first }.randomElement(using: &generator)].compactMap { $0 }

@@ -41,6 +41,9 @@ public struct DistillationSettings: RepeatedImages {
   public var teacherSteps = 0
   /// How many texts `reward` asks for images with, over and over.
   public var wishes = 10_000
+  /// Of how many of the texts `reward` compares the teacher's images with real radiographs, which tells how far its images are to
+  /// move: some tens for every label that texts ask for. The more, the less by chance.
+  public var comparedImages = 960
   /// The files of the classifiers of `reward`. One that judges the student afterwards must be another.
   public var classifiers: [String] = []
   /// The share of real radiographs that `reward` leaves out of those that are to be drawn alike: of the faintest that have a
@@ -55,8 +58,7 @@ public struct DistillationSettings: RepeatedImages {
   /// What the squared distance from the teacher's answers weighs for `reward`, beside what is missing in log odds.
   public var teacherWeight = 10.0
   /// What the distance of the student's images from real radiographs, all together, weighs for `reward`: of thumbnails, of
-  /// the power in bands of frequency, and of what classifiers see. It is told by the images that are computed at once: the
-  /// fewer, the more by chance, and by one not at all.
+  /// the power in bands of frequency, and of what classifiers see.
   public var momentWeight = 30.0
   public var times = TimeDistribution.uniform
   /// Texts for each image; an image without a report gets them from the grammar.
@@ -74,6 +76,7 @@ public struct DistillationSettings: RepeatedImages {
     for (key, value, range) in [
       ("pairs", pairs, 1...100_000_000), ("teacherSteps", teacherSteps, 0...1000),
       ("samplingSteps", samplingSteps, 0...1000), ("wishes", wishes, 1...1_000_000),
+      ("comparedImages", comparedImages, 1...1_000_000),
       ("promptsPerImage", promptsPerImage, 1...64),
     ] { try RecipeCheck.require(value, in: range, key) }
     try validateRepeats()

@@ -19,16 +19,11 @@ struct ClassifierReward {
   struct Judge {
     let classifier: LabelClassifier
     let real: RealOdds
-    /// What it says of images that the teacher draws of texts that name labels, or deny them; nothing at first.
-    var drawn: LabelOdds
-
-    init(classifier: LabelClassifier, real: RealOdds) {
-      (self.classifier, self.real) = (classifier, real)
-      drawn = LabelOdds([], signs: [], labels: classifier.architecture.labels.count)
-    }
+    /// What it says of images that the teacher draws of texts that name labels, or deny them.
+    let drawn: LabelOdds
   }
 
-  var judges: [Judge]
+  let judges: [Judge]
   /// The share of real radiographs that is left out.
   struct Plainness {
     /// Of the faintest with a label.
@@ -46,8 +41,8 @@ struct ClassifierReward {
   let placeWeight: Double
 
   /// The labels of all classifiers, each once.
-  var labels: [String] {
-    judges.flatMap(\.classifier.architecture.labels).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  static func labels(of classifiers: [LabelClassifier]) -> [String] {
+    classifiers.flatMap(\.architecture.labels).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   /// What falls short in each image.

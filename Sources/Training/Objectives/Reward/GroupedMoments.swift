@@ -3,10 +3,17 @@ import Torch
 
 // N texts, B batch, D numbers that describe an image, L labels
 
-/// How far drawn images are, all together, from real radiographs, by several descriptors of images: of adults, and of children.
-struct GroupedMoments: Stateful {
-  private enum Group: String, CaseIterable { case adults, children }
+/// Images that are compared among themselves: what is rare among radiographs says nothing of those of which most are.
+enum ImageGroup: String, CaseIterable {
+  /// Of adults, of whom texts ask for what radiographs show as often as they do.
+  case adultsAsShown
+  /// Of adults, of whom texts ask for findings wherever they can be.
+  case adultsAsWished
+  case children
+}
 
+/// How far drawn images are, all together, from real radiographs, by several descriptors of images: those of each group.
+struct GroupedMoments: Stateful {
   private struct Comparison {
     let gap: MomentGap
     let recent: RecentDifferences
@@ -15,22 +22,22 @@ struct GroupedMoments: Stateful {
   private let labels: [String]
   private let device: Device
   /// By each descriptor; nil where there are too few images.
-  private let comparisons: [Group: [Comparison?]]
+  private let comparisons: [ImageGroup: [Comparison?]]
 
   /// - Parameters:
   ///   - real_ND: Descriptors of a real radiograph that shows what each text asks for.
   ///   - teacher_ND: Descriptors of the teacher's image of each text.
   ///   - asked: What each text says.
-  ///   - isChild: Whether it is for a child.
+  ///   - groups: What it belongs to.
   ///   - labels: Of these the images that have them are compared apart, too.
   /// - Throws: `TorchError`.
   init(
-    real_ND: [Tensor], teacher_ND: [Tensor], asked: [[PromptStatement]], isChild: [Bool], labels: [String],
+    real_ND: [Tensor], teacher_ND: [Tensor], asked: [[PromptStatement]], groups: [ImageGroup], labels: [String],
     device: Device
   ) throws {
     (self.labels, self.device) = (labels, device)
-    comparisons = try Group.allCases.reduce(into: [:]) { comparisons, group in
-      let rows = Self.rows(group, isChild)
+    comparisons = try ImageGroup.allCases.reduce(into: [:]) { comparisons, group in
+      let rows = Self.rows(group, groups)
       let index = try Tensor(indices: rows)
       let asked_NL = try Self.asked(rows.map { asked[$0] }, labels)
       comparisons[group] = try zip(real_ND, teacher_ND).map { real_ND, teacher_ND in
@@ -42,8 +49,8 @@ struct GroupedMoments: Stateful {
     }
   }
 
-  private static func rows(_ group: Group, _ isChild: [Bool]) -> [Int] {
-    isChild.indices.filter { isChild[$0] == (group == .children) }
+  private static func rows(_ group: ImageGroup, _ groups: [ImageGroup]) -> [Int] {
+    groups.indices.filter { groups[$0] == group }
   }
 
   /// 1 where a label is asked for: `[N, L]`.
@@ -52,7 +59,7 @@ struct GroupedMoments: Stateful {
     return try Tensor(numbers, shape: [asked.count, labels.count])
   }
 
-  /// The mean over adults and children, each as often as they are in the batch, of the weighted sum over descriptors.
+  /// The mean over groups, each as often as they are in the batch, of the weighted sum over descriptors.
   ///
   /// - Parameters:
   ///   - teacher: Of the teacher's image of the same noise and text.
@@ -60,11 +67,11 @@ struct GroupedMoments: Stateful {
   /// - Throws: `TorchError`.
   func distance(
     of drawn: [JudgedImages.Descriptor], beside teacher: [JudgedImages.Descriptor], asked: [[PromptStatement]],
-    isChild: [Bool], slice: BatchSlice?
+    groups: [ImageGroup], slice: BatchSlice?
   ) throws -> Tensor {
     var sum = try Tensor.zeros([], dtype: .float64, device: device)
-    for group in Group.allCases {
-      let (rows, comparisons) = (Self.rows(group, isChild), comparisons[group] ?? [])
+    for group in ImageGroup.allCases {
+      let (rows, comparisons) = (Self.rows(group, groups), comparisons[group] ?? [])
       let index = try Tensor(indices: rows).to(device)
       let asked_BL = try Self.asked(rows.map { asked[$0] }, labels).to(device)
       for (comparison, (drawn, teacher)) in zip(comparisons, zip(drawn, teacher)) {
@@ -75,7 +82,7 @@ struct GroupedMoments: Stateful {
         let distance =
           try slice.map { try comparison.recent.squared(with: differences_BG, $0) }
           ?? MomentGap.squared(differences_BG)
-        sum = try sum + distance * (drawn.weight * Double(rows.count) / Double(isChild.count))
+        sum = try sum + distance * (drawn.weight * Double(rows.count) / Double(groups.count))
       }
     }
     return try sum.to(.float32)
@@ -83,7 +90,7 @@ struct GroupedMoments: Stateful {
 
   /// Those of recent steps, by what their names begin with.
   private var recent: [(prefix: String, differences: RecentDifferences)] {
-    Group.allCases.flatMap { group in
+    ImageGroup.allCases.flatMap { group in
       (comparisons[group] ?? []).enumerated().compactMap { number, comparison in
         comparison.map { ("\(group).\(number).", $0.recent) }
       }

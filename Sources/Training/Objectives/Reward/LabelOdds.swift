@@ -9,8 +9,6 @@ struct LabelOdds: Equatable {
 
   /// Fewer images say too little of how odds are spread.
   static let leastCount = 10
-  /// How many images of a teacher are compared with real radiographs: some tens of every label that texts ask for.
-  static let drawnCount = 960
 }
 
 extension LabelOdds {

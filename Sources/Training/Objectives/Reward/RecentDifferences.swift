@@ -4,14 +4,15 @@ import Torch
 
 /// How far the moments of drawn images are from those of real ones (``MomentGap``), as the images of recent steps tell together.
 ///
-/// The square of a mean over a dozen images has a gradient that is chance for the most part. Beside what a hundred images before
+/// The square of a mean over a dozen images has a gradient that is chance for the most part. Beside what a few dozen images before
 /// them tell, which the weights have hardly left behind, each image moves the distance by its own share: as far as the gradient is
 /// concerned, the batch is as large. (He et al., 2020, "Momentum contrast", keep images of former steps for the same reason.)
 ///
 /// Of several processes each goes by its own images.
 final class RecentDifferences: Stateful {
-  /// So many images count, older ones ever less.
-  static let images = 100.0
+  /// So many images count, older ones ever less. With 100 or 300 the weights swing about what is wanted, since they have moved on
+  /// before it is known where they are.
+  static let images = 32.0
 
   /// Of the steps before the last one.
   private var mean_G: Tensor

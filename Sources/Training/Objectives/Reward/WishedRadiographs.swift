@@ -20,9 +20,6 @@ struct WishedRadiographs {
     func isLike(_ other: Radiograph) -> Bool {
       (isChild, view, shown) == (other.isChild, other.view, other.shown)
     }
-
-    /// Whether texts ask for what it shows, and for nothing else.
-    var isAskedForAsItIs: Bool { isChild || view == .lateral }
   }
 
   private var radiographs: [Radiograph] = []
@@ -38,12 +35,14 @@ struct WishedRadiographs {
 
   init(_ attributes: [(RadiographAttributes, isEnlarged: Bool)]) { radiographs = attributes.map(Radiograph.init) }
 
-  func isChild(_ number: Int) -> Bool { radiographs[number].isChild }
+  /// What an image of a text for a radiograph's patient is compared among.
+  func group(_ wish: Wish, patient: Int) -> ImageGroup {
+    radiographs[patient].isChild ? .children : wish.isShown ? .adultsAsShown : .adultsAsWished
+  }
 
-  /// The number of a radiograph for each text: another adult's in the same view that shows what the text names first, one in any
-  /// view if there is none, and the patient's own if there is none either, or the text names nothing. Of children and of lateral
-  /// views, of which texts ask for what the radiograph shows, the patient's own. In place of one that is blurred since its file is
-  /// small, as no text asks for, one in the same view that shows the same, if there is any.
+  /// The number of a radiograph for each text: the patient's own where it asks for what that shows; else another adult's that shows
+  /// what the text names first, if there is one, and in the same view if there is one. In place of one that is blurred since its file
+  /// is small, as no text asks for, one in the same view that shows the same, or what the text names first, if there is any.
   ///
   /// - Parameters:
   ///   - patients: The radiograph whose patient each text is for.
@@ -51,20 +50,22 @@ struct WishedRadiographs {
   func numbers(_ wishes: [Wish], patients: [Int], seed: UInt64) -> [Int] {
     var generator = SplitMix64(seed: seed)
     let sharp = radiographs.indices.filter { !radiographs[$0].isEnlarged }
-    let adults = sharp.filter { !radiographs[$0].isAskedForAsItIs }
-    var found: [String: [Int]] = [:]
+    let adults = sharp.filter { !radiographs[$0].isChild && radiographs[$0].view != .lateral }
+    let named = Dictionary(
+      uniqueKeysWithValues: Set(adults.flatMap { radiographs[$0].shown }).map { name in
+        (name, adults.filter { radiographs[$0].shown.contains(name) })
+      })
     return zip(wishes, patients).map { wish, patient in
       let own = radiographs[patient]
-      var showing: [Int] = []
-      if !own.isAskedForAsItIs, let name = wish.statements.first(where: \.isPresent)?.name {
-        showing = found[name] ?? adults.filter { radiographs[$0].shown.contains(name) }
-        found[name] = showing
-      }
-      if showing.isEmpty, own.isEnlarged {
-        showing = sharp.filter { radiographs[$0].isLike(own) }
-      }
-      let alike = showing.filter { radiographs[$0].view == own.view }
-      return (alike.isEmpty ? showing : alike).randomElement(using: &generator) ?? patient
+      guard !wish.isShown || own.isEnlarged else { return patient }
+      let isFrontalAdult = !own.isChild && own.view != .lateral
+      let name = isFrontalAdult ? wish.statements.first(where: \.isPresent)?.name : nil
+      let naming = name.flatMap { named[$0] } ?? []
+      let like = own.isEnlarged ? sharp.filter { radiographs[$0].isLike(own) } : []
+      let (first, second) = wish.isShown ? (like, naming) : (naming, like)
+      let found = first.isEmpty ? second : first
+      let alike = found.filter { radiographs[$0].view == own.view }
+      return (alike.isEmpty ? found : alike).randomElement(using: &generator) ?? patient
     }
   }
 }
