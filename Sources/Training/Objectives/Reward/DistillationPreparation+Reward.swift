@@ -137,7 +137,7 @@ extension DistillationPreparation {
     let key = ContentHash.of(
       parts: [
         "descriptors", teacher.hash, "\(recipe.seed)", "\(recipe.samplingSteps)", "\(recipe.precision)",
-        texts.prompts.key,
+        "\(chosen.count)", texts.prompts.key,
       ]
         + (try recipe.classifiers.map { try ContentHash.ofFile($0) }))
     guard group.isFirst else {
