@@ -16,13 +16,17 @@ struct MomentGapTests {
     return { try #require(tensors[$0]) }
   }
 
-  @Test("the distance that a batch tells of, and its gradient, are PyTorch's")
-  func reference() throws {
-    let value = try Self.fixture()
-    let gap = try #require(
+  private static func referenceGap(_ value: (String) throws -> Tensor) throws -> MomentGap {
+    try #require(
       try MomentGap(
         real_ND: value("moments.real"), teacher_ND: value("moments.taught"), asked_NL: value("moments.known_asked"),
         directions: 3))
+  }
+
+  @Test("the distance that a batch tells of, and its gradient, are PyTorch's")
+  func reference() throws {
+    let value = try Self.fixture()
+    let gap = try Self.referenceGap(value)
     let drawn_BD = try value("moments.drawn")
     try drawn_BD.setRequiresGrad(true)
     let distance = try MomentGap.squared(
@@ -36,10 +40,7 @@ struct MomentGapTests {
   @Test("the distance that images move beside those of steps before, and its gradient, are PyTorch's")
   func recent() throws {
     let value = try Self.fixture()
-    let gap = try #require(
-      try MomentGap(
-        real_ND: value("moments.real"), teacher_ND: value("moments.taught"), asked_NL: value("moments.known_asked"),
-        directions: 3))
+    let gap = try Self.referenceGap(value)
     let (drawn_SBD, teacher_SBD) = (try value("recent.drawn"), try value("recent.beside"))
     let asked_BL = try value("moments.asked")
     func images(_ tensor_SBD: Tensor, _ step: Int) throws -> Tensor {

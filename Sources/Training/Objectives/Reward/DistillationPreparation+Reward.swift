@@ -52,7 +52,7 @@ extension DistillationPreparation {
 
   /// The classifiers, and what each says of real radiographs, and of images of the teacher.
   private func reward(_ classifiers: [LabelClassifier], _ known: KnownImages) throws -> ClassifierReward {
-    let examples = try ExampleRadiographs(data.training, labels: classifiers.flatMap(\.architecture.labels))
+    let examples = try ExampleRadiographs(data.training, labels: ClassifierReward.labels(of: classifiers))
     return ClassifierReward(
       judges: try zip(classifiers, known.teacherOdds_NL).map { classifier, odds_NL in
         let labels = classifier.architecture.labels
@@ -162,7 +162,8 @@ extension DistillationPreparation {
       latentShape: drawing.latentShape, generator: randomness.generator(.teacherImages, step: chosen[0]),
       device: device)
     let image_B1HW = try drawing.teacherImage(
-      batch, freshNoise: chosen.map { try randomness.generator(.teacherImagesNoise, step: $0) })
+      batch, taught: drawing.teacherText(batch),
+      freshNoise: chosen.map { try randomness.generator(.teacherImagesNoise, step: $0) })
     let images = try withoutGradients { try drawing.judged(image_B1HW) }
     let named =
       images.odds.enumerated().map { (KnownImages.oddsName($0), $1.logits_BL) }

@@ -4,7 +4,7 @@ import Torch
 // N texts, B batch, D numbers that describe an image, L labels
 
 /// Images that are compared among themselves: what is rare among radiographs says nothing of those of which most are.
-enum ImageGroup: String, CaseIterable {
+enum ImageGroup: CaseIterable {
   /// Of adults, of whom texts ask for what radiographs show as often as they do.
   case adultsAsShown
   /// Of adults, of whom texts ask for findings wherever they can be.

@@ -53,24 +53,27 @@ struct RewardDrawing {
 
   /// The teacher's images, without gradients.
   ///
-  /// - Parameter generators: The noise of samplers that draw some at each step, a generator a row.
+  /// - Parameters:
+  ///   - taught: ``teacherText(_:)`` of the batch.
+  ///   - generators: The noise of samplers that draw some at each step, a generator a row.
   /// - Throws: `TorchError`.
-  func teacherImage(_ batch: RewardTexts.Batch, freshNoise generators: [Generator]) throws -> Tensor {
-    let text = try teacherText(batch)
-    return try withoutGradients {
-      try image(batch, freshNoise: generators) { try networks.teacher.unet($0, times_B: $1, text: text) }
+  func teacherImage(
+    _ batch: RewardTexts.Batch, taught: TextCondition, freshNoise generators: [Generator]
+  ) throws -> Tensor {
+    try withoutGradients {
+      try image(batch, freshNoise: generators) { try networks.teacher.unet($0, times_B: $1, text: taught) }
     }
   }
 
   /// The student's images, and how far its answers on the way are from the teacher's to the same latents: the mean of squares.
   ///
-  /// - Parameter generators: As of the teacher's.
+  /// Parameters are those of the teacher's.
+  ///
   /// - Throws: `TorchError`.
   func studentImage(
-    _ batch: RewardTexts.Batch, freshNoise generators: [Generator]
+    _ batch: RewardTexts.Batch, taught: TextCondition, freshNoise generators: [Generator]
   ) throws -> (image_B1HW: Tensor, drift: Tensor) {
     let (teacher, student) = (networks.teacher, networks.student)
-    let taught = try teacherText(batch)
     let text = try withPrecision(recipe.precision, on: device) {
       try student.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS)
     }
@@ -89,7 +92,10 @@ struct RewardDrawing {
     return (image_B1HW, try drift / Double(answers))
   }
 
-  private func teacherText(_ batch: RewardTexts.Batch) throws -> TextCondition {
+  /// What the teacher's networks are told of the texts, without gradients.
+  ///
+  /// - Throws: `TorchError`.
+  func teacherText(_ batch: RewardTexts.Batch) throws -> TextCondition {
     try withoutGradients {
       try withPrecision(recipe.precision, on: device) {
         try networks.teacher.text(batch.text.hidden_BSD, mask_BS: batch.text.mask_BS)

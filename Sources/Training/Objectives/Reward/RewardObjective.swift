@@ -85,9 +85,10 @@ struct RewardObjective: Objective {
   private func measured(
     _ batch: RewardTexts.Batch, _ slice: BatchSlice? = nil, freshNoise generators: () throws -> [Generator]
   ) throws -> Measured {
-    let teacherImage_B1HW = try drawing.teacherImage(batch, freshNoise: generators())
+    let taught = try drawing.teacherText(batch)
+    let teacherImage_B1HW = try drawing.teacherImage(batch, taught: taught, freshNoise: generators())
     let before = try withoutGradients { try drawing.judged(teacherImage_B1HW) }
-    let (image_B1HW, drift) = try drawing.studentImage(batch, freshNoise: generators())
+    let (image_B1HW, drift) = try drawing.studentImage(batch, taught: taught, freshNoise: generators())
     let drawn = try drawing.judged(image_B1HW)
     return Measured(
       shortfall: try reward.shortfall(of: drawn.odds, before: before.odds, asked: batch.asked).mean(), drift: drift,

@@ -58,12 +58,13 @@ struct WishedRadiographs {
     return zip(wishes, patients).map { wish, patient in
       let own = radiographs[patient]
       guard !wish.isShown || own.isEnlarged else { return patient }
-      let isFrontalAdult = !own.isChild && own.view != .lateral
-      let name = isFrontalAdult ? wish.statements.first(where: \.isPresent)?.name : nil
-      let naming = name.flatMap { named[$0] } ?? []
-      let like = own.isEnlarged ? sharp.filter { radiographs[$0].isLike(own) } : []
-      let (first, second) = wish.isShown ? (like, naming) : (naming, like)
-      let found = first.isEmpty ? second : first
+      func naming() -> [Int] {
+        guard !own.isChild, own.view != .lateral else { return [] }
+        return wish.statements.first(where: \.isPresent).flatMap { named[$0.name] } ?? []
+      }
+      func like() -> [Int] { own.isEnlarged ? sharp.filter { radiographs[$0].isLike(own) } : [] }
+      let ways = wish.isShown ? [like, naming] : [naming, like]
+      let found = ways.lazy.map { $0() }.first { !$0.isEmpty } ?? []
       let alike = found.filter { radiographs[$0].view == own.view }
       return (alike.isEmpty ? found : alike).randomElement(using: &generator) ?? patient
     }
