@@ -1,4 +1,5 @@
 import Foundation
+import RadiographData
 import Support
 import TensorFiles
 import Testing
@@ -54,14 +55,14 @@ struct MomentGapTests {
         part(drawn_BD), beside: part(images(teacher_SBD, step)), asked_BL: part(asked_BL))
     }
     func slice(_ step: Int, rows: Range<Int> = 0..<5) -> BatchSlice { BatchSlice(step: step, batchSize: 5, rows: rows) }
-    let recent = RecentDifferences(try gap.teacherDifferences())
+    let recent = RecentDifferences(try gap.teacherDifferences(), images: 32)
     _ = try recent.squared(with: differences(images(drawn_SBD, 0), 0), slice(0))
     // A step in two parts, the first of which is computed twice; stored in between; then one that was not taken.
     for rows in [0..<2, 0..<2, 2..<5] {
       _ = try recent.squared(with: differences(images(drawn_SBD, 1), 1, rows: rows), slice(1, rows: rows))
     }
     let stored = try recent.state()
-    let later = RecentDifferences(try gap.teacherDifferences() * 0)
+    let later = RecentDifferences(try gap.teacherDifferences() * 0, images: 32)
     try later.restore(stored)
     _ = try later.squared(with: differences(images(drawn_SBD, 1) * Double.nan, 1), slice(2))
     let drawn_BD = try images(drawn_SBD, 2)
@@ -76,6 +77,33 @@ struct MomentGapTests {
     #expect(try later.squared(with: none, slice(4)).item() == 0)
     try later.restore(StoredState(tensors: ["mean": Tensor.zeros([2], dtype: .float64)]))
     #expect(try later.state().tensors["mean"]?.shape == stored.tensors["mean"]?.shape)
+  }
+
+  @Test("where no images are remembered, those of a step tell alone, as in validation")
+  func unremembered() throws {
+    let value = try Self.fixture()
+    let (real_ND, teacher_ND) = (try value("moments.real"), try value("moments.taught"))
+    let (count, batch) = (real_ND.shape[0], try value("moments.asked").shape[0])
+    let distances = try [0, 32].map { remembered in
+      let moments = try GroupedMoments(
+        real_ND: [real_ND], teacher_ND: [teacher_ND], asked: [[PromptStatement]](repeating: [], count: count),
+        groups: [ImageGroup](repeating: .adultsAsShown, count: count), labels: [], remembered: remembered, device: .cpu)
+      func distance(_ slice: BatchSlice?) throws -> Double {
+        func described(_ name: String) throws -> [JudgedImages.Descriptor] {
+          [.init(values_BD: try value(name).narrow(dim: 0, start: 0, length: batch), weight: 1)]
+        }
+        return try moments.distance(
+          of: described("moments.drawn"), beside: described("moments.beside"),
+          asked: [[PromptStatement]](repeating: [], count: batch),
+          groups: [ImageGroup](repeating: .adultsAsShown, count: batch), slice: slice
+        ).item()
+      }
+      return (
+        alone: try distance(nil), inTraining: try distance(BatchSlice(step: 0, batchSize: batch, rows: 0..<batch))
+      )
+    }
+    #expect(distances[0].alone == distances[0].inTraining)
+    #expect(distances[1].alone == distances[0].alone && distances[1].inTraining != distances[1].alone)
   }
 
   @Test("the power of images in bands of frequency, and its gradient, are PyTorch's")

@@ -259,7 +259,7 @@ struct RewardTests {
       ("placedPlainness", "placedPlainness=-0.1"), ("deniedPlainness", "deniedPlainness=2"),
       ("teacherWeight", "teacherWeight=1e9"),
       ("momentWeight", "momentWeight=-1"), ("wishes", "wishes=0"),
-      ("comparedImages", "comparedImages=0"),
+      ("comparedImages", "comparedImages=0"), ("rememberedImages", "rememberedImages=-1"),
       ("teacher", "teacher=RUN"),
     ])
   func refused(key: String, setting: String) throws {

@@ -100,9 +100,7 @@ public final class LoadedModel {
       throw ModelError.imageSize(width: image.width, height: image.height, wanted: side)
     }
     let values = image.pixels.map(GrayscaleImage.value)
-    let image_1CHW = try Tensor(values, shape: [1, 1, side, side]).to(device).to(dtype)
-      .contiguous(memoryFormat: .channelsLast)
-    return try codec.encode(image_1CHW).mean_BCHW
+    return try latentMean(Tensor(values, shape: [1, 1, side, side]).to(device))
   }
 
   /// What the autoencoder keeps of an image: the mean of its latent, decoded, its details as they are.
@@ -117,8 +115,11 @@ public final class LoadedModel {
   /// - Parameter image_BCHW: Grey values in [-1, 1].
   /// - Throws: `TorchError`.
   public func reconstructed(_ image_BCHW: Tensor) throws -> Tensor {
-    let image_BCHW = try image_BCHW.to(dtype).contiguous(memoryFormat: .channelsLast)
-    return try decoded(raw_BCHW: codec.encode(image_BCHW).mean_BCHW, detail: detail)
+    try decoded(raw_BCHW: latentMean(image_BCHW), detail: detail)
+  }
+
+  private func latentMean(_ image_BCHW: Tensor) throws -> Tensor {
+    try codec.encode(image_BCHW.to(dtype).contiguous(memoryFormat: .channelsLast)).mean_BCHW
   }
 
   /// The image of latents in the autoencoder's own space.

@@ -103,10 +103,8 @@ public struct LabelClassifier {
   /// - Returns: `[B, C]` and `[B, L]`.
   /// - Throws: `TorchError` if memory runs out.
   public func meanFeatures(_ image_B1HW: Tensor) throws -> (means_BC: Tensor, logits_BL: Tensor) {
-    let lastMaps_BCHW = try lastMaps(image_B1HW)
-    return (
-      try lastMaps_BCHW.mean(dim: [2, 3]), try network.logits(lastMaps_BCHW: lastMaps_BCHW, dropout: nil)
-    )
+    let (logits_BL, means_BC) = try withStageMeans(image_B1HW)
+    return (means_BC[means_BC.count - 1], logits_BL)
   }
 
   /// Log odds of every label, and the means of each stage's maps, by which images are compared.

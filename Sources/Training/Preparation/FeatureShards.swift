@@ -67,6 +67,9 @@ struct FeatureShards {
     return FeatureShards(count: first.total, shardSize: first.shardSize, shards: shards)
   }
 
+  /// The names of the tensors.
+  var names: [String] { shards.first.map { Array($0.tensors.keys) } ?? [] }
+
   /// What was noted with each file.
   var notes: [[String: String]] { shards.map(\.notes) }
 

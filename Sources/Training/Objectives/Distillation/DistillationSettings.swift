@@ -44,6 +44,9 @@ public struct DistillationSettings: RepeatedImages {
   /// Of how many of the texts `reward` compares the teacher's images with real radiographs, which tells how far its images are to
   /// move: some tens for every label that texts ask for. The more, the less by chance.
   public var comparedImages = 960
+  /// How many images of recent steps, of each group, `reward` remembers to say how far all are from real radiographs; 0 for those
+  /// of the step alone, more exactly of what is computed at once.
+  public var rememberedImages = 32
   /// The files of the classifiers of `reward`. One that judges the student afterwards must be another.
   public var classifiers: [String] = []
   /// The share of real radiographs that `reward` leaves out of those that are to be drawn alike: of the faintest that have a
@@ -76,7 +79,7 @@ public struct DistillationSettings: RepeatedImages {
     for (key, value, range) in [
       ("pairs", pairs, 1...100_000_000), ("teacherSteps", teacherSteps, 0...1000),
       ("samplingSteps", samplingSteps, 0...1000), ("wishes", wishes, 1...1_000_000),
-      ("comparedImages", comparedImages, 1...1_000_000),
+      ("comparedImages", comparedImages, 1...1_000_000), ("rememberedImages", rememberedImages, 0...100_000),
       ("promptsPerImage", promptsPerImage, 1...64),
     ] { try RecipeCheck.require(value, in: range, key) }
     try validateRepeats()

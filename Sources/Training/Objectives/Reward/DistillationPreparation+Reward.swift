@@ -40,13 +40,13 @@ extension DistillationPreparation {
     let chosen = training.captions.wishes.indices.evenlySpaced(recipe.comparedImages)
     let known = try KnownImages(
       asked: chosen.map { training.encoded.wishes[$0].statements }, groups: chosen.map { training.encoded.groups[$0] },
-      real_ND: descriptors(of: training, chosen, drawing),
+      real: radiographs(drawing, training, chosen, images),
       teacher: teacherImages(drawing, training.encoded, chosen, images), classifiers: classifiers.count)
     return RewardObjective(
       recipe, drawing, reward: try reward(classifiers, known),
       moments: try GroupedMoments(
         real_ND: known.real_ND, teacher_ND: known.teacherDescriptors_ND, asked: known.asked, groups: known.groups,
-        labels: labels, device: device),
+        labels: labels, remembered: recipe.rememberedImages, device: device),
       training: training.encoded, validation: validation.encoded, pictures: pictures)
   }
 
@@ -90,19 +90,19 @@ extension DistillationPreparation {
   }
 
   /// What describes a real radiograph that shows what each of some texts asks for, as the autoencoder gives it back: what that
-  /// cannot draw is not asked for. `[N, D]` each.
-  private func descriptors(of texts: WishedTexts, _ chosen: [Int], _ drawing: RewardDrawing) throws -> [Tensor] {
+  /// cannot draw is not asked for.
+  private func radiographs(
+    _ drawing: RewardDrawing, _ texts: WishedTexts, _ chosen: [Int], _ images: DiffusionPreparation
+  ) throws -> FeatureShards {
     let numbers = texts.radiographs.numbers(
       chosen.map { texts.captions.wishes[$0] }, patients: chosen.map { texts.captions.patients[$0] },
       seed: TrainingRandomness(seed: recipe.seed).seed(.teacherImages, step: 0))
-    let batch = 32
-    let described = try stride(from: 0, to: numbers.count, by: batch).map { start in
-      let image_B1HW = try data.training.images(numbers[start..<min(start + batch, numbers.count)])
-      return try withoutGradients { try drawing.judged(drawing.reconstructed(image_B1HW)) }.descriptors.map {
-        try $0.values_BD.to(.float32).to(.cpu)
-      }
+    return try known(
+      "radiographs", of: texts.encoded, numbers, batch: 32, doing: "looking at real radiographs", images
+    ) { numbers in
+      let image_B1HW = try data.training.images(ArraySlice(numbers))
+      return KnownImages.named(try withoutGradients { try drawing.judged(drawing.reconstructed(image_B1HW)) })
     }
-    return try (described.first ?? []).indices.map { number in try Tensor.cat(described.map { $0[number] }) }
   }
 
   /// What is known of some texts of the training part: of a real radiograph that shows what each asks for, and of the image that the
@@ -117,27 +117,64 @@ extension DistillationPreparation {
 
     /// - Parameter teacher: By ``oddsName(_:)`` and ``descriptorName(_:)``.
     init(
-      asked: [[PromptStatement]], groups: [ImageGroup], real_ND: [Tensor], teacher: FeatureShards, classifiers: Int
+      asked: [[PromptStatement]], groups: [ImageGroup], real: FeatureShards, teacher: FeatureShards, classifiers: Int
     ) throws {
       let rows = Array(asked.indices)
-      (self.asked, self.groups, self.real_ND) = (asked, groups, real_ND)
-      teacherDescriptors_ND = try real_ND.indices.map { try teacher.rows(Self.descriptorName($0), of: rows) }
+      func descriptors(_ shards: FeatureShards) throws -> [Tensor] {
+        let count = shards.names.count { $0.hasPrefix("descriptors.") }
+        return try (0..<count).map { try shards.rows(Self.descriptorName($0), of: rows) }
+      }
+      (self.asked, self.groups) = (asked, groups)
+      (real_ND, teacherDescriptors_ND) = (try descriptors(real), try descriptors(teacher))
       teacherOdds_NL = try (0..<classifiers).map { try teacher.rows(Self.oddsName($0), of: rows) }
     }
 
-    static func oddsName(_ number: Int) -> String { "odds.\(number)" }
-    static func descriptorName(_ number: Int) -> String { "descriptors.\(number)" }
+    /// What is stored of images.
+    static func named(_ images: JudgedImages) -> [String: Tensor] {
+      let named =
+        images.odds.enumerated().map { (oddsName($0), $1.logits_BL) }
+        + images.descriptors.enumerated().map { (descriptorName($0), $1.values_BD) }
+      return Dictionary(uniqueKeysWithValues: named)
+    }
+
+    private static func oddsName(_ number: Int) -> String { "odds.\(number)" }
+    private static func descriptorName(_ number: Int) -> String { "descriptors.\(number)" }
   }
 
-  /// What the classifiers of a reward say of the teacher's images, and what describes these, stored as it comes.
+  /// What the classifiers of a reward say of the teacher's images, and what describes these.
   private func teacherImages(
     _ drawing: RewardDrawing, _ texts: RewardTexts, _ chosen: [Int], _ images: DiffusionPreparation
   ) throws -> FeatureShards {
-    let folder = images.cacheFolder("teacher", .train)
+    let randomness = TrainingRandomness(seed: recipe.seed)
+    return try known("teacher", of: texts, chosen, batch: 16, doing: "drawing the teacher's images", images) { chosen in
+      let batch = try texts.batch(
+        chosen, BatchSlice(step: chosen[0], batchSize: chosen.count, rows: 0..<chosen.count),
+        latentShape: drawing.latentShape, generator: randomness.generator(.teacherImages, step: chosen[0]),
+        device: device)
+      let image_B1HW = try drawing.teacherImage(
+        batch, taught: drawing.teacherText(batch),
+        freshNoise: chosen.map { try randomness.generator(.teacherImagesNoise, step: $0) })
+      return KnownImages.named(try withoutGradients { try drawing.judged(image_B1HW) })
+    }
+  }
+
+  /// What is known of images, one for each of some texts, stored as it comes.
+  ///
+  /// - Parameters:
+  ///   - name: The folder in the cache.
+  ///   - numbers: Of texts or of radiographs, an image each.
+  ///   - activity: What is done, as in "drawing images".
+  ///   - make: The tensors of some of these numbers.
+  private func known(
+    _ name: String, of texts: RewardTexts, _ numbers: [Int], batch: Int, doing activity: String,
+    _ images: DiffusionPreparation, make: ([Int]) throws -> [String: Tensor]
+  ) throws -> FeatureShards {
+    let folder = images.cacheFolder(name, .train)
     let key = ContentHash.of(
       parts: [
-        "descriptors", teacher.hash, "\(recipe.seed)", "\(recipe.samplingSteps)", "\(recipe.precision)",
-        "\(chosen.count)", texts.prompts.key,
+        name, teacher.hash, "\(recipe.seed)", "\(recipe.samplingSteps)", "\(recipe.precision)",
+        "\(recipe.detailAmount) \(recipe.detailFineDeviation) \(recipe.detailCoarseDeviation)", "\(numbers)",
+        texts.prompts.key,
       ]
         + (try recipe.classifiers.map { try ContentHash.ofFile($0) }))
     guard group.isFirst else {
@@ -147,27 +184,9 @@ extension DistillationPreparation {
       return opened
     }
     return try FeatureEncoding(
-      plan: FeaturePlan(folder: folder, key: key, count: chosen.count, batch: 16, shardSize: 128), limits: limits,
+      plan: FeaturePlan(folder: folder, key: key, count: numbers.count, batch: batch, shardSize: 128), limits: limits,
       note: { report(.note($0)) },
-      progress: { images.progress("drawing the teacher's images", $0, of: chosen.count, "images") }
-    ).shards { try teacherImages(drawing, texts, Array(chosen[$0])) }
-  }
-
-  /// What is stored of some texts.
-  private func teacherImages(_ drawing: RewardDrawing, _ texts: RewardTexts, _ chosen: [Int]) throws -> [String: Tensor]
-  {
-    let randomness = TrainingRandomness(seed: recipe.seed)
-    let batch = try texts.batch(
-      chosen, BatchSlice(step: chosen[0], batchSize: chosen.count, rows: 0..<chosen.count),
-      latentShape: drawing.latentShape, generator: randomness.generator(.teacherImages, step: chosen[0]),
-      device: device)
-    let image_B1HW = try drawing.teacherImage(
-      batch, taught: drawing.teacherText(batch),
-      freshNoise: chosen.map { try randomness.generator(.teacherImagesNoise, step: $0) })
-    let images = try withoutGradients { try drawing.judged(image_B1HW) }
-    let named =
-      images.odds.enumerated().map { (KnownImages.oddsName($0), $1.logits_BL) }
-      + images.descriptors.enumerated().map { (KnownImages.descriptorName($0), $1.values_BD) }
-    return try Dictionary(uniqueKeysWithValues: named).mapValues { try $0.to(.float32).to(.cpu) }
+      progress: { images.progress(activity, $0, of: numbers.count, "images") }
+    ).shards { try make(Array(numbers[$0])).mapValues { try $0.to(.float32).to(.cpu) } }
   }
 }

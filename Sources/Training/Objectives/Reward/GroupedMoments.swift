@@ -20,6 +20,7 @@ struct GroupedMoments: Stateful {
   }
 
   private let labels: [String]
+  private let remembered: Int
   private let device: Device
   /// By each descriptor; nil where there are too few images.
   private let comparisons: [ImageGroup: [Comparison?]]
@@ -30,12 +31,13 @@ struct GroupedMoments: Stateful {
   ///   - asked: What each text says.
   ///   - groups: What it belongs to.
   ///   - labels: Of these the images that have them are compared apart, too.
+  ///   - remembered: How many images of each group count beside those of a step, 0 for none.
   /// - Throws: `TorchError`.
   init(
     real_ND: [Tensor], teacher_ND: [Tensor], asked: [[PromptStatement]], groups: [ImageGroup], labels: [String],
-    device: Device
+    remembered: Int, device: Device
   ) throws {
-    (self.labels, self.device) = (labels, device)
+    (self.labels, self.remembered, self.device) = (labels, remembered, device)
     comparisons = try ImageGroup.allCases.reduce(into: [:]) { comparisons, group in
       let rows = Self.rows(group, groups)
       let index = try Tensor(indices: rows)
@@ -44,7 +46,9 @@ struct GroupedMoments: Stateful {
         try MomentGap(
           real_ND: real_ND.indexSelect(dim: 0, index: index), teacher_ND: teacher_ND.indexSelect(dim: 0, index: index),
           asked_NL: asked_NL, device: device
-        ).map { Comparison(gap: $0, recent: RecentDifferences(try $0.teacherDifferences())) }
+        ).map {
+          Comparison(gap: $0, recent: RecentDifferences(try $0.teacherDifferences(), images: max(remembered, 1)))
+        }
       }
     }
   }
@@ -63,7 +67,8 @@ struct GroupedMoments: Stateful {
   ///
   /// - Parameters:
   ///   - teacher: Of the teacher's image of the same noise and text.
-  ///   - slice: Of a step of training, beside whose images those of the steps before count; nil for the batch alone.
+  ///   - slice: Of a step of training, beside whose images those of the steps before count; nil for the batch alone, as
+  ///     where none are remembered.
   /// - Throws: `TorchError`.
   func distance(
     of drawn: [JudgedImages.Descriptor], beside teacher: [JudgedImages.Descriptor], asked: [[PromptStatement]],
@@ -79,9 +84,12 @@ struct GroupedMoments: Stateful {
         let differences_BG = try comparison.gap.differences(
           drawn.values_BD.indexSelect(dim: 0, index: index),
           beside: teacher.values_BD.indexSelect(dim: 0, index: index), asked_BL: asked_BL)
-        let distance =
-          try slice.map { try comparison.recent.squared(with: differences_BG, $0) }
-          ?? MomentGap.squared(differences_BG)
+        let distance: Tensor
+        if let slice, remembered > 0 {
+          distance = try comparison.recent.squared(with: differences_BG, slice)
+        } else {
+          distance = try MomentGap.squared(differences_BG)
+        }
         sum = try sum + distance * (drawn.weight * Double(rows.count) / Double(groups.count))
       }
     }

@@ -10,17 +10,18 @@ import Torch
 ///
 /// Of several processes each goes by its own images.
 final class RecentDifferences: Stateful {
-  /// So many images count, older ones ever less. With 100 or 300 the weights swing about what is wanted, since they have moved on
-  /// before it is known where they are.
-  static let images = 32.0
-
+  /// So many images count, older ones ever less. The more, and the higher the learning rate, the sooner the weights swing about what is
+  /// wanted, since they have moved on before it is known where they are.
+  private let images: Double
   /// Of the steps before the last one.
   private var mean_G: Tensor
   /// Of the last step: for each of its slices the sum over images, and how many these are.
   private var latest: (step: Int, slices: [Int: (sum_G: Tensor, count: Int)])?
 
-  /// - Parameter mean_G: What the images tell that the first step begins with: the teacher's.
-  init(_ mean_G: Tensor) { self.mean_G = mean_G }
+  /// - Parameters:
+  ///   - mean_G: What the images tell that the first step begins with: the teacher's.
+  ///   - images: How many count, 1 or more.
+  init(_ mean_G: Tensor, images: Int) { (self.mean_G, self.images) = (mean_G, Double(images)) }
 
   /// The squared distance as the images of a slice move it: linear in each, about what the steps before tell.
   ///
@@ -47,7 +48,7 @@ final class RecentDifferences: Stateful {
     let sum_G = try slices.dropFirst().reduce(first.sum_G) { try $0 + $1.sum_G }
     let count = Double(slices.reduce(0) { $0 + $1.count })
     guard try sum_G.sum().item().isFinite else { return }
-    mean_G = try mean_G + (sum_G / count - mean_G) * min(1, count / Self.images)
+    mean_G = try mean_G + (sum_G / count - mean_G) * min(1, count / images)
   }
 
   func state() throws -> StoredState {
