@@ -115,7 +115,9 @@ extension DistillationPreparation {
     /// What each classifier says of the teacher's.
     let teacherOdds_NL: [Tensor]
 
-    /// - Parameter teacher: By ``oddsName(_:)`` and ``descriptorName(_:)``.
+    /// - Parameters:
+    ///   - real: What ``named(_:)`` gives of the real ones.
+    ///   - teacher: The same of the teacher's.
     init(
       asked: [[PromptStatement]], groups: [ImageGroup], real: FeatureShards, teacher: FeatureShards, classifiers: Int
     ) throws {
