@@ -16,11 +16,11 @@ enum ImageGroup: CaseIterable {
 struct GroupedMoments: Stateful {
   private struct Comparison {
     let gap: MomentGap
-    let recent: RecentDifferences
+    /// nil where none are remembered.
+    let recent: RecentDifferences?
   }
 
   private let labels: [String]
-  private let remembered: Int
   private let device: Device
   /// By each descriptor; nil where there are too few images.
   private let comparisons: [ImageGroup: [Comparison?]]
@@ -37,7 +37,7 @@ struct GroupedMoments: Stateful {
     real_ND: [Tensor], teacher_ND: [Tensor], asked: [[PromptStatement]], groups: [ImageGroup], labels: [String],
     remembered: Int, device: Device
   ) throws {
-    (self.labels, self.remembered, self.device) = (labels, remembered, device)
+    (self.labels, self.device) = (labels, device)
     comparisons = try ImageGroup.allCases.reduce(into: [:]) { comparisons, group in
       let rows = Self.rows(group, groups)
       let index = try Tensor(indices: rows)
@@ -46,8 +46,10 @@ struct GroupedMoments: Stateful {
         try MomentGap(
           real_ND: real_ND.indexSelect(dim: 0, index: index), teacher_ND: teacher_ND.indexSelect(dim: 0, index: index),
           asked_NL: asked_NL, device: device
-        ).map {
-          Comparison(gap: $0, recent: RecentDifferences(try $0.teacherDifferences(), images: max(remembered, 1)))
+        ).map { gap in
+          Comparison(
+            gap: gap,
+            recent: try remembered > 0 ? RecentDifferences(gap.teacherDifferences(), images: remembered) : nil)
         }
       }
     }
@@ -85,8 +87,8 @@ struct GroupedMoments: Stateful {
           drawn.values_BD.indexSelect(dim: 0, index: index),
           beside: teacher.values_BD.indexSelect(dim: 0, index: index), asked_BL: asked_BL)
         let distance: Tensor
-        if let slice, remembered > 0 {
-          distance = try comparison.recent.squared(with: differences_BG, slice)
+        if let slice, let recent = comparison.recent {
+          distance = try recent.squared(with: differences_BG, slice)
         } else {
           distance = try MomentGap.squared(differences_BG)
         }
@@ -100,7 +102,7 @@ struct GroupedMoments: Stateful {
   private var recent: [(prefix: String, differences: RecentDifferences)] {
     ImageGroup.allCases.flatMap { group in
       (comparisons[group] ?? []).enumerated().compactMap { number, comparison in
-        comparison.map { ("\(group).\(number).", $0.recent) }
+        comparison?.recent.map { ("\(group).\(number).", $0) }
       }
     }
   }
